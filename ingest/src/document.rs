@@ -1,0 +1,507 @@
+//! The canonical form of a document: one text, and where everything in it stands.
+//!
+//! Every later span (chunk, sentence, quote, highlight) is a byte range into
+//! [`Document::text`]. A version's text never changes once stored, so a span stays right
+//! for as long as the version exists.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization;
+
+/// A byte range into [`Document::text`], on character boundaries.
+pub type Span = Range<usize>;
+
+/// A parsed document: its canonical text and the structure over it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    /// The title the document gives itself, if any.
+    pub title: Option<String>,
+    /// The canonical text: NFC, one space between words, `\n` inside a block where the line
+    /// break means something, `\n\n` between blocks, `\t` between the cells of a table row.
+    pub text: String,
+    /// Blocks in reading order; they do not overlap and hold all of the text but separators.
+    pub blocks: Vec<Block>,
+    /// Pages in order; empty for formats that have none (DOCX, HTML, Markdown, text).
+    pub pages: Vec<Page>,
+}
+
+/// A heading, paragraph, list item or table cell.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block {
+    /// What the block is.
+    pub kind: BlockKind,
+    /// Where its text stands.
+    pub span: Span,
+}
+
+/// What a [`Block`] is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockKind {
+    /// A heading; level 1 is the outermost, 6 the innermost.
+    Heading {
+        /// 1 to 6.
+        level: u8,
+    },
+    /// Running text.
+    Paragraph,
+    /// An item of a list; level 1 is the outermost.
+    ListItem {
+        /// 1 or more.
+        level: u8,
+    },
+    /// A cell of a table. Cells of one row stand on one line, divided by `\t`.
+    Cell {
+        /// Number of the table in the document, from 0.
+        table: u32,
+        /// Row in the table, from 0.
+        row: u32,
+        /// Column in the table, from 0.
+        column: u32,
+        /// Whether the cell stands in a header row.
+        header: bool,
+    },
+    /// Preformatted text, such as code.
+    Preformatted,
+}
+
+/// A page of a paged format.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Page {
+    /// From 1.
+    pub number: u32,
+    /// Where the page's text stands. A block may reach over a page's end.
+    pub span: Span,
+    /// Width in points (1/72 inch), as shown (after rotation).
+    pub width: f32,
+    /// Height in points, as shown.
+    pub height: f32,
+    /// The words of the page with their places, in the order of the text.
+    pub words: Vec<WordBox>,
+}
+
+/// Where a word stands on its page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WordBox {
+    /// The word in [`Document::text`].
+    pub span: Span,
+    /// Its box.
+    pub rect: Rect,
+}
+
+/// A rectangle on a page as shown: points from the top left corner, y downwards.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Rect {
+    /// Left.
+    pub x0: f32,
+    /// Top.
+    pub y0: f32,
+    /// Right.
+    pub x1: f32,
+    /// Bottom.
+    pub y1: f32,
+}
+
+/// Something a reader of the document should know: a page without text, a skipped part.
+///
+/// A problem never hides text that could be read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The page it concerns, from 1.
+    pub page: Option<u32>,
+    /// A sentence in lower case without a full stop, such as `page 7 has no text layer`.
+    pub message: String,
+}
+
+impl Document {
+    /// A document of one paragraph per blank-line separated piece of `text`.
+    #[must_use]
+    pub fn plain(text: &str) -> Self {
+        let mut builder = DocumentBuilder::default();
+        for paragraph in text.split("\n\n") {
+            builder.paragraph(paragraph);
+        }
+        builder.finish()
+    }
+
+    /// The pages a span touches, as first and last page number.
+    #[must_use]
+    pub fn pages_of(&self, span: &Span) -> Option<(u32, u32)> {
+        let mut touched = self
+            .pages
+            .iter()
+            .filter(|page| page.span.start < span.end && span.start < page.span.end)
+            .map(|page| page.number);
+        let first = touched.next()?;
+        Some((first, touched.last().unwrap_or(first)))
+    }
+}
+
+/// Builds a [`Document`] whose invariants hold: parsers push blocks in reading order and
+/// never write offsets themselves.
+#[derive(Debug, Default)]
+pub struct DocumentBuilder {
+    document: Document,
+    next_table: u32,
+}
+
+/// A word on a page, given to [`DocumentBuilder::placed_block`].
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlacedWord {
+    /// The word, without white space.
+    pub text: String,
+    /// Its box on the page that is open.
+    pub rect: Rect,
+    /// Whether the word joins the one before it without a space: a line that was broken
+    /// inside a word (Korean), or hyphenation that was undone.
+    pub joins: bool,
+}
+
+impl DocumentBuilder {
+    /// Sets the title, unless it is blank.
+    pub fn title(&mut self, title: &str) {
+        let title = normal_line(title);
+        if !title.is_empty() {
+            self.document.title = Some(title);
+        }
+    }
+
+    /// Whether any text was pushed yet.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.document.text.is_empty()
+    }
+
+    /// Opens the next page; blocks pushed from here on stand on it.
+    pub fn page(&mut self, number: u32, width: f32, height: f32) {
+        let at = self.document.text.len();
+        self.document.pages.push(Page {
+            number,
+            span: at..at,
+            width,
+            height,
+            words: Vec::new(),
+        });
+    }
+
+    /// Pushes a heading. Blank text is ignored, here and below.
+    pub fn heading(&mut self, level: u8, text: &str) {
+        let level = level.clamp(1, 6);
+        self.block(BlockKind::Heading { level }, &normal_line(text));
+    }
+
+    /// Pushes a paragraph; white space, line breaks included, becomes one space.
+    pub fn paragraph(&mut self, text: &str) {
+        self.block(BlockKind::Paragraph, &normal_line(text));
+    }
+
+    /// Pushes a list item.
+    pub fn list_item(&mut self, level: u8, text: &str) {
+        self.block(
+            BlockKind::ListItem {
+                level: level.max(1),
+            },
+            &normal_line(text),
+        );
+    }
+
+    /// Pushes preformatted text: line breaks stay, trailing white space goes.
+    pub fn preformatted(&mut self, text: &str) {
+        let lines: Vec<String> = text
+            .nfc()
+            .collect::<String>()
+            .lines()
+            .map(|line| line.trim_end().replace('\t', "    "))
+            .filter(|line| !line.is_empty())
+            .collect();
+        self.block(BlockKind::Preformatted, &lines.join("\n"));
+    }
+
+    /// Pushes a table, a row a line. `header_rows` says how many rows at the top are headers.
+    /// Empty cells take part in the row (as nothing between two tabs) but are no blocks.
+    pub fn table(&mut self, rows: &[Vec<String>], header_rows: usize) {
+        let table = self.next_table;
+        let mut any = false;
+        for (row_index, row) in rows.iter().enumerate() {
+            let cells: Vec<String> = row.iter().map(|cell| normal_line(cell)).collect();
+            if cells.iter().all(String::is_empty) {
+                continue;
+            }
+            self.separate(if any { "\n" } else { "\n\n" });
+            any = true;
+            for (column, cell) in cells.iter().enumerate() {
+                if column > 0 {
+                    self.document.text.push('\t');
+                }
+                let start = self.document.text.len();
+                self.document.text.push_str(cell);
+                if !cell.is_empty() {
+                    self.document.blocks.push(Block {
+                        kind: BlockKind::Cell {
+                            table,
+                            row: index(row_index),
+                            column: index(column),
+                            header: row_index < header_rows,
+                        },
+                        span: start..self.document.text.len(),
+                    });
+                }
+            }
+            self.extend_page();
+        }
+        if any {
+            self.next_table += 1;
+        }
+    }
+
+    /// Pushes a block of words with their places on the page that is open.
+    ///
+    /// # Panics
+    /// When no page is open: a place needs a page.
+    pub fn placed_block(&mut self, kind: BlockKind, words: &[PlacedWord]) {
+        assert!(
+            !self.document.pages.is_empty(),
+            "a placed block needs an open page"
+        );
+        let mut started = false;
+        let mut start = 0;
+        let mut boxes = Vec::with_capacity(words.len());
+        for word in words {
+            let text = normal_line(&word.text);
+            if text.is_empty() {
+                continue;
+            }
+            if !started {
+                self.separate("\n\n");
+                start = self.document.text.len();
+                started = true;
+            } else if !word.joins {
+                self.document.text.push(' ');
+            }
+            let at = self.document.text.len();
+            self.document.text.push_str(&text);
+            boxes.push(WordBox {
+                span: at..self.document.text.len(),
+                rect: word.rect,
+            });
+        }
+        if started {
+            let span = start..self.document.text.len();
+            self.document.blocks.push(Block { kind, span });
+            if let Some(page) = self.document.pages.last_mut() {
+                page.words.extend(boxes);
+            }
+            self.extend_page();
+        }
+    }
+
+    /// Pushes a table whose words have places; see [`DocumentBuilder::table`].
+    ///
+    /// # Panics
+    /// When no page is open.
+    pub fn placed_table(&mut self, rows: &[Vec<Vec<PlacedWord>>], header_rows: usize) {
+        assert!(
+            !self.document.pages.is_empty(),
+            "a placed table needs an open page"
+        );
+        let table = self.next_table;
+        let mut any = false;
+        for (row_index, row) in rows.iter().enumerate() {
+            if row.iter().all(Vec::is_empty) {
+                continue;
+            }
+            self.separate(if any { "\n" } else { "\n\n" });
+            any = true;
+            for (column, cell) in row.iter().enumerate() {
+                if column > 0 {
+                    self.document.text.push('\t');
+                }
+                let start = self.document.text.len();
+                for word in cell {
+                    let text = normal_line(&word.text);
+                    if text.is_empty() {
+                        continue;
+                    }
+                    if self.document.text.len() > start && !word.joins {
+                        self.document.text.push(' ');
+                    }
+                    let at = self.document.text.len();
+                    self.document.text.push_str(&text);
+                    let span = at..self.document.text.len();
+                    if let Some(page) = self.document.pages.last_mut() {
+                        page.words.push(WordBox {
+                            span,
+                            rect: word.rect,
+                        });
+                    }
+                }
+                if self.document.text.len() > start {
+                    self.document.blocks.push(Block {
+                        kind: BlockKind::Cell {
+                            table,
+                            row: index(row_index),
+                            column: index(column),
+                            header: row_index < header_rows,
+                        },
+                        span: start..self.document.text.len(),
+                    });
+                }
+            }
+            self.extend_page();
+        }
+        if any {
+            self.next_table += 1;
+        }
+    }
+
+    /// The finished document.
+    #[must_use]
+    pub fn finish(self) -> Document {
+        self.document
+    }
+
+    fn block(&mut self, kind: BlockKind, text: &str) {
+        if text.is_empty() {
+            return;
+        }
+        self.separate("\n\n");
+        let start = self.document.text.len();
+        self.document.text.push_str(text);
+        let span = start..self.document.text.len();
+        self.document.blocks.push(Block { kind, span });
+        self.extend_page();
+    }
+
+    /// Puts `separator` between what is there and what comes. On a page that is still empty
+    /// the separator belongs to neither page.
+    fn separate(&mut self, separator: &str) {
+        if self.document.text.is_empty() {
+            return;
+        }
+        self.document.text.push_str(separator);
+        let at = self.document.text.len();
+        if let Some(page) = self.document.pages.last_mut()
+            && page.span.is_empty()
+        {
+            page.span = at..at;
+        }
+    }
+
+    fn extend_page(&mut self) {
+        let end = self.document.text.len();
+        if let Some(page) = self.document.pages.last_mut() {
+            page.span.end = end;
+        }
+    }
+}
+
+/// NFC, control characters dropped, white space runs as one space, none at the ends.
+#[must_use]
+pub fn normal_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    let mut space = false;
+    for char in text.nfc() {
+        if char.is_whitespace() {
+            space = !line.is_empty();
+        } else if char.is_control() || matches!(char, '\u{FEFF}' | '\u{200B}' | '\u{00AD}') {
+            // Invisible marks would break verbatim quotes and lexical matches.
+        } else {
+            if space {
+                line.push(' ');
+                space = false;
+            }
+            line.push(char);
+        }
+    }
+    line
+}
+
+fn index(value: usize) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn words(text: &str) -> Vec<PlacedWord> {
+        let rect = Rect {
+            x0: 0.0,
+            y0: 0.0,
+            x1: 1.0,
+            y1: 1.0,
+        };
+        text.split(' ')
+            .map(|word| PlacedWord {
+                text: word.to_owned(),
+                rect,
+                joins: false,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn rows_are_lines_and_cells_are_blocks() {
+        let mut builder = DocumentBuilder::default();
+        builder.paragraph("Prices");
+        builder.table(
+            &[
+                vec!["Code".into(), "Price".into()],
+                vec!["PPR-9087".into(), "1,500,000원".into()],
+            ],
+            1,
+        );
+        let document = builder.finish();
+        assert_eq!(
+            document.text,
+            "Prices\n\nCode\tPrice\nPPR-9087\t1,500,000원"
+        );
+        let cells: Vec<&str> = document.blocks[1..]
+            .iter()
+            .map(|block| &document.text[block.span.clone()])
+            .collect();
+        assert_eq!(cells, ["Code", "Price", "PPR-9087", "1,500,000원"]);
+    }
+
+    #[test]
+    fn a_page_starts_after_the_separator() {
+        let mut builder = DocumentBuilder::default();
+        builder.page(1, 100.0, 100.0);
+        builder.placed_block(BlockKind::Paragraph, &words("첫 쪽"));
+        builder.page(2, 100.0, 100.0);
+        builder.page(3, 100.0, 100.0);
+        builder.placed_block(BlockKind::Paragraph, &words("셋째 쪽"));
+        let document = builder.finish();
+        let texts: Vec<&str> = document
+            .pages
+            .iter()
+            .map(|page| &document.text[page.span.clone()])
+            .collect();
+        assert_eq!(texts, ["첫 쪽", "", "셋째 쪽"]);
+        assert_eq!(document.pages_of(&(0..document.text.len())), Some((1, 3)));
+        assert_eq!(
+            &document.text[document.pages[2].words[0].span.clone()],
+            "셋째"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn blocks_lie_in_order_on_character_boundaries(texts in prop::collection::vec(any::<String>(), 0..8)) {
+            let mut builder = DocumentBuilder::default();
+            for text in &texts {
+                builder.paragraph(text);
+                builder.table(&[vec![text.clone(), String::new()]], 0);
+            }
+            let document = builder.finish();
+            let mut end = 0;
+            for block in &document.blocks {
+                prop_assert!(block.span.start >= end);
+                prop_assert!(!document.text[block.span.clone()].is_empty());
+                end = block.span.end;
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! How a file becomes searchable: the whole write path of Veracite.
+//!
+//! Bytes -> [`Document`] -> [`Chunk`]s -> [`StoredChunk`]s in every [`ChunkStore`].
+//!
+//! | module | stage |
+//! |---|---|
+//! | [`read`] | finds files under paths, reads them within limits |
+//! | [`parse`] | bytes to a [`Document`], one file per format; in a child process when it is foreign |
+//! | [`sentence`] | sentences of Korean and English text |
+//! | [`chunk`] | a document to chunks along its structure |
+//! | [`pipeline`] | runs the stages for one document, in an order that a crash cannot break |
+//!
+//! It says what it needs from outside as traits ([`TokenCounter`], [`PassageEmbedder`],
+//! [`ChunkStore`]) and imports no model, index or web server.
+
+pub mod chunk;
+pub mod document;
+pub mod id;
+pub mod parse;
+pub mod pipeline;
+pub mod read;
+pub mod sentence;
+mod store;
+
+pub use chunk::Chunk;
+pub use document::{
+    Block, BlockKind, Document, DocumentBuilder, Page, PlacedWord, Problem, Rect, Span, WordBox,
+};
+pub use id::{ChunkId, ContentHash, DocumentId, Group};
+pub use store::{BackendError, ChunkStore, PassageEmbedder, StoredChunk, TokenCounter, Vector};

@@ -1,0 +1,1 @@
+//! Finds files under paths and reads them within limits.

@@ -1,0 +1,271 @@
+//! The types along the way from question to draft, and the seams.
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ingest::{BackendError, ChunkId, ContentHash, DocumentId, Group, Span, Vector};
+use tokio::sync::mpsc;
+
+use crate::language::Language;
+
+/// Who asks: the groups a person is in, `everyone` always among them.
+///
+/// A search without a reader does not compile, so there is no way to forget the rights.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reader {
+    groups: BTreeSet<Group>,
+}
+
+impl Reader {
+    /// A reader in `groups` and in `everyone`.
+    #[must_use]
+    pub fn new(groups: impl IntoIterator<Item = Group>) -> Self {
+        let mut groups: BTreeSet<Group> = groups.into_iter().collect();
+        groups.insert(Group::everyone());
+        Self { groups }
+    }
+
+    /// A reader in no group but `everyone`.
+    #[must_use]
+    pub fn anyone() -> Self {
+        Self::new([])
+    }
+
+    /// The groups, at least one.
+    #[must_use]
+    pub fn groups(&self) -> &BTreeSet<Group> {
+        &self.groups
+    }
+
+    /// Whether a document with these readers may be read.
+    #[must_use]
+    pub fn may_read(&self, readers: &BTreeSet<Group>) -> bool {
+        !self.groups.is_disjoint(readers)
+    }
+}
+
+/// What a person asks.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// The question as typed.
+    pub text: String,
+    /// Who asks.
+    pub reader: Reader,
+    /// The language to answer in.
+    pub language: Language,
+}
+
+/// What the indexes are asked.
+#[derive(Clone, Debug)]
+pub struct Query {
+    /// The words.
+    pub text: String,
+    /// Their vector; none when there is no embedding model, and then dense search is not asked.
+    pub vector: Option<Arc<Vector>>,
+}
+
+/// A chunk that an index found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Hit {
+    /// The chunk.
+    pub chunk: ChunkId,
+    /// How well it fits; higher is better, on the index's own scale.
+    pub score: f32,
+}
+
+/// Finds passages in one index.
+///
+/// Hits come best first, at most `limit`, no chunk twice, all readable by `reader`. The index
+/// applies the rights before the limit: applied afterwards, a reader with few rights would get
+/// an empty page while good passages wait below the cut.
+#[async_trait]
+pub trait Retriever: Debug + Send + Sync {
+    /// Names the index, `bm25` or `dense`.
+    fn name(&self) -> &'static str;
+
+    /// Searches.
+    ///
+    /// # Errors
+    /// When the index cannot be read. Finding nothing is an empty list.
+    async fn retrieve(
+        &self,
+        query: &Query,
+        reader: &Reader,
+        limit: usize,
+    ) -> Result<Vec<Hit>, BackendError>;
+}
+
+/// Makes the vector of a query.
+#[async_trait]
+pub trait QueryEmbedder: Debug + Send + Sync {
+    /// A unit vector in the space of the passages' vectors.
+    ///
+    /// # Errors
+    /// When the model fails or is busy.
+    async fn embed_query(&self, query: &str) -> Result<Vector, BackendError>;
+}
+
+/// A passage of a document as the asker may read it: one chunk, or neighbouring chunks joined.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Passage {
+    /// The chunks it is made of, in document order; the hit among them.
+    pub chunks: Vec<ChunkId>,
+    /// The document.
+    pub document: DocumentId,
+    /// Its version.
+    pub version: ContentHash,
+    /// The document's title, or its file name.
+    pub title: String,
+    /// The file name, for people.
+    pub file_name: String,
+    /// Headings above, outermost first.
+    pub heading_path: Vec<String>,
+    /// Where it stands in the document's text.
+    pub place: Place,
+    /// The document's text there: `text.len() == place.span.len()`.
+    pub text: String,
+    /// First and last page, from 1; none for formats without pages.
+    pub pages: Option<(u32, u32)>,
+    /// Sentences as byte ranges into `text`.
+    pub sentences: Vec<Span>,
+    /// Score after fusion.
+    pub score: f32,
+}
+
+/// A span of a document in three units: bytes for us, code points for APIs, UTF-16 for browsers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// In UTF-8 bytes.
+    pub span: Span,
+    /// In Unicode code points.
+    pub chars: Span,
+    /// In UTF-16 code units.
+    pub utf16: Span,
+}
+
+impl Place {
+    /// The place of `within` (bytes into `text`), where `text` is what stands at this place.
+    #[must_use]
+    pub fn of(&self, text: &str, within: &Span) -> Self {
+        let before = &text[..within.start];
+        let inside = &text[within.clone()];
+        let offset = |start: usize, skip: usize, len: usize| start + skip..start + skip + len;
+        Self {
+            span: offset(self.span.start, before.len(), inside.len()),
+            chars: offset(
+                self.chars.start,
+                before.chars().count(),
+                inside.chars().count(),
+            ),
+            utf16: offset(
+                self.utf16.start,
+                before.encode_utf16().count(),
+                inside.encode_utf16().count(),
+            ),
+        }
+    }
+}
+
+/// The passages that a generator may use, and what became of the rest.
+#[derive(Clone, Debug, Default)]
+pub struct Context {
+    /// Numbered from 1 in citations: passage `[1]` is `passages[0]`.
+    pub passages: Vec<Passage>,
+    /// What was retrieved, packed and left out, best first.
+    pub ledger: Vec<LedgerEntry>,
+}
+
+impl Context {
+    /// Passage number `number`, from 1.
+    #[must_use]
+    pub fn passage(&self, number: u32) -> Option<&Passage> {
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.passages.get(index)
+    }
+}
+
+/// What became of a chunk that an index found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LedgerEntry {
+    /// The chunk.
+    pub chunk: ChunkId,
+    /// Its document's title; readable by the asker, as everything retrieved is.
+    pub title: String,
+    /// Rank from 1 in each index that found it, such as `("bm25", 3)`.
+    pub ranks: Vec<(&'static str, usize)>,
+    /// Score after fusion.
+    pub score: f32,
+    /// Tokens it takes.
+    pub tokens: usize,
+    /// The number of the passage it is in, or why it is in none.
+    pub outcome: Result<u32, LeftOut>,
+}
+
+/// Why a chunk that was found is in no passage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeftOut {
+    /// The room for passages was full.
+    NoRoom,
+    /// Its text is that of a better passage.
+    Duplicate,
+    /// It ranked below the passages that are packed at most.
+    BelowCut,
+    /// Its document changed or was deleted after the index found it.
+    Gone,
+}
+
+/// What a generator is asked to write from.
+#[derive(Clone, Debug)]
+pub struct Prompt {
+    /// The question.
+    pub question: Question,
+    /// The passages.
+    pub context: Arc<Context>,
+    /// Tokens that the answer may have.
+    pub max_tokens: usize,
+}
+
+/// Text as a generator writes it, in pieces that need not end at words. Dropping it cancels.
+pub type DraftPieces = mpsc::UnboundedReceiver<Result<String, BackendError>>;
+
+/// Writes drafts: a language model, or quote mode.
+///
+/// A draft is text whose sentences are followed by markers of the passages they rest on,
+/// `[1]` or `[1][3]`. A line break ends a sentence. A draft never reaches a person: only the
+/// checker turns it into an answer.
+#[async_trait]
+pub trait Generator: Debug + Send + Sync {
+    /// Names engine and weights, such as `quote` or `mixtral-8x7b-q4_k_m`.
+    fn name(&self) -> &str;
+
+    /// Tokens of `text` as the engine counts them.
+    fn count_tokens(&self, text: &str) -> usize;
+
+    /// Starts to write. Pieces arrive while it writes; dropping the receiver ends the work.
+    ///
+    /// # Errors
+    /// When the engine is busy, unreachable or the prompt is over its window.
+    async fn generate(&self, prompt: Prompt) -> Result<DraftPieces, BackendError>;
+
+    /// The probability that each of `continuations` follows `text`, for yes/no judgements;
+    /// `None` if the engine cannot tell.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    async fn probabilities(
+        &self,
+        text: &str,
+        continuations: &[&str],
+    ) -> Result<Option<Vec<f32>>, BackendError>;
+}
+
+/// A sentence of a draft.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftSentence {
+    /// Its text without markers, trimmed.
+    pub text: String,
+    /// Passage numbers it cites, each once, in order. They may not exist: the checker looks.
+    pub citations: Vec<u32>,
+}
