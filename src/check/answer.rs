@@ -1,9 +1,10 @@
-//! What people may see. Fields are private to `check` so that nothing else can make one.
+//! What people may see. Fields are private to `check`, so that nothing else can make one.
 
 use ingest::{ContentHash, DocumentId};
 use serde::{Deserialize, Serialize};
 
-use crate::ask::Place;
+use crate::ask::{LedgerEntry, Place};
+use crate::language::Language;
 
 /// What the checker says of a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -34,8 +35,40 @@ pub enum Mode {
     Marked,
 }
 
+/// Why a sentence has the verdict it has. Rendered in words by the interface and the API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Reason {
+    /// It cites nothing, or only passages that do not exist.
+    NoCitation,
+    /// It quotes words that the passages do not hold.
+    NotVerbatim {
+        /// The words.
+        quote: String,
+    },
+    /// A number, date, unit, code or article that the passages do not hold.
+    MissingFact {
+        /// As the sentence writes it.
+        fact: String,
+        /// What the nearest evidence has instead, if it has something of the same kind.
+        instead: Option<String>,
+    },
+    /// The passages are about something else.
+    LowSimilarity,
+    /// Part of the sentence has no support.
+    PartlyMissing {
+        /// The words without support.
+        words: Vec<String>,
+    },
+    /// The checker failed.
+    CheckerFailed {
+        /// How, in words for an administrator.
+        error: String,
+    },
+}
+
 /// A quote that a sentence rests on, copied by code from the stored document.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Citation {
     pub(super) number: u32,
     pub(super) document: DocumentId,
@@ -43,9 +76,12 @@ pub struct Citation {
     pub(super) title: String,
     pub(super) file_name: String,
     pub(super) heading_path: Vec<String>,
-    pub(super) page: Option<u32>,
+    pub(super) pages: Option<(u32, u32)>,
     pub(super) place: Place,
     pub(super) quote: String,
+    pub(super) quote_sha256: ContentHash,
+    pub(super) before: String,
+    pub(super) after: String,
 }
 
 /// A sentence with its verdict.
@@ -54,13 +90,175 @@ pub struct CheckedSentence {
     pub(super) text: String,
     pub(super) verdict: Verdict,
     pub(super) score: f32,
-    pub(super) reason: Option<String>,
+    pub(super) reason: Option<Reason>,
     pub(super) citations: Vec<Citation>,
 }
 
 /// An answer that was checked, sentence by sentence.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Answer {
+    pub(super) language: Language,
+    pub(super) mode: Mode,
     pub(super) sentences: Vec<CheckedSentence>,
     pub(super) withheld: Vec<CheckedSentence>,
+    pub(super) abstained: bool,
+    pub(super) generator: String,
+    pub(super) checker: String,
+    pub(super) ledger: Vec<LedgerEntry>,
+}
+
+impl Citation {
+    /// The number of the passage it is cut from, from 1; the mark that people see.
+    #[must_use]
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The document.
+    #[must_use]
+    pub fn document(&self) -> DocumentId {
+        self.document
+    }
+
+    /// The version of the document that holds the quote.
+    #[must_use]
+    pub fn version(&self) -> ContentHash {
+        self.version
+    }
+
+    /// The document's title.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        &self.title
+    }
+
+    /// The document's file name.
+    #[must_use]
+    pub fn file_name(&self) -> &str {
+        &self.file_name
+    }
+
+    /// Headings above the quote, outermost first.
+    #[must_use]
+    pub fn heading_path(&self) -> &[String] {
+        &self.heading_path
+    }
+
+    /// First and last page of the quote, from 1; none for formats without pages.
+    #[must_use]
+    pub fn pages(&self) -> Option<(u32, u32)> {
+        self.pages
+    }
+
+    /// Where the quote stands in the document's text.
+    #[must_use]
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+
+    /// The exact words of the document.
+    #[must_use]
+    pub fn quote(&self) -> &str {
+        &self.quote
+    }
+
+    /// SHA-256 of the quote's UTF-8 bytes.
+    #[must_use]
+    pub fn quote_sha256(&self) -> ContentHash {
+        self.quote_sha256
+    }
+
+    /// What stands before the quote in its passage.
+    #[must_use]
+    pub fn before(&self) -> &str {
+        &self.before
+    }
+
+    /// What stands after the quote in its passage.
+    #[must_use]
+    pub fn after(&self) -> &str {
+        &self.after
+    }
+}
+
+impl CheckedSentence {
+    /// The sentence, without citation markers.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// What the checker says of it.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// How well the evidence supports it, from 0 to 1.
+    #[must_use]
+    pub fn score(&self) -> f32 {
+        self.score
+    }
+
+    /// Why it is not supported.
+    #[must_use]
+    pub fn reason(&self) -> Option<&Reason> {
+        self.reason.as_ref()
+    }
+
+    /// The quotes it rests on, best first.
+    #[must_use]
+    pub fn citations(&self) -> &[Citation] {
+        &self.citations
+    }
+}
+
+impl Answer {
+    /// The language it is in.
+    #[must_use]
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
+    /// How unsupported sentences were treated.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// The sentences to show, in order. In strict mode they are all supported or not checkable.
+    #[must_use]
+    pub fn sentences(&self) -> &[CheckedSentence] {
+        &self.sentences
+    }
+
+    /// Sentences that strict mode withheld. Only for people who ask why.
+    #[must_use]
+    pub fn withheld(&self) -> &[CheckedSentence] {
+        &self.withheld
+    }
+
+    /// Whether nothing supported was left to say: the documents do not answer the question.
+    #[must_use]
+    pub fn abstained(&self) -> bool {
+        self.abstained
+    }
+
+    /// What wrote the draft.
+    #[must_use]
+    pub fn generator(&self) -> &str {
+        &self.generator
+    }
+
+    /// Name and version of the checker.
+    #[must_use]
+    pub fn checker(&self) -> &str {
+        &self.checker
+    }
+
+    /// What was retrieved, packed and left out.
+    #[must_use]
+    pub fn ledger(&self) -> &[LedgerEntry] {
+        &self.ledger
+    }
 }

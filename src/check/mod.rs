@@ -2,4 +2,4 @@
 
 mod answer;
 
-pub use answer::{Answer, CheckedSentence, Citation, Mode, Verdict};
+pub use answer::{Answer, CheckedSentence, Citation, Mode, Reason, Verdict};
