@@ -1,0 +1,140 @@
+//! `veracite ask`: one question, one checked answer.
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{Args, ValueEnum};
+use ingest::Group;
+
+use crate::app::App;
+use crate::ask::{Question, Reader};
+use crate::check::{Answer, Mode, Verdict};
+use crate::config::Config;
+use crate::language::Language;
+use crate::web::wire;
+
+#[derive(Debug, Args)]
+pub(super) struct AskArguments {
+    /// The question.
+    question: String,
+    /// Prints the body of `POST /v1/answers`.
+    #[arg(long)]
+    json: bool,
+    /// Whether unsupported sentences are withheld or shown with a mark.
+    #[arg(long, value_enum, default_value_t = ModeArgument::Strict)]
+    mode: ModeArgument,
+    /// The language to answer in; without it, the question's.
+    #[arg(long, value_enum)]
+    language: Option<LanguageArgument>,
+    /// A group that the asker is in, besides `everyone`; may be given again.
+    #[arg(long = "group", value_name = "GROUP")]
+    groups: Vec<Group>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ModeArgument {
+    Strict,
+    Marked,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum LanguageArgument {
+    Ko,
+    En,
+}
+
+pub(super) async fn run(config: Config, arguments: AskArguments) -> anyhow::Result<ExitCode> {
+    let app = App::open(config).await?;
+    let question = Question {
+        language: match arguments.language {
+            Some(LanguageArgument::Ko) => Language::Ko,
+            Some(LanguageArgument::En) => Language::En,
+            None => Language::of(&arguments.question),
+        },
+        reader: Reader::new(arguments.groups),
+        text: arguments.question,
+    };
+    let mode = match arguments.mode {
+        ModeArgument::Strict => Mode::Strict,
+        ModeArgument::Marked => Mode::Marked,
+    };
+    let answer = app.answer(question.clone(), mode).await?;
+    if arguments.json {
+        let body = wire::answer(&question, &answer, &app.notices(question.language));
+        println!("{}", serde_json::to_string_pretty(&body)?);
+    } else {
+        for notice in app.notices(question.language) {
+            eprintln!("! {notice}");
+        }
+        print_answer(&answer);
+    }
+    app.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints an answer for people: sentences with their marks, then the quotes.
+pub(super) fn print_answer(answer: &Arc<Answer>) {
+    let language = answer.language();
+    let colour = std::io::stdout().is_terminal();
+    let dim = |text: &str| if colour { format!("\x1b[2m{text}\x1b[0m") } else { text.to_owned() };
+    if answer.abstained() {
+        println!(
+            "  {}",
+            match language {
+                Language::Ko => "문서에서 답을 찾지 못했습니다.",
+                Language::En => "The documents do not answer this.",
+            }
+        );
+    }
+    for sentence in answer.sentences() {
+        let numbers: String = sentence.citations().iter().map(|citation| format!("[{}]", citation.number())).collect();
+        let mark = mark(sentence.verdict(), language);
+        println!("  {} {numbers} {}", sentence.text().replace('\t', " | "), dim(mark));
+        if let Some(reason) = sentence.reason() {
+            println!("      {}", dim(&reason.words(language)));
+        }
+        for citation in sentence.citations() {
+            let page = citation.pages().map_or(String::new(), |(first, _)| match language {
+                Language::Ko => format!(", {first}쪽"),
+                Language::En => format!(", page {first}"),
+            });
+            println!(
+                "      {}",
+                dim(&format!(
+                    "[{}] {} ({}{page}): \"{}\"",
+                    citation.number(),
+                    citation.title(),
+                    citation.file_name(),
+                    citation.quote().replace('\t', " | "),
+                ))
+            );
+        }
+    }
+    let withheld = answer.withheld().len();
+    if withheld > 0 {
+        println!(
+            "  {}",
+            dim(&match language {
+                Language::Ko => format!("문서로 뒷받침되지 않은 {withheld}문장은 보이지 않았습니다."),
+                Language::En => format!("{withheld} sentence(s) that the documents do not support were withheld."),
+            })
+        );
+    }
+}
+
+fn mark(verdict: Verdict, language: Language) -> &'static str {
+    match (verdict, language) {
+        (Verdict::Supported, Language::Ko) => "✓ 확인됨",
+        (Verdict::Supported, Language::En) => "✓ supported",
+        (Verdict::Partial, Language::Ko) => "◐ 일부만 확인됨",
+        (Verdict::Partial, Language::En) => "◐ partly supported",
+        (Verdict::Contradicted, Language::Ko) => "✗ 문서와 다름",
+        (Verdict::Contradicted, Language::En) => "✗ contradicted",
+        (Verdict::Unsupported, Language::Ko) => "✗ 근거 없음",
+        (Verdict::Unsupported, Language::En) => "✗ not in the documents",
+        (Verdict::NotCheckable, _) => "",
+        (Verdict::Unverified, Language::Ko) => "? 확인하지 못함",
+        (Verdict::Unverified, Language::En) => "? unverified",
+    }
+}

@@ -1,0 +1,183 @@
+//! `veracite ingest`: files and folders into the indexes.
+
+use std::collections::BTreeSet;
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use indicatif::{ProgressBar, ProgressStyle};
+use ingest::parse::sandbox::{Limits, worker_main};
+use ingest::{DocumentId, Group, read};
+
+use crate::app::App;
+use crate::ask::Reader;
+use crate::catalogue::{NewDocument, State};
+use crate::config::Config;
+
+#[derive(Debug, Args)]
+pub(super) struct IngestArguments {
+    /// Files and folders; folders are read with all that is in them.
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// A group that may read them; may be given again. Without it, `ingest.default_readers`.
+    #[arg(long = "readers", value_name = "GROUP")]
+    readers: Vec<Group>,
+    /// Prints a line of JSON for each document as soon as it is safe on disk, and one when it is done.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ParseWorkerArguments {
+    path: PathBuf,
+    file_name: String,
+    #[arg(long)]
+    cpu_seconds: u64,
+    #[arg(long)]
+    memory_bytes: u64,
+}
+
+impl ParseWorkerArguments {
+    pub(super) fn run(&self) -> ExitCode {
+        let limits = Limits {
+            cpu: Duration::from_secs(self.cpu_seconds),
+            memory_bytes: self.memory_bytes,
+            ..Limits::default()
+        };
+        worker_main(&self.path, &self.file_name, &limits)
+    }
+}
+
+/// Exit code 0: every file is searchable, 1: at least one is not.
+pub(super) async fn run(config: Config, arguments: IngestArguments) -> anyhow::Result<ExitCode> {
+    let app = App::open(config).await?;
+    let readers = if arguments.readers.is_empty() {
+        app.config().ingest.default_readers.clone()
+    } else {
+        arguments.readers.iter().cloned().collect()
+    };
+    let outcome = ingest_paths(&app, &arguments.paths, &readers, arguments.json).await;
+    app.close().await;
+    Ok(if outcome? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Hands in every file under `paths` and waits until each is done. Tells whether all went well.
+pub(super) async fn ingest_paths(
+    app: &Arc<App>,
+    paths: &[PathBuf],
+    readers: &BTreeSet<Group>,
+    json: bool,
+) -> anyhow::Result<bool> {
+    let (files, unreadable) = read::find(paths);
+    let mut well = unreadable.is_empty();
+    for (path, error) in &unreadable {
+        eprintln!("{}: {error}", path.display());
+    }
+    if files.is_empty() && unreadable.is_empty() {
+        bail!("there is no file under {}", listed(paths));
+    }
+    let mut submitted = Vec::with_capacity(files.len());
+    for file in &files {
+        match submit(app, &file.path, readers).await {
+            Ok((id, unchanged)) => {
+                if json {
+                    println!(
+                        "{}",
+                        serde_json::json!({ "acknowledged": id, "place": file.path, "unchanged": unchanged })
+                    );
+                }
+                submitted.push((id, file.path.clone()));
+            }
+            Err(error) => {
+                well = false;
+                eprintln!("{}: {error:#}", file.path.display());
+            }
+        }
+    }
+    wait(app, json).await;
+    // Whoever may write here may know how it went, whatever groups may read it.
+    let reader = Reader::new(readers.iter().cloned());
+    for (id, path) in &submitted {
+        let Some(document) = app.library().get(*id, &reader).await? else {
+            continue;
+        };
+        let failed = matches!(document.state, State::Failed | State::Cancelled);
+        well &= !failed;
+        if json {
+            println!(
+                "{}",
+                serde_json::json!({
+                    "done": id, "place": path, "state": document.state, "error": document.error,
+                    "chunks": document.chunks, "problems": document.problems,
+                })
+            );
+        } else if let Some(error) = &document.error {
+            eprintln!("{}: {error}", path.display());
+        } else {
+            for problem in document.problems.iter().take(5) {
+                eprintln!("{}: note: {}", path.display(), problem.message);
+            }
+        }
+    }
+    Ok(well)
+}
+
+async fn submit(
+    app: &Arc<App>,
+    path: &Path,
+    readers: &BTreeSet<Group>,
+) -> anyhow::Result<(DocumentId, bool)> {
+    let place = std::path::absolute(path).context("its absolute path cannot be told")?;
+    let size = tokio::fs::metadata(path).await?.len();
+    let limit = app.config().ingest.max_file.as_u64();
+    if size > limit {
+        bail!("it has {size} bytes, over the limit of {limit} (`ingest.max_file`)");
+    }
+    let submitted = app
+        .library()
+        .submit(NewDocument {
+            place: place.to_string_lossy().into_owned(),
+            file_name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            path: path.to_owned(),
+            readers: readers.clone(),
+        })
+        .await?;
+    Ok((submitted.id, submitted.unchanged))
+}
+
+/// Shows progress until the queue is empty.
+async fn wait(app: &Arc<App>, json: bool) {
+    let library = app.library();
+    if json || !std::io::stderr().is_terminal() {
+        library.idle().await;
+        return;
+    }
+    let bar = ProgressBar::new(0).with_style(
+        ProgressStyle::with_template("{bar:30} {pos}/{len} documents  {msg}")
+            .expect("the template is a constant"),
+    );
+    let idle = library.idle();
+    tokio::pin!(idle);
+    loop {
+        tokio::select! {
+            () = &mut idle => break,
+            () = tokio::time::sleep(Duration::from_millis(200)) => {
+                let progress = library.progress();
+                bar.set_length(progress.documents_total);
+                bar.set_position(progress.documents_done);
+                bar.set_message(progress.to_string());
+            }
+        }
+    }
+    bar.finish_and_clear();
+    eprintln!("{}", library.progress());
+}
+
+fn listed(paths: &[PathBuf]) -> String {
+    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    paths.join(", ")
+}

@@ -1,0 +1,118 @@
+//! The commands of `veracite`.
+
+mod ask;
+mod bench;
+mod check;
+mod demo;
+mod doctor;
+mod eval;
+mod ingest;
+mod models;
+mod serve;
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::Config;
+
+/// Answers questions from a company's own documents and shows only what they support.
+#[derive(Debug, Parser)]
+#[command(version, about, propagate_version = true)]
+pub struct Arguments {
+    /// The configuration file; without it, `veracite.toml` if that is there.
+    #[arg(long, global = true, env = "VERACITE_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The folder that holds everything.
+    #[arg(long, global = true, env = "VERACITE_DATA", value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// What is logged to standard error, such as `info` or `veracite=debug`.
+    #[arg(long, global = true, env = "VERACITE_LOG", default_value = "warn", value_name = "FILTER")]
+    log: String,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Fetches the model, indexes the sample handbook, answers three questions, then serves.
+    Demo(demo::DemoArguments),
+    /// Serves the web pages and the API.
+    Serve(serve::ServeArguments),
+    /// Reads files and folders into the indexes.
+    Ingest(ingest::IngestArguments),
+    /// Answers one question.
+    Ask(ask::AskArguments),
+    /// Checks an answer against passages.
+    Check(check::CheckArguments),
+    /// Fetches and lists models.
+    Models(models::ModelsArguments),
+    /// Says what is wrong with configuration, models, catalogue and indexes.
+    Doctor(doctor::DoctorArguments),
+    /// Measures retrieval, abstention and the checker on labelled questions.
+    Eval(eval::EvalArguments),
+    /// Measures speed on this machine.
+    Bench(bench::BenchArguments),
+    /// Prints the configuration that is in force, secrets left out.
+    Config,
+    /// Reads one file in a process of its own; for use by `ingest` and `serve`.
+    #[command(hide = true, name = "parse-worker")]
+    ParseWorker(ingest::ParseWorkerArguments),
+}
+
+/// Runs one command and tells the shell how it ended: 0 well, 1 badly, 2 wrong arguments.
+#[must_use]
+pub fn run(arguments: Arguments) -> ExitCode {
+    // The worker reads a foreign file under limits on memory: nothing else starts in it.
+    if let Command::ParseWorker(worker) = &arguments.command {
+        return worker.run();
+    }
+    start_tracing(&arguments.log);
+    let ended = Config::load(arguments.config.as_deref(), arguments.data.as_deref())
+        .map_err(anyhow::Error::from)
+        .and_then(|config| command(arguments.command, config));
+    match ended {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("veracite: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command(command: Command, config: Config) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async move {
+        match command {
+            Command::Demo(arguments) => demo::run(config, arguments).await,
+            Command::Serve(arguments) => serve::run(config, arguments).await,
+            Command::Ingest(arguments) => ingest::run(config, arguments).await,
+            Command::Ask(arguments) => ask::run(config, arguments).await,
+            Command::Check(arguments) => check::run(config, arguments).await,
+            Command::Models(arguments) => models::run(config, arguments).await,
+            Command::Doctor(arguments) => doctor::run(config, arguments).await,
+            Command::Eval(arguments) => eval::run(config, arguments).await,
+            Command::Bench(arguments) => bench::run(config, arguments).await,
+            Command::Config => {
+                print!("{}", config.to_toml());
+                Ok(ExitCode::SUCCESS)
+            }
+            Command::ParseWorker(worker) => Ok(worker.run()),
+        }
+    })
+}
+
+fn start_tracing(filter: &str) {
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|error| {
+        eprintln!("veracite: log filter `{filter}` is wrong ({error}), using `warn`");
+        EnvFilter::new("warn")
+    });
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+}

@@ -1,0 +1,70 @@
+//! `veracite serve`: the web pages and the API.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+
+use crate::app::App;
+use crate::config::Config;
+use crate::web;
+
+#[derive(Debug, Args)]
+pub(super) struct ServeArguments {
+    /// The address to bind, instead of `server.bind`.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    bind: Option<SocketAddr>,
+}
+
+pub(super) async fn run(mut config: Config, arguments: ServeArguments) -> anyhow::Result<ExitCode> {
+    if let Some(bind) = arguments.bind {
+        config.server.bind = bind;
+        config.server.validate().map_err(anyhow::Error::msg)?;
+    }
+    let app = App::open(config).await?;
+    serve(app).await
+}
+
+/// Serves until the process is asked to stop (interrupt or terminate), then lets requests end.
+pub(super) async fn serve(app: Arc<App>) -> anyhow::Result<ExitCode> {
+    let bind = app.config().server.bind;
+    let listener =
+        tokio::net::TcpListener::bind(bind).await.with_context(|| format!("{bind} cannot be bound"))?;
+    let address = listener.local_addr()?;
+    let router = web::router(app.clone(), &app.config().server);
+    for notice in app.notices(crate::language::Language::En) {
+        eprintln!("! {notice}");
+    }
+    println!("serving on http://{address}");
+    let asked_to_stop = async {
+        stop_signal().await;
+        eprintln!("stopping: requests that run may end, work in progress is kept");
+    };
+    tokio::select! {
+        served = axum::serve(listener, router).with_graceful_shutdown(asked_to_stop) => served?,
+        () = async {
+            stop_signal().await;
+            // Streams of live states never end by themselves.
+            tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+        } => {}
+    }
+    app.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = match signal(SignalKind::terminate()) {
+        Ok(terminate) => terminate,
+        Err(error) => {
+            tracing::warn!(error = format!("{error:#}"), "terminate signals cannot be heard");
+            std::future::pending().await
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,275 @@
+//! What is in force: defaults, then one TOML file, then environment variables, then flags.
+//!
+//! Environment variables are named `VERACITE_SECTION__KEY`, such as `VERACITE_SERVER__BIND`;
+//! the data folder is `VERACITE_DATA`. An unknown key is refused with the file or variable
+//! that holds it.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use bytesize::ByteSize;
+use figment::Figment;
+use figment::providers::{Env, Format as _, Serialized, Toml};
+use ingest::Group;
+use ingest::parse::sandbox::Limits;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use crate::ask::AskConfig;
+use crate::check::CheckConfig;
+use crate::model::ModelsConfig;
+use crate::web::ServerConfig;
+
+/// The whole configuration; one field a section.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// The folder that holds everything: catalogue, originals, indexes, models.
+    pub data: PathBuf,
+    /// `[server]`: where and for whom it serves.
+    pub server: ServerConfig,
+    /// `[ingest]`: how files are read and cut.
+    pub ingest: IngestConfig,
+    /// `[models]`: which models are used and where they come from.
+    pub models: ModelsConfig,
+    /// `[index]`: the index of words.
+    pub index: IndexConfig,
+    /// `[vectors]`: where vectors are kept.
+    pub vectors: VectorsConfig,
+    /// `[ask]`: from question to passages.
+    pub ask: AskConfig,
+    /// `[check]`: the citation checker.
+    pub check: CheckConfig,
+}
+
+/// `[ingest]`: how files are read and cut.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IngestConfig {
+    /// Tokens of a chunk at most. Smaller finds places more exactly, larger keeps more context;
+    /// the embedding model reads at most 512.
+    pub chunk_tokens: NonZeroUsize,
+    /// A larger file is refused.
+    pub max_file: ByteSize,
+    /// Files read at the same time. Each takes a core and up to `max_memory`.
+    pub workers: NonZeroUsize,
+    /// Reading one file may take this long.
+    #[serde(with = "humantime_serde")]
+    pub max_time: Duration,
+    /// Reading one file may take this much memory.
+    pub max_memory: ByteSize,
+    /// Groups that may read what is handed in without naming readers.
+    pub default_readers: BTreeSet<Group>,
+}
+
+/// `[index]`: the index of words.
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct IndexConfig {
+    /// A compiled Korean dictionary for lindera (ko-dic). Without one, Korean is indexed by
+    /// character bigrams, which needs no dictionary and finds nearly as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dictionary: Option<PathBuf>,
+}
+
+/// `[vectors]`: where vectors are kept.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VectorsConfig {
+    /// A Qdrant server's gRPC address, such as `http://127.0.0.1:6334`. Without one, vectors
+    /// are kept in the data folder by Qdrant Edge, in this process.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+    /// The collection on the server. Two installations must not share one.
+    pub collection: String,
+    /// The server's API key.
+    #[serde(skip_serializing)]
+    pub api_key: Option<SecretString>,
+}
+
+/// A configuration that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The named file is not there.
+    #[error("configuration file {path} cannot be read: {source}")]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A key or value is wrong; the message names it and where it stands.
+    #[error("configuration is wrong: {0}")]
+    Wrong(String),
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            data: PathBuf::from("data"),
+            server: ServerConfig::default(),
+            ingest: IngestConfig::default(),
+            models: ModelsConfig::default(),
+            index: IndexConfig::default(),
+            vectors: VectorsConfig::default(),
+            ask: AskConfig::default(),
+            check: CheckConfig::default(),
+        }
+    }
+}
+
+impl Default for IngestConfig {
+    fn default() -> Self {
+        let limits = Limits::default();
+        Self {
+            chunk_tokens: NonZeroUsize::new(256).expect("256 is not zero"),
+            max_file: ByteSize::mib(256),
+            workers: NonZeroUsize::MIN,
+            max_time: limits.wall,
+            max_memory: ByteSize::b(limits.memory_bytes),
+            default_readers: BTreeSet::from([Group::everyone()]),
+        }
+    }
+}
+
+impl IngestConfig {
+    /// The bounds on reading one file.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        Limits {
+            wall: self.max_time,
+            cpu: self.max_time,
+            memory_bytes: self.max_memory.as_u64(),
+            ..Limits::default()
+        }
+    }
+}
+
+impl Default for VectorsConfig {
+    fn default() -> Self {
+        Self { url: None, collection: "veracite".to_owned(), api_key: None }
+    }
+}
+
+impl Config {
+    /// Reads defaults, then `file` (or `veracite.toml` in the current folder if it is there),
+    /// then the environment, then `data` as the flag gives it.
+    ///
+    /// # Errors
+    /// When a named file is missing, a key is unknown or a value is wrong.
+    pub fn load(file: Option<&Path>, data: Option<&Path>) -> Result<Self, ConfigError> {
+        let mut figment = Figment::from(Serialized::defaults(Self::default()));
+        let usual = Path::new("veracite.toml");
+        match file {
+            Some(path) => {
+                // Toml::file passes over a missing file; one that was asked for must be there.
+                std::fs::metadata(path)
+                    .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+                figment = figment.merge(Toml::file_exact(path));
+            }
+            None => figment = figment.merge(Toml::file_exact(usual)),
+        }
+        // `VERACITE_CONFIG` names the file and `VERACITE_LOG` the log level, and the tests have
+        // switches of their own: those that name a section are told by the double underscore.
+        let sections = Env::prefixed("VERACITE_")
+            .filter(|key| key == "data" || key.as_str().contains("__"))
+            .split("__");
+        figment = figment.merge(sections);
+        if let Some(data) = data {
+            figment = figment.merge(Serialized::default("data", data));
+        }
+        let config: Self = figment.extract().map_err(|error| ConfigError::Wrong(in_words(error)))?;
+        config.validate().map_err(ConfigError::Wrong)?;
+        Ok(config)
+    }
+
+    /// What is in force as TOML, secrets left out.
+    ///
+    /// # Panics
+    /// Never: every section can be written as TOML.
+    #[must_use]
+    pub fn to_toml(&self) -> String {
+        toml::to_string_pretty(self).expect("sections hold only what TOML can hold")
+    }
+
+    fn validate(&self) -> Result<(), String> {
+        if self.data.as_os_str().is_empty() {
+            return Err("`data` is empty".to_owned());
+        }
+        if self.ingest.default_readers.is_empty() {
+            return Err("`ingest.default_readers` is empty: nobody could read what is handed in".to_owned());
+        }
+        if self.ingest.chunk_tokens.get() > 480 {
+            return Err(format!(
+                "`ingest.chunk_tokens` is {}, over the 480 that leave room for title and prefix in the model's 512",
+                self.ingest.chunk_tokens
+            ));
+        }
+        if self.vectors.collection.is_empty() {
+            return Err("`vectors.collection` is empty".to_owned());
+        }
+        self.server.validate().map_err(|error| format!("`server`: {error}"))
+    }
+}
+
+/// All errors of an extraction with the key and the place of each.
+fn in_words(errors: figment::Error) -> String {
+    let mut words = String::new();
+    for error in errors {
+        if !words.is_empty() {
+            words.push_str("; ");
+        }
+        let _ = write!(words, "{error}");
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str) -> Result<Config, ConfigError> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("veracite.toml");
+        std::fs::write(&file, text).unwrap();
+        Config::load(Some(&file), None)
+    }
+
+    #[test]
+    fn what_is_printed_reads_back() {
+        let config = load("").unwrap();
+        let again = load(&config.to_toml()).unwrap();
+        assert_eq!(again.to_toml(), config.to_toml());
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_by_name() {
+        let error = load("[ingest]\nchunk_tokenz = 5").unwrap_err().to_string();
+        assert!(error.contains("chunk_tokenz"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = Config::load(Some(Path::new("/nowhere/veracite.toml")), None).unwrap_err();
+        assert!(error.to_string().contains("/nowhere/veracite.toml"), "{error}");
+    }
+
+    #[test]
+    fn a_flag_wins_over_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("veracite.toml");
+        std::fs::write(&file, "data = \"one\"").unwrap();
+        let config = Config::load(Some(&file), Some(Path::new("two"))).unwrap();
+        assert_eq!(config.data, Path::new("two"));
+    }
+
+    #[test]
+    fn a_secret_is_not_printed() {
+        let config = load("[vectors]\napi_key = \"hush-hush\"").unwrap();
+        assert!(!config.to_toml().contains("hush"), "{}", config.to_toml());
+        assert!(!format!("{config:?}").contains("hush"));
+    }
+}
