@@ -1,8 +1,11 @@
 //! Cuts a document into chunks along its structure.
+//!
+//! A chunk never reaches over a heading, holds whole sentences and whole table rows, and is
+//! cut at the end of a block where one is near. It never changes text: chunks are spans.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Document, Span, TokenCounter};
+use crate::{BlockKind, Document, Span, TokenCounter, sentence};
 
 /// A piece of a document that is searched as one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,11 +21,276 @@ pub struct Chunk {
     pub tokens: usize,
 }
 
-/// Cuts `document` into chunks of at most `limit` tokens, headings and titles not counted.
+/// A sentence, table row or heading with the white space that follows it.
+#[derive(Debug)]
+struct Unit {
+    span: Span,
+    tokens: usize,
+    /// Set on headings.
+    level: Option<u8>,
+    /// Whether a block starts here: the better place to cut.
+    starts_block: bool,
+}
+
+/// Cuts `document` into chunks of at most `limit` tokens, headings above and title not counted.
 ///
 /// A sentence is cut only if it alone is over the limit, then between words if it has any.
 #[must_use]
 pub fn chunk(document: &Document, limit: usize, counter: &dyn TokenCounter) -> Vec<Chunk> {
-    let _ = (document, limit, counter);
-    Vec::new()
+    let limit = limit.max(1);
+    let units = units(document, limit, counter);
+    let mut chunks: Vec<Chunk> = Vec::new();
+    let mut headings: Vec<(u8, String)> = Vec::new();
+    let mut open: Vec<&Unit> = Vec::new();
+    let mut path: Vec<String> = Vec::new();
+    let mut emit = |units: &[&Unit], path: &[String]| {
+        let (Some(first), Some(last)) = (units.first(), units.last()) else {
+            return;
+        };
+        let span = first.span.start..last.span.end;
+        chunks.push(Chunk {
+            ordinal: u32::try_from(chunks.len()).unwrap_or(u32::MAX),
+            tokens: counter.count(document.text[span.clone()].trim()),
+            span,
+            heading_path: path.to_vec(),
+        });
+    };
+    for unit in &units {
+        if let Some(level) = unit.level {
+            // Headings that follow each other open one chunk; any other text closes it.
+            if open.iter().any(|unit| unit.level.is_none()) {
+                emit(&open, &path);
+                open.clear();
+            }
+            headings.retain(|(above, _)| *above < level);
+            let text = document.text[unit.span.clone()].trim().to_owned();
+            headings.push((level, text));
+            path = headings.iter().map(|(_, text)| text.clone()).collect();
+        }
+        let total: usize = open.iter().map(|unit| unit.tokens).sum();
+        if !open.is_empty() && total + unit.tokens > limit {
+            let cut = best_cut(&open, unit, limit);
+            let rest = open.split_off(cut);
+            emit(&open, &path);
+            open = rest;
+        }
+        open.push(unit);
+    }
+    emit(&open, &path);
+    chunks
+}
+
+/// How many of the open units to close: up to the last block start that leaves the chunk at
+/// least half full and the rest small enough, or all of them.
+fn best_cut(open: &[&Unit], next: &Unit, limit: usize) -> usize {
+    if next.starts_block {
+        return open.len();
+    }
+    let mut kept = 0;
+    let total: usize = open.iter().map(|unit| unit.tokens).sum();
+    let mut best = open.len();
+    for (index, unit) in open.iter().enumerate() {
+        if index > 0
+            && unit.starts_block
+            && kept * 2 >= limit
+            && total - kept + next.tokens <= limit
+        {
+            best = index;
+        }
+        kept += unit.tokens;
+    }
+    best
+}
+
+fn units(document: &Document, limit: usize, counter: &dyn TokenCounter) -> Vec<Unit> {
+    let sentences = sentence::of_document(document);
+    let mut units = Vec::with_capacity(sentences.len());
+    let mut blocks = document.blocks.iter().peekable();
+    for (index, span) in sentences.iter().enumerate() {
+        let mut starts_block = false;
+        let mut level = None;
+        while let Some(block) = blocks.next_if(|block| block.span.start <= span.start) {
+            if block.span.start == span.start {
+                starts_block = true;
+                if let BlockKind::Heading { level: depth } = block.kind {
+                    level = Some(depth);
+                }
+            }
+        }
+        // Each unit reaches to the next, the first from the start: nothing is left out.
+        let start = if index == 0 { 0 } else { span.start };
+        let end = sentences
+            .get(index + 1)
+            .map_or(document.text.len(), |next| next.start);
+        let tokens = counter.count(&document.text[span.clone()]);
+        if tokens <= limit {
+            units.push(Unit {
+                span: start..end,
+                tokens,
+                level,
+                starts_block,
+            });
+        } else {
+            for (number, piece) in cut_long(&document.text, start..end, limit, counter)
+                .into_iter()
+                .enumerate()
+            {
+                units.push(Unit {
+                    tokens: counter.count(document.text[piece.clone()].trim()),
+                    span: piece,
+                    level: level.filter(|_| number == 0),
+                    starts_block: starts_block && number == 0,
+                });
+            }
+        }
+    }
+    units
+}
+
+/// Cuts a span of more than `limit` tokens, after white space if there is any, at most `limit`
+/// tokens a piece (a single character may have more).
+fn cut_long(text: &str, span: Span, limit: usize, counter: &dyn TokenCounter) -> Vec<Span> {
+    let mut pieces = Vec::new();
+    let mut start = span.start;
+    while start < span.end {
+        let rest = &text[start..span.end];
+        let fits = |end: usize| counter.count(rest[..end].trim()) <= limit;
+        if fits(rest.len()) {
+            pieces.push(start..span.end);
+            break;
+        }
+        let ends: Vec<usize> = rest
+            .char_indices()
+            .map(|(at, char)| at + char.len_utf8())
+            .collect();
+        // The longest prefix that fits. Counting grows with the prefix, near enough to search;
+        // at most 16 characters a token bounds how far one looks.
+        let (mut low, mut high) = (1, ends.len().min(limit.saturating_mul(16)).max(1));
+        while low < high {
+            let middle = usize::midpoint(low, high + 1);
+            if fits(ends[middle - 1]) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        let most = ends[low - 1];
+        let word = rest[..most]
+            .rfind(char::is_whitespace)
+            .map(|at| at + rest[at..].chars().next().map_or(1, char::len_utf8))
+            .filter(|end| *end * 2 > most);
+        let end = start + word.unwrap_or(most);
+        pieces.push(start..end);
+        start = end;
+    }
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[derive(Debug)]
+    struct Words;
+
+    impl TokenCounter for Words {
+        fn count(&self, text: &str) -> usize {
+            text.split_whitespace().count()
+        }
+
+        fn name(&self) -> &'static str {
+            "words"
+        }
+    }
+
+    #[derive(Debug)]
+    struct Characters;
+
+    impl TokenCounter for Characters {
+        fn count(&self, text: &str) -> usize {
+            text.chars().count()
+        }
+
+        fn name(&self) -> &'static str {
+            "characters"
+        }
+    }
+
+    fn texts(document: &Document, limit: usize) -> Vec<&str> {
+        chunk(document, limit, &Words)
+            .into_iter()
+            .map(|chunk| document.text[chunk.span].trim())
+            .collect()
+    }
+
+    #[test]
+    fn a_chunk_ends_at_a_heading_and_knows_its_path() {
+        let mut builder = crate::DocumentBuilder::default();
+        builder.heading(1, "연차 규정");
+        builder.heading(2, "제1조 (목적)");
+        builder.paragraph("이 규정은 연차를 정한다.");
+        builder.heading(2, "제2조 (연차)");
+        builder.paragraph("연차는 15일이다.");
+        let document = builder.finish();
+        let chunks = chunk(&document, 100, &Words);
+        let paths: Vec<String> = chunks
+            .iter()
+            .map(|chunk| chunk.heading_path.join(" > "))
+            .collect();
+        assert_eq!(
+            paths,
+            ["연차 규정 > 제1조 (목적)", "연차 규정 > 제2조 (연차)"]
+        );
+    }
+
+    #[test]
+    fn sentences_stay_whole() {
+        let document = Document::plain("One two three. Four five six. Seven eight.");
+        assert_eq!(
+            texts(&document, 5),
+            ["One two three.", "Four five six. Seven eight."]
+        );
+    }
+
+    #[test]
+    fn a_cut_falls_between_paragraphs_where_one_is_near() {
+        let document = Document::plain("a b c. d e f.\n\ng h. i j k. l m n.");
+        assert_eq!(texts(&document, 9), ["a b c. d e f.", "g h. i j k. l m n."]);
+    }
+
+    #[test]
+    fn a_sentence_over_the_limit_is_cut_between_words() {
+        let document = Document::plain("one two three four five");
+        assert_eq!(texts(&document, 2), ["one two", "three four", "five"]);
+    }
+
+    #[test]
+    fn a_word_over_the_limit_is_cut_between_characters() {
+        let document = Document::plain("가나다라마바사");
+        let chunks = chunk(&document, 3, &Characters);
+        let texts: Vec<&str> = chunks
+            .iter()
+            .map(|chunk| &document.text[chunk.span.clone()])
+            .collect();
+        assert_eq!(texts, ["가나다", "라마바", "사"]);
+    }
+
+    proptest! {
+        /// Spans are on character boundaries: Hangul and emoji survive the cut.
+        #[test]
+        fn chunks_cover_the_document_in_order(
+            text in "[a-z가-힣😀 .\n]{0,200}",
+            limit in 1..40_usize,
+        ) {
+            let document = Document::plain(&text);
+            let chunks = chunk(&document, limit, &Words);
+            let joined: String =
+                chunks.iter().map(|chunk| &document.text[chunk.span.clone()]).collect();
+            prop_assert_eq!(joined, document.text.clone());
+            for chunk in &chunks {
+                prop_assert!(chunk.tokens <= limit);
+            }
+        }
+    }
 }
