@@ -193,10 +193,7 @@ impl Claims {
             span: self.joined.push(sentence.text()),
             verdict: sentence.verdict().into(),
             score: sentence.score(),
-            reason: sentence.reason().map(|reason| ReasonBody {
-                words: reason.words(self.language),
-                reason: reason.clone(),
-            }),
+            reason: sentence.reason().map(|reason| ReasonBody::new(reason, self.language)),
             citations: sentence.citations().iter().map(citation).collect(),
         }
     }

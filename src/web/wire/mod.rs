@@ -84,16 +84,50 @@ pub enum Verdict {
 }
 
 /// Why a sentence has the verdict it has. Which fields there are depends on `kind`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ReasonBody {
-    /// `no_citation`, `not_verbatim` (with `quote`), `missing_fact` (with `fact` and, where the
-    /// evidence has one of the same kind, `instead`), `low_similarity`, `partly_missing` (with
-    /// `missing`) or `checker_failed` (with `error`).
-    #[schema(value_type = Object)]
-    #[serde(flatten)]
-    pub reason: checked::Reason,
+    /// `no_citation`, `not_verbatim`, `missing_fact`, `low_similarity`, `partly_missing` or
+    /// `checker_failed`.
+    pub kind: &'static str,
+    /// For `not_verbatim`: the words that the passages do not hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quote: Option<String>,
+    /// For `missing_fact`: the number, date, unit, code or article that they do not hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fact: Option<String>,
+    /// For `missing_fact`: what the nearest evidence has instead, if it has one of that kind.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instead: Option<String>,
+    /// For `partly_missing`: the words without support.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Vec<String>>,
+    /// For `checker_failed`: how, for an administrator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
     /// The reason as a sentence for people, in the language of the answer.
     pub words: String,
+}
+
+impl ReasonBody {
+    fn new(reason: &checked::Reason, language: language::Language) -> Self {
+        let words = reason.words(language);
+        match reason.clone() {
+            checked::Reason::NoCitation => Self { kind: "no_citation", words, ..Self::default() },
+            checked::Reason::NotVerbatim { quote } => {
+                Self { kind: "not_verbatim", quote: Some(quote), words, ..Self::default() }
+            }
+            checked::Reason::MissingFact { fact, instead } => {
+                Self { kind: "missing_fact", fact: Some(fact), instead, words, ..Self::default() }
+            }
+            checked::Reason::LowSimilarity => Self { kind: "low_similarity", words, ..Self::default() },
+            checked::Reason::PartlyMissing { words: missing } => {
+                Self { kind: "partly_missing", missing: Some(missing), words, ..Self::default() }
+            }
+            checked::Reason::CheckerFailed { error } => {
+                Self { kind: "checker_failed", error: Some(error), words, ..Self::default() }
+            }
+        }
+    }
 }
 
 impl From<language::Language> for Language {
