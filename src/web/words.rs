@@ -1,0 +1,188 @@
+//! The words of the pages, in Korean and English, side by side.
+//!
+//! A `{name}` in them is filled in by the script or template that shows them.
+
+use serde::Serialize;
+
+use crate::language::Language;
+
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident: $ko:literal, $en:literal;)*) => {
+        /// Every word that a page shows.
+        #[derive(Debug, Serialize)]
+        pub(super) struct Words {
+            $($(#[$doc])* pub(super) $name: &'static str,)*
+        }
+
+        static KO: Words = Words { $($name: $ko,)* };
+        static EN: Words = Words { $($name: $en,)* };
+
+        #[cfg(test)]
+        const PAIRS: &[(&str, &str, &str)] = &[$((stringify!($name), $ko, $en),)*];
+    };
+}
+
+/// The words of a language.
+pub(super) fn words(language: Language) -> &'static Words {
+    match language {
+        Language::Ko => &KO,
+        Language::En => &EN,
+    }
+}
+
+words! {
+    // Every page.
+    product: "Veracite", "Veracite";
+    ask: "질문", "Ask";
+    documents: "문서", "Documents";
+    main_navigation: "주요 메뉴", "Main";
+    skip: "본문으로 건너뛰기", "Skip to content";
+    other_language: "English", "한국어";
+    sign_out: "나가기", "Sign out";
+    notice: "알림", "Notice";
+    needs_script: "이 화면은 자바스크립트가 있어야 움직입니다.", "This page needs JavaScript.";
+    close: "닫기", "Close";
+    unreachable: "서버에 닿지 않습니다. 연결을 확인하고 다시 해 주세요.", "The server cannot be reached. Check the connection and try again.";
+
+    // Questions and answers.
+    welcome: "문서에게 물어보세요", "Ask your documents";
+    welcome_text: "모든 문장을 인용한 구절과 대조한 뒤에 보여 드립니다. 문서에 없으면 없다고 말합니다.", "Every sentence is checked against the passage it cites before you see it. Where the documents are silent, so is the answer.";
+    question: "질문", "Question";
+    question_hint: "무엇이 궁금하신가요?", "What would you like to know?";
+    keys_hint: "Enter로 보내고 Shift+Enter로 줄을 바꿉니다.", "Enter sends, Shift+Enter starts a new line.";
+    send: "보내기", "Send";
+    stop: "멈추기", "Stop";
+    mode: "근거 없는 문장", "Unsupported sentences";
+    mode_strict: "숨기기", "Withhold";
+    mode_marked: "표시해서 보이기", "Show marked";
+    mode_strict_hint: "문서로 확인된 문장만 보입니다.", "Only sentences that the documents support are shown.";
+    mode_marked_hint: "확인되지 않은 문장도 표시와 이유를 붙여 보입니다.", "Unsupported sentences are shown too, with a mark and the reason.";
+    conversation: "질문과 답", "Questions and answers";
+    answer: "답", "Answer";
+    you_asked: "질문", "You asked";
+    searching: "문서를 찾는 중…", "Searching the documents…";
+    checking: "구절 {count}개를 찾았습니다. 문장을 확인하는 중…", "{count} passages found. Checking sentences…";
+    done: "답이 끝났습니다.", "The answer is complete.";
+    stopped: "멈추었습니다.", "Stopped.";
+    cut_short: "답이 중간에 끊겼습니다. 여기까지는 확인된 문장입니다.", "The answer was cut off. What is shown was checked.";
+    withheld: "문서로 뒷받침되지 않은 {count}문장은 보이지 않았습니다.", "Withheld because the documents do not support it: {count}.";
+    copy: "복사", "Copy";
+    copied: "복사했습니다", "Copied";
+    copy_failed: "복사하지 못했습니다", "Could not copy";
+    ask_again: "다시 묻기", "Ask again";
+    supported: "확인됨", "Supported";
+    partial: "일부만 확인됨", "Partly supported";
+    contradicted: "문서와 다름", "Contradicted";
+    unsupported: "근거 없음", "Not in the documents";
+    not_checkable: "확인할 내용 없음", "Nothing to check";
+    unverified: "확인하지 못함", "Unverified";
+    citation: "출처 {number}: {title}", "Source {number}: {title}";
+    ledger: "찾은 구절 {count}개", "{count} passages found";
+    ledger_used: "구절 {number}번으로 쓰임", "used as passage {number}";
+    ledger_no_room: "자리가 모자라 빠짐", "left out: no room";
+    ledger_duplicate: "다른 구절과 같아 빠짐", "left out: duplicate";
+    ledger_below_cut: "순위가 낮아 빠짐", "left out: ranked too low";
+    ledger_gone: "문서가 바뀌어 빠짐", "left out: the document changed";
+    made_by: "작성 {generator} · 확인 {checker}", "Written by {generator} · checked by {checker}";
+
+    // Sources.
+    sources: "출처", "Sources";
+    sources_hint: "문장 옆의 번호를 누르면 인용한 구절이 여기에 보입니다.", "Choose a number beside a sentence to see the passage it quotes.";
+    page: "{page}쪽", "page {page}";
+    pages: "{page}–{last}쪽", "pages {page}–{last}";
+    open_source: "문서에서 보기", "Show in the document";
+    open_original: "원본 받기", "Download original";
+    rests_on: "이 문장의 근거", "What this sentence rests on";
+
+    // A document's text.
+    back: "뒤로", "Back";
+    to_quote: "인용한 곳으로", "Go to the quote";
+    read_as: "아래는 검색과 확인에 쓰는 본문입니다. 원본의 모양과는 다를 수 있습니다.", "This is the text that is searched and checked. It may look different from the original.";
+    quote_unshown: "인용한 곳을 정확히 보일 수 없어 표시하지 않았습니다.", "The quote cannot be shown exactly, so nothing is highlighted.";
+    other_version: "인용한 뒤에 문서가 바뀌었습니다. 아래는 지금의 본문이며, 인용한 곳은 표시하지 않았습니다.", "The document has changed since it was quoted. This is the present text, and nothing is highlighted.";
+    not_read_yet: "아직 본문을 읽지 못했습니다.", "Its text has not been read yet.";
+    no_text: "읽을 수 있는 글이 없습니다.", "It holds no text that can be read.";
+
+    // Documents.
+    add_files: "파일 올리기", "Add files";
+    drop_here: "파일을 여기에 끌어다 놓거나", "Drop files here, or";
+    choose_files: "파일 고르기", "choose files";
+    formats_hint: "PDF, DOCX, HTML, Markdown, 텍스트. 파일마다 {limit}까지.", "PDF, DOCX, HTML, Markdown, text. Up to {limit} each.";
+    readers: "볼 수 있는 그룹", "Groups that may read";
+    readers_hint: "비워 두면 기본값({readers})입니다. 여럿이면 쉼표로 나눕니다.", "Left empty: {readers}. Separate several by commas.";
+    may_not_upload: "이 키로는 문서를 올리거나 지울 수 없습니다.", "Your key does not allow adding or deleting documents.";
+    uploading: "올리는 중 {percent}%", "Uploading {percent}%";
+    upload_waiting: "차례를 기다리는 중", "Waiting its turn";
+    upload_failed: "올리지 못함", "Not taken";
+    unchanged: "이미 있는 파일입니다", "Already here, unchanged";
+    dismiss: "지우기", "Dismiss";
+    count: "문서 {count}건", "{count} documents";
+    working: "처리 중 {count}건", "{count} in progress";
+    filter: "제목이나 파일 이름으로 찾기", "Filter by title or file name";
+    none_yet: "아직 문서가 없습니다. 파일을 올리면 바로 물어볼 수 있습니다.", "No documents yet. Add files and ask at once.";
+    none_match: "맞는 문서가 없습니다.", "No document matches.";
+    loading: "불러오는 중…", "Loading…";
+    document: "문서", "Document";
+    state: "상태", "State";
+    size: "크기", "Size";
+    changed: "바뀐 때", "Changed";
+    actions: "할 일", "Actions";
+    queued: "기다리는 중", "Waiting";
+    extracting: "글을 읽는 중", "Reading";
+    chunking: "나누는 중", "Cutting";
+    indexing: "색인하는 중", "Indexing";
+    embedding: "낱말로 찾을 수 있음 · 의미 색인 중", "Found by words · making vectors";
+    ready: "준비됨", "Ready";
+    ready_with_warnings: "준비됨 · 살펴볼 것 {count}건", "Ready · {count} to look at";
+    failed: "읽지 못함", "Failed";
+    cancelled: "취소됨", "Cancelled";
+    deleting: "지우는 중", "Deleting";
+    progress: "{done}/{total}", "{done}/{total}";
+    problems: "살펴볼 것", "To look at";
+    delete: "지우기", "Delete";
+    delete_title: "문서를 지울까요?", "Delete the document?";
+    delete_text: "「{title}」을(를) 지웁니다. 되돌릴 수 없습니다.", "“{title}” will be deleted. This cannot be undone.";
+    keep: "그대로 두기", "Keep";
+    deleted: "「{title}」을(를) 지웠습니다.", "“{title}” was deleted.";
+    retry: "다시 읽기", "Try again";
+    cancel: "취소", "Cancel";
+    live_lost: "연결이 끊겨 다시 잇는 중입니다.", "Connection lost, trying again.";
+
+    // Signing in.
+    sign_in: "들어가기", "Sign in";
+    sign_in_text: "관리자에게 받은 키를 넣어 주세요.", "Enter the key that your administrator gave you.";
+    key: "키", "Key";
+    wrong_key: "키가 맞지 않습니다.", "The key is wrong.";
+
+    // Errors.
+    error_title: "문제가 있습니다", "Something is wrong";
+    to_start: "처음으로", "Back to start";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn placeholders(text: &str) -> BTreeSet<&str> {
+        text.split('{').skip(1).filter_map(|rest| rest.split('}').next()).collect()
+    }
+
+    #[test]
+    fn both_languages_say_everything_with_the_same_placeholders() {
+        for (name, ko, en) in PAIRS {
+            assert!(!ko.trim().is_empty() && !en.trim().is_empty(), "{name}");
+            assert_eq!(placeholders(ko), placeholders(en), "{name}");
+        }
+    }
+
+    #[test]
+    fn korean_words_are_korean() {
+        for (name, ko, _) in PAIRS {
+            if !matches!(*name, "product" | "other_language" | "progress") {
+                assert!(ko.chars().any(crate::language::is_hangul), "{name}: {ko}");
+            }
+        }
+    }
+}
