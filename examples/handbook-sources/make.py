@@ -198,10 +198,12 @@ def make_pdf(source: Source, fonts: Path) -> bytes:
     # Fonts are made anew for each document: a font remembers which of its glyphs were used.
     for name in (regular, bold):
         pdfmetrics.registerFont(TTFont(name, str(fonts / f"{name}.ttf")))
+    # Otherwise every page names Helvetica, which is not embedded.
+    rl_config.canvas_basefontname = regular
     pdfmetrics.registerFontFamily(family, normal=regular, bold=bold, italic=regular, boldItalic=bold)
 
     roomy = source.head.get("layout") == "roomy"
-    size, leading = (10.5, 18) if roomy else (9.5, 15)
+    size, leading = (10.5, 18.5) if roomy else (9.5, 15)
     body = ParagraphStyle("body", fontName=regular, fontSize=size, leading=leading, spaceAfter=6 if roomy else 4)
     title = ParagraphStyle("title", parent=body, fontName=bold, fontSize=20, leading=28, spaceAfter=8)
     small = ParagraphStyle("small", parent=body, fontSize=8.5, leading=13, textColor=colors.HexColor("#475569"))
@@ -234,6 +236,7 @@ def make_pdf(source: Source, fonts: Path) -> bytes:
             cells.append([Paragraph(marked(text), cell_right if is_number(text) else cell) for text in row])
         made = Table(cells, colWidths=widths, repeatRows=1)
         made.setStyle(TableStyle([
+            ("FONTNAME", (0, 0), (-1, -1), regular),
             ("GRID", (0, 0), (-1, -1), 0.5, colors.HexColor("#94a3b8")),
             ("BACKGROUND", (0, 0), (-1, 0), colors.HexColor("#dde5ef")),
             ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
@@ -256,12 +259,16 @@ def make_pdf(source: Source, fonts: Path) -> bytes:
                                        dotsMinLevel=0)
             flow += [Paragraph(source.head["contents"], ParagraphStyle("contents_head", parent=headings[2])),
                      contents, PageBreak()]
-        for block in source.blocks:
+        for before, block in zip([None, *source.blocks], source.blocks):
             if block.kind == "heading":
+                if block.text in source.head.get("new_page", "").split(", "):
+                    flow.append(PageBreak())
                 flow.append(Paragraph(marked(block.text), headings[block.level]))
             elif block.kind == "table":
                 made = table(block.rows)
-                flow += [KeepTogether([made]) if len(block.rows) < 12 else made, Spacer(1, 8)]
+                # Right after a heading, the heading's `keepWithNext` keeps both together.
+                keep = len(block.rows) < 12 and before and before.kind != "heading"
+                flow += [KeepTogether([made]) if keep else made, Spacer(1, 8)]
             elif block.kind in ("bullets", "numbers"):
                 flow += [item_list(block), Spacer(1, 4)]
             else:
