@@ -198,8 +198,12 @@ def make_pdf(source: Source, fonts: Path) -> bytes:
     # Fonts are made anew for each document: a font remembers which of its glyphs were used.
     for name in (regular, bold):
         pdfmetrics.registerFont(TTFont(name, str(fonts / f"{name}.ttf")))
+    known = pdfmetrics.getFont(regular).face.charToGlyph
     # Otherwise every page names Helvetica, which is not embedded.
     rl_config.canvas_basefontname = regular
+    missing = {sign for sign in source.body if ord(sign) > 31} - {chr(code) for code in known}
+    if missing:
+        raise ValueError(f"{family} has no glyph for {sorted(missing)}, which {source.file} uses")
     pdfmetrics.registerFontFamily(family, normal=regular, bold=bold, italic=regular, boldItalic=bold)
 
     roomy = source.head.get("layout") == "roomy"
@@ -256,7 +260,7 @@ def make_pdf(source: Source, fonts: Path) -> bytes:
                       Spacer(1, 8)]
         if "contents" in source.head:
             contents = TableOfContents(levelStyles=[ParagraphStyle("contents", parent=body, spaceAfter=2)],
-                                       dotsMinLevel=0)
+                                       dotsMinLevel=0, tableStyle=TableStyle([("FONTNAME", (0, 0), (-1, -1), regular)]))
             flow += [Paragraph(source.head["contents"], ParagraphStyle("contents_head", parent=headings[2])),
                      contents, PageBreak()]
         for before, block in zip([None, *source.blocks], source.blocks):
