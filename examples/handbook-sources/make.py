@@ -232,8 +232,9 @@ def make_pdf(source: Source, fonts: Path) -> bytes:
     def table(rows: list[list[str]]):
         weights = []
         for column in zip(*rows):
-            longest = max(pdfmetrics.stringWidth(plain(text), regular, 8.8) for text in column)
-            weights.append(min(max(longest, 30), 210) + 14)
+            head_words = max(pdfmetrics.stringWidth(word, bold, 8.8) for word in column[0].split())
+            longest = max(pdfmetrics.stringWidth(plain(text), regular, 8.8) for text in column[1:])
+            weights.append(min(max(longest, head_words, 30), 210) + 16)
         widths = [width * weight / sum(weights) for weight in weights]
         cells = [[Paragraph(marked(text), cell_head) for text in rows[0]]]
         for row in rows[1:]:
