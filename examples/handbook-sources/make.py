@@ -26,7 +26,7 @@ The same sources, fonts and pinned packages give the same bytes: no clock, no ra
 
 `questions.json`: each question has `expected`, a list of places where the answer stands. `contains`
 is a string out of the answering sentence, list item or table row of `document`, to be compared with
-whitespace folded. One of the places is enough. An empty list means that the handbook has no answer.
+whitespace folded (line breaks of a PDF, and the tabs between the cells of a row, count as one space). One of the places is enough. An empty list means that the handbook has no answer.
 """
 
 from __future__ import annotations
@@ -537,6 +537,11 @@ def sections(source: Source) -> list[Section]:
     return found
 
 
+def fold(text: str) -> str:
+    """Makes one space of whitespace and of the bar between the cells of a row."""
+    return re.sub(r"[\s|]+", " ", text).strip()
+
+
 def make_evaluation(sources: list[Source], questions: list[dict]) -> dict[str, bytes]:
     """Makes the BEIR files; fails when an expected string does not stand where it is said to."""
     by_file = {source.file: sections(source) for source in sources}
@@ -550,7 +555,7 @@ def make_evaluation(sources: list[Source], questions: list[dict]) -> dict[str, b
         relevant: dict[str, None] = {}
         for place in question["expected"]:
             holding = [section.id for section in by_file[place["document"]]
-                       if any(place["contains"] in line for line in section.lines)]
+                       if any(fold(place["contains"]) in fold(line) for line in section.lines)]
             if not holding:
                 raise ValueError(f"{question['id']}: {place['document']} does not say {place['contains']!r}")
             if len(holding) > 2:
