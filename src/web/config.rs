@@ -1,0 +1,134 @@
+//! `[server]`: where and for whom it serves.
+
+use std::collections::BTreeSet;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use ingest::Group;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+
+/// A shorter key could be guessed.
+const KEY_CHARACTERS: usize = 20;
+
+/// `[server]`: where and for whom it serves.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerConfig {
+    /// Address and port. An address that other machines reach needs `keys`. There is no TLS:
+    /// put a proxy before it when the network between is not yours.
+    pub bind: SocketAddr,
+    /// Who may use it. Without keys, anyone on this machine may, and nobody else.
+    #[serde(skip_serializing)]
+    pub keys: Vec<ApiKey>,
+}
+
+/// `[[server.keys]]`: a person or program that may use the server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKey {
+    /// Whose it is; named in logs.
+    pub name: String,
+    /// What they show: `Authorization: Bearer KEY`, or the form on `/sign-in`. At least 20
+    /// characters, from a random source.
+    pub key: SecretString,
+    /// Groups that they are in, besides `everyone`: the documents that they may read.
+    #[serde(default)]
+    pub groups: BTreeSet<Group>,
+    /// Whether they may also hand in, retry, cancel and delete documents.
+    #[serde(default)]
+    pub upload: bool,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self { bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 8420)), keys: Vec::new() }
+    }
+}
+
+impl ServerConfig {
+    /// Looks for what must not be served with.
+    ///
+    /// # Errors
+    /// When it would serve other machines without keys, or a key is short or used twice. Says
+    /// which, never the key.
+    pub fn validate(&self) -> Result<(), String> {
+        if self.keys.is_empty() && !self.bind.ip().is_loopback() {
+            return Err(format!(
+                "`bind` is {}, which other machines reach, and there are no `keys`: anyone could read the documents",
+                self.bind
+            ));
+        }
+        let mut names = BTreeSet::new();
+        let mut secrets = BTreeSet::new();
+        for key in &self.keys {
+            if key.name.trim().is_empty() {
+                return Err("a key has no `name`".to_owned());
+            }
+            if !names.insert(&key.name) {
+                return Err(format!("two keys are named `{}`", key.name));
+            }
+            let secret = key.key.expose_secret();
+            if secret.chars().count() < KEY_CHARACTERS {
+                return Err(format!("the key of `{}` is shorter than {KEY_CHARACTERS} characters", key.name));
+            }
+            if secret.chars().any(|char| char.is_whitespace() || char.is_control() || !char.is_ascii()) {
+                return Err(format!("the key of `{}` holds other than visible ASCII characters", key.name));
+            }
+            if !secrets.insert(secret) {
+                return Err(format!("the key of `{}` is also another's", key.name));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(text: &str) -> ServerConfig {
+        toml::from_str(text).unwrap()
+    }
+
+    fn error(text: &str) -> String {
+        config(text).validate().unwrap_err()
+    }
+
+    #[test]
+    fn this_machine_needs_no_keys_and_others_do() {
+        assert_eq!(config("").validate(), Ok(()));
+        assert_eq!(config("bind = \"[::1]:80\"").validate(), Ok(()));
+        for open in ["0.0.0.0:8420", "[::]:8420", "192.168.0.7:80"] {
+            let error = error(&format!("bind = \"{open}\""));
+            assert!(error.contains(open), "{error}");
+        }
+        let keys = "bind = \"0.0.0.0:8420\"\n[[keys]]\nname = \"mina\"\nkey = \"0123456789abcdefghij\"";
+        assert_eq!(config(keys).validate(), Ok(()));
+    }
+
+    #[test]
+    fn bad_keys_are_refused_without_printing_them() {
+        let short = error("[[keys]]\nname = \"mina\"\nkey = \"hush-hush\"");
+        assert!(short.contains("`mina`") && !short.contains("hush"), "{short}");
+        let key = "0123456789abcdefghij";
+        let twice = format!("[[keys]]\nname = \"a\"\nkey = \"{key}\"\n[[keys]]\nname = \"b\"\nkey = \"{key}\"");
+        assert!(error(&twice).contains("`b`"));
+        assert!(!error(&twice).contains(key));
+        let same = twice.replace("\"b\"", "\"a\"").replacen(key, "abcdefghij0123456789", 1);
+        assert!(error(&same).contains("two keys are named `a`"));
+        assert!(error("[[keys]]\nname = \"a\"\nkey = \"열쇠열쇠열쇠열쇠열쇠열쇠열쇠열쇠열쇠열쇠\"").contains("ASCII"));
+    }
+
+    #[test]
+    fn keys_are_not_written_out() {
+        let config = config("[[keys]]\nname = \"mina\"\nkey = \"0123456789abcdefghij\"\ngroups = [\"hr\"]");
+        assert!(!toml::to_string(&config).unwrap().contains("0123456789"));
+        assert!(!format!("{config:?}").contains("0123456789"));
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused() {
+        let error = toml::from_str::<ServerConfig>("binds = \"127.0.0.1:1\"").unwrap_err().to_string();
+        assert!(error.contains("binds"), "{error}");
+    }
+}

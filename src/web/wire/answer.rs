@@ -1,0 +1,383 @@
+//! `POST /v1/answers`: the question that comes in, the answer and its events that go out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{Joined, Language, Mode, ReasonBody, SpanBody, Verdict};
+use crate::ask::{Context, LedgerEntry, LeftOut, Question};
+use crate::check::{Answer, CheckedSentence, Citation};
+use crate::language;
+
+/// A question.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerRequest {
+    /// The question, in Korean or English.
+    pub question: String,
+    /// What happens to sentences that the documents do not support; `strict` if left out.
+    #[serde(default)]
+    pub mode: Option<Mode>,
+    /// The language to answer in; the question's if left out.
+    #[serde(default)]
+    pub language: Option<Language>,
+    /// Whether the answer comes as server-sent events, as `Accept: text/event-stream` also asks.
+    #[serde(default)]
+    pub stream: bool,
+}
+
+/// A checked answer.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct AnswerBody {
+    /// The question as asked.
+    pub question: String,
+    /// The language of the answer.
+    pub language: Language,
+    /// What happened to sentences that the documents do not support.
+    pub mode: Mode,
+    /// Whether nothing supported was left to say: the documents do not answer the question.
+    pub abstained: bool,
+    /// For an answer that abstains: that it does, and what was searched. For people.
+    pub message: Option<String>,
+    /// The sentences of `claims`, joined by a space.
+    pub text: String,
+    /// The sentences to show, in order.
+    pub claims: Vec<ClaimBody>,
+    /// What strict mode withheld.
+    pub withheld: WithheldBody,
+    /// What wrote the draft.
+    pub generator: String,
+    /// Name and version of the checker.
+    pub checker: String,
+    /// What was retrieved, packed and left out, best first.
+    pub ledger: Vec<LedgerBody>,
+    /// What people should know of this installation, such as that no embedding model is there.
+    pub notices: Vec<String>,
+}
+
+/// A sentence with its verdict.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ClaimBody {
+    /// The sentence.
+    pub text: String,
+    /// Where it stands in the answer's `text`.
+    #[serde(flatten)]
+    pub span: SpanBody,
+    /// What the checker says of it.
+    pub verdict: Verdict,
+    /// How well the evidence supports it, from 0 to 1.
+    pub score: f32,
+    /// Why it is not supported.
+    pub reason: Option<ReasonBody>,
+    /// The quotes it rests on, best first.
+    pub citations: Vec<CitationBody>,
+}
+
+/// A quote, copied by code from the stored document.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CitationBody {
+    /// The number of the passage it is cut from, from 1.
+    pub number: u32,
+    /// The document's id.
+    pub document: String,
+    /// SHA-256 of the file that holds the quote.
+    pub version: String,
+    /// The document's title.
+    pub title: String,
+    /// The document's file name.
+    pub file_name: String,
+    /// Headings above the quote, outermost first.
+    pub heading_path: Vec<String>,
+    /// First page of the quote, from 1; null for formats without pages.
+    pub page: Option<u32>,
+    /// Last page of the quote.
+    pub last_page: Option<u32>,
+    /// Where the quote stands in the document's canonical text.
+    pub span: SpanBody,
+    /// The exact words of the document.
+    pub quote: String,
+    /// SHA-256 of the quote's UTF-8 bytes.
+    pub quote_sha256: String,
+    /// What stands before the quote in its passage.
+    pub before: String,
+    /// What stands after the quote in its passage.
+    pub after: String,
+    /// The page that shows the quote in its document, on this server.
+    pub url: String,
+}
+
+/// What strict mode withheld: how much, never what.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct WithheldBody {
+    /// Sentences withheld.
+    pub count: usize,
+    /// Sentences withheld by verdict.
+    pub verdicts: BTreeMap<Verdict, usize>,
+}
+
+/// What became of a chunk that an index found.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LedgerBody {
+    /// The chunk's id.
+    pub chunk: String,
+    /// Its document's title.
+    pub title: String,
+    /// Where each index that found it ranked it.
+    pub ranks: Vec<RankBody>,
+    /// Score after fusion; higher is better, comparable within one answer.
+    pub score: f32,
+    /// Tokens it takes in the prompt.
+    pub tokens: usize,
+    /// The number of the passage it is in.
+    pub passage: Option<u32>,
+    /// Why it is in none: `no_room`, `duplicate`, `below_cut` or `gone`.
+    pub left_out: Option<&'static str>,
+}
+
+/// A rank in one index.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RankBody {
+    /// The index, `bm25` or `dense`.
+    pub index: &'static str,
+    /// From 1.
+    pub rank: usize,
+}
+
+/// The event `retrieval`: what the answer may rest on.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RetrievalBody {
+    /// The passages, in the order of their numbers.
+    pub passages: Vec<PassageBody>,
+    /// What was retrieved, packed and left out, best first.
+    pub ledger: Vec<LedgerBody>,
+}
+
+/// A passage that the answer may cite.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PassageBody {
+    /// Its number, from 1.
+    pub number: u32,
+    /// The document's id.
+    pub document: String,
+    /// The document's title.
+    pub title: String,
+    /// The document's file name.
+    pub file_name: String,
+    /// Headings above, outermost first.
+    pub heading_path: Vec<String>,
+    /// First page, from 1; null for formats without pages.
+    pub page: Option<u32>,
+    /// Last page.
+    pub last_page: Option<u32>,
+}
+
+/// Gives each shown sentence its place in the answer's text, as it arrives.
+#[derive(Clone, Debug)]
+pub struct Claims {
+    joined: Joined,
+    language: language::Language,
+}
+
+impl Claims {
+    /// Starts an answer in `language`.
+    #[must_use]
+    pub fn new(language: language::Language) -> Self {
+        Self { joined: Joined::default(), language }
+    }
+
+    /// The next sentence that is shown.
+    pub fn next(&mut self, sentence: &CheckedSentence) -> ClaimBody {
+        ClaimBody {
+            text: sentence.text().to_owned(),
+            span: self.joined.push(sentence.text()),
+            verdict: sentence.verdict().into(),
+            score: sentence.score(),
+            reason: sentence.reason().map(|reason| ReasonBody::new(reason, self.language)),
+            citations: sentence.citations().iter().map(citation).collect(),
+        }
+    }
+}
+
+impl WithheldBody {
+    /// Counts one more sentence.
+    pub fn add(&mut self, verdict: Verdict) {
+        self.count += 1;
+        *self.verdicts.entry(verdict).or_default() += 1;
+    }
+}
+
+/// The body of an answer; the event `final` is the same.
+#[must_use]
+pub fn answer(question: &Question, answer: &Answer, notices: &[String]) -> AnswerBody {
+    let mut claims = Claims::new(answer.language());
+    let bodies = answer.sentences().iter().map(|sentence| claims.next(sentence)).collect();
+    let mut withheld = WithheldBody::default();
+    for sentence in answer.withheld() {
+        withheld.add(sentence.verdict().into());
+    }
+    AnswerBody {
+        question: question.text.clone(),
+        language: answer.language().into(),
+        mode: answer.mode().into(),
+        abstained: answer.abstained(),
+        message: answer.abstained().then(|| abstention(answer.ledger(), answer.language())),
+        text: claims.joined.text,
+        claims: bodies,
+        withheld,
+        generator: answer.generator().to_owned(),
+        checker: answer.checker().to_owned(),
+        ledger: answer.ledger().iter().map(ledger).collect(),
+        notices: notices.to_vec(),
+    }
+}
+
+/// The event `retrieval`.
+#[must_use]
+pub fn retrieval(context: &Context) -> RetrievalBody {
+    RetrievalBody {
+        passages: (1..)
+            .zip(&context.passages)
+            .map(|(number, passage)| PassageBody {
+                number,
+                document: passage.document.to_string(),
+                title: passage.title.clone(),
+                file_name: passage.file_name.clone(),
+                heading_path: passage.heading_path.clone(),
+                page: passage.pages.map(|(first, _)| first),
+                last_page: passage.pages.map(|(_, last)| last),
+            })
+            .collect(),
+        ledger: context.ledger.iter().map(ledger).collect(),
+    }
+}
+
+fn citation(citation: &Citation) -> CitationBody {
+    let span = SpanBody::new(&citation.place().chars, &citation.place().utf16);
+    CitationBody {
+        number: citation.number(),
+        document: citation.document().to_string(),
+        version: citation.version().to_string(),
+        title: citation.title().to_owned(),
+        file_name: citation.file_name().to_owned(),
+        heading_path: citation.heading_path().to_vec(),
+        page: citation.pages().map(|(first, _)| first),
+        last_page: citation.pages().map(|(_, last)| last),
+        url: format!(
+            "/documents/{}?version={}&start={}&end={}&quote_sha256={}#quote",
+            citation.document(),
+            citation.version(),
+            span.start,
+            span.end,
+            citation.quote_sha256(),
+        ),
+        span,
+        quote: citation.quote().to_owned(),
+        quote_sha256: citation.quote_sha256().to_string(),
+        before: citation.before().to_owned(),
+        after: citation.after().to_owned(),
+    }
+}
+
+fn ledger(entry: &LedgerEntry) -> LedgerBody {
+    LedgerBody {
+        chunk: entry.chunk.to_string(),
+        title: entry.title.clone(),
+        ranks: entry.ranks.iter().map(|&(index, rank)| RankBody { index, rank }).collect(),
+        score: entry.score,
+        tokens: entry.tokens,
+        passage: entry.outcome.ok(),
+        left_out: entry.outcome.err().map(|left_out| match left_out {
+            LeftOut::NoRoom => "no_room",
+            LeftOut::Duplicate => "duplicate",
+            LeftOut::BelowCut => "below_cut",
+            LeftOut::Gone => "gone",
+        }),
+    }
+}
+
+/// Titles that an abstention names; more are counted.
+const TITLES_NAMED: usize = 3;
+
+/// That the documents do not answer, and what was searched.
+fn abstention(ledger: &[LedgerEntry], language: language::Language) -> String {
+    let mut seen = BTreeSet::new();
+    let titles: Vec<&str> =
+        ledger.iter().map(|entry| entry.title.as_str()).filter(|title| seen.insert(*title)).collect();
+    let named = &titles[..titles.len().min(TITLES_NAMED)];
+    let more = titles.len() - named.len();
+    let found = ledger.len();
+    match language {
+        language::Language::Ko if found == 0 => {
+            "문서에서 답을 찾지 못했습니다. 질문과 관련된 구절이 하나도 없었습니다.".to_owned()
+        }
+        language::Language::Ko => {
+            let named: Vec<String> = named.iter().map(|title| format!("「{title}」")).collect();
+            let more = if more > 0 { format!(" 외 {more}건") } else { String::new() };
+            format!(
+                "문서에서 답을 찾지 못했습니다. {}{more}에서 가장 가까운 구절 {found}개를 살펴보았습니다.",
+                named.join(", ")
+            )
+        }
+        language::Language::En if found == 0 => {
+            "The documents do not answer this. No passage has to do with the question.".to_owned()
+        }
+        language::Language::En => {
+            let named: Vec<String> = named.iter().map(|title| format!("“{title}”")).collect();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let passages = if found == 1 { "passage" } else { "passages" };
+            format!(
+                "The documents do not answer this. The {found} closest {passages}, from {}{more}, were read.",
+                named.join(", ")
+            )
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ingest::{ContentHash, DocumentId};
+
+    use super::*;
+
+    fn entry(title: &str, outcome: Result<u32, LeftOut>) -> LedgerEntry {
+        LedgerEntry {
+            chunk: ingest::ChunkId::of(DocumentId::at(title), &ContentHash::of(b""), 0, &(0..1)),
+            title: title.to_owned(),
+            ranks: vec![("bm25", 1)],
+            score: 0.5,
+            tokens: 10,
+            outcome,
+        }
+    }
+
+    #[test]
+    fn an_abstention_names_what_was_searched() {
+        let entries: Vec<LedgerEntry> =
+            ["휴가 규정", "휴가 규정", "여비 규정", "보안", "구매", "복지"].map(|title| entry(title, Ok(1))).into();
+        let korean = abstention(&entries, language::Language::Ko);
+        assert!(korean.contains("「휴가 규정」, 「여비 규정」, 「보안」 외 2건"), "{korean}");
+        assert!(korean.contains("구절 6개"), "{korean}");
+        let english = abstention(&entries[..1], language::Language::En);
+        assert!(english.contains("1 closest passage, from “휴가 규정”,"), "{english}");
+        assert!(!abstention(&[], language::Language::En).contains('0'));
+    }
+
+    #[test]
+    fn a_ledger_entry_is_in_a_passage_or_says_why_not() {
+        let inside = serde_json::to_value(ledger(&entry("a", Ok(2)))).unwrap();
+        assert_eq!(inside["passage"], 2);
+        assert!(inside["left_out"].is_null());
+        let outside = serde_json::to_value(ledger(&entry("a", Err(LeftOut::NoRoom)))).unwrap();
+        assert!(outside["passage"].is_null());
+        assert_eq!(outside["left_out"], "no_room");
+    }
+
+    #[test]
+    fn an_unknown_field_of_a_question_is_named() {
+        let error = serde_json::from_str::<AnswerRequest>(r#"{"question":"?","modus":"strict"}"#)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("`modus`"), "{error}");
+    }
+}

@@ -1,0 +1,117 @@
+//! Documents as the API shows them.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::catalogue::DocumentView;
+
+/// A document.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct DocumentBody {
+    /// Its id.
+    pub id: String,
+    /// SHA-256 of the newest version that was handed in.
+    pub version: String,
+    /// Its own title, or its file name.
+    pub title: String,
+    /// The file's name.
+    pub file_name: String,
+    /// `pdf`, `docx`, `html`, `markdown` or `text`; null until it is known.
+    #[schema(value_type = Option<String>)]
+    pub format: Option<ingest::parse::Format>,
+    /// Size of the file in bytes.
+    pub size_bytes: u64,
+    /// `queued`, `extracting`, `chunking`, `indexing`, `embedding`, `ready`,
+    /// `ready_with_warnings`, `failed`, `cancelled` or `deleting`.
+    pub state: &'static str,
+    /// Whether work on it is over, well or badly.
+    pub is_final: bool,
+    /// Pages read so far (chunks, for formats without pages).
+    pub pages_done: u32,
+    /// Pages in all (chunks, for formats without pages); null until it is known.
+    pub pages_total: Option<u32>,
+    /// Chunks of the current version.
+    pub chunks: u32,
+    /// Chunks that have a vector in the index.
+    pub chunks_embedded: u32,
+    /// What its owner should know.
+    pub problems: Vec<ProblemBody>,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// Groups that may read it.
+    pub readers: Vec<String>,
+    /// When it was first handed in, RFC 3339.
+    pub created_at: String,
+    /// When its state changed last, RFC 3339.
+    pub updated_at: String,
+}
+
+/// Something that the owner of a document should know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct ProblemBody {
+    /// The page it concerns, from 1.
+    pub page: Option<u32>,
+    /// What it is.
+    pub message: String,
+}
+
+/// Documents that the asker may read.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DocumentList {
+    /// The documents.
+    pub documents: Vec<DocumentBody>,
+}
+
+/// What became of each uploaded file, in the order they came.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct UploadReport {
+    /// The files.
+    pub files: Vec<UploadedFile>,
+}
+
+/// What became of an uploaded file: it has an `id`, or an `error`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct UploadedFile {
+    /// Its name, without folders.
+    pub file_name: String,
+    /// The document's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// SHA-256 of the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Whether this very version was there already, so that nothing is to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unchanged: Option<bool>,
+    /// Why it was not taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<crate::web::error::ErrorFields>,
+}
+
+/// The body of a document.
+#[must_use]
+pub fn document(view: &DocumentView) -> DocumentBody {
+    DocumentBody {
+        id: view.id.to_string(),
+        version: view.version.to_string(),
+        title: view.title.clone(),
+        file_name: view.file_name.clone(),
+        format: view.format,
+        size_bytes: view.size,
+        state: view.state.as_str(),
+        is_final: view.state.is_final(),
+        pages_done: view.pages_done,
+        pages_total: view.pages_total,
+        chunks: view.chunks,
+        chunks_embedded: view.chunks_embedded,
+        problems: view
+            .problems
+            .iter()
+            .map(|problem| ProblemBody { page: problem.page, message: problem.message.clone() })
+            .collect(),
+        error: view.error.clone(),
+        readers: view.readers.iter().map(ToString::to_string).collect(),
+        created_at: view.created_at.to_string(),
+        updated_at: view.updated_at.to_string(),
+    }
+}
