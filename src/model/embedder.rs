@@ -1,0 +1,213 @@
+//! The embedding model as the rest of the program sees it.
+
+use std::fmt::{self, Debug, Formatter};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+
+use async_trait::async_trait;
+use ingest::{BackendError, PassageEmbedder, TokenCounter, Vector};
+
+use super::device::{DeviceEncoder, accelerator};
+use super::encoder::{Buffers, Encoder};
+use super::queue::{Queue, Window};
+use super::tokenizer::{Role, Tokenizer};
+use super::weights::{Checkpoint, ModelFiles};
+use super::{ModelError, ModelsConfig};
+use crate::ask::QueryEmbedder;
+
+/// Tokens that a thread of the processor computes together. Fewer let a query pass sooner, more
+/// read the weights less often.
+const PORTION: usize = 512;
+/// Tokens that an accelerator computes together.
+const DEVICE_PORTION: usize = 8_192;
+
+/// The embedding model, on threads of its own that end when it is dropped.
+pub struct Embedder {
+    name: String,
+    dimension: usize,
+    window: usize,
+    portion: usize,
+    runs_on: String,
+    tokenizer: Arc<Tokenizer>,
+    queue: Arc<Queue>,
+}
+
+enum Engine {
+    Processor(Encoder),
+    Accelerator(DeviceEncoder),
+}
+
+impl Engine {
+    fn means(&self, windows: &[&[u32]], buffers: &mut Buffers) -> candle_core::Result<Vec<Vector>> {
+        match self {
+            Self::Processor(encoder) => encoder.means(windows, buffers),
+            Self::Accelerator(encoder) => encoder.means(windows),
+        }
+    }
+}
+
+impl Embedder {
+    /// Reads the model in `folder`, compares its files with their sums and starts its threads.
+    ///
+    /// # Errors
+    /// When a file is missing, is not what it was, or is of a kind that is not understood, or
+    /// when the device that `config` asks for cannot be used.
+    pub fn open(folder: &Path, config: &ModelsConfig) -> Result<Self, ModelError> {
+        let files = ModelFiles::open(folder)?;
+        let checkpoint = Checkpoint::open(&files)?;
+        let shape = &checkpoint.shape;
+        let tokenizer = Arc::new(Tokenizer::open(&files, shape.vocabulary())?);
+        let (engine, threads, portion, runs_on) = match accelerator(config.device)? {
+            Some(device) => {
+                let encoder = DeviceEncoder::load(&checkpoint, &device)?;
+                (Engine::Accelerator(encoder), 1, DEVICE_PORTION, "CUDA device 0".to_owned())
+            }
+            None => {
+                let encoder = Encoder::load(&checkpoint)?;
+                let threads = config.threads().get();
+                let plural = if threads == 1 { "" } else { "s" };
+                let runs_on = format!("{threads} thread{plural}, {}", encoder.level().name());
+                (Engine::Processor(encoder), threads, PORTION, runs_on)
+            }
+        };
+        let embedder = Self {
+            name: checkpoint.name().to_owned(),
+            dimension: shape.hidden_size,
+            window: shape.window(),
+            portion,
+            runs_on,
+            tokenizer,
+            queue: Arc::new(Queue::default()),
+        };
+        let engine = Arc::new(engine);
+        for number in 0..threads {
+            let (engine, queue) = (Arc::clone(&engine), Arc::clone(&embedder.queue));
+            thread::Builder::new()
+                .name(format!("embedder-{number}"))
+                .spawn(move || serve(&engine, &queue))
+                .map_err(ModelError::io(folder))?;
+        }
+        Ok(embedder)
+    }
+
+    /// Numbers in a vector.
+    #[must_use]
+    pub fn dimension(&self) -> usize {
+        self.dimension
+    }
+
+    /// What it runs on, such as `2 threads, AVX-512`.
+    #[must_use]
+    pub fn runs_on(&self) -> &str {
+        &self.runs_on
+    }
+
+    /// The token ids of `passage` as the model reads it, control tokens left out.
+    ///
+    /// # Errors
+    /// When the tokenizer fails.
+    pub fn passage_tokens(&self, passage: &str) -> Result<Vec<u32>, BackendError> {
+        self.tokenizer.ids(Role::Passage, passage).map_err(tokenizer_failed)
+    }
+
+    async fn embed(&self, role: Role, windows: Vec<Window>, texts: usize) -> Result<Vec<Vector>, BackendError> {
+        if texts == 0 {
+            return Ok(Vec::new());
+        }
+        let answer = self.queue.submit(role, texts, windows, self.portion)?;
+        answer.await.map_err(|_| BackendError::message("the embedding model was closed"))?
+    }
+}
+
+/// The windows of `texts`, each with its text's number.
+fn windows(
+    tokenizer: &Tokenizer,
+    role: Role,
+    texts: &[impl AsRef<str>],
+    length: usize,
+) -> Result<Vec<Window>, BackendError> {
+    let mut windows = Vec::with_capacity(texts.len());
+    for (text, content) in texts.iter().enumerate() {
+        let ids = tokenizer.ids(role, content.as_ref()).map_err(tokenizer_failed)?;
+        for (ids, weight) in tokenizer.windows(&ids, length) {
+            #[expect(clippy::cast_precision_loss, reason = "a window has far fewer than 2^24 tokens")]
+            let weight = weight.max(1) as f32;
+            windows.push(Window { text, ids, weight });
+        }
+    }
+    Ok(windows)
+}
+
+fn tokenizer_failed(reason: String) -> BackendError {
+    BackendError::message(format!("the embedding model's tokenizer failed: {reason}"))
+}
+
+/// What each of the model's threads does until the model is dropped.
+fn serve(engine: &Engine, queue: &Queue) {
+    let mut buffers = Buffers::default();
+    while let Some(portion) = queue.next() {
+        // A fault in one job must not leave all later ones waiting. Buffers hold nothing that
+        // a later job reads before it writes.
+        let means = catch_unwind(AssertUnwindSafe(|| engine.means(&portion.windows(), &mut buffers)))
+            .unwrap_or_else(|_| Err(candle_core::Error::Msg("it panicked".to_owned())));
+        queue.finish(&portion, means.map_err(|error| error.to_string()));
+    }
+}
+
+impl Drop for Embedder {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+impl Debug for Embedder {
+    fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Embedder")
+            .field("name", &self.name)
+            .field("dimension", &self.dimension)
+            .field("runs_on", &self.runs_on)
+            .finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl PassageEmbedder for Embedder {
+    async fn embed_passages(&self, passages: &[String]) -> Result<Vec<Vector>, BackendError> {
+        let (tokenizer, length) = (Arc::clone(&self.tokenizer), self.window);
+        let (texts, passages) = (passages.len(), passages.to_vec());
+        let windows =
+            tokio::task::spawn_blocking(move || windows(&tokenizer, Role::Passage, &passages, length))
+                .await
+                .map_err(|error| BackendError::new("the embedding model's tokenizer failed", error))??;
+        self.embed(Role::Passage, windows, texts).await
+    }
+
+    fn model(&self) -> &str {
+        &self.name
+    }
+}
+
+#[async_trait]
+impl QueryEmbedder for Embedder {
+    async fn embed_query(&self, query: &str) -> Result<Vector, BackendError> {
+        let windows = windows(&self.tokenizer, Role::Query, &[query], self.window)?;
+        let vectors = self.embed(Role::Query, windows, 1).await?;
+        Ok(vectors.into_iter().next().expect("there is a vector for each text"))
+    }
+}
+
+impl TokenCounter for Embedder {
+    fn count(&self, text: &str) -> usize {
+        if text.is_empty() {
+            return 0;
+        }
+        self.tokenizer.encode(text).map_or_else(|_| super::CharacterCounter.count(text), |ids| ids.len())
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}

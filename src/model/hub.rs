@@ -1,0 +1,172 @@
+//! Fetches the files of a model from a hub that the administrator named.
+//!
+//! A file comes into `NAME.part` and gets its name when it is complete; an interrupted one goes
+//! on where it stopped, as long as the hub says by its entity tag that it is still the same.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+use futures::StreamExt as _;
+use reqwest::header::{CONTENT_RANGE, ETAG, IF_RANGE, RANGE};
+use reqwest::{Client, Response, StatusCode};
+
+use super::store::{PUBLISHED, PullProgress, sha256_of};
+use super::{ModelError, Source};
+
+/// A hub that says nothing for this long is given up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Fetches the files of a model into `folder`.
+pub(super) async fn pull(
+    hub: &str,
+    repository: &str,
+    revision: &str,
+    folder: &Path,
+    progress: &(dyn Fn(PullProgress) + Send + Sync),
+) -> Result<(), ModelError> {
+    let source = Source::Hub { repository: repository.to_owned(), revision: revision.to_owned() };
+    let failed = |reason: String| ModelError::Fetch { source_name: source.to_string(), reason };
+    // Another part of the process may have chosen first, and then its choice stands.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = Client::builder()
+        .connect_timeout(PATIENCE)
+        .read_timeout(PATIENCE)
+        .build()
+        .map_err(|error| failed(in_words(&error)))?;
+    let hub = hub.trim_end_matches('/');
+    for name in PUBLISHED {
+        if folder.join(name).is_file() {
+            continue;
+        }
+        let address = format!("{hub}/{repository}/resolve/{revision}/{name}");
+        let fetch = Fetch { client: &client, address, name, folder, progress };
+        fetch.run().await.map_err(|error| match error {
+            FetchError::Disk(path, error) => ModelError::Io { path, source: error },
+            FetchError::Hub(reason) => failed(format!("{name}: {reason}")),
+        })?;
+    }
+    for name in PUBLISHED {
+        // Tags were for going on; the model itself has no use for them.
+        let _ = fs::remove_file(folder.join(format!("{name}.tag")));
+    }
+    Ok(())
+}
+
+enum FetchError {
+    Disk(std::path::PathBuf, std::io::Error),
+    Hub(String),
+}
+
+struct Fetch<'a> {
+    client: &'a Client,
+    address: String,
+    name: &'static str,
+    folder: &'a Path,
+    progress: &'a (dyn Fn(PullProgress) + Send + Sync),
+}
+
+impl Fetch<'_> {
+    async fn run(&self) -> Result<(), FetchError> {
+        let part = self.folder.join(format!("{}.part", self.name));
+        let tag_file = self.folder.join(format!("{}.tag", self.name));
+        let disk = |path: &Path| {
+            let path = path.to_owned();
+            move |error| FetchError::Disk(path, error)
+        };
+        let known_tag = fs::read_to_string(&tag_file).ok();
+        let have = match (&known_tag, fs::metadata(&part)) {
+            (Some(_), Ok(metadata)) => metadata.len(),
+            _ => 0,
+        };
+        let mut request = self.client.get(&self.address);
+        if let (Some(tag), 1..) = (&known_tag, have) {
+            request = request.header(RANGE, format!("bytes={have}-")).header(IF_RANGE, tag);
+        }
+        let response = request.send().await.map_err(|error| FetchError::Hub(in_words(&error)))?;
+        let begins = start_of(&response, have).map_err(FetchError::Hub)?;
+        let rest = response.content_length();
+        let of = rest.map(|rest| begins + rest);
+        let tag = header(&response, ETAG.as_str());
+        match &tag {
+            // A weak tag does not promise the same bytes.
+            Some(tag) if !tag.starts_with("W/") => {
+                fs::write(&tag_file, tag).map_err(disk(&tag_file))?;
+            }
+            _ => drop(fs::remove_file(&tag_file)),
+        }
+        let mut file = fs::OpenOptions::new()
+            .create(true)
+            .write(true)
+            .truncate(false)
+            .open(&part)
+            .map_err(disk(&part))?;
+        file.set_len(begins).map_err(disk(&part))?;
+        std::io::Seek::seek(&mut file, std::io::SeekFrom::End(0)).map_err(disk(&part))?;
+        let mut bytes = begins;
+        let mut stream = response.bytes_stream();
+        while let Some(piece) = stream.next().await {
+            let piece = piece.map_err(|error| FetchError::Hub(in_words(&error)))?;
+            file.write_all(&piece).map_err(disk(&part))?;
+            bytes += u64::try_from(piece.len()).expect("a piece fits into memory");
+            (self.progress)(PullProgress::Fetching { file: self.name.to_owned(), bytes, of });
+        }
+        if let Some(of) = of
+            && bytes != of
+        {
+            return Err(FetchError::Hub(format!("{bytes} bytes came of {of}")));
+        }
+        drop(file);
+        self.compare(&part, tag.as_deref())?;
+        fs::rename(&part, self.folder.join(self.name)).map_err(disk(&part))
+    }
+
+    /// Hubs that keep large files by their content give its SHA-256 as the entity tag.
+    fn compare(&self, part: &Path, tag: Option<&str>) -> Result<(), FetchError> {
+        let Some(expected) = tag.map(|tag| tag.trim_matches('"')) else { return Ok(()) };
+        if expected.len() != 64 || !expected.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Ok(());
+        }
+        let bytes = fs::read(part).map_err(|error| FetchError::Disk(part.to_owned(), error))?;
+        let actual = sha256_of(&bytes);
+        if actual.eq_ignore_ascii_case(expected) {
+            return Ok(());
+        }
+        // What came is wrong from some byte on: the next attempt begins anew.
+        let _ = fs::remove_file(part);
+        Err(FetchError::Hub(format!("its SHA-256 is {actual}, the hub names {expected}")))
+    }
+}
+
+/// The byte at which the answer begins, when `have` bytes are here.
+fn start_of(response: &Response, have: u64) -> Result<u64, String> {
+    match response.status() {
+        StatusCode::OK => Ok(0),
+        StatusCode::PARTIAL_CONTENT => {
+            let range = header(response, CONTENT_RANGE.as_str()).unwrap_or_default();
+            if range.starts_with(&format!("bytes {have}-")) {
+                Ok(have)
+            } else {
+                Err(format!("the hub gave the range `{range}`, asked for from byte {have}"))
+            }
+        }
+        status => Err(format!("the hub answers {status}")),
+    }
+}
+
+fn header(response: &Response, name: &str) -> Option<String> {
+    response.headers().get(name)?.to_str().ok().map(str::to_owned)
+}
+
+/// An error with its causes: the outermost alone says only that a request failed.
+fn in_words(error: &dyn std::error::Error) -> String {
+    let mut words = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        words.push_str(": ");
+        words.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    words
+}

