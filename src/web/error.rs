@@ -65,6 +65,11 @@ pub(super) enum Error {
         /// The limit, for people.
         limit: String,
     },
+    /// A file of a format that is not read.
+    UnsupportedFile {
+        /// Why, in English, from the reader of formats.
+        detail: String,
+    },
     /// The connection ended within a file.
     BrokenFile,
     /// Too much runs already.
@@ -143,7 +148,7 @@ impl Error {
             | Self::FileName { .. }
             | Self::EmptyFile
             | Self::BrokenFile => StatusCode::BAD_REQUEST,
-            Self::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::MediaType { .. } | Self::UnsupportedFile { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge | Self::LargeFile { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::LongQuestion { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Busy | Self::NotReady { .. } => StatusCode::SERVICE_UNAVAILABLE,
@@ -167,6 +172,7 @@ impl Error {
             Self::FileName { .. } => "bad_file_name",
             Self::EmptyFile => "file_empty",
             Self::LargeFile { .. } => "file_too_large",
+            Self::UnsupportedFile { .. } => "file_unsupported",
             Self::BrokenFile => "file_incomplete",
             Self::Busy => "busy",
             Self::DiskFull => "disk_full",
@@ -179,9 +185,11 @@ impl Error {
         match self {
             Self::Field { field, .. } => Some(field.clone()),
             Self::EmptyQuestion | Self::LongQuestion { .. } => Some("question".to_owned()),
-            Self::FileName { .. } | Self::EmptyFile | Self::LargeFile { .. } | Self::BrokenFile => {
-                Some("file".to_owned())
-            }
+            Self::FileName { .. }
+            | Self::EmptyFile
+            | Self::LargeFile { .. }
+            | Self::UnsupportedFile { .. }
+            | Self::BrokenFile => Some("file".to_owned()),
             _ => None,
         }
     }
@@ -226,6 +234,12 @@ impl Error {
                 return match language {
                     Language::Ko => format!("파일이 {limit}보다 큽니다."),
                     Language::En => format!("The file is larger than {limit}."),
+                };
+            }
+            Self::UnsupportedFile { detail } => {
+                return match language {
+                    Language::Ko => format!("읽을 수 없는 형식입니다. PDF, DOCX, HTML, Markdown, 텍스트를 읽습니다 ({detail})."),
+                    Language::En => format!("This format is not read: {detail}."),
                 };
             }
             Self::BrokenFile => ("파일이 끝까지 오지 않았습니다.", "The file did not arrive whole."),

@@ -1,0 +1,392 @@
+//! The pages: a struct beside its handler, filled into the template of the same name.
+//!
+//! Pages hold no answers: those come through the API, as checked sentences.
+
+use askama::Template;
+use axum::Form;
+use axum::extract::{Path, Query, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{Html, IntoResponse, Redirect, Response};
+use ingest::{ContentHash, DocumentId};
+use serde::Deserialize;
+
+use super::error::Error;
+use super::source::{Part, Piece, QuotePlace, locate, parts};
+use super::viewer::{Speaks, Viewer};
+use super::words::{Words, words};
+use super::{Shared, assets};
+use crate::language::Language;
+
+/// What stands around every page.
+#[derive(Debug)]
+pub(super) struct Frame {
+    /// The language.
+    pub(super) language: Language,
+    /// Its words.
+    pub(super) words: &'static Words,
+    /// What people should know of this installation.
+    pub(super) notices: Vec<String>,
+    /// Where the page stands in the menu: `ask`, `documents` or nowhere.
+    pub(super) place: &'static str,
+    /// Whether there is a menu: not before signing in.
+    pub(super) has_menu: bool,
+    /// Whether signing out makes sense.
+    pub(super) signed_in: bool,
+}
+
+impl Frame {
+    /// A page without menu and notices.
+    pub(super) fn plain(language: Language) -> Self {
+        Self {
+            language,
+            words: words(language),
+            notices: Vec::new(),
+            place: "",
+            has_menu: false,
+            signed_in: false,
+        }
+    }
+
+    fn new(shared: &Shared, viewer: &Viewer, language: Language, place: &'static str) -> Self {
+        Self {
+            notices: shared.app.notices(language),
+            place,
+            has_menu: true,
+            signed_in: viewer.signed_in,
+            ..Self::plain(language)
+        }
+    }
+
+    fn tag(&self) -> &'static str {
+        self.language.tag()
+    }
+
+    fn other_tag(&self) -> &'static str {
+        match self.language {
+            Language::Ko => Language::En.tag(),
+            Language::En => Language::Ko.tag(),
+        }
+    }
+
+    fn is_at(&self, place: &str) -> bool {
+        self.place == place
+    }
+
+    #[expect(clippy::unused_self, reason = "templates call methods of the frame")]
+    fn asset(&self, name: &str) -> String {
+        assets::url(name)
+    }
+
+    /// The words for the scripts.
+    fn words_json(&self) -> String {
+        serde_json::to_string(self.words).expect("words are plain text")
+    }
+}
+
+#[derive(Debug, Template)]
+#[template(path = "pages/chat.html")]
+struct ChatPage {
+    frame: Frame,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "pages/documents.html")]
+struct DocumentsPage {
+    frame: Frame,
+    may_upload: bool,
+    formats_hint: String,
+    readers_hint: String,
+    max_file: u64,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "pages/source.html")]
+struct SourcePage {
+    frame: Frame,
+    id: DocumentId,
+    title: String,
+    file_name: String,
+    /// Why no quote is marked, if one was asked for.
+    unshown: Option<&'static str>,
+    has_quote: bool,
+    parts: Vec<Part>,
+    /// What stands in place of the text when there is none.
+    empty: &'static str,
+}
+
+impl SourcePage {
+    fn page_label(&self, number: u32) -> String {
+        self.frame.words.page.replace("{page}", &number.to_string())
+    }
+}
+
+#[derive(Debug, Template)]
+#[template(path = "pages/sign_in.html")]
+struct SignInPage {
+    frame: Frame,
+    next: String,
+    wrong: bool,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "pages/error.html")]
+pub(super) struct ErrorPage {
+    pub(super) frame: Frame,
+    pub(super) sentence: String,
+}
+
+fn html(page: &impl Template) -> Result<Response, Error> {
+    match page.render() {
+        Ok(html) => Ok(([(header::CACHE_CONTROL, "no-store")], Html(html)).into_response()),
+        Err(error) => Err(Error::internal("rendering a page", &error)),
+    }
+}
+
+/// `GET /`: questions and answers.
+pub(super) async fn chat(
+    State(shared): State<Shared>,
+    viewer: Viewer,
+    Speaks(language): Speaks,
+) -> Result<Response, Error> {
+    html(&ChatPage { frame: Frame::new(&shared, &viewer, language, "ask") })
+}
+
+/// `GET /documents`: what there is to ask, and adding to it.
+pub(super) async fn documents(
+    State(shared): State<Shared>,
+    viewer: Viewer,
+    Speaks(language): Speaks,
+) -> Result<Response, Error> {
+    let frame = Frame::new(&shared, &viewer, language, "documents");
+    let ingest = &shared.app.config().ingest;
+    let readers: Vec<&str> = ingest.default_readers.iter().map(ingest::Group::as_str).collect();
+    html(&DocumentsPage {
+        may_upload: viewer.may_upload,
+        formats_hint: frame.words.formats_hint.replace("{limit}", &ingest.max_file.to_string()),
+        readers_hint: frame.words.readers_hint.replace("{readers}", &readers.join(", ")),
+        max_file: ingest.max_file.as_u64(),
+        frame,
+    })
+}
+
+/// Which quote of a document to show.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct SourceQuery {
+    version: Option<String>,
+    start: Option<usize>,
+    end: Option<usize>,
+    quote_sha256: Option<String>,
+}
+
+/// `GET /documents/{id}`: the text of a document, with a quote marked.
+pub(super) async fn source(
+    State(shared): State<Shared>,
+    viewer: Viewer,
+    Speaks(language): Speaks,
+    Path(id): Path<String>,
+    query: Result<Query<SourceQuery>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Error> {
+    let id: DocumentId = id.parse().map_err(|_| Error::NotFound)?;
+    // A link that was cut off still leads to its document, with nothing marked.
+    let asked_for_quote = query.as_ref().map_or(true, |Query(query)| query.start.is_some());
+    let query = query.map(|Query(query)| query).unwrap_or_default();
+    let library = shared.app.library();
+    let wanted: Option<ContentHash> = query.version.as_deref().and_then(|version| version.parse().ok());
+    let mut found = match wanted {
+        Some(version) => library.source(id, Some(version), &viewer.reader).await?,
+        None => None,
+    };
+    let is_wanted_version = found.is_some();
+    if found.is_none() {
+        found = library.source(id, None, &viewer.reader).await?;
+    }
+    let frame = Frame::new(&shared, &viewer, language, "documents");
+    let words = frame.words;
+    let Some(found) = found else {
+        // It may be there without text so far.
+        let view = library.get(id, &viewer.reader).await?.ok_or(Error::NotFound)?;
+        return html(&SourcePage {
+            frame,
+            id,
+            title: view.title,
+            file_name: view.file_name,
+            unshown: None,
+            has_quote: false,
+            parts: Vec::new(),
+            empty: words.not_read_yet,
+        });
+    };
+    let hash = query.quote_sha256.as_deref().map(str::parse::<ContentHash>);
+    let place = match (query.start, query.end, hash.transpose()) {
+        (Some(start), Some(end), Ok(quote_sha256)) if is_wanted_version => {
+            Some(QuotePlace { start, end, quote_sha256 })
+        }
+        _ => None,
+    };
+    let quote = place.and_then(|place| locate(&found.document, place));
+    let unshown = match &quote {
+        None if asked_for_quote && wanted.is_some() && !is_wanted_version => Some(words.other_version),
+        None if asked_for_quote => Some(words.quote_unshown),
+        _ => None,
+    };
+    html(&SourcePage {
+        frame,
+        id,
+        title: found.title.clone(),
+        file_name: found.file_name.clone(),
+        unshown,
+        has_quote: quote.is_some(),
+        parts: parts(&found.document, quote.as_ref()),
+        empty: words.no_text,
+    })
+}
+
+/// Where to go after signing in.
+#[derive(Debug, Deserialize)]
+pub(super) struct SignInQuery {
+    #[serde(default)]
+    next: String,
+}
+
+/// `GET /sign-in`: the form for a key.
+pub(super) async fn sign_in_form(
+    State(shared): State<Shared>,
+    Speaks(language): Speaks,
+    Query(query): Query<SignInQuery>,
+) -> Result<Response, Error> {
+    if !shared.gate.has_keys() {
+        return Ok(Redirect::to("/").into_response());
+    }
+    let next = local_path(&query.next).to_owned();
+    html(&SignInPage { frame: Frame::plain(language), next, wrong: false })
+}
+
+/// What the form sends.
+#[derive(Deserialize)]
+pub(super) struct SignInForm {
+    key: String,
+    #[serde(default)]
+    next: String,
+}
+
+/// `POST /sign-in`: starts a session.
+pub(super) async fn sign_in(
+    State(shared): State<Shared>,
+    Speaks(language): Speaks,
+    Form(form): Form<SignInForm>,
+) -> Result<Response, Error> {
+    let next = local_path(&form.next).to_owned();
+    match shared.gate.sign_in(&form.key) {
+        Ok(Some(cookie)) => Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&next)).into_response()),
+        Ok(None) => {
+            let page = html(&SignInPage { frame: Frame::plain(language), next, wrong: true })?;
+            Ok((StatusCode::UNAUTHORIZED, page).into_response())
+        }
+        Err(error) => Err(Error::internal("starting a session", &error)),
+    }
+}
+
+/// `POST /sign-out`: ends the session.
+pub(super) async fn sign_out(State(shared): State<Shared>, headers: HeaderMap) -> Response {
+    let cookie = shared.gate.sign_out(&headers);
+    ([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response()
+}
+
+/// `next` if it leads to a page of this server, else the first page.
+fn local_path(next: &str) -> &str {
+    let is_local = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains('\\')
+        && next.bytes().all(|byte| byte.is_ascii_graphic());
+    if is_local { next } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use ingest::DocumentBuilder;
+
+    use super::*;
+
+    const HOSTILE: &str = "</title><script>alert(1)</script>\"' onload='x' {{ frame }} <img src=x onerror=y>";
+
+    fn frame(language: Language) -> Frame {
+        Frame {
+            notices: vec![HOSTILE.to_owned()],
+            has_menu: true,
+            signed_in: true,
+            ..Frame::plain(language)
+        }
+    }
+
+    fn hostile_source(language: Language) -> SourcePage {
+        let mut builder = DocumentBuilder::default();
+        builder.heading(1, HOSTILE);
+        builder.paragraph(HOSTILE);
+        builder.list_item(3, HOSTILE);
+        builder.preformatted(HOSTILE);
+        builder.table(&[vec![HOSTILE.to_owned(), HOSTILE.to_owned()]], 1);
+        let document = builder.finish();
+        SourcePage {
+            frame: frame(language),
+            id: DocumentId::at("x"),
+            title: HOSTILE.to_owned(),
+            file_name: HOSTILE.to_owned(),
+            unshown: None,
+            has_quote: true,
+            parts: parts(&document, Some(&(0..document.text.len()))),
+            empty: "",
+        }
+    }
+
+    #[test]
+    fn every_page_escapes_what_others_wrote() {
+        for language in [Language::Ko, Language::En] {
+            let pages = [
+                ChatPage { frame: frame(language) }.render(),
+                DocumentsPage {
+                    frame: frame(language),
+                    may_upload: true,
+                    formats_hint: HOSTILE.to_owned(),
+                    readers_hint: HOSTILE.to_owned(),
+                    max_file: 1,
+                }
+                .render(),
+                hostile_source(language).render(),
+                SignInPage { frame: frame(language), next: HOSTILE.to_owned(), wrong: true }.render(),
+                ErrorPage { frame: frame(language), sentence: HOSTILE.to_owned() }.render(),
+            ];
+            for page in pages {
+                let page = page.unwrap();
+                assert!(page.contains("alert(1)"), "the sample is on the page");
+                assert!(!page.contains("<script>") && !page.contains("<img"), "{page}");
+                assert!(!page.contains("onload='x'"), "{page}");
+                assert!(page.contains(&format!("<html lang=\"{}\"", language.tag())));
+            }
+        }
+    }
+
+    #[test]
+    fn pages_hold_no_inline_script_or_style() {
+        // The content security policy refuses both, so they would only seem to be there.
+        let page = hostile_source(Language::Ko).render().unwrap()
+            + &ChatPage { frame: frame(Language::Ko) }.render().unwrap();
+        for tag in page.split('<').filter(|tag| tag.starts_with("script")) {
+            assert!(tag.contains("src=\"/static/"), "{tag}");
+        }
+        assert!(!page.contains("<style") && !page.contains(" style="));
+    }
+
+    #[test]
+    fn an_empty_document_says_so() {
+        let page = SourcePage { parts: Vec::new(), has_quote: false, empty: "no text here", ..hostile_source(Language::En) };
+        assert!(page.render().unwrap().contains("no text here"));
+    }
+
+    #[test]
+    fn signing_in_leads_nowhere_else() {
+        assert_eq!(local_path("/documents?lang=en"), "/documents?lang=en");
+        for elsewhere in ["", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nx: y", "/ㄱ"] {
+            assert_eq!(local_path(elsewhere), "/", "{elsewhere}");
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! Server-sent events: an answer sentence by sentence, and the live states of documents.
+//!
+//! Everything essential is also in the last event or in the plain routes, so a program that
+//! drops an event it does not know loses nothing.
+
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::http::{HeaderName, header};
+use axum::response::sse::{Event, Sse};
+use axum::response::{IntoResponse, Response};
+use futures::stream;
+use ingest::DocumentId;
+use serde::Serialize;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+use tracing::{error, info};
+
+use super::Shared;
+use super::error::{Error, ErrorBody};
+use super::wire;
+use crate::app::{AskError, AskEvent};
+use crate::ask::{Question, Reader};
+use crate::check::AnswerEvent;
+use crate::language::Language;
+
+/// A silent stream is cut by proxies: something is said this often.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+/// States are sent this often at most.
+const STATES: Duration = Duration::from_millis(400);
+
+fn heartbeat() -> Interval {
+    let mut interval = interval_at(Instant::now() + HEARTBEAT, HEARTBEAT);
+    interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    interval
+}
+
+fn event(name: &str, data: &impl Serialize) -> Event {
+    match serde_json::to_string(data) {
+        Ok(json) => Event::default().event(name).data(json),
+        Err(error) => {
+            error!(error = error.to_string(), "an event cannot be written");
+            Event::default().event("error").data("{}")
+        }
+    }
+}
+
+fn respond(events: impl futures::Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
+    let headers = [
+        (header::CACHE_CONTROL, "no-store"),
+        (HeaderName::from_static("x-accel-buffering"), "no"),
+    ];
+    (headers, Sse::new(events)).into_response()
+}
+
+struct Answering {
+    events: mpsc::UnboundedReceiver<AskEvent>,
+    question: Question,
+    notices: Vec<String>,
+    claims: wire::Claims,
+    withheld: wire::WithheldBody,
+    heartbeat: Interval,
+    language: Language,
+    ended: bool,
+}
+
+/// The events of an answer: `retrieval`, then `sentence` and `withheld` as they are checked,
+/// `heartbeat` in between, then `final` or `error`. Dropping the stream ends the work.
+pub(super) fn answer(
+    events: mpsc::UnboundedReceiver<AskEvent>,
+    question: Question,
+    notices: Vec<String>,
+    speaks: Language,
+) -> Response {
+    let answering = Answering {
+        claims: wire::Claims::new(question.language),
+        events,
+        question,
+        notices,
+        withheld: wire::WithheldBody::default(),
+        heartbeat: heartbeat(),
+        language: speaks,
+        ended: false,
+    };
+    respond(stream::unfold(answering, |mut answering| async move {
+        let event = answering.next().await?;
+        Some((Ok(event), answering))
+    }))
+}
+
+impl Answering {
+    async fn next(&mut self) -> Option<Event> {
+        if self.ended {
+            return None;
+        }
+        let received = tokio::select! {
+            received = self.events.recv() => received,
+            _ = self.heartbeat.tick() => return Some(event("heartbeat", &serde_json::json!({}))),
+        };
+        Some(match received {
+            Some(AskEvent::Retrieval(context)) => event("retrieval", &wire::retrieval(&context)),
+            Some(AskEvent::Answer(AnswerEvent::Sentence(sentence))) => {
+                event("sentence", &self.claims.next(&sentence))
+            }
+            Some(AskEvent::Answer(AnswerEvent::Withheld(sentence))) => {
+                self.withheld.add(sentence.verdict().into());
+                event("withheld", &self.withheld)
+            }
+            Some(AskEvent::Final(answer, timings)) => {
+                self.ended = true;
+                info!(?timings, "answered");
+                event("final", &wire::answer(&self.question, &answer, &self.notices))
+            }
+            Some(AskEvent::Failed(reason)) => {
+                self.ended = true;
+                self.failed(AskError::Failed(reason))
+            }
+            None => {
+                self.ended = true;
+                self.failed(AskError::Failed("the answer ended early".to_owned()))
+            }
+        })
+    }
+
+    fn failed(&self, error: AskError) -> Event {
+        event("error", &ErrorBody { error: Error::from(error).fields(self.language) })
+    }
+}
+
+struct Watching {
+    shared: Shared,
+    reader: Reader,
+    changes: watch::Receiver<u64>,
+    heartbeat: Interval,
+    known: HashMap<DocumentId, wire::DocumentBody>,
+    began: bool,
+    ended: bool,
+    language: Language,
+}
+
+/// What changed since the last event.
+#[derive(Serialize)]
+struct Changes {
+    changed: Vec<wire::DocumentBody>,
+    gone: Vec<String>,
+}
+
+/// The live states of documents: `documents` with all of them, then `changes` with those that
+/// changed and the ids of those that are gone.
+pub(super) fn states(shared: Shared, reader: Reader, language: Language) -> Response {
+    let watching = Watching {
+        changes: shared.app.library().watch(),
+        shared,
+        reader,
+        heartbeat: heartbeat(),
+        known: HashMap::new(),
+        began: false,
+        ended: false,
+        language,
+    };
+    respond(stream::unfold(watching, |mut watching| async move {
+        let event = watching.next().await?;
+        Some((Ok(event), watching))
+    }))
+}
+
+impl Watching {
+    async fn next(&mut self) -> Option<Event> {
+        if self.ended {
+            return None;
+        }
+        if !self.began {
+            self.began = true;
+            self.changes.mark_unchanged();
+            return Some(match self.list().await {
+                Ok(documents) => {
+                    self.known = by_id(&documents);
+                    let documents = documents.into_iter().map(|(_, body)| body).collect();
+                    event("documents", &wire::DocumentList { documents })
+                }
+                Err(failed) => failed,
+            });
+        }
+        loop {
+            tokio::select! {
+                changed = self.changes.changed() => {
+                    // The library is gone: the server stops.
+                    changed.ok()?;
+                }
+                _ = self.heartbeat.tick() => return Some(event("heartbeat", &serde_json::json!({}))),
+            }
+            tokio::time::sleep(STATES).await;
+            self.changes.mark_unchanged();
+            let documents = match self.list().await {
+                Ok(documents) => documents,
+                Err(failed) => return Some(failed),
+            };
+            let now = by_id(&documents);
+            let changes = Changes {
+                gone: self.known.keys().filter(|id| !now.contains_key(id)).map(ToString::to_string).collect(),
+                changed: documents
+                    .into_iter()
+                    .filter(|(id, body)| self.known.get(id) != Some(body))
+                    .map(|(_, body)| body)
+                    .collect(),
+            };
+            self.known = now;
+            if !(changes.changed.is_empty() && changes.gone.is_empty()) {
+                return Some(event("changes", &changes));
+            }
+        }
+    }
+
+    async fn list(&mut self) -> Result<Vec<(DocumentId, wire::DocumentBody)>, Event> {
+        match self.shared.app.library().list(&self.reader).await {
+            Ok(views) => Ok(views.iter().map(|view| (view.id, wire::document(view))).collect()),
+            Err(error) => {
+                self.ended = true;
+                let error = Error::from(error).fields(self.language);
+                Err(event("error", &ErrorBody { error }))
+            }
+        }
+    }
+}
+
+fn by_id(documents: &[(DocumentId, wire::DocumentBody)]) -> HashMap<DocumentId, wire::DocumentBody> {
+    documents.iter().cloned().collect()
+}
