@@ -1,0 +1,369 @@
+//! The API: JSON in, JSON or events out.
+
+use axum::Json;
+use axum::body::{Body, Bytes};
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{FromRequest, Path, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures::stream;
+use ingest::DocumentId;
+use serde::de::DeserializeOwned;
+use tokio::io::AsyncReadExt as _;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+
+use super::error::{Error, ErrorBody};
+use super::viewer::{Speaks, Viewer, percent_encoded};
+use super::{Shared, stream as events, upload, wire};
+use crate::ask::Question;
+use crate::check::Mode;
+use crate::language::Language;
+
+/// A JSON body whose errors name the field.
+#[derive(Debug)]
+pub(super) struct JsonBody<T>(T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+        match Json::<T>::from_request(request, state).await {
+            Ok(Json(body)) => Ok(Self(body)),
+            Err(JsonRejection::MissingJsonContentType(_)) => {
+                Err(Error::MediaType { expected: "application/json" })
+            }
+            Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                Err(Error::BodyTooLarge)
+            }
+            Err(rejection) => Err(wrong_json(&rejection.body_text())),
+        }
+    }
+}
+
+/// The field that a parser's message is about, and the message.
+///
+/// The message reads `Failed to ...: passages[0].text: invalid type ...`, without the path
+/// where the whole body is meant.
+fn wrong_json(message: &str) -> Error {
+    let detail = message.split_once(": ").map_or(message, |(_, detail)| detail);
+    let (path, told) = match detail.split_once(": ") {
+        Some((path, told)) if !path.contains(' ') => (path, told),
+        _ => ("", detail),
+    };
+    let quoted = ["missing field `", "unknown field `"]
+        .iter()
+        .find_map(|start| told.strip_prefix(start)?.split('`').next());
+    let field = match (path, quoted) {
+        ("" | "." | "?", Some(quoted)) => quoted.to_owned(),
+        ("" | "." | "?", None) => "body".to_owned(),
+        // The path of an unknown field ends in it already.
+        (path, Some(quoted)) if !path.ends_with(quoted) => format!("{path}.{quoted}"),
+        (path, _) => path.to_owned(),
+    };
+    Error::Field { field, detail: told.to_owned() }
+}
+
+/// Answers a question from the documents that the asker may read.
+#[utoipa::path(
+    post, path = "/v1/answers", tag = "answers",
+    request_body = wire::AnswerRequest,
+    responses(
+        (status = 200, description = "The checked answer. With `stream` or `Accept: text/event-stream` it comes as events: `retrieval` (RetrievalBody), `sentence` (ClaimBody) and `withheld` (WithheldBody) as sentences are checked, `heartbeat` every 10 seconds, and last `final` (AnswerBody) or `error` (ErrorBody)", body = wire::AnswerBody),
+        (status = 400, description = "A field is wrong, or the question is empty", body = ErrorBody),
+        (status = 422, description = "The question is too long", body = ErrorBody),
+        (status = 503, description = "Too many questions run", body = ErrorBody),
+    )
+)]
+pub(super) async fn answers(
+    State(shared): State<Shared>,
+    viewer: Viewer,
+    Speaks(speaks): Speaks,
+    headers: HeaderMap,
+    JsonBody(request): JsonBody<wire::AnswerRequest>,
+) -> Result<Response, Error> {
+    let streams = request.stream
+        || headers
+            .get(header::ACCEPT)
+            .and_then(|accept| accept.to_str().ok())
+            .is_some_and(|accept| accept.contains("text/event-stream"));
+    let question = Question {
+        language: request.language.map_or_else(|| Language::of(&request.question), Into::into),
+        reader: viewer.reader,
+        text: request.question,
+    };
+    let mode = request.mode.map_or_else(Mode::default, Into::into);
+    let notices = shared.app.notices(question.language);
+    if streams {
+        let received = shared.app.ask(question.clone(), mode)?;
+        return Ok(events::answer(received, question, notices, speaks));
+    }
+    let answer = shared.app.answer(question.clone(), mode).await?;
+    Ok(Json(wire::answer(&question, &answer, &notices)).into_response())
+}
+
+/// Checks the answer of any program against the passages that come with it.
+#[utoipa::path(
+    post, path = "/v1/check", tag = "answers",
+    request_body = wire::CheckRequest,
+    responses(
+        (status = 200, description = "A verdict for each sentence", body = wire::CheckReport),
+        (status = 400, description = "A field is wrong", body = ErrorBody),
+    )
+)]
+pub(super) async fn check(
+    State(shared): State<Shared>,
+    _viewer: Viewer,
+    JsonBody(request): JsonBody<wire::CheckRequest>,
+) -> Result<Json<wire::CheckReport>, Error> {
+    let report = wire::check(shared.app.checker(), request).await;
+    report.map(Json).map_err(|error| Error::field(error.field(), error))
+}
+
+/// Lists the documents that the asker may read.
+#[utoipa::path(
+    get, path = "/v1/documents", tag = "documents",
+    responses((status = 200, description = "The documents", body = wire::DocumentList))
+)]
+pub(super) async fn documents(
+    State(shared): State<Shared>,
+    viewer: Viewer,
+) -> Result<Json<wire::DocumentList>, Error> {
+    let views = shared.app.library().list(&viewer.reader).await?;
+    Ok(Json(wire::DocumentList { documents: views.iter().map(wire::document).collect() }))
+}
+
+/// Sends the live states of the documents that the asker may read.
+#[utoipa::path(
+    get, path = "/v1/documents/events", tag = "documents",
+    responses((status = 200, description = "Events: `documents` (DocumentList) first, then `changes` with `changed` (DocumentBody) and `gone` (ids), `heartbeat` every 10 seconds", content_type = "text/event-stream", body = String))
+)]
+pub(super) async fn document_events(
+    State(shared): State<Shared>,
+    viewer: Viewer,
+    Speaks(language): Speaks,
+) -> Response {
+    events::states(shared, viewer.reader, language)
+}
+
+/// Shows a document.
+#[utoipa::path(
+    get, path = "/v1/documents/{id}", tag = "documents",
+    params(("id" = String, Path, description = "The document's id")),
+    responses(
+        (status = 200, description = "The document", body = wire::DocumentBody),
+        (status = 404, description = "There is none that the asker may read", body = ErrorBody),
+    )
+)]
+pub(super) async fn document(
+    State(shared): State<Shared>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+) -> Result<Json<wire::DocumentBody>, Error> {
+    let found = shared.app.library().get(document_id(&id)?, &viewer.reader).await?;
+    found.map(|view| Json(wire::document(&view))).ok_or(Error::NotFound)
+}
+
+/// Deletes a document: from both indexes, with its file and its text.
+#[utoipa::path(
+    delete, path = "/v1/documents/{id}", tag = "documents",
+    params(("id" = String, Path, description = "The document's id")),
+    responses(
+        (status = 204, description = "It is deleted"),
+        (status = 404, description = "There is none that the asker may read", body = ErrorBody),
+    )
+)]
+pub(super) async fn delete(
+    State(shared): State<Shared>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Error> {
+    viewer.must_upload()?;
+    done(shared.app.library().delete(document_id(&id)?, &viewer.reader).await?)
+}
+
+/// Reads a document again that failed or was cancelled.
+#[utoipa::path(
+    post, path = "/v1/documents/{id}/retry", tag = "documents",
+    params(("id" = String, Path, description = "The document's id")),
+    responses(
+        (status = 204, description = "It is queued"),
+        (status = 404, description = "There is none that the asker may read and that waits for this", body = ErrorBody),
+    )
+)]
+pub(super) async fn retry(
+    State(shared): State<Shared>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Error> {
+    viewer.must_upload()?;
+    done(shared.app.library().retry(document_id(&id)?, &viewer.reader).await?)
+}
+
+/// Stops reading a document.
+#[utoipa::path(
+    post, path = "/v1/documents/{id}/cancel", tag = "documents",
+    params(("id" = String, Path, description = "The document's id")),
+    responses(
+        (status = 204, description = "It is cancelled"),
+        (status = 404, description = "There is none that the asker may read and that is being read", body = ErrorBody),
+    )
+)]
+pub(super) async fn cancel(
+    State(shared): State<Shared>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+) -> Result<StatusCode, Error> {
+    viewer.must_upload()?;
+    done(shared.app.library().cancel(document_id(&id)?, &viewer.reader).await?)
+}
+
+/// Sends the file of a document as it was handed in.
+#[utoipa::path(
+    get, path = "/v1/documents/{id}/original", tag = "documents",
+    params(("id" = String, Path, description = "The document's id")),
+    responses(
+        (status = 200, description = "The file, as an attachment", content_type = "application/octet-stream", body = Vec<u8>),
+        (status = 404, description = "There is none that the asker may read", body = ErrorBody),
+    )
+)]
+pub(super) async fn original(
+    State(shared): State<Shared>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let found = shared.app.library().original(document_id(&id)?, &viewer.reader).await?;
+    let original = found.ok_or(Error::NotFound)?;
+    let file = tokio::fs::File::open(&original.path)
+        .await
+        .map_err(|error| Error::internal("opening an original", &error))?;
+    let content_type = original.format.map_or("application/octet-stream", ingest::parse::Format::media_type);
+    let headers = [
+        (header::CONTENT_TYPE, content_type.to_owned()),
+        (header::CONTENT_LENGTH, original.size.to_string()),
+        (header::CONTENT_DISPOSITION, attachment(&original.file_name)),
+        (header::ETAG, format!("\"{}\"", original.version)),
+        (header::CACHE_CONTROL, "private, no-cache".to_owned()),
+        (HeaderName::from_static("content-security-policy"), "default-src 'none'; sandbox".to_owned()),
+    ];
+    Ok((headers, Body::from_stream(bytes_of(file))).into_response())
+}
+
+fn bytes_of(file: tokio::fs::File) -> impl futures::Stream<Item = std::io::Result<Bytes>> {
+    const PIECE: usize = 64 * 1024;
+    stream::try_unfold(file, |mut file| async move {
+        let mut bytes = Vec::with_capacity(PIECE);
+        let mut piece = (&mut file).take(PIECE as u64);
+        piece.read_to_end(&mut bytes).await?;
+        Ok((!bytes.is_empty()).then(|| (Bytes::from(bytes), file)))
+    })
+}
+
+/// The header that makes browsers store a file under its name instead of showing it.
+fn attachment(file_name: &str) -> String {
+    let plain: String = file_name
+        .chars()
+        .map(|char| if char.is_ascii_alphanumeric() || " -_.()".contains(char) { char } else { '_' })
+        .collect();
+    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", percent_encoded(file_name))
+}
+
+fn document_id(id: &str) -> Result<DocumentId, Error> {
+    id.parse().map_err(|_| Error::NotFound)
+}
+
+fn done(found: bool) -> Result<StatusCode, Error> {
+    if found { Ok(StatusCode::NO_CONTENT) } else { Err(Error::NotFound) }
+}
+
+/// `GET /healthz`: whether the process lives.
+pub(super) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// `GET /readyz`: whether questions can be answered.
+pub(super) async fn readyz(State(shared): State<Shared>) -> Result<&'static str, Error> {
+    match shared.app.ready().await {
+        Ok(()) => Ok("ready\n"),
+        Err(detail) => Err(Error::NotReady { detail }),
+    }
+}
+
+/// The description of the API.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Veracite",
+        description = "Answers from your own documents, every sentence checked against the passage it cites.",
+    ),
+    paths(
+        answers, check, documents, document_events, document, delete, retry, cancel, original,
+        upload::upload,
+    ),
+    components(schemas(wire::RetrievalBody, ErrorBody)),
+    modifiers(&Keys),
+)]
+struct Description;
+
+struct Keys;
+
+impl Modify for Keys {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        description.components.get_or_insert_default().add_security_scheme("key", bearer);
+        let security = utoipa::openapi::security::SecurityRequirement::new::<_, [&str; 0], &str>("key", []);
+        description.security = Some(vec![security]);
+    }
+}
+
+/// `GET /openapi.json`.
+pub(super) async fn openapi() -> Response {
+    let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    match Description::openapi().to_json() {
+        Ok(json) => ([content_type], json).into_response(),
+        Err(error) => Error::internal("describing the API", &error).into_response(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong<T: DeserializeOwned + std::fmt::Debug>(json: &str) -> (String, String) {
+        let rejection = Json::<T>::from_bytes(json.as_bytes()).unwrap_err();
+        match wrong_json(&rejection.body_text()) {
+            Error::Field { field, detail } => (field, detail),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_wrong_field_is_named() {
+        assert_eq!(wrong::<wire::AnswerRequest>("{}").0, "question");
+        assert_eq!(wrong::<wire::AnswerRequest>(r#"{"question": 3}"#).0, "question");
+        assert_eq!(wrong::<wire::AnswerRequest>(r#"{"question": "?", "modus": 1}"#).0, "modus");
+        assert_eq!(wrong::<wire::AnswerRequest>(r#"{"question": "?", "mode": "soft"}"#).0, "mode");
+        assert_eq!(wrong::<wire::AnswerRequest>("{").0, "body");
+        let (field, detail) = wrong::<wire::CheckRequest>(r#"{"answer": "?", "passages": [{"text": 1}]}"#);
+        assert_eq!(field, "passages[0].text");
+        assert!(detail.starts_with("invalid type"), "{detail}");
+    }
+
+    #[test]
+    fn a_file_keeps_its_korean_name_and_cannot_break_the_header() {
+        let header = attachment("휴가\"; x=\r\n.pdf");
+        assert!(header.is_ascii() && !header.contains(['\r', '\n']), "{header}");
+        assert_eq!(header.matches('"').count(), 2);
+        assert!(header.contains("%ED%9C%B4%EA%B0%80"), "{header}");
+    }
+
+    #[test]
+    fn every_route_is_described() {
+        let description: serde_json::Value =
+            serde_json::from_str(&Description::openapi().to_json().unwrap()).unwrap();
+        let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
+        assert_eq!(paths.len(), 8, "{paths:?}");
+        let claim = &description["components"]["schemas"]["ClaimBody"];
+        assert!(claim.to_string().contains("UTF-16"), "units are named: {claim}");
+    }
+}

@@ -1,0 +1,139 @@
+//! The web pages and the API.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`wire`] | the JSON that goes in and out, apart from inner types |
+//! | `api`, `stream`, `upload` | JSON routes, server-sent events, files that come in |
+//! | `pages`, `source`, `words` | HTML pages, a document's text, the words of both languages |
+//! | `viewer` | who asks, from where, in which language |
+//! | `error` | what goes wrong, and the sentences for it |
+//! | `assets` | style sheet and scripts |
+//!
+//! Nothing here makes an answer: pages and routes show what the checker made. Nothing is
+//! fetched from another host, and pages cannot either: the content security policy starts
+//! from nothing.
+
+mod api;
+mod assets;
+mod config;
+mod error;
+mod pages;
+mod source;
+mod stream;
+mod upload;
+mod viewer;
+pub mod wire;
+mod words;
+
+pub use config::{ApiKey, ServerConfig};
+pub use error::{ErrorBody, ErrorFields};
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+use crate::app::App;
+use error::Error;
+use viewer::Gate;
+
+/// A JSON body may have this many bytes: a check request brings whole passages.
+const BODY_LIMIT: usize = 4 * 1024 * 1024;
+
+/// What every handler has.
+#[derive(Clone, Debug)]
+struct Shared {
+    app: Arc<App>,
+    gate: Arc<Gate>,
+}
+
+/// The pages and the API of `app`.
+pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
+    upload::clear(&upload::folder(&app));
+    let shared = Shared { gate: Arc::new(Gate::new(config)), app };
+    Router::new()
+        .route("/", get(pages::chat))
+        .route("/documents", get(pages::documents))
+        .route("/documents/{id}", get(pages::source))
+        .route("/sign-in", get(pages::sign_in_form).post(pages::sign_in))
+        .route("/sign-out", post(pages::sign_out))
+        .route("/v1/answers", post(api::answers))
+        .route("/v1/check", post(api::check))
+        .route("/v1/documents/events", get(api::document_events))
+        .route("/v1/documents/{id}", get(api::document).delete(api::delete))
+        .route("/v1/documents/{id}/retry", post(api::retry))
+        .route("/v1/documents/{id}/cancel", post(api::cancel))
+        .route("/v1/documents/{id}/original", get(api::original))
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        // Files are bounded one by one while they are streamed to disk.
+        .route(
+            "/v1/documents",
+            get(api::documents).merge(post(upload::upload).layer(DefaultBodyLimit::disable())),
+        )
+        .route("/openapi.json", get(api::openapi))
+        .route("/static/{hash}/{name}", get(assets::serve))
+        .route("/healthz", get(api::healthz))
+        .route("/readyz", get(api::readyz))
+        .layer(from_fn_with_state(shared.clone(), admit))
+        .layer(from_fn(remember_language))
+        .layer(from_fn(error::render))
+        .layer(from_fn(protect))
+        .with_state(shared)
+}
+
+/// Lets a request in with its viewer, or not.
+async fn admit(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    if matches!(path, "/healthz" | "/readyz") {
+        return next.run(request).await;
+    }
+    let is_open = path == "/sign-in" || path == "/sign-out" || path.starts_with("/static/");
+    match shared.gate.admit(&request, is_open) {
+        Ok(viewer) => {
+            if let Some(viewer) = viewer {
+                request.extensions_mut().insert(viewer);
+            }
+            next.run(request).await
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Keeps the language that `?lang=` chose.
+async fn remember_language(request: Request, next: Next) -> Response {
+    let chosen = viewer::chosen(request.uri());
+    let mut response = next.run(request).await;
+    if let Some(language) = chosen {
+        let cookie = format!("{}={}; Path=/; SameSite=Lax; Max-Age=31536000", viewer::LANGUAGE, language.tag());
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+    }
+    response
+}
+
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+    img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Says to browsers what pages may do: as little as they need.
+async fn protect(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+    ] {
+        // A file that is downloaded has a stricter policy already.
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    response
+}

@@ -1,0 +1,322 @@
+//! `POST /v1/documents`: files come in, streamed to disk, each on its own.
+//!
+//! A file's name is only a name: it never becomes a path here. One bad file does not lose the
+//! others.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use axum::Json;
+use axum::extract::multipart::{Field, Multipart, MultipartRejection};
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use ingest::Group;
+use ingest::parse::{ParseError, sniff};
+use tempfile::NamedTempFile;
+use tokio::io::AsyncWriteExt as _;
+use unicode_normalization::UnicodeNormalization as _;
+
+use super::Shared;
+use super::error::Error;
+use super::viewer::{Speaks, Viewer};
+use super::wire::{UploadReport, UploadedFile};
+use crate::app::App;
+use crate::catalogue::NewDocument;
+use crate::library::upload_place;
+
+/// Files in one request.
+const FILES_LIMIT: usize = 500;
+/// Bytes of the field `readers`.
+const READERS_LIMIT: usize = 8 * 1024;
+/// Bytes of a file's name, as most file systems have it.
+const NAME_LIMIT: usize = 255;
+/// A larger file is told apart while it is read, not before it is taken.
+const SNIFF_LIMIT: u64 = 64 * 1024 * 1024;
+
+/// The folder that files stay in until the library has them.
+pub(super) fn folder(app: &App) -> PathBuf {
+    app.config().data.join("uploads")
+}
+
+/// Removes what a killed process left behind.
+pub(super) fn clear(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten() {
+        if entry.file_name().to_string_lossy().starts_with(PREFIX) {
+            // A file that stays only takes room, and writing will say when there is none.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+const PREFIX: &str = "upload-";
+
+struct Received {
+    name: String,
+    file: Result<NamedTempFile, Error>,
+}
+
+/// Takes files.
+#[utoipa::path(
+    post, path = "/v1/documents", tag = "documents",
+    request_body(content_type = "multipart/form-data", description = "`file`, any number of times, and `readers`: the groups that may read them, divided by commas"),
+    responses(
+        (status = 202, description = "At least one file was taken; they are read in the background", body = UploadReport),
+        (status = "4XX", description = "No file was taken: the same report, or an error of the whole request", body = UploadReport),
+    )
+)]
+pub(super) async fn upload(
+    State(shared): State<Shared>,
+    viewer: Viewer,
+    Speaks(language): Speaks,
+    multipart: Result<Multipart, MultipartRejection>,
+) -> Result<Response, Error> {
+    viewer.must_upload()?;
+    let mut multipart = multipart.map_err(|_| Error::MediaType { expected: "multipart/form-data" })?;
+    let folder = folder(&shared.app);
+    tokio::fs::create_dir_all(&folder).await.map_err(|error| Error::writing(&error))?;
+    let mut readers = shared.app.config().ingest.default_readers.clone();
+    let mut received: Vec<Received> = Vec::new();
+    // What is too large is read past, so that the files after it are not lost, but not forever.
+    let mut patience = shared.app.config().ingest.max_file.as_u64();
+    loop {
+        let field = match multipart.next_field().await {
+            Ok(Some(field)) => field,
+            Ok(None) => break,
+            Err(_) if !received.is_empty() => break,
+            Err(error) => return Err(Error::field("file", error.body_text())),
+        };
+        match field.name() {
+            Some("file") if received.len() >= FILES_LIMIT => {
+                return Err(Error::field("file", format!("more than {FILES_LIMIT} files")));
+            }
+            Some("file") => {
+                let sent = field.file_name().unwrap_or_default().to_owned();
+                let one = receive(field, &sent, &folder, &shared, &mut patience).await;
+                let gives_up = matches!(&one.file, Err(Error::LargeFile { .. })) && patience == 0;
+                received.push(one);
+                if gives_up {
+                    break;
+                }
+            }
+            Some("readers") => {
+                if let Some(named) = read_readers(field, &viewer).await? {
+                    readers = named;
+                }
+            }
+            other => return Err(Error::field(other.unwrap_or("?"), "no such field")),
+        }
+    }
+    if received.is_empty() {
+        return Err(Error::field("file", "no file came"));
+    }
+    let mut files = Vec::with_capacity(received.len());
+    let mut worst = None;
+    for one in received {
+        let name = one.name.clone();
+        let taken = submit(&shared, one, &readers).await;
+        files.push(match taken {
+            Ok(taken) => UploadedFile {
+                file_name: name,
+                id: Some(taken.id.to_string()),
+                version: Some(taken.version.to_string()),
+                unchanged: Some(taken.unchanged),
+                error: None,
+            },
+            Err(error) => {
+                worst.get_or_insert(error.status());
+                let error = Some(error.fields(language));
+                UploadedFile { file_name: name, id: None, version: None, unchanged: None, error }
+            }
+        });
+    }
+    let any = files.iter().any(|file| file.id.is_some());
+    let status = worst.filter(|_| !any).unwrap_or(StatusCode::ACCEPTED);
+    Ok((status, Json(UploadReport { files })).into_response())
+}
+
+async fn submit(
+    shared: &Shared,
+    received: Received,
+    readers: &BTreeSet<Group>,
+) -> Result<crate::library::Submitted, Error> {
+    let file = received.file?;
+    refuse_unreadable(file.path().to_owned(), received.name.clone()).await?;
+    let document = NewDocument {
+        place: upload_place(readers, &received.name),
+        file_name: received.name,
+        path: file.path().to_owned(),
+        readers: readers.clone(),
+    };
+    Ok(shared.app.library().submit(document).await?)
+}
+
+/// Refuses a file whose format is not read, before it is stored.
+async fn refuse_unreadable(path: PathBuf, name: String) -> Result<(), Error> {
+    let told = tokio::task::spawn_blocking(move || -> std::io::Result<Option<ParseError>> {
+        if std::fs::metadata(&path)?.len() > SNIFF_LIMIT {
+            return Ok(None);
+        }
+        Ok(sniff::sniff(&std::fs::read(&path)?, &name).err())
+    });
+    match told.await {
+        Ok(Ok(None)) => Ok(()),
+        Ok(Ok(Some(ParseError::Empty))) => Err(Error::EmptyFile),
+        Ok(Ok(Some(error))) => Err(Error::UnsupportedFile { detail: error.to_string() }),
+        Ok(Err(error)) => Err(Error::internal("reading an uploaded file", &error)),
+        Err(error) => Err(Error::internal("looking at an uploaded file", &error)),
+    }
+}
+
+async fn receive(
+    field: Field<'_>,
+    sent: &str,
+    folder: &Path,
+    shared: &Shared,
+    patience: &mut u64,
+) -> Received {
+    let limit = shared.app.config().ingest.max_file;
+    match clean_name(sent) {
+        Ok(name) => {
+            let file = write(field, folder, limit, patience).await;
+            Received { name, file }
+        }
+        Err(error) => {
+            skip(field, patience).await;
+            Received { name: sent.chars().take(NAME_LIMIT).collect(), file: Err(error) }
+        }
+    }
+}
+
+async fn write(
+    mut field: Field<'_>,
+    folder: &Path,
+    limit: bytesize::ByteSize,
+    patience: &mut u64,
+) -> Result<NamedTempFile, Error> {
+    let file = tempfile::Builder::new()
+        .prefix(PREFIX)
+        .tempfile_in(folder)
+        .map_err(|error| Error::writing(&error))?;
+    let handle = file.reopen().map_err(|error| Error::writing(&error))?;
+    let mut writer = tokio::fs::File::from_std(handle);
+    let mut size = 0_u64;
+    while let Some(bytes) = field.chunk().await.map_err(|_| Error::BrokenFile)? {
+        size = size.saturating_add(bytes.len() as u64);
+        if size > limit.as_u64() {
+            drop(file);
+            skip(field, patience).await;
+            return Err(Error::LargeFile { limit: limit.to_string() });
+        }
+        if let Err(error) = writer.write_all(&bytes).await {
+            skip(field, patience).await;
+            return Err(Error::writing(&error));
+        }
+    }
+    writer.flush().await.map_err(|error| Error::writing(&error))?;
+    if size == 0 { Err(Error::EmptyFile) } else { Ok(file) }
+}
+
+/// Reads past the rest of a field, until patience is at its end.
+async fn skip(mut field: Field<'_>, patience: &mut u64) {
+    while *patience > 0
+        && let Ok(Some(bytes)) = field.chunk().await
+    {
+        *patience = patience.saturating_sub(bytes.len() as u64);
+    }
+}
+
+async fn read_readers(
+    mut field: Field<'_>,
+    viewer: &Viewer,
+) -> Result<Option<BTreeSet<Group>>, Error> {
+    let mut text = Vec::new();
+    while let Some(bytes) = field.chunk().await.map_err(|_| Error::field("readers", "it did not arrive whole"))? {
+        text.extend_from_slice(&bytes);
+        if text.len() > READERS_LIMIT {
+            return Err(Error::field("readers", format!("longer than {READERS_LIMIT} bytes")));
+        }
+    }
+    let text = String::from_utf8(text).map_err(|_| Error::field("readers", "it is not UTF-8"))?;
+    let mut readers = BTreeSet::new();
+    for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        let group: Group = name.parse().map_err(|error: ingest::id::IdError| Error::field("readers", error))?;
+        // Who names a group that is not theirs would hand in what they cannot see or delete.
+        if !viewer.reader.groups().contains(&group) {
+            return Err(Error::field("readers", format!("you are not in `{group}`")));
+        }
+        readers.insert(group);
+    }
+    Ok((!readers.is_empty()).then_some(readers))
+}
+
+/// A file's name without folders: browsers send them when a folder is chosen.
+///
+/// # Errors
+/// When it is empty, too long, or names a way out of a folder.
+fn clean_name(sent: &str) -> Result<String, Error> {
+    let refused = || Error::FileName { name: sent.chars().take(100).collect() };
+    // What a Mac calls 가 is three characters, and another name than everyone else's.
+    let normal: String = sent.nfc().collect();
+    let mut parts = normal.split(['/', '\\']);
+    if parts.clone().any(|part| part.trim() == "..") || normal.chars().any(char::is_control) {
+        return Err(refused());
+    }
+    let name = parts.next_back().unwrap_or_default().trim();
+    if name.is_empty() || name == "." || name.len() > NAME_LIMIT {
+        return Err(refused());
+    }
+    Ok(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_cut_off_a_name() {
+        assert_eq!(clean_name("휴가 규정.pdf").unwrap(), "휴가 규정.pdf");
+        assert_eq!(clean_name("handbook/ko/leave.md").unwrap(), "leave.md");
+        assert_eq!(clean_name("C:\\Users\\mina\\급여.docx").unwrap(), "급여.docx");
+        assert_eq!(clean_name("/etc/passwd").unwrap(), "passwd");
+        assert_eq!(clean_name("..notes..md").unwrap(), "..notes..md");
+    }
+
+    #[test]
+    fn ways_out_of_a_folder_are_refused_by_name() {
+        for bad in ["../../etc/passwd", "..\\boot.ini", "a/../b.md", "..", ".", "", "  ", "a/", "a\0.md", "a\n.md", "/.. /x"] {
+            let error = clean_name(bad).unwrap_err();
+            assert_eq!(error.status(), StatusCode::BAD_REQUEST, "{bad:?}");
+            assert_eq!(error, Error::FileName { name: bad.to_owned() });
+        }
+        assert!(clean_name(&"가".repeat(100)).is_err(), "300 bytes");
+    }
+
+    #[test]
+    fn a_name_from_a_mac_is_the_same_name() {
+        assert_eq!(clean_name("\u{1112}\u{1172}\u{1100}\u{1161}.md").unwrap(), "휴가.md");
+    }
+
+    #[test]
+    fn leftovers_are_removed_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("upload-abc"), "x").unwrap();
+        std::fs::write(folder.path().join("mine"), "x").unwrap();
+        clear(folder.path());
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["mine"]);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_read_is_refused_by_its_kind() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        std::fs::write(&path, b"\x89PNG\r\n\x1A\n0000").unwrap();
+        let error = refuse_unreadable(path.clone(), "leave.pdf".to_owned()).await.unwrap_err();
+        assert_eq!(error.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
+        assert!(error.sentence(crate::language::Language::En).contains("PNG"));
+        std::fs::write(&path, "휴가는 15일입니다.").unwrap();
+        assert_eq!(refuse_unreadable(path, "leave.txt".to_owned()).await, Ok(()));
+    }
+}
