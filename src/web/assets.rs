@@ -18,7 +18,7 @@ struct Asset {
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-static ASSETS: [Asset; 7] = [
+static ASSETS: [Asset; 6] = [
     Asset {
         name: "style.css",
         content_type: "text/css; charset=utf-8",
@@ -43,11 +43,6 @@ static ASSETS: [Asset; 7] = [
         name: "documents.js",
         content_type: JAVASCRIPT,
         content: include_str!("../../templates/assets/documents.js"),
-    },
-    Asset {
-        name: "source.js",
-        content_type: JAVASCRIPT,
-        content: include_str!("../../templates/assets/source.js"),
     },
     Asset {
         name: "icon.svg",
