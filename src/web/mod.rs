@@ -38,7 +38,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use crate::app::App;
-use error::Error;
 use viewer::Gate;
 
 /// A JSON body may have this many bytes: a check request brings whole passages.

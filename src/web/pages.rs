@@ -11,7 +11,7 @@ use ingest::{ContentHash, DocumentId};
 use serde::Deserialize;
 
 use super::error::Error;
-use super::source::{Part, Piece, QuotePlace, locate, parts};
+use super::source::{Part, QuotePlace, locate, parts};
 use super::viewer::{Speaks, Viewer};
 use super::words::{Words, words};
 use super::{Shared, assets};
@@ -115,7 +115,8 @@ struct SourcePage {
 }
 
 impl SourcePage {
-    fn page_label(&self, number: u32) -> String {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass by reference")]
+    fn page_label(&self, number: &u32) -> String {
         self.frame.words.page.replace("{page}", &number.to_string())
     }
 }
