@@ -8,7 +8,7 @@
 //! | [`parse`] | bytes to a [`Document`], one file per format; in a child process when it is foreign |
 //! | [`sentence`] | sentences of Korean and English text |
 //! | [`chunk`] | a document to chunks along its structure |
-//! | [`pipeline`] | runs the stages for one document, in an order that a crash cannot break |
+//! | [`pipeline`] | a document to all that is kept of its chunks |
 //!
 //! It says what it needs from outside as traits ([`TokenCounter`], [`PassageEmbedder`],
 //! [`ChunkStore`]) and imports no model, index or web server.
@@ -27,4 +27,5 @@ pub use document::{
     Block, BlockKind, Document, DocumentBuilder, Page, PlacedWord, Problem, Rect, Span, WordBox,
 };
 pub use id::{ChunkId, ContentHash, DocumentId, Group};
+pub use pipeline::PreparedChunk;
 pub use store::{BackendError, ChunkStore, PassageEmbedder, StoredChunk, TokenCounter, Vector};

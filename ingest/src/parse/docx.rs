@@ -301,3 +301,578 @@ fn reference(name: &quick_xml::events::BytesRef<'_>) -> Option<char> {
         _ => None,
     }
 }
+
+/// What a paragraph takes from its style.
+#[derive(Clone, Debug, Default)]
+struct Style {
+    based_on: Option<String>,
+    /// 1 for the outermost heading.
+    heading: Option<u8>,
+    list: Option<String>,
+    list_level: Option<usize>,
+}
+
+#[derive(Debug, Default)]
+struct Styles {
+    by_id: HashMap<String, Style>,
+}
+
+impl Styles {
+    fn read(text: &str) -> Self {
+        let mut styles = Self::default();
+        let mut id = None;
+        each_element(text, |element, around| {
+            let name = element.local_name();
+            match name.as_ref() {
+                "style" => {
+                    id = attribute(element, "styleId");
+                    if let Some(id) = &id {
+                        styles.by_id.entry(id.clone()).or_default();
+                    }
+                }
+                _ if !around.iter().any(|name| name == "style") => {}
+                part => {
+                    let value = attribute(element, "val");
+                    let Some(style) = id.as_ref().and_then(|id| styles.by_id.get_mut(id)) else {
+                        return;
+                    };
+                    match part {
+                        "basedOn" => style.based_on = value,
+                        "name" => style.heading = style.heading.or(value.as_deref().and_then(heading_of)),
+                        "outlineLvl" => {
+                            style.heading = value.and_then(|value| outline(&value)).or(style.heading);
+                        }
+                        "numId" => style.list = value,
+                        "ilvl" => style.list_level = value.and_then(|value| value.parse().ok()),
+                        _ => {}
+                    }
+                }
+            }
+        });
+        styles
+    }
+
+    /// The style with what it takes from those it is based on.
+    fn get(&self, id: &str) -> Style {
+        let mut style = Style::default();
+        let mut next = Some(id.to_owned());
+        for _ in 0..MAX_STYLE_CHAIN {
+            let Some(found) = next.and_then(|id| self.by_id.get(&id)) else {
+                break;
+            };
+            style.heading = style.heading.or(found.heading);
+            style.list = style.list.or_else(|| found.list.clone());
+            style.list_level = style.list_level.or(found.list_level);
+            next = found.based_on.clone();
+        }
+        style
+    }
+}
+
+/// The level that the name of a style says: `heading 2`, `제목 2`, `Title`.
+fn heading_of(name: &str) -> Option<u8> {
+    let name = name.to_lowercase();
+    if matches!(name.as_str(), "title" | "제목") {
+        return Some(1);
+    }
+    let number = name
+        .strip_prefix("heading")
+        .or_else(|| name.strip_prefix("제목"))?;
+    number.trim().parse().ok().filter(|level| (1..=9).contains(level))
+}
+
+/// The level of an outline: 0 to 8 are headings, 9 is running text.
+fn outline(value: &str) -> Option<u8> {
+    let level: u8 = value.parse().ok()?;
+    (level < 9).then_some(level + 1)
+}
+
+/// A level of a list: how Word writes its numbers.
+#[derive(Clone, Debug)]
+struct Level {
+    format: String,
+    text: String,
+    start: u32,
+}
+
+impl Default for Level {
+    fn default() -> Self {
+        Self {
+            format: "decimal".to_owned(),
+            text: String::new(),
+            start: 1,
+        }
+    }
+}
+
+/// The lists of a document and how far each has counted.
+#[derive(Debug, Default)]
+struct Numbering {
+    levels: HashMap<(String, usize), Level>,
+    lists: HashMap<String, String>,
+    starts: HashMap<(String, usize), u32>,
+    counts: HashMap<String, Vec<Option<u32>>>,
+}
+
+/// Word has nine.
+const LIST_LEVELS: usize = 9;
+
+impl Numbering {
+    fn read(text: &str) -> Self {
+        let mut numbering = Self::default();
+        let (mut definition, mut list, mut level) = (String::new(), None::<String>, 0_usize);
+        each_element(text, |element, around| {
+            let name = element.local_name();
+            let value = || attribute(element, "val");
+            match name.as_ref() {
+                "abstractNum" => {
+                    definition = attribute(element, "abstractNumId").unwrap_or_default();
+                    list = None;
+                }
+                "num" => list = attribute(element, "numId"),
+                "abstractNumId" => {
+                    if let (Some(list), Some(value)) = (&list, value()) {
+                        numbering.lists.insert(list.clone(), value);
+                    }
+                }
+                "lvl" | "lvlOverride" => {
+                    level = attribute(element, "ilvl").and_then(|level| level.parse().ok()).unwrap_or(0);
+                }
+                "startOverride" => {
+                    if let (Some(list), Some(start)) = (&list, value().and_then(|value| value.parse().ok())) {
+                        numbering.starts.insert((list.clone(), level), start);
+                    }
+                }
+                part @ ("start" | "numFmt" | "lvlText") if list.is_none() && around.iter().any(|name| name == "lvl") => {
+                    let entry = numbering.levels.entry((definition.clone(), level)).or_default();
+                    match (part, value()) {
+                        ("start", Some(value)) => entry.start = value.parse().unwrap_or(1),
+                        ("numFmt", Some(value)) => entry.format = value,
+                        ("lvlText", Some(value)) => entry.text = value,
+                        _ => {}
+                    }
+                }
+                _ => {}
+            }
+        });
+        numbering
+    }
+
+    /// The number that Word writes before the next paragraph of this list, if it writes one.
+    fn next(&mut self, list: &str, level: usize) -> Option<String> {
+        let level = level.min(LIST_LEVELS - 1);
+        let definition = self.lists.get(list)?.clone();
+        // Lists of one definition count on together, unless one says where it starts.
+        let counter = if self.starts.keys().any(|(started, _)| started == list) {
+            format!("list {list}")
+        } else {
+            definition.clone()
+        };
+        let start_of = |numbering: &Self, level: usize| {
+            numbering
+                .starts
+                .get(&(list.to_owned(), level))
+                .copied()
+                .or_else(|| numbering.levels.get(&(definition.clone(), level)).map(|level| level.start))
+                .unwrap_or(1)
+        };
+        let start = start_of(self, level);
+        let counts = self.counts.entry(counter.clone()).or_insert_with(|| vec![None; LIST_LEVELS]);
+        counts[level] = Some(counts[level].map_or(start, |count| count.saturating_add(1)));
+        for below in &mut counts[level + 1..] {
+            *below = None;
+        }
+        let counts = counts.clone();
+        let own = self.levels.get(&(definition.clone(), level))?;
+        if matches!(own.format.as_str(), "bullet" | "none") {
+            return None;
+        }
+        let mut text = own.text.clone();
+        for (above, count) in counts.iter().enumerate().take(level + 1) {
+            let mark = format!("%{}", above + 1);
+            if text.contains(&mark) {
+                let format = self
+                    .levels
+                    .get(&(definition.clone(), above))
+                    .map_or("decimal", |level| level.format.as_str());
+                let count = count.unwrap_or_else(|| start_of(self, above));
+                text = text.replace(&mark, &numeral(count, format));
+            }
+        }
+        let text = text.trim().to_owned();
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+/// A number as a list writes it.
+fn numeral(number: u32, format: &str) -> String {
+    let of = |letters: &str| {
+        let letters: Vec<char> = letters.chars().collect();
+        let index = usize::try_from(number.saturating_sub(1)).unwrap_or(0);
+        let letter = letters[index % letters.len()];
+        std::iter::repeat_n(letter, index / letters.len() % 8 + 1).collect::<String>()
+    };
+    match format {
+        "ganada" => of("가나다라마바사아자차카타파하"),
+        "chosung" => of("ㄱㄴㄷㄹㅁㅂㅅㅇㅈㅊㅋㅌㅍㅎ"),
+        "lowerLetter" => of("abcdefghijklmnopqrstuvwxyz"),
+        "upperLetter" => of("ABCDEFGHIJKLMNOPQRSTUVWXYZ"),
+        "lowerRoman" => roman(number).to_lowercase(),
+        "upperRoman" => roman(number),
+        "decimalEnclosedCircle" | "decimalEnclosedCircleChinese" if (1..=20).contains(&number) => {
+            char::from_u32(0x245F + number).map(String::from).unwrap_or_default()
+        }
+        "decimalZero" => format!("{number:02}"),
+        _ => number.to_string(),
+    }
+}
+
+fn roman(number: u32) -> String {
+    let mut left = number.min(3_999);
+    let mut text = String::new();
+    for (value, letters) in [
+        (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"),
+        (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
+    ] {
+        while left >= value {
+            text.push_str(letters);
+            left -= value;
+        }
+    }
+    text
+}
+
+#[derive(Debug, Default)]
+struct Paragraph {
+    text: String,
+    style: Option<String>,
+    heading: Option<u8>,
+    list: Option<String>,
+    list_level: Option<usize>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    grid: Grid,
+    /// The cell that is open.
+    cell: Option<Vec<Item>>,
+    columns: usize,
+    continues: bool,
+}
+
+/// Reads the parts that hold text, one after the other.
+struct Body<'a> {
+    styles: &'a Styles,
+    numbering: &'a mut Numbering,
+    items: Vec<Item>,
+    embedded: usize,
+    tables: Vec<Table>,
+    /// Paragraphs that are open: one inside another where a text box stands in it.
+    paragraphs: Vec<Paragraph>,
+    hidden: bool,
+    in_text: bool,
+}
+
+/// Elements that are left out with all that is in them.
+fn is_skipped(name: &str) -> bool {
+    matches!(
+        name,
+        "del" | "moveFrom" | "instrText" | "delText" | "delInstrText" | "Fallback" | "pPrChange"
+            | "rPrChange" | "tblPrChange" | "tcPrChange" | "trPrChange" | "sectPr" | "rt"
+            | "sdtPr" | "docPartObj"
+    )
+}
+
+impl<'a> Body<'a> {
+    fn new(styles: &'a Styles, numbering: &'a mut Numbering) -> Self {
+        Self {
+            styles,
+            numbering,
+            items: Vec::new(),
+            embedded: 0,
+            tables: Vec::new(),
+            paragraphs: Vec::new(),
+            hidden: false,
+            in_text: false,
+        }
+    }
+
+    /// Reads a part; says what is wrong with it if it ends early.
+    fn read(&mut self, text: &str, part: &str) -> Option<String> {
+        let mut reader = Reader::from_str(text);
+        let mut skipped: Option<(String, usize)> = None;
+        let problem = loop {
+            let event = match reader.read_event() {
+                Ok(event) => event,
+                Err(error) => {
+                    let at = reader.error_position();
+                    break Some(format!("its part `{part}` is damaged at byte {at} and was read up to there: {error}"));
+                }
+            };
+            if let Some((name, depth)) = &mut skipped {
+                match &event {
+                    Event::Start(element) if element.local_name().as_ref() == *name => *depth += 1,
+                    Event::End(element) if element.local_name().as_ref() == *name => *depth -= 1,
+                    Event::Eof => break None,
+                    _ => {}
+                }
+                if *depth == 0 {
+                    skipped = None;
+                }
+                continue;
+            }
+            match event {
+                Event::Start(element) => {
+                    let name = element.local_name().as_ref().to_owned();
+                    let separator = matches!(
+                        attribute(&element, "type").as_deref(),
+                        Some("separator" | "continuationSeparator" | "continuationNotice")
+                    ) && matches!(name.as_str(), "footnote" | "endnote");
+                    if is_skipped(&name) || separator {
+                        skipped = Some((name, 1));
+                    } else {
+                        self.start(&name, &element);
+                    }
+                }
+                Event::Empty(element) => {
+                    let name = element.local_name().as_ref().to_owned();
+                    if !is_skipped(&name) {
+                        self.start(&name, &element);
+                        self.end(&name);
+                    }
+                }
+                Event::End(element) => {
+                    let name = element.local_name().as_ref().to_owned();
+                    self.end(&name);
+                }
+                Event::Text(text) if self.in_text => self.push(&text),
+                Event::CData(text) if self.in_text => self.push(&text),
+                Event::GeneralRef(name) if self.in_text => {
+                    if let Some(char) = reference(&name) {
+                        self.push(char.encode_utf8(&mut [0; 4]));
+                    }
+                }
+                Event::Eof => break None,
+                _ => {}
+            }
+        };
+        // What a damaged part left open.
+        while !self.paragraphs.is_empty() {
+            self.end("p");
+        }
+        while !self.tables.is_empty() {
+            self.end("tc");
+            self.end("tbl");
+        }
+        self.in_text = false;
+        self.hidden = false;
+        problem
+    }
+
+    fn push(&mut self, text: &str) {
+        if !self.hidden
+            && let Some(paragraph) = self.paragraphs.last_mut()
+        {
+            paragraph.text.push_str(text);
+        }
+    }
+
+    fn start(&mut self, name: &str, element: &BytesStart<'_>) {
+        match name {
+            "p" => {
+                if self.paragraphs.len() <= MAX_NESTED_BOXES {
+                    self.paragraphs.push(Paragraph::default());
+                } else {
+                    self.push(" ");
+                }
+            }
+            "r" => self.hidden = false,
+            "vanish" | "webHidden" if name == "vanish" && self.in_run_properties() => {
+                self.hidden = is_on(element);
+            }
+            "t" => self.in_text = true,
+            "tab" | "br" | "cr" | "ptab" => self.push(" "),
+            "noBreakHyphen" => self.push("-"),
+            "altChunk" | "OLEObject" => self.embedded += 1,
+            "pStyle" => self.set(element, |paragraph, value| paragraph.style = Some(value)),
+            "outlineLvl" => self.set(element, |paragraph, value| paragraph.heading = outline(&value)),
+            "numId" => self.set(element, |paragraph, value| paragraph.list = Some(value)),
+            "ilvl" => self.set(element, |paragraph, value| paragraph.list_level = value.parse().ok()),
+            "tbl" => self.tables.push(Table::default()),
+            _ => self.start_in_table(name, element),
+        }
+    }
+
+    fn start_in_table(&mut self, name: &str, element: &BytesStart<'_>) {
+        let Some(table) = self.tables.last_mut() else {
+            return;
+        };
+        let number = || attribute(element, "val").and_then(|value| value.parse::<usize>().ok());
+        match name {
+            "tr" => table.grid.row(),
+            "tblHeader" => table.grid.header(is_on(element)),
+            "gridBefore" => table.grid.skip(number().unwrap_or(0)),
+            "tc" => {
+                table.cell = Some(Vec::new());
+                table.columns = 1;
+                table.continues = false;
+            }
+            "gridSpan" => table.columns = number().unwrap_or(1),
+            "vMerge" => table.continues = attribute(element, "val").as_deref() != Some("restart"),
+            _ => {}
+        }
+    }
+
+    /// `w:vanish` also stands in the properties of paragraph marks and styles, where it hides
+    /// no text; those come before the paragraph has any.
+    fn in_run_properties(&self) -> bool {
+        !self.paragraphs.is_empty()
+    }
+
+    fn set(&mut self, element: &BytesStart<'_>, set: impl FnOnce(&mut Paragraph, String)) {
+        if let (Some(paragraph), Some(value)) = (self.paragraphs.last_mut(), attribute(element, "val")) {
+            set(paragraph, value);
+        }
+    }
+
+    fn end(&mut self, name: &str) {
+        match name {
+            "t" => self.in_text = false,
+            "r" => self.hidden = false,
+            "p" => {
+                if let Some(paragraph) = self.paragraphs.pop() {
+                    self.hidden = false;
+                    let item = self.item(paragraph);
+                    self.add(item);
+                }
+            }
+            "tc" => {
+                if let Some(table) = self.tables.last_mut()
+                    && let Some(items) = table.cell.take()
+                {
+                    if table.continues {
+                        table.grid.continued_cell(table.columns);
+                    } else {
+                        table.grid.cell(items, table.columns, 1);
+                    }
+                }
+            }
+            "tbl" => {
+                if let Some(table) = self.tables.pop() {
+                    let keep_nested = self.tables.len() < MAX_NESTED_TABLES;
+                    for item in table.grid.finish(true, keep_nested) {
+                        self.add(Some(item));
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn item(&mut self, paragraph: Paragraph) -> Option<Item> {
+        let style = paragraph.style.as_deref().map(|id| self.styles.get(id)).unwrap_or_default();
+        let list = paragraph.list.or(style.list).filter(|list| list != "0");
+        let level = paragraph.list_level.or(style.list_level).unwrap_or(0);
+        if paragraph.text.trim().is_empty() {
+            return None;
+        }
+        let number = list.as_deref().and_then(|list| self.numbering.next(list, level));
+        let text = match number {
+            Some(number) => format!("{number} {}", paragraph.text.trim()),
+            None => paragraph.text,
+        };
+        Some(match paragraph.heading.or(style.heading) {
+            Some(level) => Item::Heading { level: level.min(6), text },
+            None if list.is_some() => Item::ListItem {
+                level: u8::try_from(level.min(LIST_LEVELS)).unwrap_or(8) + 1,
+                text,
+            },
+            None => Item::Paragraph(text),
+        })
+    }
+
+    fn add(&mut self, item: Option<Item>) {
+        let Some(item) = item else { return };
+        match self.tables.last_mut().and_then(|table| table.cell.as_mut()) {
+            Some(cell) => cell.push(item),
+            None => self.items.push(item),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+    use crate::BlockKind;
+
+    fn docx(parts: &[(&str, &str)]) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        let mut archive = zip::ZipWriter::new(&mut bytes);
+        for (name, text) in parts {
+            archive.start_file(*name, SimpleFileOptions::default()).unwrap();
+            archive.write_all(text.as_bytes()).unwrap();
+        }
+        archive.finish().unwrap();
+        bytes.into_inner()
+    }
+
+    fn read(body: &str) -> crate::Document {
+        let text = format!("<w:document xmlns:w='w'><w:body>{body}</w:body></w:document>");
+        let bytes = docx(&[("word/document.xml", &text)]);
+        assert!(recognizes(&bytes, "a.docx"));
+        parse(&bytes, &|_, _| {}).unwrap().0
+    }
+
+    #[test]
+    fn text_is_read_without_what_was_deleted_or_hidden() {
+        let document = read(
+            "<w:p><w:r><w:t>연차는 </w:t></w:r><w:del><w:r><w:delText>10</w:delText></w:r></w:del>\
+             <w:ins><w:r><w:t>15일</w:t></w:r></w:ins><w:r><w:rPr><w:vanish/></w:rPr><w:t>비밀</w:t></w:r>\
+             <w:r><w:t> A&amp;B이다.</w:t></w:r></w:p>",
+        );
+        assert_eq!(document.text, "연차는 15일 A&B이다.");
+    }
+
+    #[test]
+    fn headings_and_numbers_come_from_styles() {
+        let styles = "<w:styles xmlns:w='w'><w:style w:styleId='a'><w:name w:val='heading 2'/></w:style>\
+            <w:style w:styleId='b'><w:basedOn w:val='a'/><w:pPr><w:numPr><w:numId w:val='7'/></w:numPr></w:pPr></w:style></w:styles>";
+        let numbering = "<w:numbering xmlns:w='w'><w:abstractNum w:abstractNumId='3'><w:lvl w:ilvl='0'>\
+            <w:start w:val='4'/><w:numFmt w:val='decimal'/><w:lvlText w:val='제%1조'/></w:lvl></w:abstractNum>\
+            <w:num w:numId='7'><w:abstractNumId w:val='3'/></w:num></w:numbering>";
+        let text = "<w:document xmlns:w='w'><w:body><w:p><w:pPr><w:pStyle w:val='b'/></w:pPr><w:r><w:t>(목적)</w:t></w:r></w:p>\
+            <w:p><w:pPr><w:pStyle w:val='b'/></w:pPr><w:r><w:t>(적용)</w:t></w:r></w:p></w:body></w:document>";
+        let bytes = docx(&[
+            ("word/document.xml", text),
+            ("word/styles.xml", styles),
+            ("word/numbering.xml", numbering),
+        ]);
+        let document = parse(&bytes, &|_, _| {}).unwrap().0;
+        assert_eq!(document.text, "제4조 (목적)\n\n제5조 (적용)");
+        assert_eq!(document.blocks[0].kind, BlockKind::Heading { level: 2 });
+    }
+
+    #[test]
+    fn tables_are_rows_of_cells() {
+        let cell = |text: &str| format!("<w:tc><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>");
+        let document = read(&format!(
+            "<w:tbl><w:tr>{}{}</w:tr><w:tr>{}{}</w:tr></w:tbl>",
+            cell("품목"), cell("단가"), cell("PPR-9087"), cell("35,000원")
+        ));
+        assert_eq!(document.text, "품목\t단가\nPPR-9087\t35,000원");
+    }
+
+    #[test]
+    fn a_damaged_document_is_read_up_to_the_damage() {
+        let text = "<w:document xmlns:w='w'><w:body><w:p><w:r><w:t>남는 글</w:t></w:r></w:p><w:p></w:q>";
+        let bytes = docx(&[("word/document.xml", text)]);
+        let (document, problems) = parse(&bytes, &|_, _| {}).unwrap();
+        assert_eq!(document.text, "남는 글");
+        assert!(problems[0].message.contains("word/document.xml"), "{problems:?}");
+        assert!(matches!(parse(b"PK\x03\x04nothing", &|_, _| {}), Err(ParseError::Damaged { .. })));
+    }
+}

@@ -1,0 +1,58 @@
+CREATE TABLE documents (
+    id TEXT PRIMARY KEY,
+    place TEXT NOT NULL UNIQUE,
+    file_name TEXT NOT NULL,
+    readers TEXT NOT NULL,
+    -- The version that was submitted last, and the one that is searched.
+    wanted TEXT NOT NULL,
+    current TEXT,
+    size INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    error TEXT,
+    created_at TEXT NOT NULL,
+    updated_at TEXT NOT NULL
+) STRICT;
+CREATE INDEX documents_by_state ON documents (state, updated_at);
+
+CREATE TABLE versions (
+    document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    version TEXT NOT NULL,
+    file_name TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    format TEXT,
+    title TEXT,
+    problems TEXT NOT NULL DEFAULT '[]',
+    pages INTEGER,
+    -- Names how `body` was read; another reader reads again.
+    reader TEXT,
+    -- The document as compressed JSON.
+    body BLOB,
+    PRIMARY KEY (document, version)
+) STRICT;
+
+CREATE TABLE chunks (
+    id TEXT PRIMARY KEY,
+    document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    version TEXT NOT NULL,
+    -- Names the way of counting and the limit.
+    cut TEXT NOT NULL,
+    ordinal INTEGER NOT NULL,
+    tokens INTEGER NOT NULL,
+    prepared TEXT NOT NULL,
+    text_hash TEXT NOT NULL,
+    embedded INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE UNIQUE INDEX chunks_by_document ON chunks (document, ordinal);
+CREATE INDEX chunks_by_text ON chunks (text_hash);
+
+CREATE TABLE embeddings (
+    model TEXT NOT NULL,
+    text_hash TEXT NOT NULL,
+    vector BLOB NOT NULL,
+    PRIMARY KEY (model, text_hash)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE settings (
+    name TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT;

@@ -1,0 +1,682 @@
+//! The catalogue in SQLite.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+use ingest::parse::{Extracted, Format};
+use ingest::{ChunkId, ContentHash, Document, DocumentId, Group, PreparedChunk, Problem, StoredChunk, Vector};
+use jiff::Timestamp;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{AssertSqlSafe, Row as _};
+
+use super::types::{DocumentView, NewDocument, State};
+
+/// What can go wrong with the catalogue: SQLite's own errors, and rows that cannot be read.
+pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
+
+const SCHEMA: &str = include_str!("schema.sql");
+const SCHEMA_VERSION: i64 = 1;
+
+/// The truth that both indexes are derived from.
+#[derive(Clone, Debug)]
+pub(crate) struct Catalogue {
+    readers: SqlitePool,
+    /// One connection: SQLite has one writer, and waiting here is fairer than failing there.
+    writer: SqlitePool,
+}
+
+/// A document on its way.
+#[derive(Clone, Debug)]
+pub(crate) struct Work {
+    pub(crate) id: DocumentId,
+    pub(crate) version: ContentHash,
+    pub(crate) file_name: String,
+}
+
+/// A chunk as the catalogue keeps it, with what its document says.
+#[derive(Clone, Debug)]
+pub(crate) struct ChunkRow {
+    pub(crate) id: ChunkId,
+    pub(crate) document: DocumentId,
+    pub(crate) version: ContentHash,
+    pub(crate) title: String,
+    pub(crate) file_name: String,
+    pub(crate) readers: BTreeSet<Group>,
+    pub(crate) prepared: PreparedChunk,
+    pub(crate) text_hash: String,
+    pub(crate) embedded: bool,
+}
+
+impl ChunkRow {
+    pub(crate) fn stored(&self) -> StoredChunk {
+        StoredChunk {
+            id: self.id,
+            document: self.document,
+            version: self.version,
+            title: self.title.clone(),
+            heading_path: self.prepared.chunk.heading_path.clone(),
+            text: self.prepared.text.trim().to_owned(),
+            readers: self.readers.clone(),
+            vector: None,
+        }
+    }
+}
+
+/// A version as it was read.
+#[derive(Clone, Debug)]
+pub(crate) struct ReadVersion {
+    pub(crate) document: Document,
+    pub(crate) title: String,
+    pub(crate) file_name: String,
+}
+
+fn decode_error(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
+    sqlx::Error::Decode(Box::new(error))
+}
+
+fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(decode_error)
+}
+
+fn to_json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("what the catalogue keeps can be written as JSON")
+}
+
+fn parsed<T: FromStr>(row: &SqliteRow, column: &str) -> Result<T>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    row.try_get::<&str, _>(column)?.parse().map_err(decode_error)
+}
+
+fn now() -> String {
+    Timestamp::now().to_string()
+}
+
+fn number(value: i64) -> u32 {
+    u32::try_from(value).unwrap_or(u32::MAX)
+}
+
+const CHUNK_COLUMNS: &str = "SELECT c.id, c.document, c.version, c.prepared, c.text_hash, c.embedded, d.readers, \
+     v.title, v.file_name FROM chunks c JOIN documents d ON d.id = c.document \
+     JOIN versions v ON v.document = c.document AND v.version = c.version \
+     WHERE d.state != 'deleting' AND ";
+
+fn chunk_row(row: &SqliteRow) -> Result<ChunkRow> {
+    let file_name: String = row.try_get("file_name")?;
+    let title: Option<String> = row.try_get("title")?;
+    Ok(ChunkRow {
+        id: parsed(row, "id")?,
+        document: parsed(row, "document")?,
+        version: parsed(row, "version")?,
+        title: title.unwrap_or_else(|| file_name.clone()),
+        file_name,
+        readers: json(row.try_get("readers")?)?,
+        prepared: json(row.try_get("prepared")?)?,
+        text_hash: row.try_get("text_hash")?,
+        embedded: row.try_get::<i64, _>("embedded")? != 0,
+    })
+}
+
+impl Catalogue {
+    /// Opens the catalogue in `file`, making it if it is not there.
+    pub(crate) async fn open(file: &Path) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // What was acknowledged survives the power going out.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(30));
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+        let version: i64 = sqlx::query("PRAGMA user_version").fetch_one(&writer).await?.try_get(0)?;
+        match version {
+            0 => {
+                let mut transaction = writer.begin().await?;
+                sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await?;
+                let set = format!("PRAGMA user_version = {SCHEMA_VERSION}");
+                sqlx::raw_sql(AssertSqlSafe(set)).execute(&mut *transaction).await?;
+                transaction.commit().await?;
+            }
+            SCHEMA_VERSION => {}
+            newer => {
+                return Err(sqlx::Error::Configuration(
+                    format!("the catalogue has version {newer}, this program knows {SCHEMA_VERSION}").into(),
+                ));
+            }
+        }
+        let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?;
+        Ok(Self { readers, writer })
+    }
+
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// Takes a document. Gives whether it is there already, with the same content and rights.
+    pub(crate) async fn submit(
+        &self,
+        id: DocumentId,
+        document: &NewDocument,
+        version: ContentHash,
+        size: u64,
+    ) -> Result<bool> {
+        let (id, version, readers) = (id.to_string(), version.to_string(), to_json(&document.readers));
+        let size = i64::try_from(size).unwrap_or(i64::MAX);
+        let now = now();
+        let mut transaction = self.writer.begin().await?;
+        let found = sqlx::query("SELECT wanted, readers, state FROM documents WHERE id = ?")
+            .bind(&id)
+            .fetch_optional(&mut *transaction)
+            .await?;
+        if let Some(row) = found {
+            let state: &str = row.try_get("state")?;
+            if row.try_get::<&str, _>("wanted")? == version
+                && row.try_get::<&str, _>("readers")? == readers
+                && !matches!(state, "failed" | "cancelled" | "deleting")
+            {
+                return Ok(true);
+            }
+        }
+        sqlx::query(
+            "INSERT INTO documents (id, place, file_name, readers, wanted, size, state, created_at, updated_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?7) \
+             ON CONFLICT (id) DO UPDATE SET file_name = ?3, readers = ?4, wanted = ?5, size = ?6, \
+             state = 'queued', error = NULL, updated_at = ?7",
+        )
+        .bind(&id)
+        .bind(&document.place)
+        .bind(&document.file_name)
+        .bind(&readers)
+        .bind(&version)
+        .bind(size)
+        .bind(&now)
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query(
+            "INSERT INTO versions (document, version, file_name, size) VALUES (?, ?, ?, ?) \
+             ON CONFLICT DO NOTHING",
+        )
+        .bind(&id)
+        .bind(&version)
+        .bind(&document.file_name)
+        .bind(size)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(false)
+    }
+
+    /// Takes the document that has waited longest.
+    pub(crate) async fn next_queued(&self) -> Result<Option<Work>> {
+        let row = sqlx::query(
+            "UPDATE documents SET state = 'extracting', updated_at = ? WHERE id = \
+             (SELECT id FROM documents WHERE state = 'queued' ORDER BY updated_at, id LIMIT 1) \
+             RETURNING id, wanted, file_name",
+        )
+        .bind(now())
+        .fetch_optional(&self.writer)
+        .await?;
+        row.map(|row| {
+            Ok(Work {
+                id: parsed(&row, "id")?,
+                version: parsed(&row, "wanted")?,
+                file_name: row.try_get("file_name")?,
+            })
+        })
+        .transpose()
+    }
+
+    /// Moves a document on, if it is still in state `from` and this version is still wanted.
+    pub(crate) async fn advance(&self, work: &Work, from: State, to: State, error: Option<&str>) -> Result<bool> {
+        let done = sqlx::query(
+            "UPDATE documents SET state = ?, error = ?, updated_at = ? WHERE id = ? AND wanted = ? AND state = ?",
+        )
+        .bind(to.as_str())
+        .bind(error)
+        .bind(now())
+        .bind(work.id.to_string())
+        .bind(work.version.to_string())
+        .bind(from.as_str())
+        .execute(&self.writer)
+        .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Moves a document from one of `from` to `to`. Gives whether it was in one of them.
+    pub(crate) async fn change_state(&self, id: DocumentId, from: &[State], to: State) -> Result<bool> {
+        let from: Vec<&str> = from.iter().map(|state| state.as_str()).collect();
+        let done = sqlx::query(
+            "UPDATE documents SET state = ?, error = NULL, updated_at = ? \
+             WHERE id = ? AND state IN (SELECT value FROM json_each(?))",
+        )
+        .bind(to.as_str())
+        .bind(now())
+        .bind(id.to_string())
+        .bind(to_json(&from))
+        .execute(&self.writer)
+        .await?;
+        Ok(done.rows_affected() > 0)
+    }
+
+    /// Keeps what was read of a version.
+    pub(crate) async fn save_version(&self, work: &Work, reader: &str, extracted: &Extracted) -> Result<()> {
+        let document = &extracted.document;
+        let mut body = ZlibEncoder::new(Vec::new(), Compression::fast());
+        body.write_all(to_json(document).as_bytes())?;
+        let pages = extracted.format.has_pages().then(|| i64::try_from(document.pages.len()).unwrap_or(0));
+        sqlx::query(
+            "UPDATE versions SET format = ?, title = ?, problems = ?, pages = ?, reader = ?, body = ? \
+             WHERE document = ? AND version = ?",
+        )
+        .bind(extracted.format.as_str())
+        .bind(&document.title)
+        .bind(to_json(&extracted.problems))
+        .bind(pages)
+        .bind(reader)
+        .bind(body.finish()?)
+        .bind(work.id.to_string())
+        .bind(work.version.to_string())
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// Adds to what the owner of a document should know.
+    pub(crate) async fn add_problem(&self, work: &Work, problem: &Problem) -> Result<()> {
+        let mut transaction = self.writer.begin().await?;
+        let row = sqlx::query("SELECT problems FROM versions WHERE document = ? AND version = ?")
+            .bind(work.id.to_string())
+            .bind(work.version.to_string())
+            .fetch_optional(&mut *transaction)
+            .await?;
+        if let Some(row) = row {
+            let mut problems: Vec<Problem> = json(row.try_get("problems")?)?;
+            if !problems.contains(problem) {
+                problems.push(problem.clone());
+            }
+            sqlx::query("UPDATE versions SET problems = ? WHERE document = ? AND version = ?")
+                .bind(to_json(&problems))
+                .bind(work.id.to_string())
+                .bind(work.version.to_string())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await
+    }
+
+    /// What `reader` read of a version.
+    pub(crate) async fn read_version(
+        &self,
+        id: DocumentId,
+        version: ContentHash,
+        reader: Option<&str>,
+    ) -> Result<Option<ReadVersion>> {
+        let row = sqlx::query(
+            "SELECT body, title, file_name FROM versions \
+             WHERE document = ? AND version = ? AND body IS NOT NULL AND (?3 IS NULL OR reader = ?3)",
+        )
+        .bind(id.to_string())
+        .bind(version.to_string())
+        .bind(reader)
+        .fetch_optional(&self.readers)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let mut body = String::new();
+        ZlibDecoder::new(row.try_get::<&[u8], _>("body")?).read_to_string(&mut body)?;
+        let file_name: String = row.try_get("file_name")?;
+        let title: Option<String> = row.try_get("title")?;
+        Ok(Some(ReadVersion {
+            document: json(&body)?,
+            title: title.unwrap_or_else(|| file_name.clone()),
+            file_name,
+        }))
+    }
+
+    /// Makes `chunks` the document's chunks and their version its current one, if the version
+    /// is still wanted and the document in state `from`. Gives the chunks that were there
+    /// before and are no more; none if it was not done.
+    pub(crate) async fn replace_chunks(
+        &self,
+        work: &Work,
+        from: State,
+        to: State,
+        cut: &str,
+        chunks: &[(ChunkId, PreparedChunk, String)],
+    ) -> Result<Option<Vec<ChunkId>>> {
+        let id = work.id.to_string();
+        let mut transaction = self.writer.begin().await?;
+        let done = sqlx::query(
+            "UPDATE documents SET state = ?, current = wanted, error = NULL, updated_at = ? \
+             WHERE id = ? AND wanted = ? AND state = ?",
+        )
+        .bind(to.as_str())
+        .bind(now())
+        .bind(&id)
+        .bind(work.version.to_string())
+        .bind(from.as_str())
+        .execute(&mut *transaction)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(None);
+        }
+        let new: BTreeSet<ChunkId> = chunks.iter().map(|(id, ..)| *id).collect();
+        let rows = sqlx::query("SELECT id, embedded FROM chunks WHERE document = ?")
+            .bind(&id)
+            .fetch_all(&mut *transaction)
+            .await?;
+        let mut gone = Vec::new();
+        let mut embedded = BTreeSet::new();
+        for row in &rows {
+            let chunk: ChunkId = parsed(row, "id")?;
+            if !new.contains(&chunk) {
+                gone.push(chunk);
+            } else if row.try_get::<i64, _>("embedded")? != 0 {
+                embedded.insert(chunk);
+            }
+        }
+        sqlx::query("DELETE FROM chunks WHERE document = ?").bind(&id).execute(&mut *transaction).await?;
+        for (chunk, prepared, text_hash) in chunks {
+            sqlx::query(
+                "INSERT INTO chunks (id, document, version, cut, ordinal, tokens, prepared, text_hash, embedded) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            )
+            .bind(chunk.to_string())
+            .bind(&id)
+            .bind(work.version.to_string())
+            .bind(cut)
+            .bind(i64::from(prepared.chunk.ordinal))
+            .bind(i64::try_from(prepared.chunk.tokens).unwrap_or(i64::MAX))
+            .bind(to_json(prepared))
+            .bind(text_hash)
+            .bind(i64::from(embedded.contains(chunk)))
+            .execute(&mut *transaction)
+            .await?;
+        }
+        sqlx::query("DELETE FROM versions WHERE document = ? AND version != ?")
+            .bind(&id)
+            .bind(work.version.to_string())
+            .execute(&mut *transaction)
+            .await?;
+        forget_vectors(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(Some(gone))
+    }
+
+    /// The chunks of these ids that are there, in no order.
+    pub(crate) async fn chunks(&self, ids: &[ChunkId]) -> Result<Vec<ChunkRow>> {
+        let sql = format!("{CHUNK_COLUMNS} c.id IN (SELECT value FROM json_each(?))");
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let rows = sqlx::query(AssertSqlSafe(sql)).bind(to_json(&ids)).fetch_all(&self.readers).await?;
+        rows.iter().map(chunk_row).collect()
+    }
+
+    /// The chunks number `ordinals` of a document, in order.
+    pub(crate) async fn chunks_at(&self, document: DocumentId, ordinals: &BTreeSet<u32>) -> Result<Vec<ChunkRow>> {
+        let sql = format!(
+            "{CHUNK_COLUMNS} c.document = ? AND c.ordinal IN (SELECT value FROM json_each(?)) ORDER BY c.ordinal"
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(document.to_string())
+            .bind(to_json(ordinals))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(chunk_row).collect()
+    }
+
+    /// All chunks of a document, in order.
+    pub(crate) async fn chunks_of(&self, document: DocumentId) -> Result<Vec<ChunkRow>> {
+        let sql = format!("{CHUNK_COLUMNS} c.document = ? ORDER BY c.ordinal");
+        let rows = sqlx::query(AssertSqlSafe(sql)).bind(document.to_string()).fetch_all(&self.readers).await?;
+        rows.iter().map(chunk_row).collect()
+    }
+
+    /// What the indexes should hold: chunk to readers, and whether it should have a vector.
+    pub(crate) async fn holdings(&self) -> Result<BTreeMap<ChunkId, (BTreeSet<Group>, bool)>> {
+        let rows = sqlx::query(
+            "SELECT c.id, c.embedded, d.readers FROM chunks c JOIN documents d ON d.id = c.document \
+             WHERE d.state != 'deleting'",
+        )
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let embedded = row.try_get::<i64, _>("embedded")? != 0;
+                Ok((parsed(row, "id")?, (json(row.try_get("readers")?)?, embedded)))
+            })
+            .collect()
+    }
+
+    /// The document in state `embedding` that has waited longest, with its next chunks
+    /// without a vector.
+    pub(crate) async fn next_unembedded(&self, limit: u32) -> Result<Option<(Work, Vec<ChunkRow>)>> {
+        let row = sqlx::query(
+            "SELECT id, wanted, file_name FROM documents WHERE state = 'embedding' ORDER BY updated_at, id LIMIT 1",
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let work = Work {
+            id: parsed(&row, "id")?,
+            version: parsed(&row, "wanted")?,
+            file_name: row.try_get("file_name")?,
+        };
+        let sql = format!("{CHUNK_COLUMNS} c.document = ? AND c.embedded = 0 ORDER BY c.ordinal LIMIT ?");
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(work.id.to_string())
+            .bind(i64::from(limit))
+            .fetch_all(&self.readers)
+            .await?;
+        Ok(Some((work, rows.iter().map(chunk_row).collect::<Result<_>>()?)))
+    }
+
+    /// Vectors that were made before, by the hash of their text.
+    pub(crate) async fn vectors(&self, model: &str, hashes: &[String]) -> Result<HashMap<String, Vector>> {
+        let rows = sqlx::query(
+            "SELECT text_hash, vector FROM embeddings \
+             WHERE model = ? AND text_hash IN (SELECT value FROM json_each(?))",
+        )
+        .bind(model)
+        .bind(to_json(&hashes))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let bytes: &[u8] = row.try_get("vector")?;
+                let vector = bytes
+                    .chunks_exact(4)
+                    .map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+                    .collect();
+                Ok((row.try_get("text_hash")?, vector))
+            })
+            .collect()
+    }
+
+    /// Keeps vectors, so that a text is embedded once.
+    pub(crate) async fn save_vectors(&self, model: &str, vectors: &[(String, Vector)]) -> Result<()> {
+        let mut transaction = self.writer.begin().await?;
+        for (hash, vector) in vectors {
+            let bytes: Vec<u8> = vector.iter().flat_map(|value| value.to_le_bytes()).collect();
+            sqlx::query("INSERT OR REPLACE INTO embeddings (model, text_hash, vector) VALUES (?, ?, ?)")
+                .bind(model)
+                .bind(hash)
+                .bind(bytes)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await
+    }
+
+    /// Says of chunks whether their vectors are in the index.
+    pub(crate) async fn mark_embedded(&self, ids: &[ChunkId], embedded: bool) -> Result<()> {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        sqlx::query("UPDATE chunks SET embedded = ? WHERE id IN (SELECT value FROM json_each(?))")
+            .bind(i64::from(embedded))
+            .bind(to_json(&ids))
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// Says that no chunk has a vector in the index: it is another index, or another model's.
+    pub(crate) async fn forget_embedded(&self) -> Result<()> {
+        sqlx::query("UPDATE chunks SET embedded = 0").execute(&self.writer).await?;
+        Ok(())
+    }
+
+    /// Brings back what a stopped process left half done, and queues what was cut or embedded
+    /// otherwise than now.
+    pub(crate) async fn recover(&self, cut: &str, embeds: bool) -> Result<()> {
+        let mut transaction = self.writer.begin().await?;
+        sqlx::query("UPDATE documents SET state = 'queued' WHERE state IN ('extracting', 'chunking', 'indexing')")
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query(
+            "UPDATE documents SET state = 'queued' WHERE state IN ('ready', 'ready_with_warnings', 'embedding') \
+             AND EXISTS (SELECT 1 FROM chunks WHERE document = documents.id AND cut != ?)",
+        )
+        .bind(cut)
+        .execute(&mut *transaction)
+        .await?;
+        let sql = if embeds {
+            "UPDATE documents SET state = 'embedding' WHERE state IN ('ready', 'ready_with_warnings') \
+             AND EXISTS (SELECT 1 FROM chunks WHERE document = documents.id AND embedded = 0)"
+        } else {
+            "UPDATE documents SET state = CASE WHEN (SELECT problems FROM versions WHERE document = documents.id \
+             AND version = documents.current) = '[]' THEN 'ready' ELSE 'ready_with_warnings' END \
+             WHERE state = 'embedding'"
+        };
+        sqlx::query(sql).execute(&mut *transaction).await?;
+        transaction.commit().await
+    }
+
+    /// Documents that are being deleted.
+    pub(crate) async fn deleting(&self) -> Result<Vec<DocumentId>> {
+        let rows = sqlx::query("SELECT id FROM documents WHERE state = 'deleting'").fetch_all(&self.readers).await?;
+        rows.iter().map(|row| parsed(row, "id")).collect()
+    }
+
+    /// The ids of all chunks of a document, whatever its state.
+    pub(crate) async fn chunk_ids(&self, document: DocumentId) -> Result<Vec<ChunkId>> {
+        let rows = sqlx::query("SELECT id FROM chunks WHERE document = ?")
+            .bind(document.to_string())
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|row| parsed(row, "id")).collect()
+    }
+
+    /// Forgets a document.
+    pub(crate) async fn forget(&self, id: DocumentId) -> Result<()> {
+        let mut transaction = self.writer.begin().await?;
+        sqlx::query("DELETE FROM documents WHERE id = ?").bind(id.to_string()).execute(&mut *transaction).await?;
+        forget_vectors(&mut transaction).await?;
+        transaction.commit().await
+    }
+
+    /// The originals that some document still needs.
+    pub(crate) async fn versions(&self) -> Result<BTreeSet<ContentHash>> {
+        let rows = sqlx::query("SELECT version FROM versions UNION SELECT wanted FROM documents")
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(|row| parsed(row, "version")).collect()
+    }
+
+    /// Documents, newest first; all or the one of this id.
+    pub(crate) async fn views(&self, id: Option<DocumentId>) -> Result<Vec<DocumentView>> {
+        let rows = sqlx::query(
+            "SELECT d.id, d.wanted, d.file_name, d.size, d.state, d.error, d.readers, d.created_at, d.updated_at, \
+             v.title, v.format, v.problems, v.pages, \
+             (SELECT count(*) FROM chunks c WHERE c.document = d.id) AS chunks, \
+             (SELECT count(*) FROM chunks c WHERE c.document = d.id AND c.embedded = 1) AS embedded \
+             FROM documents d LEFT JOIN versions v ON v.document = d.id AND v.version = d.wanted \
+             WHERE ?1 IS NULL OR d.id = ?1 ORDER BY d.created_at DESC, d.file_name",
+        )
+        .bind(id.map(|id| id.to_string()))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(view).collect()
+    }
+
+    /// Documents in states that are not final.
+    pub(crate) async fn unfinished(&self) -> Result<u64> {
+        let row = sqlx::query(
+            "SELECT count(*) FROM documents \
+             WHERE state NOT IN ('ready', 'ready_with_warnings', 'failed', 'cancelled')",
+        )
+        .fetch_one(&self.readers)
+        .await?;
+        Ok(u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or(0))
+    }
+
+    pub(crate) async fn setting(&self, name: &str) -> Result<Option<String>> {
+        let row = sqlx::query("SELECT value FROM settings WHERE name = ?")
+            .bind(name)
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map(|row| row.try_get("value")).transpose()
+    }
+
+    pub(crate) async fn set(&self, name: &str, value: &str) -> Result<()> {
+        sqlx::query("INSERT OR REPLACE INTO settings (name, value) VALUES (?, ?)")
+            .bind(name)
+            .bind(value)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// What SQLite finds wrong with its file; nothing if all is well.
+    pub(crate) async fn integrity(&self) -> Result<Option<String>> {
+        let row = sqlx::query("PRAGMA quick_check").fetch_one(&self.readers).await?;
+        let said: String = row.try_get(0)?;
+        Ok((said != "ok").then_some(said))
+    }
+}
+
+/// Forgets vectors of texts that no chunk has any more.
+async fn forget_vectors(transaction: &mut sqlx::SqliteConnection) -> Result<()> {
+    sqlx::query("DELETE FROM embeddings WHERE NOT EXISTS (SELECT 1 FROM chunks c WHERE c.text_hash = embeddings.text_hash)")
+        .execute(transaction)
+        .await?;
+    Ok(())
+}
+
+fn view(row: &SqliteRow) -> Result<DocumentView> {
+    let file_name: String = row.try_get("file_name")?;
+    let title: Option<String> = row.try_get("title")?;
+    let state: &str = row.try_get("state")?;
+    let state: State = json(&to_json(&state))?;
+    let pages = row.try_get::<Option<i64>, _>("pages")?.map(number);
+    let chunks = number(row.try_get("chunks")?);
+    let format: Option<String> = row.try_get("format")?;
+    let total = pages.or((chunks > 0).then_some(chunks));
+    let problems: Option<&str> = row.try_get("problems")?;
+    Ok(DocumentView {
+        id: parsed(row, "id")?,
+        version: parsed(row, "wanted")?,
+        title: title.unwrap_or_else(|| file_name.clone()),
+        file_name,
+        format: format.as_deref().map(str::parse::<Format>).transpose().map_err(decode_error)?,
+        size: u64::try_from(row.try_get::<i64, _>("size")?).unwrap_or(0),
+        state,
+        pages_done: total.unwrap_or(0),
+        pages_total: total,
+        chunks,
+        chunks_embedded: number(row.try_get("embedded")?),
+        problems: problems.map_or(Ok(Vec::new()), json)?,
+        error: row.try_get("error")?,
+        readers: json(row.try_get("readers")?)?,
+        created_at: parsed(row, "created_at")?,
+        updated_at: parsed(row, "updated_at")?,
+    })
+}
