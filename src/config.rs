@@ -15,7 +15,6 @@ use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use ingest::Group;
 use ingest::parse::sandbox::Limits;
-use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::ask::AskConfig;
@@ -35,10 +34,6 @@ pub struct Config {
     pub ingest: IngestConfig,
     /// `[models]`: which models are used and where they come from.
     pub models: ModelsConfig,
-    /// `[index]`: the index of words.
-    pub index: IndexConfig,
-    /// `[vectors]`: where vectors are kept.
-    pub vectors: VectorsConfig,
     /// `[ask]`: from question to passages.
     pub ask: AskConfig,
     /// `[check]`: the citation checker.
@@ -65,31 +60,6 @@ pub struct IngestConfig {
     pub default_readers: BTreeSet<Group>,
 }
 
-/// `[index]`: the index of words.
-#[derive(Clone, Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct IndexConfig {
-    /// A compiled Korean dictionary for lindera (ko-dic). Without one, Korean is indexed by
-    /// character bigrams, which needs no dictionary and finds nearly as well.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dictionary: Option<PathBuf>,
-}
-
-/// `[vectors]`: where vectors are kept.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct VectorsConfig {
-    /// A Qdrant server's gRPC address, such as `http://127.0.0.1:6334`. Without one, vectors
-    /// are kept in the data folder by Qdrant Edge, in this process.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub url: Option<String>,
-    /// The collection on the server. Two installations must not share one.
-    pub collection: String,
-    /// The server's API key.
-    #[serde(skip_serializing)]
-    pub api_key: Option<SecretString>,
-}
-
 /// A configuration that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -113,8 +83,6 @@ impl Default for Config {
             server: ServerConfig::default(),
             ingest: IngestConfig::default(),
             models: ModelsConfig::default(),
-            index: IndexConfig::default(),
-            vectors: VectorsConfig::default(),
             ask: AskConfig::default(),
             check: CheckConfig::default(),
         }
@@ -145,12 +113,6 @@ impl IngestConfig {
             memory_bytes: self.max_memory.as_u64(),
             ..Limits::default()
         }
-    }
-}
-
-impl Default for VectorsConfig {
-    fn default() -> Self {
-        Self { url: None, collection: "veracite".to_owned(), api_key: None }
     }
 }
 
@@ -208,9 +170,8 @@ impl Config {
                 self.ingest.chunk_tokens
             ));
         }
-        if self.vectors.collection.is_empty() {
-            return Err("`vectors.collection` is empty".to_owned());
-        }
+        self.ask.validate().map_err(|error| format!("`ask`: {error}"))?;
+        self.check.validate().map_err(|error| format!("`check`: {error}"))?;
         self.server.validate().map_err(|error| format!("`server`: {error}"))
     }
 }
@@ -268,7 +229,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_not_printed() {
-        let config = load("[vectors]\napi_key = \"hush-hush\"").unwrap();
+        let config = load("[[server.keys]]\nname = \"mina\"\nkey = \"hush-hush-hush-hush-hush\"").unwrap();
         assert!(!config.to_toml().contains("hush"), "{}", config.to_toml());
         assert!(!format!("{config:?}").contains("hush"));
     }

@@ -3,6 +3,8 @@
 pub mod ask;
 pub mod catalogue;
 pub mod check;
+pub mod doctor;
 pub mod index;
 pub mod language;
+pub mod library;
 pub mod model;

@@ -126,12 +126,52 @@ pub struct Passage {
     pub place: Place,
     /// The document's text there: `text.len() == place.span.len()`.
     pub text: String,
-    /// First and last page, from 1; none for formats without pages.
-    pub pages: Option<(u32, u32)>,
+    /// Page numbers from 1, each with the byte range of `text` on that page; empty for formats
+    /// without pages.
+    pub pages: Vec<(u32, Span)>,
     /// Sentences as byte ranges into `text`.
     pub sentences: Vec<Span>,
     /// Score after fusion.
     pub score: f32,
+}
+
+impl Passage {
+    /// A passage of no document: what other programs bring to be checked.
+    #[must_use]
+    pub fn alone(text: &str) -> Self {
+        let whole = 0..text.len();
+        let version = ContentHash::of(text.as_bytes());
+        let document = DocumentId::at("alone");
+        Self {
+            chunks: vec![ChunkId::of(document, &version, 0, &whole)],
+            document,
+            version,
+            title: String::new(),
+            file_name: String::new(),
+            heading_path: Vec::new(),
+            place: Place {
+                chars: 0..text.chars().count(),
+                utf16: 0..text.encode_utf16().count(),
+                span: whole,
+            },
+            pages: Vec::new(),
+            sentences: ingest::sentence::split(text),
+            score: 1.0,
+            text: text.to_owned(),
+        }
+    }
+
+    /// First and last page of the bytes `within` of its text; none for formats without pages.
+    #[must_use]
+    pub fn pages_of(&self, within: &Span) -> Option<(u32, u32)> {
+        let mut touched = self
+            .pages
+            .iter()
+            .filter(|(_, page)| page.start < within.end && within.start < page.end)
+            .map(|(number, _)| *number);
+        let first = touched.next()?;
+        Some((first, touched.last().unwrap_or(first)))
+    }
 }
 
 /// A span of a document in three units: bytes for us, code points for APIs, UTF-16 for browsers.

@@ -1,5 +1,12 @@
-//! The citation checker: the only place where an [`Answer`] can be made.
+//! The citation checker: the only part that can make an [`Answer`].
 
 mod answer;
+mod checker;
+mod draft;
+mod facts;
 
 pub use answer::{Answer, CheckedSentence, Citation, Mode, Reason, Verdict};
+pub(crate) use checker::content;
+pub use checker::{AnswerEvent, CheckConfig, Checker, check_stream};
+pub use draft::draft_sentences;
+pub(crate) use draft::each_once;

@@ -1,10 +1,9 @@
 //! `POST /v1/check`: an answer plus passages in, verdicts out, for other programs.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use ingest::{ChunkId, ContentHash, DocumentId};
-use regex::Regex;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -207,7 +206,7 @@ fn citations(sentence: &CheckedSentence) -> Vec<CheckCitation> {
 
 fn draft(request: &CheckRequest) -> Result<(Vec<DraftSentence>, language::Language), CheckError> {
     let (field, sentences, language) = match (&request.answer, &request.sentences) {
-        (Some(answer), None) => ("answer", cut(answer), language::Language::of(answer)),
+        (Some(answer), None) => ("answer", checked::draft_sentences(answer), language::Language::of(answer)),
         (None, Some(sentences)) => {
             let text: Vec<&str> = sentences.iter().map(|sentence| sentence.text.as_str()).collect();
             let draft = sentences
@@ -215,7 +214,7 @@ fn draft(request: &CheckRequest) -> Result<(Vec<DraftSentence>, language::Langua
                 .filter(|sentence| !sentence.text.trim().is_empty())
                 .map(|sentence| DraftSentence {
                     text: sentence.text.trim().to_owned(),
-                    citations: each_once(sentence.citations.iter().copied()),
+                    citations: checked::each_once(sentence.citations.iter().copied()),
                 })
                 .collect();
             ("sentences", draft, language::Language::of(&text.join(" ")))
@@ -232,48 +231,6 @@ fn within(field: &'static str, actual: usize, limit: usize) -> Result<(), CheckE
         _ if actual > limit => Err(CheckError::TooMany { field, actual, limit }),
         _ => Ok(()),
     }
-}
-
-fn each_once(numbers: impl IntoIterator<Item = u32>) -> Vec<u32> {
-    let mut once = Vec::new();
-    for number in numbers {
-        if !once.contains(&number) {
-            once.push(number);
-        }
-    }
-    once
-}
-
-static MARKER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"[ \t]*[\[［【]\s*([0-9]{1,4}(?:\s*[,，]\s*[0-9]{1,4})*)\s*[\]］】]")
-        .expect("the pattern is fixed and tested")
-});
-
-/// Cuts an answer into sentences without markers. A marker belongs to the sentence that the
-/// last letter before it stands in, so it may stand before or after the full stop.
-fn cut(answer: &str) -> Vec<DraftSentence> {
-    let mut text = String::with_capacity(answer.len());
-    let mut markers: Vec<(usize, u32)> = Vec::new();
-    let mut rest = 0;
-    for found in MARKER.captures_iter(answer) {
-        let Some(whole) = found.get(0) else { continue };
-        text.push_str(&answer[rest..whole.start()]);
-        rest = whole.end();
-        let at = text.trim_end().len().saturating_sub(1);
-        let numbers = found[1].split([',', '，']).filter_map(|number| number.trim().parse().ok());
-        markers.extend(numbers.map(|number| (at, number)));
-    }
-    text.push_str(&answer[rest..]);
-    ingest::sentence::split(&text)
-        .into_iter()
-        .filter(|span| !text[span.clone()].trim().is_empty())
-        .map(|span| DraftSentence {
-            citations: each_once(
-                markers.iter().filter(|(at, _)| span.contains(at)).map(|(_, number)| *number),
-            ),
-            text: text[span].trim().to_owned(),
-        })
-        .collect()
 }
 
 fn context(passages: &[PassageInput]) -> Result<Context, CheckError> {
@@ -298,7 +255,7 @@ fn context(passages: &[PassageInput]) -> Result<Context, CheckError> {
                     utf16: 0..text.encode_utf16().count(),
                     span: whole,
                 },
-                pages: None,
+                pages: Vec::new(),
                 sentences: ingest::sentence::split(&text),
                 score: 1.0,
                 text,
@@ -311,30 +268,6 @@ fn context(passages: &[PassageInput]) -> Result<Context, CheckError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn sentences(answer: &str) -> Vec<(String, Vec<u32>)> {
-        cut(answer).into_iter().map(|sentence| (sentence.text, sentence.citations)).collect()
-    }
-
-    #[test]
-    fn markers_before_and_after_the_full_stop_belong_to_the_sentence() {
-        let expected = vec![
-            ("연차는 15일입니다.".to_owned(), vec![1]),
-            ("나누어 쓸 수 있습니다.".to_owned(), vec![1, 3]),
-        ];
-        assert_eq!(sentences("연차는 15일입니다[1]. 나누어 쓸 수 있습니다[1][3]."), expected);
-        assert_eq!(sentences("연차는 15일입니다. [1] 나누어 쓸 수 있습니다. [1, 3]"), expected);
-        assert_eq!(sentences("연차는 15일입니다 【1】.\n나누어 쓸 수 있습니다.［1］[3][1]"), expected);
-    }
-
-    #[test]
-    fn a_sentence_without_a_marker_cites_nothing() {
-        assert_eq!(
-            sentences("Leave is 15 days [2]. It doubles yearly."),
-            [("Leave is 15 days.".to_owned(), vec![2]), ("It doubles yearly.".to_owned(), vec![])]
-        );
-        assert_eq!(sentences("[1]"), []);
-    }
 
     #[test]
     fn what_is_wrong_is_named() {

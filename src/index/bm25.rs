@@ -1,0 +1,267 @@
+//! The index of words: tantivy, ranked by BM25.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use ingest::{BackendError, ChunkId, ChunkStore, Group, StoredChunk};
+use tantivy::collector::TopDocs;
+use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query as TantivyQuery, TermQuery, TermSetQuery};
+use tantivy::schema::{
+    Field, IndexRecordOption, STORED, STRING, Schema, TantivyDocument, TextFieldIndexing, TextOptions, Value as _,
+};
+use tantivy::tokenizer::{PreTokenizedString, Token as TantivyToken};
+use tantivy::{DocAddress, Index, IndexReader, IndexWriter, ReloadPolicy, TantivyError, Term};
+
+use super::analyzer::{codes, words};
+use crate::ask::{Hit, Query, Reader, Retriever};
+
+/// Bytes that the writer may hold before it writes a segment.
+const WRITER_MEMORY: usize = 48 * 1024 * 1024;
+/// A code that is asked for says more than words around it.
+const CODE_WEIGHT: f32 = 2.0;
+
+/// Tells how the index is made: one made otherwise is made anew from the catalogue.
+pub(crate) const FORMAT: &str = "bm25-1";
+
+#[derive(Clone, Copy, Debug)]
+struct Fields {
+    id: Field,
+    readers: Field,
+    words: Field,
+    codes: Field,
+}
+
+/// The index of words; clones share it.
+#[derive(Clone, Debug)]
+pub struct Bm25Index(Arc<Inner>);
+
+struct Inner {
+    index: Index,
+    reader: IndexReader,
+    writer: Mutex<IndexWriter>,
+    fields: Fields,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Bm25").finish_non_exhaustive()
+    }
+}
+
+fn failed(error: TantivyError) -> BackendError {
+    BackendError::new("the index of words failed", error)
+}
+
+fn schema() -> (Schema, Fields) {
+    let mut schema = Schema::builder();
+    // Terms are made here, not by tantivy: queries and texts must be cut alike.
+    let indexing = TextFieldIndexing::default()
+        .set_tokenizer("raw")
+        .set_index_option(IndexRecordOption::WithFreqs);
+    let fields = Fields {
+        id: schema.add_text_field("id", STRING | STORED),
+        readers: schema.add_text_field("readers", STRING | STORED),
+        words: schema.add_text_field("words", TextOptions::default().set_indexing_options(indexing)),
+        codes: schema.add_text_field("codes", STRING),
+    };
+    (schema.build(), fields)
+}
+
+impl Bm25Index {
+    /// Opens the index in `folder`, making it if it is not there.
+    ///
+    /// # Errors
+    /// When the folder cannot be written or holds something else.
+    pub fn open(folder: &Path) -> Result<Self, BackendError> {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| BackendError::new(format!("{} cannot be written", folder.display()), error))?;
+        let (schema, fields) = schema();
+        let directory = tantivy::directory::MmapDirectory::open(folder)
+            .map_err(|error| BackendError::new(format!("{} cannot be opened", folder.display()), error))?;
+        let index = Index::open_or_create(directory, schema).map_err(failed)?;
+        Self::with(index, fields)
+    }
+
+    /// An index in memory, gone when it is dropped.
+    ///
+    /// # Errors
+    /// When its writer cannot be started.
+    pub fn in_memory() -> Result<Self, BackendError> {
+        let (schema, fields) = schema();
+        Self::with(Index::create_in_ram(schema), fields)
+    }
+
+    fn with(index: Index, fields: Fields) -> Result<Self, BackendError> {
+        let writer = index.writer_with_num_threads(1, WRITER_MEMORY).map_err(failed)?;
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(failed)?;
+        Ok(Self(Arc::new(Inner { index, reader, writer: Mutex::new(writer), fields })))
+    }
+
+    /// What is wrong with its files, if anything.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn damaged_files(&self) -> Result<Vec<String>, BackendError> {
+        let damaged = self.0.index.validate_checksum().map_err(failed)?;
+        Ok(damaged.iter().map(|path| path.display().to_string()).collect())
+    }
+}
+
+impl Inner {
+    fn document(&self, chunk: &StoredChunk) -> TantivyDocument {
+        let mut document = TantivyDocument::default();
+        document.add_text(self.fields.id, chunk.id.to_string());
+        for group in &chunk.readers {
+            document.add_text(self.fields.readers, group.as_str());
+        }
+        let text = chunk.embedded_text();
+        let tokens = words(&text)
+            .into_iter()
+            .enumerate()
+            .map(|(position, token)| TantivyToken { position, text: token.text, ..TantivyToken::default() })
+            .collect();
+        document.add_pre_tokenized_text(self.fields.words, PreTokenizedString { text: String::new(), tokens });
+        let codes: BTreeSet<String> = codes(&text).into_iter().collect();
+        for code in codes {
+            document.add_text(self.fields.codes, code);
+        }
+        document
+    }
+
+    fn write(&self, remove: &[ChunkId], add: &[StoredChunk]) -> Result<(), TantivyError> {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        for id in remove {
+            writer.delete_term(Term::from_field_text(self.fields.id, &id.to_string()));
+        }
+        for chunk in add {
+            writer.add_document(self.document(chunk))?;
+        }
+        if let Err(error) = writer.commit() {
+            writer.rollback()?;
+            return Err(error);
+        }
+        drop(writer);
+        self.reader.reload()
+    }
+
+    fn query(&self, query: &str, reader: &Reader) -> Option<BooleanQuery> {
+        let mut terms: BTreeMap<String, f32> = BTreeMap::new();
+        for token in words(query) {
+            *terms.entry(token.text).or_default() += 1.0;
+        }
+        let mut parts: Vec<(Occur, Box<dyn TantivyQuery>)> = Vec::new();
+        for (text, count) in terms {
+            let term = Term::from_field_text(self.fields.words, &text);
+            let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
+            parts.push((Occur::Should, Box::new(BoostQuery::new(Box::new(query), count))));
+        }
+        for code in codes(query).into_iter().collect::<BTreeSet<_>>() {
+            let term = Term::from_field_text(self.fields.codes, &code);
+            let query = TermQuery::new(term, IndexRecordOption::Basic);
+            parts.push((Occur::Should, Box::new(BoostQuery::new(Box::new(query), CODE_WEIGHT))));
+        }
+        if parts.is_empty() {
+            return None;
+        }
+        let groups = reader.groups().iter().map(|group| Term::from_field_text(self.fields.readers, group.as_str()));
+        let rights = ConstScoreQuery::new(Box::new(TermSetQuery::new(groups)), 0.0);
+        Some(BooleanQuery::new(vec![
+            (Occur::Must, Box::new(BooleanQuery::new(parts)) as Box<dyn TantivyQuery>),
+            (Occur::Must, Box::new(rights)),
+        ]))
+    }
+
+    fn search(&self, query: &str, reader: &Reader, limit: usize) -> Result<Vec<Hit>, TantivyError> {
+        let Some(query) = self.query(query, reader) else { return Ok(Vec::new()) };
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let searcher = self.reader.searcher();
+        let found: Vec<(f32, DocAddress)> =
+            searcher.search(&query, &TopDocs::with_limit(limit).order_by_score())?;
+        found
+            .into_iter()
+            .map(|(score, address)| {
+                let document: TantivyDocument = searcher.doc(address)?;
+                Ok(Hit { chunk: self.id_of(&document)?, score })
+            })
+            .collect()
+    }
+
+    fn id_of(&self, document: &TantivyDocument) -> Result<ChunkId, TantivyError> {
+        document
+            .get_first(self.fields.id)
+            .and_then(|value| value.as_str())
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| TantivyError::InternalError("a chunk in it has no id".to_owned()))
+    }
+
+    fn everything(&self) -> Result<BTreeMap<ChunkId, BTreeSet<Group>>, TantivyError> {
+        let searcher = self.reader.searcher();
+        let mut holdings = BTreeMap::new();
+        for (ordinal, segment) in (0_u32..).zip(searcher.segment_readers()) {
+            for doc in segment.doc_ids_alive() {
+                let document: TantivyDocument = searcher.doc(DocAddress::new(ordinal, doc))?;
+                let readers = document
+                    .get_all(self.fields.readers)
+                    .filter_map(|value| value.as_str())
+                    .filter_map(|group| group.parse().ok())
+                    .collect();
+                holdings.insert(self.id_of(&document)?, readers);
+            }
+        }
+        Ok(holdings)
+    }
+}
+
+/// Runs work that blocks on a thread for it.
+pub(super) async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, BackendError> + Send + 'static,
+) -> Result<T, BackendError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| BackendError::new("an index failed", error))?
+}
+
+#[async_trait]
+impl ChunkStore for Bm25Index {
+    fn name(&self) -> &'static str {
+        "bm25"
+    }
+
+    async fn put(&self, chunks: &[StoredChunk]) -> Result<(), BackendError> {
+        let (index, chunks) = (Arc::clone(&self.0), chunks.to_vec());
+        apart(move || {
+            let ids: Vec<ChunkId> = chunks.iter().map(|chunk| chunk.id).collect();
+            index.write(&ids, &chunks).map_err(failed)
+        })
+        .await
+    }
+
+    async fn remove(&self, chunks: &[ChunkId]) -> Result<(), BackendError> {
+        if chunks.is_empty() {
+            return Ok(());
+        }
+        let (index, chunks) = (Arc::clone(&self.0), chunks.to_vec());
+        apart(move || index.write(&chunks, &[]).map_err(failed)).await
+    }
+
+    async fn holdings(&self) -> Result<BTreeMap<ChunkId, BTreeSet<Group>>, BackendError> {
+        let index = Arc::clone(&self.0);
+        apart(move || index.everything().map_err(failed)).await
+    }
+}
+
+#[async_trait]
+impl Retriever for Bm25Index {
+    fn name(&self) -> &'static str {
+        "bm25"
+    }
+
+    async fn retrieve(&self, query: &Query, reader: &Reader, limit: usize) -> Result<Vec<Hit>, BackendError> {
+        let (index, text, reader) = (Arc::clone(&self.0), query.text.clone(), reader.clone());
+        apart(move || index.search(&text, &reader, limit).map_err(failed)).await
+    }
+}

@@ -1,0 +1,918 @@
+//! The library: documents on their way from a file into both indexes, and out of them again.
+//!
+//! The order is what keeps it whole: an original is on disk before its document is in the
+//! catalogue, chunks are in the index of words before the catalogue names them, and leave the
+//! indexes before the catalogue forgets them. What a killed process left is found at the next
+//! start, since the mark `running` is still there, and mended by comparing.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use ingest::parse::{Extract, Extracted};
+use ingest::{
+    BackendError, ChunkId, ChunkStore, ContentHash, Document, DocumentId, Group, PassageEmbedder, PreparedChunk,
+    Problem, StoredChunk, TokenCounter, pipeline,
+};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::{Notify, watch};
+use tracing::{info, warn};
+
+use crate::ask::Reader;
+use crate::catalogue::{Catalogue, ChunkRow, DocumentView, NewDocument, Original, State, Work};
+
+/// Names how files are read: versions read otherwise are read anew when they are cut anew.
+const READER: &str = "1";
+/// Chunks embedded at once: enough to sort by length, few enough to lose little when killed.
+const BATCH: u32 = 64;
+/// How long the embedding of a document is put off after the model failed, and how often.
+const RETRY: Duration = Duration::from_secs(2);
+const RETRIES: u32 = 3;
+
+/// What went wrong in the library.
+#[derive(Debug, thiserror::Error)]
+pub enum LibraryError {
+    /// Another process has the data folder open.
+    #[error("another process uses the data folder {}", folder.display())]
+    InUse {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A file cannot be read or written.
+    #[error("{} cannot be read or written: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The catalogue failed.
+    #[error("the catalogue failed: {0}")]
+    Catalogue(#[from] sqlx::Error),
+    /// An index failed.
+    #[error("{0}")]
+    Backend(#[from] BackendError),
+}
+
+impl LibraryError {
+    fn io(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { path, source }
+    }
+
+    /// Whether the disk is full.
+    #[must_use]
+    pub fn is_full_disk(&self) -> bool {
+        const SQLITE_FULL: &str = "13";
+        match self {
+            Self::Io { source, .. } => {
+                matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+            }
+            Self::Catalogue(sqlx::Error::Database(error)) => error.code().as_deref() == Some(SQLITE_FULL),
+            _ => false,
+        }
+    }
+}
+
+/// What a library is made of.
+#[derive(Debug)]
+pub struct LibraryParts {
+    /// Reads files.
+    pub extract: Arc<dyn Extract>,
+    /// The index of words.
+    pub words: Arc<dyn ChunkStore>,
+    /// The index of vectors and the model that makes them.
+    pub vectors: Option<(Arc<dyn ChunkStore>, Arc<dyn PassageEmbedder>)>,
+    /// Counts tokens when documents are cut.
+    pub counter: Arc<dyn TokenCounter>,
+    /// Tokens of a chunk at most.
+    pub chunk_tokens: usize,
+    /// Files read at the same time.
+    pub workers: usize,
+}
+
+/// A document that was handed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Submitted {
+    /// Its id.
+    pub id: DocumentId,
+    /// The version that was handed in.
+    pub version: ContentHash,
+    /// Whether it was there already, with the same content and rights.
+    pub unchanged: bool,
+}
+
+/// The text of a version.
+#[derive(Clone, Debug)]
+pub struct SourceText {
+    /// The text with its structure.
+    pub document: Document,
+    /// Its title.
+    pub title: String,
+    /// The file's name.
+    pub file_name: String,
+}
+
+/// How an index differs from the catalogue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// The index.
+    pub index: String,
+    /// Chunks that it should hold.
+    pub expected: usize,
+    /// Chunks that it lacks.
+    pub missing: Vec<ChunkId>,
+    /// Chunks that it holds and should not.
+    pub extra: Vec<ChunkId>,
+    /// Chunks whose rights in it are not those of the catalogue.
+    pub rights: Vec<ChunkId>,
+}
+
+impl Difference {
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_none(&self) -> bool {
+        self.missing.is_empty() && self.extra.is_empty() && self.rights.is_empty()
+    }
+}
+
+/// What was done since the library was opened.
+#[derive(Clone, Debug)]
+pub struct Progress {
+    /// Documents handed in.
+    pub documents_total: u64,
+    /// Documents whose work is over.
+    pub documents_done: u64,
+    /// Pages read; a document without pages counts as one.
+    pub pages: u64,
+    /// Tokens embedded.
+    pub tokens: u64,
+    /// Time since the first document was handed in.
+    pub elapsed: Duration,
+    /// Time in each stage: reading, cutting, words, vectors.
+    pub stages: [(&'static str, Duration); 4],
+}
+
+impl fmt::Display for Progress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
+        let per_second = |count: u64, time: Duration| count as f64 / time.as_secs_f64().max(0.001);
+        write!(
+            formatter,
+            "{} pages, {:.1} pages/s, {:.0} tokens/s embedded",
+            self.pages,
+            per_second(self.pages, self.elapsed),
+            per_second(self.tokens, self.stages[3].1),
+        )?;
+        let left = self.documents_total.saturating_sub(self.documents_done);
+        if left > 0 && self.documents_done > 0 {
+            #[expect(clippy::cast_precision_loss, reason = "an estimate in seconds")]
+            let seconds = self.elapsed.as_secs_f64() * left as f64 / self.documents_done as f64;
+            write!(formatter, ", {seconds:.0} s left")?;
+        } else if left == 0 {
+            let all: Duration = self.stages.iter().map(|(_, time)| *time).sum();
+            for (name, time) in self.stages {
+                let share = 100.0 * time.as_secs_f64() / all.as_secs_f64().max(0.001);
+                write!(formatter, ", {name} {share:.0} %")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    submitted: AtomicU64,
+    pages: AtomicU64,
+    tokens: AtomicU64,
+    stages: [AtomicU64; 4],
+    started: Mutex<Option<Instant>>,
+}
+
+impl Counters {
+    fn spent(&self, stage: usize, since: Instant) {
+        let micros = u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.stages[stage].fetch_add(micros, Ordering::Relaxed);
+    }
+}
+
+/// The documents of one data folder.
+#[derive(Debug)]
+pub struct Library {
+    folder: PathBuf,
+    catalogue: Catalogue,
+    parts: LibraryParts,
+    cut: String,
+    /// Held while an index and the catalogue are changed together.
+    changing: tokio::sync::Mutex<()>,
+    live: Mutex<HashMap<DocumentId, (u32, Option<u32>)>>,
+    changes: watch::Sender<u64>,
+    wake: Notify,
+    counters: Counters,
+    failures: Mutex<HashMap<DocumentId, u32>>,
+    stopping: watch::Sender<bool>,
+    tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+    _lock: File,
+}
+
+/// Where a file that is handed in under a name, for these readers, has its place.
+#[must_use]
+pub fn upload_place(readers: &BTreeSet<Group>, name: &str) -> String {
+    let readers: Vec<&str> = readers.iter().map(Group::as_str).collect();
+    format!("upload:{}/{name}", readers.join(","))
+}
+
+/// Takes the data folder for this process.
+///
+/// # Errors
+/// When another process has it, or it cannot be written.
+pub fn take(folder: &Path) -> Result<File, LibraryError> {
+    fs::create_dir_all(folder).map_err(LibraryError::io(folder))?;
+    let path = folder.join("lock");
+    let lock = File::create(&path).map_err(LibraryError::io(&path))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(fs::TryLockError::WouldBlock) => Err(LibraryError::InUse { folder: folder.to_owned() }),
+        Err(fs::TryLockError::Error(error)) => Err(LibraryError::io(&path)(error)),
+    }
+}
+
+impl Library {
+    /// Opens the library in `folder`, which `lock` holds, and mends what a killed process left.
+    ///
+    /// # Errors
+    /// When the catalogue or an index cannot be read or written.
+    pub async fn open(folder: &Path, lock: File, parts: LibraryParts) -> Result<Arc<Self>, LibraryError> {
+        fs::create_dir_all(folder.join("originals")).map_err(LibraryError::io(folder))?;
+        let catalogue = Catalogue::open(&folder.join("catalogue.sqlite")).await?;
+        let running = folder.join("running");
+        let was_killed = running.exists();
+        File::create(&running).and_then(|file| file.sync_all()).map_err(LibraryError::io(&running))?;
+        let library = Arc::new(Self {
+            cut: format!("{READER}/{}/{}", parts.counter.name(), parts.chunk_tokens),
+            folder: folder.to_owned(),
+            catalogue,
+            parts,
+            changing: tokio::sync::Mutex::default(),
+            live: Mutex::default(),
+            changes: watch::Sender::new(0),
+            wake: Notify::new(),
+            counters: Counters::default(),
+            failures: Mutex::default(),
+            stopping: watch::Sender::new(false),
+            tasks: Mutex::default(),
+            _lock: lock,
+        });
+        library.recover(was_killed).await?;
+        Ok(library)
+    }
+
+    async fn recover(&self, was_killed: bool) -> Result<(), LibraryError> {
+        if let Some((_, embedder)) = &self.parts.vectors {
+            let known = self.catalogue.setting("embedding_model").await?;
+            if known.as_deref() != Some(embedder.model()) {
+                self.catalogue.forget_embedded().await?;
+                self.catalogue.set("embedding_model", embedder.model()).await?;
+            }
+        }
+        for id in self.catalogue.deleting().await? {
+            self.remove_document(id).await?;
+        }
+        let known = self.catalogue.setting("words").await?;
+        let is_new = known.as_deref() != Some(crate::index::FORMAT);
+        if was_killed || is_new {
+            self.repair().await?;
+            self.catalogue.set("words", crate::index::FORMAT).await?;
+        }
+        self.catalogue.recover(&self.cut, self.parts.vectors.is_some()).await?;
+        Ok(())
+    }
+
+    /// Starts the workers.
+    pub fn start(self: &Arc<Self>) {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        for _ in 0..self.parts.workers {
+            tasks.push(tokio::spawn(Arc::clone(self).read_queue()));
+        }
+        if self.parts.vectors.is_some() {
+            tasks.push(tokio::spawn(Arc::clone(self).embed_queue()));
+        }
+    }
+
+    /// Stops the workers and leaves the folder in order. Work that was not done is done later.
+    pub async fn close(&self) {
+        self.stopping.send_replace(true);
+        let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
+        for task in tasks {
+            // A worker that panicked has said so.
+            let _ = task.await;
+        }
+        self.catalogue.close().await;
+        // Without this the next start compares everything, which is slow and harmless.
+        let _ = fs::remove_file(self.folder.join("running"));
+    }
+
+    /// Takes a file: when this returns, the document survives the process and the machine.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or disk or catalogue cannot be written.
+    pub async fn submit(&self, document: NewDocument) -> Result<Submitted, LibraryError> {
+        let id = DocumentId::at(&document.place);
+        let (folder, from) = (self.folder.join("originals"), document.path.clone());
+        let (version, size) = tokio::task::spawn_blocking(move || keep_original(&folder, &from))
+            .await
+            .map_err(|error| BackendError::new("keeping the original failed", error))??;
+        let unchanged = self.catalogue.submit(id, &document, version, size).await?;
+        if !unchanged {
+            self.counters.submitted.fetch_add(1, Ordering::Relaxed);
+            self.counters.started.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
+            self.changed();
+        }
+        Ok(Submitted { id, version, unchanged })
+    }
+
+    /// Removes a document from both indexes and the catalogue. Gives whether there was one that
+    /// the reader may read.
+    ///
+    /// # Errors
+    /// When an index or the catalogue cannot be written; the removal is then done at the next start.
+    pub async fn delete(&self, id: DocumentId, reader: &Reader) -> Result<bool, LibraryError> {
+        if self.get(id, reader).await?.is_none() {
+            return Ok(false);
+        }
+        let from = [
+            State::Queued, State::Extracting, State::Chunking, State::Indexing, State::Embedding, State::Ready,
+            State::ReadyWithWarnings, State::Failed, State::Cancelled, State::Deleting,
+        ];
+        self.catalogue.change_state(id, &from, State::Deleting).await?;
+        self.changed();
+        self.remove_document(id).await?;
+        self.changed();
+        Ok(true)
+    }
+
+    async fn remove_document(&self, id: DocumentId) -> Result<(), LibraryError> {
+        let _changing = self.changing.lock().await;
+        let chunks = self.catalogue.chunk_ids(id).await?;
+        self.parts.words.remove(&chunks).await?;
+        if let Some((vectors, _)) = &self.parts.vectors {
+            vectors.remove(&chunks).await?;
+        }
+        self.catalogue.forget(id).await?;
+        self.sweep_originals().await
+    }
+
+    /// Removes originals that no document needs.
+    async fn sweep_originals(&self) -> Result<(), LibraryError> {
+        let needed = self.catalogue.versions().await?;
+        let folder = self.folder.join("originals");
+        for entry in fs::read_dir(&folder).map_err(LibraryError::io(&folder))? {
+            let path = entry.map_err(LibraryError::io(&folder))?.path();
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            // What is being written now has another name, and is younger than its document.
+            if name.parse::<ContentHash>().is_ok_and(|hash| !needed.contains(&hash)) && is_old(&path) {
+                fs::remove_file(&path).map_err(LibraryError::io(&path))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Stops work on a document. Gives whether there was work that the reader may see.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written.
+    pub async fn cancel(&self, id: DocumentId, reader: &Reader) -> Result<bool, LibraryError> {
+        if self.get(id, reader).await?.is_none() {
+            return Ok(false);
+        }
+        let from = [State::Queued, State::Extracting, State::Chunking, State::Indexing, State::Embedding];
+        let done = self.catalogue.change_state(id, &from, State::Cancelled).await?;
+        self.changed();
+        Ok(done)
+    }
+
+    /// Takes up a document that failed or was cancelled. Gives whether there was one.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written.
+    pub async fn retry(&self, id: DocumentId, reader: &Reader) -> Result<bool, LibraryError> {
+        if self.get(id, reader).await?.is_none() {
+            return Ok(false);
+        }
+        self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        let from = [State::Failed, State::Cancelled, State::ReadyWithWarnings];
+        let done = self.catalogue.change_state(id, &from, State::Queued).await?;
+        self.changed();
+        Ok(done)
+    }
+
+    /// The document, if there is one that the reader may read.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub async fn get(&self, id: DocumentId, reader: &Reader) -> Result<Option<DocumentView>, LibraryError> {
+        Ok(self.views(Some(id), reader).await?.pop())
+    }
+
+    /// The documents that the reader may read, newest first.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub async fn list(&self, reader: &Reader) -> Result<Vec<DocumentView>, LibraryError> {
+        self.views(None, reader).await
+    }
+
+    async fn views(&self, id: Option<DocumentId>, reader: &Reader) -> Result<Vec<DocumentView>, LibraryError> {
+        let mut views = self.catalogue.views(id).await?;
+        views.retain(|view| reader.may_read(&view.readers));
+        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
+        for view in &mut views {
+            if let Some((done, total)) = live.get(&view.id) {
+                (view.pages_done, view.pages_total) = (*done, *total);
+            }
+        }
+        Ok(views)
+    }
+
+    /// The file as it was handed in.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub async fn original(&self, id: DocumentId, reader: &Reader) -> Result<Option<Original>, LibraryError> {
+        Ok(self.get(id, reader).await?.map(|view| Original {
+            path: self.folder.join("originals").join(view.version.to_string()),
+            file_name: view.file_name,
+            format: view.format,
+            version: view.version,
+            size: view.size,
+        }))
+    }
+
+    /// The text of a version, or of the newest one.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub async fn source(
+        &self,
+        id: DocumentId,
+        version: Option<ContentHash>,
+        reader: &Reader,
+    ) -> Result<Option<SourceText>, LibraryError> {
+        let Some(view) = self.get(id, reader).await? else { return Ok(None) };
+        let read = self.catalogue.read_version(id, version.unwrap_or(view.version), None).await?;
+        Ok(read.map(|read| SourceText { document: read.document, title: read.title, file_name: read.file_name }))
+    }
+
+    /// Told of each change.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Waits until no document has work left.
+    pub async fn idle(&self) {
+        let mut changes = self.watch();
+        loop {
+            changes.mark_unchanged();
+            match self.catalogue.unfinished().await {
+                Ok(0) | Err(_) => return,
+                Ok(_) => {}
+            }
+            tokio::select! {
+                _ = changes.changed() => {}
+                () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            }
+        }
+    }
+
+    /// How many documents have work left.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub async fn unfinished(&self) -> Result<u64, LibraryError> {
+        Ok(self.catalogue.unfinished().await?)
+    }
+
+    /// What was done since the library was opened; `left` documents have work left.
+    #[must_use]
+    pub fn progress(&self, left: u64) -> Progress {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let counters = &self.counters;
+        let stage = |index: usize| Duration::from_micros(read(&counters.stages[index]));
+        let started = *counters.started.lock().unwrap_or_else(PoisonError::into_inner);
+        let total = read(&counters.submitted).max(left);
+        Progress {
+            documents_total: total,
+            documents_done: total - left,
+            pages: read(&counters.pages),
+            tokens: read(&counters.tokens),
+            elapsed: started.map(|started| started.elapsed()).unwrap_or_default(),
+            stages: [("reading", stage(0)), ("cutting", stage(1)), ("words", stage(2)), ("vectors", stage(3))],
+        }
+    }
+
+    /// How the indexes differ from the catalogue.
+    ///
+    /// # Errors
+    /// When one of them cannot be read.
+    pub async fn differences(&self) -> Result<Vec<Difference>, LibraryError> {
+        let _changing = self.changing.lock().await;
+        self.compare().await
+    }
+
+    async fn compare(&self) -> Result<Vec<Difference>, LibraryError> {
+        let expected = self.catalogue.holdings().await?;
+        let words: BTreeMap<_, _> = expected.iter().map(|(id, (readers, _))| (*id, readers)).collect();
+        let mut differences = vec![difference(&*self.parts.words, &words).await?];
+        if let Some((store, _)) = &self.parts.vectors {
+            let vectors: BTreeMap<_, _> = expected
+                .iter()
+                .filter(|(_, (_, embedded))| *embedded)
+                .map(|(id, (readers, _))| (*id, readers))
+                .collect();
+            differences.push(difference(&**store, &vectors).await?);
+        }
+        Ok(differences)
+    }
+
+    /// What SQLite finds wrong with the catalogue's file.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn catalogue_damage(&self) -> Result<Option<String>, LibraryError> {
+        Ok(self.catalogue.integrity().await?)
+    }
+
+    /// Originals that the catalogue names and that are not there or not what they were.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub async fn lost_originals(&self) -> Result<Vec<ContentHash>, LibraryError> {
+        let versions = self.catalogue.versions().await?;
+        let folder = self.folder.join("originals");
+        tokio::task::spawn_blocking(move || {
+            versions.into_iter().filter(|version| hash_of(&folder.join(version.to_string())).ok() != Some(*version)).collect()
+        })
+        .await
+        .map_err(|error| LibraryError::from(BackendError::new("reading originals failed", error)))
+    }
+
+    /// Makes both indexes hold what the catalogue says.
+    ///
+    /// # Errors
+    /// When one of them cannot be read or written.
+    pub async fn repair(&self) -> Result<(), LibraryError> {
+        let _changing = self.changing.lock().await;
+        for difference in self.compare().await? {
+            if difference.is_none() {
+                continue;
+            }
+            warn!(
+                index = difference.index, missing = difference.missing.len(), extra = difference.extra.len(),
+                rights = difference.rights.len(), "an index is mended from the catalogue"
+            );
+            let wrong: Vec<ChunkId> = difference.missing.iter().chain(&difference.rights).copied().collect();
+            if difference.index == self.parts.words.name() {
+                self.parts.words.remove(&difference.extra).await?;
+                for ids in wrong.chunks(1_000) {
+                    let chunks: Vec<StoredChunk> = self.catalogue.chunks(ids).await?.iter().map(ChunkRow::stored).collect();
+                    self.parts.words.put(&chunks).await?;
+                }
+            } else if let Some((vectors, _)) = &self.parts.vectors {
+                vectors.remove(&difference.extra).await?;
+                // Their vectors are kept: embedding them again is only putting them.
+                self.catalogue.mark_embedded(&wrong, false).await?;
+            }
+        }
+        self.catalogue.recover(&self.cut, self.parts.vectors.is_some()).await?;
+        self.changed();
+        Ok(())
+    }
+
+    pub(crate) fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    fn changed(&self) {
+        self.changes.send_modify(|count| *count += 1);
+        self.wake.notify_waiters();
+    }
+
+    /// Waits for work. Gives false when the library closes.
+    async fn wait(&self, pause: Duration) -> bool {
+        let mut stopping = self.stopping.subscribe();
+        tokio::select! {
+            _ = stopping.wait_for(|stop| *stop) => false,
+            () = self.wake.notified() => true,
+            () = tokio::time::sleep(pause) => true,
+        }
+    }
+
+    fn is_stopping(&self) -> bool {
+        *self.stopping.borrow()
+    }
+
+    async fn read_queue(self: Arc<Self>) {
+        while !self.is_stopping() {
+            match self.catalogue.next_queued().await {
+                Ok(Some(work)) => {
+                    self.changed();
+                    let mut stopping = self.stopping.subscribe();
+                    let done = tokio::select! {
+                        // Dropping the work ends its child; the document is queued again at the next start.
+                        _ = stopping.wait_for(|stop| *stop) => return,
+                        done = self.read(&work) => done,
+                    };
+                    self.live.lock().unwrap_or_else(PoisonError::into_inner).remove(&work.id);
+                    if let Err(error) = done {
+                        warn!(document.id = %work.id, error = %error, "a document cannot be taken in");
+                        let reason = error.to_string();
+                        for from in [State::Extracting, State::Chunking, State::Indexing] {
+                            // If this fails too, the document is taken up at the next start.
+                            let _ = self.catalogue.advance(&work, from, State::Failed, Some(&reason)).await;
+                        }
+                    }
+                    self.changed();
+                }
+                Ok(None) => {
+                    if !self.wait(Duration::from_millis(500)).await {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    warn!(error = %error, "the queue cannot be read");
+                    if !self.wait(Duration::from_secs(5)).await {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads, cuts and indexes a document by its words.
+    async fn read(&self, work: &Work) -> Result<(), LibraryError> {
+        let started = Instant::now();
+        let (document, title) = match self.catalogue.read_version(work.id, work.version, Some(READER)).await? {
+            Some(read) => (read.document, read.title),
+            None => match self.extract(work).await {
+                Ok(extracted) => {
+                    self.catalogue.save_version(work, READER, &extracted).await?;
+                    let title = extracted.document.title.clone().unwrap_or_else(|| work.file_name.clone());
+                    (extracted.document, title)
+                }
+                Err(reason) => {
+                    self.catalogue.advance(work, State::Extracting, State::Failed, Some(&reason)).await?;
+                    return Ok(());
+                }
+            },
+        };
+        let pages = u64::try_from(document.pages.len().max(1)).unwrap_or(1);
+        self.counters.pages.fetch_add(pages, Ordering::Relaxed);
+        self.counters.spent(0, started);
+        if !self.catalogue.advance(work, State::Extracting, State::Chunking, None).await? {
+            return Ok(());
+        }
+        self.changed();
+        let started = Instant::now();
+        let (counter, limit) = (Arc::clone(&self.parts.counter), self.parts.chunk_tokens);
+        let prepared = tokio::task::spawn_blocking(move || pipeline::prepare(&document, limit, &*counter))
+            .await
+            .map_err(|error| BackendError::new("cutting failed", error))?;
+        self.counters.spent(1, started);
+        if !self.catalogue.advance(work, State::Chunking, State::Indexing, None).await? {
+            return Ok(());
+        }
+        self.changed();
+        let started = Instant::now();
+        self.index(work, &title, prepared).await?;
+        self.counters.spent(2, started);
+        Ok(())
+    }
+
+    async fn extract(&self, work: &Work) -> Result<Extracted, String> {
+        let path = self.folder.join("originals").join(work.version.to_string());
+        let id = work.id;
+        let progress = |done, total| {
+            self.live.lock().unwrap_or_else(PoisonError::into_inner).insert(id, (done, total));
+            self.changes.send_modify(|count| *count += 1);
+        };
+        self.parts
+            .extract
+            .extract(&path, &work.file_name, &progress)
+            .await
+            .map_err(|error| error.to_string())
+    }
+
+    async fn index(&self, work: &Work, title: &str, prepared: Vec<PreparedChunk>) -> Result<(), LibraryError> {
+        let _changing = self.changing.lock().await;
+        let reader_groups = match self.catalogue.views(Some(work.id)).await?.pop() {
+            Some(view) if view.state == State::Indexing && view.version == work.version => view.readers,
+            _ => return Ok(()),
+        };
+        let mut stored = Vec::with_capacity(prepared.len());
+        let mut rows = Vec::with_capacity(prepared.len());
+        for prepared in prepared {
+            if prepared.text.trim().is_empty() {
+                continue;
+            }
+            let chunk = StoredChunk {
+                id: ChunkId::of(work.id, &work.version, prepared.chunk.ordinal, &prepared.chunk.span),
+                document: work.id,
+                version: work.version,
+                title: title.to_owned(),
+                heading_path: prepared.chunk.heading_path.clone(),
+                text: prepared.text.trim().to_owned(),
+                readers: reader_groups.clone(),
+                vector: None,
+            };
+            let text_hash = ContentHash::of(chunk.embedded_text().as_bytes()).to_string();
+            rows.push((chunk.id, prepared, text_hash));
+            stored.push(chunk);
+        }
+        let has_chunks = !stored.is_empty();
+        self.parts.words.put(&stored).await?;
+        let to = if self.parts.vectors.is_some() && has_chunks { State::Embedding } else { self.ready(work).await? };
+        match self.catalogue.replace_chunks(work, State::Indexing, to, &self.cut, &rows).await? {
+            Some(gone) => {
+                self.parts.words.remove(&gone).await?;
+                if let Some((vectors, _)) = &self.parts.vectors {
+                    vectors.remove(&gone).await?;
+                    // The rights may have changed, and the vectors carry them.
+                    let ids: Vec<ChunkId> = rows.iter().map(|(id, ..)| *id).collect();
+                    self.catalogue.mark_embedded(&ids, false).await?;
+                }
+            }
+            None => {
+                // Cancelled meanwhile: what was put is not in the catalogue, unless it was there before.
+                let known: BTreeSet<ChunkId> = self.catalogue.chunk_ids(work.id).await?.into_iter().collect();
+                let gone: Vec<ChunkId> = stored.iter().map(|chunk| chunk.id).filter(|id| !known.contains(id)).collect();
+                self.parts.words.remove(&gone).await?;
+            }
+        }
+        info!(document.id = %work.id, chunks = stored.len(), "a document is found by its words");
+        Ok(())
+    }
+
+    /// The state of a document that is done.
+    async fn ready(&self, work: &Work) -> Result<State, LibraryError> {
+        let views = self.catalogue.views(Some(work.id)).await?;
+        let warned = views.first().is_some_and(|view| !view.problems.is_empty());
+        Ok(if warned { State::ReadyWithWarnings } else { State::Ready })
+    }
+
+    async fn embed_queue(self: Arc<Self>) {
+        let mut pause = Duration::from_millis(500);
+        while !self.is_stopping() {
+            match self.embed_some().await {
+                Ok(true) => {
+                    pause = Duration::from_millis(500);
+                    self.changed();
+                }
+                Ok(false) => {
+                    if !self.wait(pause).await {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    warn!(error = %error, "vectors cannot be made or kept");
+                    pause = RETRY;
+                    if !self.wait(pause).await {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Embeds the next chunks. Gives false if there are none.
+    async fn embed_some(&self) -> Result<bool, LibraryError> {
+        let Some((vectors, embedder)) = &self.parts.vectors else { return Ok(false) };
+        let Some((work, rows)) = self.catalogue.next_unembedded(BATCH).await? else { return Ok(false) };
+        if rows.is_empty() {
+            let to = self.ready(&work).await?;
+            self.catalogue.advance(&work, State::Embedding, to, None).await?;
+            return Ok(true);
+        }
+        let started = Instant::now();
+        let hashes: Vec<String> = rows.iter().map(|row| row.text_hash.clone()).collect();
+        let mut known = self.catalogue.vectors(embedder.model(), &hashes).await?;
+        let mut new: Vec<(String, String)> = Vec::new();
+        for row in &rows {
+            if !known.contains_key(&row.text_hash) && !new.iter().any(|(hash, _)| *hash == row.text_hash) {
+                new.push((row.text_hash.clone(), row.stored().embedded_text()));
+            }
+        }
+        if !new.is_empty() {
+            let texts: Vec<String> = new.iter().map(|(_, text)| text.clone()).collect();
+            let made = match embedder.embed_passages(&texts).await {
+                Ok(made) => made,
+                Err(error) => return self.embedding_failed(&work, error).await,
+            };
+            let made: Vec<_> = new.into_iter().map(|(hash, _)| hash).zip(made).collect();
+            self.catalogue.save_vectors(embedder.model(), &made).await?;
+            known.extend(made);
+            let tokens: usize = rows.iter().map(|row| row.prepared.chunk.tokens).sum();
+            self.counters.tokens.fetch_add(u64::try_from(tokens).unwrap_or(0), Ordering::Relaxed);
+        }
+        let _changing = self.changing.lock().await;
+        // Documents may have changed or gone while the model worked.
+        let ids: Vec<ChunkId> = rows.iter().map(|row| row.id).collect();
+        let chunks: Vec<StoredChunk> = self
+            .catalogue
+            .chunks(&ids)
+            .await?
+            .iter()
+            .filter_map(|row| {
+                let vector = known.get(&row.text_hash)?.clone();
+                Some(StoredChunk { vector: Some(Arc::new(vector)), ..row.stored() })
+            })
+            .collect();
+        vectors.put(&chunks).await?;
+        let ids: Vec<ChunkId> = chunks.iter().map(|chunk| chunk.id).collect();
+        self.catalogue.mark_embedded(&ids, true).await?;
+        self.counters.spent(3, started);
+        Ok(true)
+    }
+
+    async fn embedding_failed(&self, work: &Work, error: BackendError) -> Result<bool, LibraryError> {
+        let times = {
+            let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+            let times = failures.entry(work.id).or_default();
+            *times += 1;
+            *times
+        };
+        if times < RETRIES {
+            return Err(error.into());
+        }
+        let message = format!("it is found by its words only, since its vectors could not be made: {error}");
+        self.catalogue.add_problem(work, &Problem { page: None, message }).await?;
+        self.catalogue.advance(work, State::Embedding, State::ReadyWithWarnings, None).await?;
+        Ok(true)
+    }
+}
+
+async fn difference(
+    store: &dyn ChunkStore,
+    expected: &BTreeMap<ChunkId, &BTreeSet<Group>>,
+) -> Result<Difference, LibraryError> {
+    let held = store.holdings().await?;
+    Ok(Difference {
+        index: store.name().to_owned(),
+        expected: expected.len(),
+        missing: expected.keys().filter(|id| !held.contains_key(id)).copied().collect(),
+        extra: held.keys().filter(|id| !expected.contains_key(id)).copied().collect(),
+        rights: expected
+            .iter()
+            .filter(|(id, readers)| held.get(id).is_some_and(|held| held != **readers))
+            .map(|(id, _)| *id)
+            .collect(),
+    })
+}
+
+fn is_old(path: &Path) -> bool {
+    fs::metadata(path)
+        .and_then(|metadata| metadata.modified())
+        .is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > Duration::from_secs(60)))
+}
+
+/// Copies a file into the store under its hash, and makes sure that it stays there.
+fn keep_original(folder: &Path, from: &Path) -> Result<(ContentHash, u64), LibraryError> {
+    let mut source = File::open(from).map_err(LibraryError::io(from))?;
+    let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(LibraryError::io(folder))?;
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    let mut size = 0;
+    loop {
+        let read = source.read(&mut buffer).map_err(LibraryError::io(from))?;
+        if read == 0 {
+            break;
+        }
+        hasher.update(&buffer[..read]);
+        beside.write_all(&buffer[..read]).map_err(LibraryError::io(folder))?;
+        size += u64::try_from(read).unwrap_or(0);
+    }
+    let version = ContentHash::from_digest(hasher.finalize().into());
+    beside.as_file().sync_all().map_err(LibraryError::io(folder))?;
+    let path = folder.join(version.to_string());
+    beside.persist(&path).map_err(|error| LibraryError::io(&path)(error.error))?;
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(LibraryError::io(folder))?;
+    Ok((version, size))
+}
+
+fn hash_of(path: &Path) -> io::Result<ContentHash> {
+    let mut hasher = Sha256::new();
+    let mut file = File::open(path)?;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => break,
+            read => hasher.update(&buffer[..read]),
+        }
+    }
+    Ok(ContentHash::from_digest(hasher.finalize().into()))
+}
