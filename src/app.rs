@@ -1,24 +1,27 @@
 //! The wired program: the one place where back ends are chosen.
 
-use std::sync::{Arc, RwLock};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use ingest::parse::Extract;
 use ingest::parse::sandbox::Sandbox;
-use ingest::{BackendError, ChunkStore, PassageEmbedder, TokenCounter};
-use tokio::sync::{Semaphore, mpsc};
-use tracing::{Instrument as _, info, info_span};
+use ingest::{ChunkStore, PassageEmbedder, TokenCounter};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tracing::{Instrument as _, info, info_span, warn};
 
 use crate::ask::{
-    AskConfig, Context, Generator, Prompt, Query, QueryEmbedder, Question, QuoteGenerator, Retriever,
-    fuse, pack, retrieve,
+    BothEmbedder, Context, Generator, Prompt, Query, QueryEmbedder as _, Question, QuoteGenerator, Retriever, fuse,
+    pack, retrieve,
 };
 use crate::check::{Answer, AnswerEvent, Checker, Mode, check_stream};
 use crate::config::Config;
-use crate::index::{Analyzer, Bm25Index, EdgeIndex, OpenError, QdrantIndex, QdrantServer, VectorSpace};
+use crate::doctor::{Check, Level};
+use crate::index::{Bm25Index, EdgeIndex};
 use crate::language::Language;
-use crate::library::Library;
-use crate::model::{CharacterCounter, Embedder};
+use crate::library::{self, Library, LibraryParts};
+use crate::model::{CharacterCounter, Embedder, ModelError, ModelState, ModelStore};
 
 /// A question may have this many characters. A longer text is a document, not a question.
 pub const QUESTION_LIMIT: usize = 4_000;
@@ -33,9 +36,10 @@ pub struct App {
     library: Arc<Library>,
     retrievers: Vec<Arc<dyn Retriever>>,
     embedder: Option<Arc<Embedder>>,
-    counter: Arc<dyn TokenCounter>,
+    /// Why there is no embedding model, if one is configured.
+    no_model: Option<String>,
     generator: Arc<dyn Generator>,
-    checker: Arc<Checker>,
+    checker: Checker,
     seats: Arc<Semaphore>,
 }
 
@@ -56,7 +60,7 @@ pub enum AskEvent {
 /// How long each stage took.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timings {
-    /// Making the question's vector.
+    /// Making the question's vector; zero without a model.
     pub embed: Duration,
     /// Searching both indexes.
     pub retrieve: Duration,
@@ -86,4 +90,316 @@ pub enum AskError {
     /// A back end failed.
     #[error("{0}")]
     Failed(String),
+}
+
+/// Tokens that an answer may have.
+const ANSWER_TOKENS: usize = 1_000;
+
+/// The embedding model that `config` names, or why there is none.
+async fn open_embedder(config: &Config) -> Result<Option<Arc<Embedder>>, ModelError> {
+    let Some(source) = &config.models.embedder else { return Ok(None) };
+    let folder = ModelStore::new(config.data.join("models")).folder_of(source);
+    let models = config.models.clone();
+    tokio::task::spawn_blocking(move || Embedder::open(&folder, &models))
+        .await
+        .expect("opening a model does not panic")
+        .map(|embedder| Some(Arc::new(embedder)))
+}
+
+/// The folder of the vectors of one model: vectors of two models are not comparable.
+fn vectors_folder(index: &Path, model: &str) -> PathBuf {
+    let name: String =
+        model.chars().map(|char| if char.is_ascii_alphanumeric() || "-_.".contains(char) { char } else { '-' }).collect();
+    index.join(format!("vectors-{name}"))
+}
+
+/// Opens the index of words; one that cannot be opened is made anew from the catalogue.
+fn open_words(folder: &Path, running: &Path) -> anyhow::Result<Bm25Index> {
+    let first = match Bm25Index::open(folder) {
+        Ok(index) => return Ok(index),
+        Err(error) => error,
+    };
+    warn!(error = %first, "the index of words cannot be opened and is made anew");
+    std::fs::remove_dir_all(folder).with_context(|| format!("{} cannot be removed", folder.display()))?;
+    // The mark makes the library compare and fill it.
+    std::fs::write(running, b"").with_context(|| format!("{} cannot be written", running.display()))?;
+    Ok(Bm25Index::open(folder)?)
+}
+
+fn open_vectors(folder: &Path, dimension: usize, running: &Path) -> anyhow::Result<EdgeIndex> {
+    let first = match EdgeIndex::open(folder, dimension) {
+        Ok(index) => return Ok(index),
+        Err(error) => error,
+    };
+    warn!(error = %first, "the index of vectors cannot be opened and is made anew");
+    std::fs::remove_dir_all(folder).with_context(|| format!("{} cannot be removed", folder.display()))?;
+    std::fs::write(running, b"").with_context(|| format!("{} cannot be written", running.display()))?;
+    Ok(EdgeIndex::open(folder, dimension)?)
+}
+
+impl App {
+    /// Opens the data folder and starts work. Files are read by children of this program.
+    ///
+    /// # Errors
+    /// When another process uses the folder, or it cannot be read or written.
+    pub async fn open(config: Config) -> anyhow::Result<Arc<Self>> {
+        let program = std::env::current_exe().context("the program's own file cannot be found")?;
+        let extract = Arc::new(Sandbox::new(program, config.ingest.limits()));
+        Self::open_with(config, extract).await
+    }
+
+    /// Opens the data folder with another way to read files.
+    ///
+    /// # Errors
+    /// As [`App::open`].
+    pub async fn open_with(config: Config, extract: Arc<dyn Extract>) -> anyhow::Result<Arc<Self>> {
+        let lock = library::take(&config.data)?;
+        let (embedder, no_model) = match open_embedder(&config).await {
+            Ok(embedder) => (embedder, None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        let index = config.data.join("index");
+        let running = config.data.join("running");
+        let words = open_words(&index.join("words"), &running)?;
+        let mut retrievers: Vec<Arc<dyn Retriever>> = vec![Arc::new(words.clone())];
+        let mut vectors = None;
+        if let Some(embedder) = &embedder {
+            let folder = vectors_folder(&index, embedder.model());
+            if !folder.exists() {
+                for entry in std::fs::read_dir(&index).into_iter().flatten().flatten() {
+                    if entry.file_name().to_string_lossy().starts_with("vectors-") {
+                        // Another model's: it takes room, no more.
+                        let _ = std::fs::remove_dir_all(entry.path());
+                    }
+                }
+                // Whatever the catalogue says, this one is empty.
+                std::fs::write(&running, b"").with_context(|| format!("{} cannot be written", running.display()))?;
+            }
+            let store = open_vectors(&folder, embedder.dimension(), &running)?;
+            retrievers.push(Arc::new(store.clone()));
+            vectors = Some((Arc::new(store) as Arc<dyn ChunkStore>, Arc::clone(embedder) as Arc<dyn PassageEmbedder>));
+        }
+        let counter: Arc<dyn TokenCounter> = match &embedder {
+            Some(embedder) => Arc::clone(embedder) as Arc<dyn TokenCounter>,
+            None => Arc::new(CharacterCounter),
+        };
+        let parts = LibraryParts {
+            extract,
+            words: Arc::new(words),
+            vectors,
+            counter: Arc::clone(&counter),
+            chunk_tokens: config.ingest.chunk_tokens.get(),
+            workers: config.ingest.workers.get(),
+        };
+        let library = Library::open(&config.data, lock, parts).await?;
+        library.start();
+        let both = embedder.clone().map(|embedder| embedder as Arc<dyn BothEmbedder>);
+        let passages = embedder.clone().map(|embedder| embedder as Arc<dyn PassageEmbedder>);
+        Ok(Arc::new(Self {
+            generator: Arc::new(QuoteGenerator::new(config.ask, both, counter)),
+            checker: Checker::new(config.check, passages),
+            seats: Arc::new(Semaphore::new(SEATS)),
+            retrievers,
+            embedder,
+            no_model,
+            library,
+            config,
+        }))
+    }
+
+    /// The checker alone, without documents.
+    ///
+    /// # Errors
+    /// When a model is there and cannot be used.
+    pub async fn checker_only(config: &Config) -> anyhow::Result<Checker> {
+        let embedder = match open_embedder(config).await {
+            Ok(embedder) => embedder,
+            Err(ModelError::Missing { .. }) => None,
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Checker::new(config.check, embedder.map(|embedder| embedder as Arc<dyn PassageEmbedder>)))
+    }
+
+    /// Stops work and leaves the folder in order.
+    pub async fn close(&self) {
+        self.library.close().await;
+    }
+
+    /// What is in force.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The documents.
+    #[must_use]
+    pub fn library(&self) -> &Library {
+        &self.library
+    }
+
+    /// The checker.
+    #[must_use]
+    pub fn checker(&self) -> &Checker {
+        &self.checker
+    }
+
+    /// What people should know of this installation.
+    #[must_use]
+    pub fn notices(&self, language: Language) -> Vec<String> {
+        if self.embedder.is_some() {
+            return Vec::new();
+        }
+        vec![match language {
+            Language::Ko => "임베딩 모델이 없어 낱말로만 찾습니다. 관리자: `veracite models pull`".to_owned(),
+            Language::En => "There is no embedding model: search is by words only. Administrators: `veracite models pull`".to_owned(),
+        }]
+    }
+
+    /// Whether questions can be answered.
+    ///
+    /// # Errors
+    /// Why not, in words.
+    pub async fn ready(&self) -> Result<(), String> {
+        self.library.unfinished().await.map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    /// How the models are.
+    #[must_use]
+    pub fn model_checks(&self) -> Vec<Check> {
+        if self.config.models.embedder.is_none() {
+            return vec![Check::new("models", Level::Warning, "no embedding model is configured: search is by words only")];
+        }
+        let mut checks: Vec<Check> = ModelStore::new(self.config.data.join("models"))
+            .state(&self.config.models)
+            .into_iter()
+            .map(|status| match status.state {
+                ModelState::Ready => {
+                    let on = self.embedder.as_ref().map_or("nothing", |embedder| embedder.runs_on());
+                    Check::new("models", Level::Ok, format!("{} is whole and runs on {on}", status.name))
+                }
+                ModelState::Missing => Check::new(
+                    "models",
+                    Level::Warning,
+                    format!("{} is not there: search is by words only; `veracite models pull` fetches it", status.name),
+                ),
+                ModelState::Corrupt { file, reason } => {
+                    Check::new("models", Level::Error, format!("{} cannot be used: {file}: {reason}", status.name))
+                }
+            })
+            .collect();
+        if let Some(reason) = &self.no_model
+            && checks.iter().all(|check| check.level == Level::Ok)
+        {
+            checks.push(Check::new("models", Level::Error, reason.clone()));
+        }
+        checks
+    }
+
+    /// Answers a question, and tells of each step as it is done. Dropping the receiver ends
+    /// the work.
+    ///
+    /// # Errors
+    /// When the question cannot be asked, or too many are asked at once.
+    pub fn ask(self: &Arc<Self>, question: Question, mode: Mode) -> Result<mpsc::UnboundedReceiver<AskEvent>, AskError> {
+        if question.text.trim().is_empty() {
+            return Err(AskError::Empty);
+        }
+        let actual = question.text.chars().count();
+        if actual > QUESTION_LIMIT {
+            return Err(AskError::TooLong { actual });
+        }
+        let seat = Arc::clone(&self.seats).try_acquire_owned().map_err(|_| AskError::Busy)?;
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let app = Arc::clone(self);
+        tokio::spawn(
+            async move {
+                tokio::select! {
+                    () = sender.closed() => {}
+                    () = app.work(question, mode, &sender, seat) => {}
+                }
+            }
+            .instrument(info_span!("ask")),
+        );
+        Ok(receiver)
+    }
+
+    /// Answers a question.
+    ///
+    /// # Errors
+    /// As [`App::ask`], and when a back end fails. Finding nothing is an answer that says so.
+    pub async fn answer(self: &Arc<Self>, question: Question, mode: Mode) -> Result<Arc<Answer>, AskError> {
+        let mut events = self.ask(question, mode)?;
+        while let Some(event) = events.recv().await {
+            match event {
+                AskEvent::Final(answer, _) => return Ok(answer),
+                AskEvent::Failed(reason) => return Err(AskError::Failed(reason)),
+                AskEvent::Retrieval(_) | AskEvent::Answer(_) => {}
+            }
+        }
+        Err(AskError::Failed("the answer ended early".to_owned()))
+    }
+
+    async fn work(&self, question: Question, mode: Mode, events: &mpsc::UnboundedSender<AskEvent>, _seat: OwnedSemaphorePermit) {
+        let last = match self.steps(question, mode, events).await {
+            Ok((answer, timings)) => {
+                info!(
+                    sentences = answer.sentences().len(), withheld = answer.withheld().len(),
+                    abstained = answer.abstained(), "a question is answered"
+                );
+                AskEvent::Final(Arc::new(answer), timings)
+            }
+            Err(error) => AskEvent::Failed(format!("{error:#}")),
+        };
+        // The asker may have left.
+        let _ = events.send(last);
+    }
+
+    async fn steps(
+        &self,
+        question: Question,
+        mode: Mode,
+        events: &mpsc::UnboundedSender<AskEvent>,
+    ) -> anyhow::Result<(Answer, Timings)> {
+        let mut timings = Timings::default();
+        let started = Instant::now();
+        let vector = match &self.embedder {
+            Some(embedder) => Some(Arc::new(embedder.embed_query(&question.text).await?)),
+            None => None,
+        };
+        timings.embed = started.elapsed();
+        let query = Query { text: question.text.clone(), vector };
+        let started = Instant::now();
+        let rankings = retrieve(&self.retrievers, &query, &question.reader, &self.config.ask).await?;
+        timings.retrieve = started.elapsed();
+        let started = Instant::now();
+        let fused = fuse(&rankings, &self.config.ask);
+        let context = pack(self.library.catalogue(), &fused, &question.reader, &self.config.ask).await?;
+        let context: Arc<Context> = Arc::new(context);
+        timings.pack = started.elapsed();
+        // The asker may have left, here and below.
+        let _ = events.send(AskEvent::Retrieval(Arc::clone(&context)));
+        let started = Instant::now();
+        let language = question.language;
+        let prompt = Prompt { question, context: Arc::clone(&context), max_tokens: ANSWER_TOKENS };
+        let pieces = self.generator.generate(prompt).await?;
+        let (sender, mut checked) = mpsc::unbounded_channel();
+        let checking = check_stream(&self.checker, self.generator.name(), pieces, &context, language, mode, &sender);
+        tokio::pin!(checking);
+        let answer = loop {
+            tokio::select! {
+                biased;
+                Some(event) = checked.recv() => {
+                    timings.first_sentence.get_or_insert_with(|| started.elapsed());
+                    let _ = events.send(AskEvent::Answer(event));
+                }
+                answer = &mut checking => break answer?,
+            }
+        };
+        while let Ok(event) = checked.try_recv() {
+            timings.first_sentence.get_or_insert_with(|| started.elapsed());
+            let _ = events.send(AskEvent::Answer(event));
+        }
+        timings.generate_and_check = started.elapsed();
+        Ok((answer, timings))
+    }
 }

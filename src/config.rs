@@ -132,7 +132,8 @@ impl Config {
                     .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
                 figment = figment.merge(Toml::file_exact(path));
             }
-            None => figment = figment.merge(Toml::file_exact(usual)),
+            None if usual.exists() => figment = figment.merge(Toml::file_exact(usual)),
+            None => {}
         }
         // `VERACITE_CONFIG` names the file and `VERACITE_LOG` the log level, and the tests have
         // switches of their own: those that name a section are told by the double underscore.

@@ -3,8 +3,16 @@
 //! [`Question`] -> [`Query`] -> [`Hit`]s -> [`Context`] -> [`DraftSentence`]s ->
 //! [`Answer`](crate::check::Answer). Only [`check`](crate::check) can make an answer.
 
+mod config;
+mod pack;
+mod quote;
+mod retrieve;
 mod types;
 
+pub use config::{AskConfig, Fusion};
+pub(crate) use pack::pack;
+pub use quote::{BothEmbedder, QuoteGenerator, evidence};
+pub use retrieve::{Fused, Ranking, fuse, retrieve};
 pub use types::{
     Context, DraftPieces, DraftSentence, Generator, Hit, LedgerEntry, LeftOut, Passage, Place,
     Prompt, Query, QueryEmbedder, Question, Reader, Retriever,

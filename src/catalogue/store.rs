@@ -52,7 +52,6 @@ pub(crate) struct ChunkRow {
     pub(crate) readers: BTreeSet<Group>,
     pub(crate) prepared: PreparedChunk,
     pub(crate) text_hash: String,
-    pub(crate) embedded: bool,
 }
 
 impl ChunkRow {
@@ -105,7 +104,7 @@ fn number(value: i64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
-const CHUNK_COLUMNS: &str = "SELECT c.id, c.document, c.version, c.prepared, c.text_hash, c.embedded, d.readers, \
+const CHUNK_COLUMNS: &str = "SELECT c.id, c.document, c.version, c.prepared, c.text_hash, d.readers, \
      v.title, v.file_name FROM chunks c JOIN documents d ON d.id = c.document \
      JOIN versions v ON v.document = c.document AND v.version = c.version \
      WHERE d.state != 'deleting' AND ";
@@ -122,7 +121,6 @@ fn chunk_row(row: &SqliteRow) -> Result<ChunkRow> {
         readers: json(row.try_get("readers")?)?,
         prepared: json(row.try_get("prepared")?)?,
         text_hash: row.try_get("text_hash")?,
-        embedded: row.try_get::<i64, _>("embedded")? != 0,
     })
 }
 
@@ -431,13 +429,6 @@ impl Catalogue {
             .bind(to_json(ordinals))
             .fetch_all(&self.readers)
             .await?;
-        rows.iter().map(chunk_row).collect()
-    }
-
-    /// All chunks of a document, in order.
-    pub(crate) async fn chunks_of(&self, document: DocumentId) -> Result<Vec<ChunkRow>> {
-        let sql = format!("{CHUNK_COLUMNS} c.document = ? ORDER BY c.ordinal");
-        let rows = sqlx::query(AssertSqlSafe(sql)).bind(document.to_string()).fetch_all(&self.readers).await?;
         rows.iter().map(chunk_row).collect()
     }
 

@@ -29,7 +29,7 @@ pub(super) async fn run(config: Config, arguments: CheckArguments) -> anyhow::Re
     };
     let request: wire::CheckRequest =
         serde_json::from_slice(&bytes).with_context(|| format!("{name} is not a check request"))?;
-    let checker = App::checker_only(&config)?;
+    let checker = App::checker_only(&config).await?;
     let report = wire::check(&checker, request).await?;
     println!("{}", serde_json::to_string_pretty(&report)?);
     Ok(ExitCode::SUCCESS)

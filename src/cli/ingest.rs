@@ -154,6 +154,7 @@ async fn wait(app: &Arc<App>, json: bool) {
     let library = app.library();
     if json || !std::io::stderr().is_terminal() {
         library.idle().await;
+        eprintln!("{}", library.progress(0));
         return;
     }
     let bar = ProgressBar::new(0).with_style(
@@ -166,7 +167,8 @@ async fn wait(app: &Arc<App>, json: bool) {
         tokio::select! {
             () = &mut idle => break,
             () = tokio::time::sleep(Duration::from_millis(200)) => {
-                let progress = library.progress();
+                let left = library.unfinished().await.unwrap_or(0);
+                let progress = library.progress(left);
                 bar.set_length(progress.documents_total);
                 bar.set_position(progress.documents_done);
                 bar.set_message(progress.to_string());
@@ -174,7 +176,7 @@ async fn wait(app: &Arc<App>, json: bool) {
         }
     }
     bar.finish_and_clear();
-    eprintln!("{}", library.progress());
+    eprintln!("{}", library.progress(0));
 }
 
 fn listed(paths: &[PathBuf]) -> String {

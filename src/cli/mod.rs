@@ -1,11 +1,9 @@
 //! The commands of `veracite`.
 
 mod ask;
-mod bench;
 mod check;
 mod demo;
 mod doctor;
-mod eval;
 mod ingest;
 mod models;
 mod serve;
@@ -52,10 +50,6 @@ enum Command {
     Models(models::ModelsArguments),
     /// Says what is wrong with configuration, models, catalogue and indexes.
     Doctor(doctor::DoctorArguments),
-    /// Measures retrieval, abstention and the checker on labelled questions.
-    Eval(eval::EvalArguments),
-    /// Measures speed on this machine.
-    Bench(bench::BenchArguments),
     /// Prints the configuration that is in force, secrets left out.
     Config,
     /// Reads one file in a process of its own; for use by `ingest` and `serve`.
@@ -94,8 +88,6 @@ fn command(command: Command, config: Config) -> anyhow::Result<ExitCode> {
             Command::Check(arguments) => check::run(config, arguments).await,
             Command::Models(arguments) => models::run(config, arguments).await,
             Command::Doctor(arguments) => doctor::run(config, arguments).await,
-            Command::Eval(arguments) => eval::run(config, arguments).await,
-            Command::Bench(arguments) => bench::run(config, arguments).await,
             Command::Config => {
                 print!("{}", config.to_toml());
                 Ok(ExitCode::SUCCESS)

@@ -1,11 +1,12 @@
 //! `veracite models`: fetches and lists models.
 
+use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
 use crate::config::Config;
-use crate::model::{ModelState, ModelStore};
+use crate::model::{ModelState, ModelStore, PullProgress};
 
 #[derive(Debug, Args)]
 pub(super) struct ModelsArguments {
@@ -21,16 +22,45 @@ enum ModelsCommand {
     List,
 }
 
+/// Exit code 0: every model is whole, 1: at least one is not.
 pub(super) async fn run(config: Config, arguments: ModelsArguments) -> anyhow::Result<ExitCode> {
+    if matches!(arguments.command, ModelsCommand::Pull) {
+        pull(&config).await?;
+    }
     let store = ModelStore::new(config.data.join("models"));
-    match arguments.command {
-        ModelsCommand::Pull => {
-            pull(&config, &store).await?;
-            Ok(ExitCode::SUCCESS)
+    let mut whole = true;
+    for status in store.state(&config.models) {
+        let state = match &status.state {
+            ModelState::Ready => "ready".to_owned(),
+            ModelState::Missing => "missing".to_owned(),
+            ModelState::Corrupt { file, reason } => format!("corrupt ({file}: {reason})"),
+        };
+        whole &= status.state == ModelState::Ready;
+        println!("{}\t{state}\t{}", status.name, status.source);
+        println!("  folder   {}", status.folder.display());
+        if let Some(licence) = &status.licence {
+            println!("  licence  {licence}");
         }
-        ModelsCommand::List => {
-            let _ = ModelState::Missing;
-            Ok(ExitCode::SUCCESS)
+        for file in &status.files {
+            println!("  {}  {:>11}  {}", file.sha256, file.size, file.name);
         }
     }
+    if config.models.embedder.is_none() {
+        println!("no embedding model is configured: search is by words only");
+    }
+    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Fetches the models that the configuration names.
+pub(super) async fn pull(config: &Config) -> anyhow::Result<()> {
+    let store = ModelStore::new(config.data.join("models"));
+    let shows = std::io::stderr().is_terminal();
+    store
+        .pull(&config.models, &|progress: PullProgress| {
+            if shows {
+                eprintln!("{progress:?}");
+            }
+        })
+        .await?;
+    Ok(())
 }

@@ -104,11 +104,6 @@ impl Grid {
         }
     }
 
-    /// Drops the row that is open.
-    pub(super) fn drop_row(&mut self) {
-        self.rows.pop();
-    }
-
     /// Adds a cell to the row that is open (HTML: where no cell from above reaches).
     pub(super) fn cell(&mut self, items: Vec<Item>, columns: usize, rows: usize) {
         self.carry_down();

@@ -244,8 +244,8 @@ pub fn retrieval(context: &Context) -> RetrievalBody {
                 title: passage.title.clone(),
                 file_name: passage.file_name.clone(),
                 heading_path: passage.heading_path.clone(),
-                page: passage.pages.map(|(first, _)| first),
-                last_page: passage.pages.map(|(_, last)| last),
+                page: passage.pages.first().map(|(first, _)| *first),
+                last_page: passage.pages.last().map(|(last, _)| *last),
             })
             .collect(),
         ledger: context.ledger.iter().map(ledger).collect(),

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ingest::{ChunkId, ContentHash, DocumentId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Joined, Language, Mode, ReasonBody, SpanBody, Verdict};
-use crate::ask::{Context, DraftSentence, Passage, Place};
+use crate::ask::{Context, DraftSentence, Passage};
 use crate::check::{self as checked, CheckedSentence, Checker};
 use crate::language;
 
@@ -238,28 +237,8 @@ fn context(passages: &[PassageInput]) -> Result<Context, CheckError> {
     let passages = (1_u32..)
         .zip(passages)
         .map(|(number, passage)| {
-            let text = passage.text.clone();
-            let whole = 0..text.len();
-            let document = DocumentId::at(&format!("check:{number}"));
-            let version = ContentHash::of(text.as_bytes());
             let title = passage.title.clone().unwrap_or_else(|| number.to_string());
-            Passage {
-                chunks: vec![ChunkId::of(document, &version, 0, &whole)],
-                document,
-                version,
-                file_name: title.clone(),
-                title,
-                heading_path: Vec::new(),
-                place: Place {
-                    chars: 0..text.chars().count(),
-                    utf16: 0..text.encode_utf16().count(),
-                    span: whole,
-                },
-                pages: Vec::new(),
-                sentences: ingest::sentence::split(&text),
-                score: 1.0,
-                text,
-            }
+            Passage { file_name: title.clone(), title, ..Passage::alone(&passage.text) }
         })
         .collect();
     Ok(Context { passages, ledger: Vec::new() })
