@@ -1,15 +1,321 @@
 //! PDF: lopdf for the file, an own text layer with positions on it.
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `content.rs` | the operators of a page to characters and ruling lines with places |
+//! | `font.rs` | codes of a font to Unicode and widths |
+//! | `layout.rs` | characters to words, lines, tables and blocks in reading order |
+//!
+//! Why not lopdf's own `extract_text`: it loses Korean and has no places. Every loop over
+//! foreign data has a budget; a page that fails is a problem, not the end of the file.
 
-use super::{ParseError, Parsed};
+mod content;
+mod font;
+mod layout;
+
+use lopdf::{Dictionary, Document as Pdf, Error, LoadOptions, Object, ObjectId};
+
+use super::{ParseError, Parsed, Progress};
+use crate::{DocumentBuilder, Problem};
+use layout::{PageLayout, Printed};
+
+/// Bytes that one stream may have once it is decompressed.
+const MAX_STREAM: usize = 64 << 20;
+/// Pages that are read.
+const MAX_PAGES: usize = 20_000;
+/// Parents that are looked up for what a page inherits.
+const MAX_PARENTS: usize = 50;
 
 /// Reads a PDF.
 ///
 /// # Errors
 /// When it is encrypted with a password, damaged beyond repair, or over a limit.
-pub fn parse(
-    bytes: &[u8],
-    progress: &dyn Fn(u32, Option<u32>),
-) -> Result<Parsed, ParseError> {
-    let _ = (bytes, progress);
-    Err(ParseError::Empty)
+pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError> {
+    let options = LoadOptions { max_decompressed_size: Some(MAX_STREAM), ..LoadOptions::default() };
+    let pdf = Pdf::load_mem_with_options(bytes, options).map_err(|error| refusal(&error))?;
+    if pdf.is_encrypted() {
+        return Err(ParseError::Encrypted { reason: "it needs a password".to_owned() });
+    }
+    let pages: Vec<(u32, ObjectId)> = pdf.get_pages().into_iter().collect();
+    if pages.is_empty() {
+        return Err(ParseError::Damaged { reason: "it has no pages that can be read".to_owned() });
+    }
+    if pages.len() > MAX_PAGES {
+        return Err(ParseError::Limit {
+            reason: format!("it has {} pages, and {MAX_PAGES} is the most that is read", pages.len()),
+        });
+    }
+    let total = u32::try_from(pages.len()).ok();
+    let mut problems = Vec::new();
+    let mut fonts = font::Fonts::default();
+    let mut layouts = Vec::with_capacity(pages.len());
+    let mut empty = Vec::new();
+    for (number, id) in &pages {
+        let frame = Frame::of(&pdf, *id);
+        let printed = match content::read_page(&pdf, *id, &frame, &mut fonts) {
+            Ok(printed) => printed,
+            Err(reason) => {
+                problems.push(Problem { page: Some(*number), message: format!("page {number} {reason}") });
+                Printed::default()
+            }
+        };
+        if printed.glyphs.is_empty() {
+            empty.push(*number);
+        }
+        layouts.push(PageLayout::new(*number, frame.width, frame.height, printed));
+        progress(*number, total);
+    }
+    if fonts.unreadable > 0 {
+        problems.push(Problem::of_file(format!(
+            "{} characters are in fonts that do not say which characters they are",
+            fonts.unreadable
+        )));
+    }
+    if let Some(message) = without_text(&empty, pages.len()) {
+        problems.push(Problem { page: empty.first().copied(), message });
+    }
+    let mut builder = DocumentBuilder::default();
+    if let Some(title) = title(&pdf) {
+        builder.title(&title);
+    }
+    layout::push_pages(layouts, &mut builder);
+    Ok((builder.finish(), problems))
+}
+
+fn refusal(error: &Error) -> ParseError {
+    match error {
+        Error::InvalidPassword | Error::Decryption(_) | Error::AlreadyEncrypted => {
+            ParseError::Encrypted { reason: "it needs a password".to_owned() }
+        }
+        Error::Decompress(_) => ParseError::Limit {
+            reason: format!("a part of it has more than {} MB once decompressed", MAX_STREAM >> 20),
+        },
+        other => ParseError::Damaged { reason: other.to_string() },
+    }
+}
+
+/// `pages 3-9 have no text layer`: they are pictures, which are not read.
+fn without_text(empty: &[u32], all: usize) -> Option<String> {
+    let (first, last) = (empty.first()?, empty.last()?);
+    let range = usize::try_from(last - first).ok()? + 1 == empty.len();
+    Some(match empty.len() {
+        1 if all == 1 => "its only page has no text layer".to_owned(),
+        1 => format!("page {first} has no text layer"),
+        count if count == all => "no page has a text layer".to_owned(),
+        _ if range => format!("pages {first}-{last} have no text layer"),
+        count => format!("{count} pages have no text layer, the first of them page {first}"),
+    })
+}
+
+/// The title in the file's properties, unless it is a file's name.
+fn title(pdf: &Pdf) -> Option<String> {
+    let info = pdf.trailer.get_deref(b"Info", pdf).ok()?.as_dict().ok()?;
+    let bytes = info.get_deref(b"Title", pdf).ok()?.as_str().ok()?;
+    let title = text_string(bytes);
+    let lower = title.trim().to_lowercase();
+    let is_file = [".doc", ".docx", ".hwp", ".pdf", ".xlsx", ".tex", ".indd", ".ppt", ".pptx"]
+        .iter()
+        .any(|ending| lower.ends_with(ending));
+    (!is_file && !lower.is_empty() && !matches!(lower.as_str(), "untitled" | "(anonymous)" | "제목 없음") && !lower.starts_with("microsoft word"))
+        .then_some(title)
+}
+
+/// A string of the file's properties: UTF-16 or UTF-8 with a mark, or nearly Latin 1.
+fn text_string(bytes: &[u8]) -> String {
+    if let Some((encoding, length)) = encoding_rs::Encoding::for_bom(bytes) {
+        return encoding.decode_without_bom_handling(&bytes[length..]).0.into_owned();
+    }
+    bytes.iter().map(|byte| char::from(*byte)).collect()
+}
+
+/// How a page is shown: what part of it, turned how.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    /// Left, bottom, right, top of what is shown, before it is turned.
+    area: [f32; 4],
+    /// Quarter turns clockwise.
+    turns: u8,
+    width: f32,
+    height: f32,
+}
+
+impl Frame {
+    fn of(pdf: &Pdf, page: ObjectId) -> Self {
+        let area = inherited(pdf, page, b"CropBox")
+            .and_then(|object| rectangle(pdf, object))
+            .or_else(|| inherited(pdf, page, b"MediaBox").and_then(|object| rectangle(pdf, object)))
+            .unwrap_or([0.0, 0.0, 612.0, 792.0]);
+        let turn = inherited(pdf, page, b"Rotate").and_then(|object| object.as_i64().ok()).unwrap_or(0);
+        let turns = u8::try_from((turn / 90).rem_euclid(4)).unwrap_or(0);
+        let (width, height) = (area[2] - area[0], area[3] - area[1]);
+        let (width, height) = if turns % 2 == 1 { (height, width) } else { (width, height) };
+        Self { area, turns, width, height }
+    }
+
+    /// A place of the page as it is shown: from the top left, downwards.
+    fn place(&self, x: f32, y: f32) -> (f32, f32) {
+        let [left, bottom, right, top] = self.area;
+        match self.turns {
+            0 => (x - left, top - y),
+            1 => (y - bottom, x - left),
+            2 => (right - x, y - bottom),
+            _ => (top - y, right - x),
+        }
+    }
+}
+
+fn rectangle(pdf: &Pdf, object: &Object) -> Option<[f32; 4]> {
+    let values: Vec<f32> = object
+        .as_array()
+        .ok()?
+        .iter()
+        .filter_map(|value| pdf.dereference(value).ok()?.1.as_float().ok())
+        .collect();
+    let [a, b, c, d] = values[..] else { return None };
+    let area = [a.min(c), b.min(d), a.max(c), b.max(d)];
+    (area[2] - area[0] > 1.0 && area[3] - area[1] > 1.0 && area.iter().all(|value| value.is_finite())).then_some(area)
+}
+
+/// What a page says, or the nearest of its parents.
+fn inherited<'a>(pdf: &'a Pdf, page: ObjectId, key: &[u8]) -> Option<&'a Object> {
+    let mut node: &Dictionary = pdf.get_dictionary(page).ok()?;
+    for _ in 0..MAX_PARENTS {
+        if let Ok(object) = node.get_deref(key, pdf) {
+            return Some(object);
+        }
+        node = node.get_deref(b"Parent", pdf).ok()?.as_dict().ok()?;
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use lopdf::{Stream, dictionary};
+
+    use super::*;
+    use crate::{BlockKind, Document};
+
+    /// A file with these pages, each a rotation and its content, in Helvetica.
+    fn file(pages: &[(i64, &str)]) -> Vec<u8> {
+        let mut pdf = Pdf::with_version("1.5");
+        let parent = pdf.new_object_id();
+        let font = pdf.add_object(dictionary! {
+            "Type" => "Font", "Subtype" => "Type1", "BaseFont" => "Helvetica", "Encoding" => "WinAnsiEncoding",
+        });
+        let form = pdf.add_object(Stream::new(
+            dictionary! {
+                "Type" => "XObject", "Subtype" => "Form", "BBox" => vec![0.into(), 0.into(), 600.into(), 800.into()],
+                "Resources" => dictionary! { "Font" => dictionary! { "F1" => font } },
+            },
+            b"BT /F1 10 Tf 50 300 Td (Inside a form.) Tj ET".to_vec(),
+        ));
+        let kids: Vec<Object> = pages
+            .iter()
+            .map(|(turn, content)| {
+                let content = pdf.add_object(Stream::new(dictionary! {}, content.as_bytes().to_vec()));
+                pdf.add_object(dictionary! {
+                    "Type" => "Page", "Parent" => parent, "Contents" => content, "Rotate" => *turn,
+                    "Resources" => dictionary! {
+                        "Font" => dictionary! { "F1" => font }, "XObject" => dictionary! { "X1" => form },
+                    },
+                })
+                .into()
+            })
+            .collect();
+        pdf.objects.insert(
+            parent,
+            Object::Dictionary(dictionary! {
+                "Type" => "Pages", "Count" => i64::try_from(kids.len()).unwrap(), "Kids" => kids,
+                "MediaBox" => vec![0.into(), 0.into(), 600.into(), 800.into()],
+            }),
+        );
+        let catalog = pdf.add_object(dictionary! { "Type" => "Catalog", "Pages" => parent });
+        pdf.trailer.set("Root", catalog);
+        let mut bytes = Vec::new();
+        pdf.save_to(&mut bytes).unwrap();
+        bytes
+    }
+
+    fn read(pages: &[(i64, &str)]) -> (Document, Vec<Problem>) {
+        parse(&file(pages), &|_, _| {}).unwrap()
+    }
+
+    #[test]
+    fn lines_of_a_paragraph_join_and_words_have_places() {
+        let (document, problems) = read(&[(
+            0,
+            "BT /F1 10 Tf 14 TL 50 700 Td (Annual leave is fifteen days in a full year of continu-) Tj T* \
+             (ous work and is paid as a whole.) Tj ET BT /F1 10 Tf 50 600 Td [(Sec) 20 (ond) -400 (para)] TJ ET",
+        )]);
+        assert!(problems.is_empty(), "{problems:?}");
+        assert_eq!(
+            document.text,
+            "Annual leave is fifteen days in a full year of continuous work and is paid as a whole.\n\nSecond para"
+        );
+        let word = &document.pages[0].words[0];
+        assert_eq!(&document.text[word.span.clone()], "Annual");
+        assert!((word.rect.x0 - 50.0).abs() < 0.1, "{:?}", word.rect);
+        assert!(word.rect.y0 > 88.0 && word.rect.y1 < 104.0, "{:?}", word.rect);
+        assert!(word.rect.x1 > 75.0 && word.rect.x1 < 90.0, "{:?}", word.rect);
+    }
+
+    #[test]
+    fn a_turned_page_and_a_form_are_read() {
+        let (document, _) = read(&[(90, "BT /F1 10 Tf 0 1 -1 0 300 100 Tm (Turned page.) Tj ET BT 1 0 0 1 0 0 Tm ET q 0 1 -1 0 500 0 cm /X1 Do Q")]);
+        assert!(document.text.contains("Turned page."), "{}", document.text);
+        assert!(document.text.contains("Inside a form."), "{}", document.text);
+        assert!((document.pages[0].width - 800.0).abs() < 0.1);
+        let word = document.pages[0].words.iter().find(|word| &document.text[word.span.clone()] == "Turned").unwrap();
+        assert!((word.rect.x0 - 100.0).abs() < 0.1 && word.rect.y0 > 288.0 && word.rect.y1 < 304.0, "{:?}", word.rect);
+    }
+
+    #[test]
+    fn ruled_cells_are_a_table() {
+        let (document, _) = read(&[(
+            0,
+            "0.5 w 50 700 m 250 700 l S 50 680 m 250 680 l S 50 660 m 250 660 l S 50 660 m 50 700 l S \
+             150 660 m 150 700 l S 250 660 m 250 700 l S BT /F1 10 Tf 55 686 Td (Code) Tj 100 0 Td (Price) Tj \
+             -100 -20 Td (PPR-9087) Tj 100 0 Td (418,000) Tj ET",
+        )]);
+        assert_eq!(document.text, "Code\tPrice\nPPR-9087\t418,000");
+        assert!(matches!(document.blocks[0].kind, BlockKind::Cell { header: true, .. }));
+        assert!(matches!(document.blocks[3].kind, BlockKind::Cell { row: 1, column: 1, header: false, .. }));
+    }
+
+    #[test]
+    fn what_repeats_on_every_page_is_left_out() {
+        let page = |number: u32| {
+            format!(
+                "BT /F1 8 Tf 50 780 Td (Company rules) Tj ET BT /F1 10 Tf 50 600 Td (Text number {number} stands here alone.) Tj ET \
+                 BT /F1 8 Tf 300 20 Td ({number} / 3) Tj ET"
+            )
+        };
+        let pages = [page(1), page(2), page(3)];
+        let pages: Vec<(i64, &str)> = pages.iter().map(|page| (0, page.as_str())).collect();
+        let (document, _) = read(&pages);
+        assert!(!document.text.contains("Company") && !document.text.contains("/ 3"), "{}", document.text);
+        assert_eq!(document.pages.len(), 3);
+    }
+
+    #[test]
+    fn a_page_without_text_is_told_and_damage_refused() {
+        let (_, problems) = read(&[(0, "BT /F1 10 Tf 50 700 Td (Text.) Tj ET"), (0, "0 0 10 10 re f")]);
+        assert_eq!(problems[0].message, "page 2 has no text layer");
+        assert!(matches!(parse(b"%PDF-1.7 nothing", &|_, _| {}), Err(ParseError::Damaged { .. })));
+    }
+
+    #[test]
+    fn two_columns_are_read_one_after_the_other() {
+        let mut content = String::new();
+        for (x, name) in [(50, "left"), (330, "right")] {
+            for line in 0..5 {
+                use std::fmt::Write as _;
+                let y = 700 - line * 14;
+                write!(content, "BT /F1 10 Tf {x} {y} Td (the {name} column goes on in line {line}) Tj ET ").unwrap();
+            }
+        }
+        let (document, _) = read(&[(0, &content)]);
+        let right = document.text.find("right").unwrap();
+        assert!(document.text.rfind("left").unwrap() < right, "{}", document.text);
+    }
 }
