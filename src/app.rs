@@ -96,7 +96,7 @@ pub enum AskError {
 const ANSWER_TOKENS: usize = 1_000;
 
 /// The embedding model that `config` names, or why there is none.
-async fn open_embedder(config: &Config) -> Result<Option<Arc<Embedder>>, ModelError> {
+pub(crate) async fn open_embedder(config: &Config) -> Result<Option<Arc<Embedder>>, ModelError> {
     let Some(source) = &config.models.embedder else { return Ok(None) };
     let folder = ModelStore::new(config.data.join("models")).folder_of(source);
     let models = config.models.clone();

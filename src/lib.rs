@@ -7,6 +7,7 @@ pub mod check;
 pub mod cli;
 pub mod config;
 pub mod doctor;
+pub mod eval;
 pub mod index;
 pub mod language;
 pub mod library;

@@ -11,7 +11,7 @@ mod types;
 
 pub use config::{AskConfig, Fusion};
 pub(crate) use pack::pack;
-pub use quote::{BothEmbedder, QuoteGenerator, evidence};
+pub use quote::{BothEmbedder, QuoteGenerator};
 pub use retrieve::{Fused, Ranking, fuse, retrieve};
 pub use types::{
     Context, DraftPieces, DraftSentence, Generator, Hit, LedgerEntry, LeftOut, Passage, Place,

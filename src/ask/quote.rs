@@ -10,12 +10,14 @@ use std::sync::{Arc, LazyLock};
 
 use async_trait::async_trait;
 use ingest::{BackendError, PassageEmbedder, TokenCounter};
+use regex::Regex;
 use tokio::sync::mpsc;
+use tracing::debug;
 
 use super::config::AskConfig;
 use super::types::{DraftPieces, Generator, Passage, Prompt, QueryEmbedder};
 use crate::check::content;
-use crate::index::words;
+use crate::index::{codes, words};
 
 /// Sentences whose vectors are compared with the question's.
 const COMPARED: usize = 24;
@@ -24,7 +26,15 @@ const NEARLY: f32 = 0.85;
 /// What vectors weigh against words.
 const VECTOR_WEIGHT: f32 = 0.5;
 /// Similarity of vectors that have nothing to do with each other, and the most that is seen.
-const SIMILARITY: (f32, f32) = (0.78, 0.92);
+const SIMILARITY: (f32, f32) = (0.80, 0.96);
+
+/// What a sentence without a number is worth when a number is asked for.
+const NO_FIGURE: f32 = 0.75;
+
+static FIGURE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)얼마|며칠|몇|언제|시각|한도|how (?:much|many|long|large|often|far|old|late|soon)|when\b|price|limit|number of|which day")
+        .expect("the pattern is fixed")
+});
 
 /// Makes vectors of questions and of sentences.
 pub trait BothEmbedder: QueryEmbedder + PassageEmbedder {}
@@ -71,7 +81,10 @@ fn weights(question: &str, sentences: &[BTreeSet<String>]) -> BTreeMap<String, f
         .map(|term| {
             #[expect(clippy::cast_precision_loss, reason = "there are few sentences")]
             let having = sentences.iter().filter(|terms| terms.contains(&term)).count() as f32;
-            let weight = (1.0 + (count - having + 0.5) / (having + 0.5)).ln();
+            // A term that none holds may be an ending or another word for the same: it weighs as
+            // much as one that a single sentence holds, not more.
+            let having = having.max(1.0);
+            let weight = (1.0 + (count - having + 0.5).max(0.5) / (having + 0.5)).ln();
             (term, weight)
         })
         .collect()
@@ -87,11 +100,14 @@ fn terms_of(text: &str) -> BTreeSet<String> {
     words(text).into_iter().map(|token| token.text).collect()
 }
 
-/// The share of the question's content that the best passage holds, from 0 to 1: how likely
-/// it is that the documents answer.
-#[must_use]
-pub fn evidence(question: &str, passages: &[Passage]) -> f32 {
+/// The share of the question's content that the best passage holds, from 0 to 1. A code that
+/// no passage holds makes it 0: what is said of another part number is no answer.
+fn evidence(question: &str, passages: &[Passage]) -> f32 {
     let terms: Vec<BTreeSet<String>> = passages.iter().map(passage_terms).collect();
+    let held: BTreeSet<String> = passages.iter().flat_map(|passage| codes(&passage.text)).collect();
+    if !codes(question).iter().all(|code| held.contains(code)) {
+        return 0.0;
+    }
     let weights = weights(question, &terms);
     terms
         .iter()
@@ -116,11 +132,21 @@ impl QuoteGenerator {
         Self { config, embedder, counter }
     }
 
-    async fn quotes(&self, prompt: &Prompt) -> Result<Vec<Candidate>, BackendError> {
-        let question = &prompt.question.text;
-        let passages = &prompt.context.passages;
-        if evidence(question, passages) < self.config.evidence {
-            return Ok(Vec::new());
+    /// How likely it is that the passages answer the question, from 0 to 1; quote mode answers
+    /// from `ask.evidence` on.
+    ///
+    /// # Errors
+    /// When the model fails.
+    pub async fn answerability(&self, question: &str, passages: &[Passage]) -> Result<f32, BackendError> {
+        Ok(self.candidates(question, passages).await?.0)
+    }
+
+    /// The best sentences, best first, and how likely it is that they answer.
+    async fn candidates(&self, question: &str, passages: &[Passage]) -> Result<(f32, Vec<Candidate>), BackendError> {
+        let evidence = evidence(question, passages);
+        if evidence == 0.0 {
+            debug!(evidence, "the passages hold nothing of the question");
+            return Ok((0.0, Vec::new()));
         }
         let mut candidates = Vec::new();
         let sentence_terms: Vec<BTreeSet<String>> = passages
@@ -128,48 +154,75 @@ impl QuoteGenerator {
             .flat_map(|passage| passage.sentences.iter().map(|span| terms_of(&passage.text[span.clone()])))
             .collect();
         let weights = weights(question, &sentence_terms);
+        let wants_figure = FIGURE.is_match(question);
         let mut terms = sentence_terms.into_iter();
         for (number, passage) in (1_u32..).zip(passages) {
             let context = context_terms(passage);
             let all = passage_terms(passage);
             // A sentence in a passage that is about the question is worth more than one in another.
             let about = share(&weights, |term| f32::from(u8::from(all.contains(term))));
-            for span in &passage.sentences {
+            // The header of the table whose rows are being read.
+            let mut header: Option<BTreeSet<String>> = None;
+            for (index, span) in passage.sentences.iter().enumerate() {
                 let Some(held) = terms.next() else { break };
                 let text = &passage.text[span.clone()];
+                let is_row = text.contains('\t');
+                let opens_table = is_row && header.is_none();
+                if !is_row {
+                    header = None;
+                } else if opens_table {
+                    header = Some(held.clone());
+                }
+                let followed = passage.sentences.get(index + 1).is_some_and(|next| passage.text[next.clone()].contains('\t'));
                 let is_heading = passage.heading_path.iter().any(|heading| heading.trim() == text.trim());
-                if is_heading || text.trim().chars().count() < 4 || is_question(text) {
+                if is_heading || text.trim().chars().count() < 4 || is_question(text) || opens_table && followed {
                     continue;
                 }
                 let own = share(&weights, |term| {
                     if held.contains(term) {
                         1.0
+                    } else if header.as_ref().is_some_and(|header| header.contains(term)) {
+                        0.9
                     } else if context.contains(term) {
                         0.6
                     } else {
                         0.0
                     }
                 });
+                let figures = !wants_figure || text.chars().any(char::is_numeric);
                 candidates.push(Candidate {
                     number,
                     // A row of a table is one sentence: a draft has no tabs or line breaks.
                     text: text.split_whitespace().collect::<Vec<_>>().join(" "),
-                    score: 0.7 * own + 0.3 * about,
+                    score: (0.7 * own + 0.3 * about) * if figures { 1.0 } else { NO_FIGURE },
                     held: weights.keys().filter(|term| held.contains(*term)).cloned().collect(),
                 });
             }
         }
         candidates.sort_by(|one, other| other.score.total_cmp(&one.score));
         candidates.truncate(COMPARED);
+        let mut likely = evidence;
         if let Some(embedder) = &self.embedder {
             let texts: Vec<String> = candidates.iter().map(|candidate| candidate.text.clone()).collect();
             let query = embedder.embed_query(question).await?;
+            let mut nearest = 0.0_f32;
             for (candidate, vector) in candidates.iter_mut().zip(embedder.embed_passages(&texts).await?) {
                 let cosine: f32 = query.iter().zip(&vector).map(|(one, two)| one * two).sum();
                 let similarity = ((cosine - SIMILARITY.0) / (SIMILARITY.1 - SIMILARITY.0)).clamp(0.0, 1.0);
+                nearest = nearest.max(similarity);
                 candidate.score = candidate.score * (1.0 - VECTOR_WEIGHT) + similarity * VECTOR_WEIGHT;
             }
+            likely = evidence * (1.0 - VECTOR_WEIGHT) + nearest * VECTOR_WEIGHT;
             candidates.sort_by(|one, other| other.score.total_cmp(&one.score));
+        }
+        debug!(likely, evidence, best = candidates.first().map(|best| best.score), "how likely the passages answer");
+        Ok((likely, candidates))
+    }
+
+    async fn quotes(&self, prompt: &Prompt) -> Result<Vec<Candidate>, BackendError> {
+        let (likely, candidates) = self.candidates(&prompt.question.text, &prompt.context.passages).await?;
+        if likely < self.config.evidence {
+            return Ok(Vec::new());
         }
         let mut chosen: Vec<Candidate> = Vec::new();
         for candidate in candidates {

@@ -4,6 +4,7 @@ mod ask;
 mod check;
 mod demo;
 mod doctor;
+mod eval;
 mod ingest;
 mod models;
 mod serve;
@@ -50,6 +51,8 @@ enum Command {
     Models(models::ModelsArguments),
     /// Says what is wrong with configuration, models, catalogue and indexes.
     Doctor(doctor::DoctorArguments),
+    /// Measures retrieval, abstention and the checker on labelled questions.
+    Eval(eval::EvalArguments),
     /// Prints the configuration that is in force, secrets left out.
     Config,
     /// Reads one file in a process of its own; for use by `ingest` and `serve`.
@@ -88,6 +91,7 @@ fn command(command: Command, config: Config) -> anyhow::Result<ExitCode> {
             Command::Check(arguments) => check::run(config, arguments).await,
             Command::Models(arguments) => models::run(config, arguments).await,
             Command::Doctor(arguments) => doctor::run(config, arguments).await,
+            Command::Eval(arguments) => eval::run(config, arguments).await,
             Command::Config => {
                 print!("{}", config.to_toml());
                 Ok(ExitCode::SUCCESS)
@@ -98,6 +102,8 @@ fn command(command: Command, config: Config) -> anyhow::Result<ExitCode> {
 }
 
 fn start_tracing(filter: &str) {
+    // Said by Qdrant Edge at each start, of switches that it has no way to set.
+    let filter = &format!("{filter},qdrant_edge::common=error");
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|error| {
         eprintln!("veracite: log filter `{filter}` is wrong ({error}), using `warn`");
         EnvFilter::new("warn")

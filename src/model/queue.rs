@@ -331,8 +331,7 @@ mod tests {
             Window { text: 0, ids: vec![1; 4], weight: 3.0 },
             Window { text: 0, ids: vec![1; 0], weight: 1.0 },
         ];
-        let mut answer = queue.submit(Role::Passage, 1, windows, 2).unwrap();
-        compute(&queue);
+        let mut answer = queue.submit(Role::Passage, 1, windows, 4).unwrap();
         compute(&queue);
         // (3 * [3, 4] + 1 * [3, 0]) / 4 is [3, 3].
         let vectors = answer.try_recv().unwrap().unwrap();
