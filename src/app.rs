@@ -12,8 +12,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tracing::{Instrument as _, info, info_span, warn};
 
 use crate::ask::{
-    BothEmbedder, Context, Generator, Prompt, Query, QueryEmbedder as _, Question, QuoteGenerator, Retriever, fuse,
-    pack, retrieve,
+    BothEmbedder, Context, Generator, Prompt, Query, QueryEmbedder as _, Question, QuoteGenerator,
+    Retriever, fuse, pack, retrieve,
 };
 use crate::check::{Answer, AnswerEvent, Checker, Mode, check_stream};
 use crate::config::Config;
@@ -97,7 +97,9 @@ const ANSWER_TOKENS: usize = 1_000;
 
 /// The embedding model that `config` names, or why there is none.
 pub(crate) async fn open_embedder(config: &Config) -> Result<Option<Arc<Embedder>>, ModelError> {
-    let Some(source) = &config.models.embedder else { return Ok(None) };
+    let Some(source) = &config.models.embedder else {
+        return Ok(None);
+    };
     let folder = ModelStore::new(config.data.join("models")).folder_of(source);
     let models = config.models.clone();
     tokio::task::spawn_blocking(move || Embedder::open(&folder, &models))
@@ -108,8 +110,16 @@ pub(crate) async fn open_embedder(config: &Config) -> Result<Option<Arc<Embedder
 
 /// The folder of the vectors of one model: vectors of two models are not comparable.
 fn vectors_folder(index: &Path, model: &str) -> PathBuf {
-    let name: String =
-        model.chars().map(|char| if char.is_ascii_alphanumeric() || "-_.".contains(char) { char } else { '-' }).collect();
+    let name: String = model
+        .chars()
+        .map(|char| {
+            if char.is_ascii_alphanumeric() || "-_.".contains(char) {
+                char
+            } else {
+                '-'
+            }
+        })
+        .collect();
     index.join(format!("vectors-{name}"))
 }
 
@@ -120,9 +130,11 @@ fn open_words(folder: &Path, running: &Path) -> anyhow::Result<Bm25Index> {
         Err(error) => error,
     };
     warn!(error = %first, "the index of words cannot be opened and is made anew");
-    std::fs::remove_dir_all(folder).with_context(|| format!("{} cannot be removed", folder.display()))?;
+    std::fs::remove_dir_all(folder)
+        .with_context(|| format!("{} cannot be removed", folder.display()))?;
     // The mark makes the library compare and fill it.
-    std::fs::write(running, b"").with_context(|| format!("{} cannot be written", running.display()))?;
+    std::fs::write(running, b"")
+        .with_context(|| format!("{} cannot be written", running.display()))?;
     Ok(Bm25Index::open(folder)?)
 }
 
@@ -132,8 +144,10 @@ fn open_vectors(folder: &Path, dimension: usize, running: &Path) -> anyhow::Resu
         Err(error) => error,
     };
     warn!(error = %first, "the index of vectors cannot be opened and is made anew");
-    std::fs::remove_dir_all(folder).with_context(|| format!("{} cannot be removed", folder.display()))?;
-    std::fs::write(running, b"").with_context(|| format!("{} cannot be written", running.display()))?;
+    std::fs::remove_dir_all(folder)
+        .with_context(|| format!("{} cannot be removed", folder.display()))?;
+    std::fs::write(running, b"")
+        .with_context(|| format!("{} cannot be written", running.display()))?;
     Ok(EdgeIndex::open(folder, dimension)?)
 }
 
@@ -173,11 +187,15 @@ impl App {
                     }
                 }
                 // Whatever the catalogue says, this one is empty.
-                std::fs::write(&running, b"").with_context(|| format!("{} cannot be written", running.display()))?;
+                std::fs::write(&running, b"")
+                    .with_context(|| format!("{} cannot be written", running.display()))?;
             }
             let store = open_vectors(&folder, embedder.dimension(), &running)?;
             retrievers.push(Arc::new(store.clone()));
-            vectors = Some((Arc::new(store) as Arc<dyn ChunkStore>, Arc::clone(embedder) as Arc<dyn PassageEmbedder>));
+            vectors = Some((
+                Arc::new(store) as Arc<dyn ChunkStore>,
+                Arc::clone(embedder) as Arc<dyn PassageEmbedder>,
+            ));
         }
         let counter: Arc<dyn TokenCounter> = match &embedder {
             Some(embedder) => Arc::clone(embedder) as Arc<dyn TokenCounter>,
@@ -193,8 +211,12 @@ impl App {
         };
         let library = Library::open(&config.data, lock, parts).await?;
         library.start();
-        let both = embedder.clone().map(|embedder| embedder as Arc<dyn BothEmbedder>);
-        let passages = embedder.clone().map(|embedder| embedder as Arc<dyn PassageEmbedder>);
+        let both = embedder
+            .clone()
+            .map(|embedder| embedder as Arc<dyn BothEmbedder>);
+        let passages = embedder
+            .clone()
+            .map(|embedder| embedder as Arc<dyn PassageEmbedder>);
         Ok(Arc::new(Self {
             generator: Arc::new(QuoteGenerator::new(config.ask, both, counter)),
             checker: Checker::new(config.check, passages),
@@ -217,7 +239,10 @@ impl App {
             Err(ModelError::Missing { .. }) => None,
             Err(error) => return Err(error.into()),
         };
-        Ok(Checker::new(config.check, embedder.map(|embedder| embedder as Arc<dyn PassageEmbedder>)))
+        Ok(Checker::new(
+            config.check,
+            embedder.map(|embedder| embedder as Arc<dyn PassageEmbedder>),
+        ))
     }
 
     /// Stops work and leaves the folder in order.
@@ -260,14 +285,22 @@ impl App {
     /// # Errors
     /// Why not, in words.
     pub async fn ready(&self) -> Result<(), String> {
-        self.library.unfinished().await.map(|_| ()).map_err(|error| error.to_string())
+        self.library
+            .unfinished()
+            .await
+            .map(|_| ())
+            .map_err(|error| error.to_string())
     }
 
     /// How the models are.
     #[must_use]
     pub fn model_checks(&self) -> Vec<Check> {
         if self.config.models.embedder.is_none() {
-            return vec![Check::new("models", Level::Warning, "no embedding model is configured: search is by words only")];
+            return vec![Check::new(
+                "models",
+                Level::Warning,
+                "no embedding model is configured: search is by words only",
+            )];
         }
         let mut checks: Vec<Check> = ModelStore::new(self.config.data.join("models"))
             .state(&self.config.models)
@@ -300,7 +333,11 @@ impl App {
     ///
     /// # Errors
     /// When the question cannot be asked, or too many are asked at once.
-    pub fn ask(self: &Arc<Self>, question: Question, mode: Mode) -> Result<mpsc::UnboundedReceiver<AskEvent>, AskError> {
+    pub fn ask(
+        self: &Arc<Self>,
+        question: Question,
+        mode: Mode,
+    ) -> Result<mpsc::UnboundedReceiver<AskEvent>, AskError> {
         if question.text.trim().is_empty() {
             return Err(AskError::Empty);
         }
@@ -308,7 +345,9 @@ impl App {
         if actual > QUESTION_LIMIT {
             return Err(AskError::TooLong { actual });
         }
-        let seat = Arc::clone(&self.seats).try_acquire_owned().map_err(|_| AskError::Busy)?;
+        let seat = Arc::clone(&self.seats)
+            .try_acquire_owned()
+            .map_err(|_| AskError::Busy)?;
         let (sender, receiver) = mpsc::unbounded_channel();
         let app = Arc::clone(self);
         tokio::spawn(
@@ -327,7 +366,11 @@ impl App {
     ///
     /// # Errors
     /// As [`App::ask`], and when a back end fails. Finding nothing is an answer that says so.
-    pub async fn answer(self: &Arc<Self>, question: Question, mode: Mode) -> Result<Arc<Answer>, AskError> {
+    pub async fn answer(
+        self: &Arc<Self>,
+        question: Question,
+        mode: Mode,
+    ) -> Result<Arc<Answer>, AskError> {
         let mut events = self.ask(question, mode)?;
         while let Some(event) = events.recv().await {
             match event {
@@ -339,12 +382,20 @@ impl App {
         Err(AskError::Failed("the answer ended early".to_owned()))
     }
 
-    async fn work(&self, question: Question, mode: Mode, events: &mpsc::UnboundedSender<AskEvent>, _seat: OwnedSemaphorePermit) {
+    async fn work(
+        &self,
+        question: Question,
+        mode: Mode,
+        events: &mpsc::UnboundedSender<AskEvent>,
+        _seat: OwnedSemaphorePermit,
+    ) {
         let last = match self.steps(question, mode, events).await {
             Ok((answer, timings)) => {
                 info!(
-                    sentences = answer.sentences().len(), withheld = answer.withheld().len(),
-                    abstained = answer.abstained(), "a question is answered"
+                    sentences = answer.sentences().len(),
+                    withheld = answer.withheld().len(),
+                    abstained = answer.abstained(),
+                    "a question is answered"
                 );
                 AskEvent::Final(Arc::new(answer), timings)
             }
@@ -367,23 +418,45 @@ impl App {
             None => None,
         };
         timings.embed = started.elapsed();
-        let query = Query { text: question.text.clone(), vector };
+        let query = Query {
+            text: question.text.clone(),
+            vector,
+        };
         let started = Instant::now();
-        let rankings = retrieve(&self.retrievers, &query, &question.reader, &self.config.ask).await?;
+        let rankings =
+            retrieve(&self.retrievers, &query, &question.reader, &self.config.ask).await?;
         timings.retrieve = started.elapsed();
         let started = Instant::now();
         let fused = fuse(&rankings, &self.config.ask);
-        let context = pack(self.library.catalogue(), &fused, &question.reader, &self.config.ask).await?;
+        let context = pack(
+            self.library.catalogue(),
+            &fused,
+            &question.reader,
+            &self.config.ask,
+        )
+        .await?;
         let context: Arc<Context> = Arc::new(context);
         timings.pack = started.elapsed();
         // The asker may have left, here and below.
         let _ = events.send(AskEvent::Retrieval(Arc::clone(&context)));
         let started = Instant::now();
         let language = question.language;
-        let prompt = Prompt { question, context: Arc::clone(&context), max_tokens: ANSWER_TOKENS };
+        let prompt = Prompt {
+            question,
+            context: Arc::clone(&context),
+            max_tokens: ANSWER_TOKENS,
+        };
         let pieces = self.generator.generate(prompt).await?;
         let (sender, mut checked) = mpsc::unbounded_channel();
-        let checking = check_stream(&self.checker, self.generator.name(), pieces, &context, language, mode, &sender);
+        let checking = check_stream(
+            &self.checker,
+            self.generator.name(),
+            pieces,
+            &context,
+            language,
+            mode,
+            &sender,
+        );
         tokio::pin!(checking);
         let answer = loop {
             tokio::select! {
@@ -396,7 +469,9 @@ impl App {
             }
         };
         while let Ok(event) = checked.try_recv() {
-            timings.first_sentence.get_or_insert_with(|| started.elapsed());
+            timings
+                .first_sentence
+                .get_or_insert_with(|| started.elapsed());
             let _ = events.send(AskEvent::Answer(event));
         }
         timings.generate_and_check = started.elapsed();

@@ -128,8 +128,10 @@ impl Config {
         match file {
             Some(path) => {
                 // Toml::file passes over a missing file; one that was asked for must be there.
-                std::fs::metadata(path)
-                    .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+                std::fs::metadata(path).map_err(|source| ConfigError::Unreadable {
+                    path: path.to_owned(),
+                    source,
+                })?;
                 figment = figment.merge(Toml::file_exact(path));
             }
             None if usual.exists() => figment = figment.merge(Toml::file_exact(usual)),
@@ -144,7 +146,9 @@ impl Config {
         if let Some(data) = data {
             figment = figment.merge(Serialized::default("data", data));
         }
-        let config: Self = figment.extract().map_err(|error| ConfigError::Wrong(in_words(error)))?;
+        let config: Self = figment
+            .extract()
+            .map_err(|error| ConfigError::Wrong(in_words(error)))?;
         config.validate().map_err(ConfigError::Wrong)?;
         Ok(config)
     }
@@ -163,7 +167,9 @@ impl Config {
             return Err("`data` is empty".to_owned());
         }
         if self.ingest.default_readers.is_empty() {
-            return Err("`ingest.default_readers` is empty: nobody could read what is handed in".to_owned());
+            return Err(
+                "`ingest.default_readers` is empty: nobody could read what is handed in".to_owned(),
+            );
         }
         if self.ingest.chunk_tokens.get() > 480 {
             return Err(format!(
@@ -171,9 +177,15 @@ impl Config {
                 self.ingest.chunk_tokens
             ));
         }
-        self.ask.validate().map_err(|error| format!("`ask`: {error}"))?;
-        self.check.validate().map_err(|error| format!("`check`: {error}"))?;
-        self.server.validate().map_err(|error| format!("`server`: {error}"))
+        self.ask
+            .validate()
+            .map_err(|error| format!("`ask`: {error}"))?;
+        self.check
+            .validate()
+            .map_err(|error| format!("`check`: {error}"))?;
+        self.server
+            .validate()
+            .map_err(|error| format!("`server`: {error}"))
     }
 }
 
@@ -216,7 +228,10 @@ mod tests {
     #[test]
     fn a_missing_file_is_named() {
         let error = Config::load(Some(Path::new("/nowhere/veracite.toml")), None).unwrap_err();
-        assert!(error.to_string().contains("/nowhere/veracite.toml"), "{error}");
+        assert!(
+            error.to_string().contains("/nowhere/veracite.toml"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -230,7 +245,8 @@ mod tests {
 
     #[test]
     fn a_secret_is_not_printed() {
-        let config = load("[[server.keys]]\nname = \"mina\"\nkey = \"hush-hush-hush-hush-hush\"").unwrap();
+        let config =
+            load("[[server.keys]]\nname = \"mina\"\nkey = \"hush-hush-hush-hush-hush\"").unwrap();
         assert!(!config.to_toml().contains("hush"), "{}", config.to_toml());
         assert!(!format!("{config:?}").contains("hush"));
     }

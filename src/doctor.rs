@@ -30,7 +30,11 @@ pub struct Check {
 impl Check {
     /// A check of `name`.
     pub fn new(name: &str, level: Level, message: impl Into<String>) -> Self {
-        Self { name: name.to_owned(), level, message: message.into() }
+        Self {
+            name: name.to_owned(),
+            level,
+            message: message.into(),
+        }
     }
 }
 
@@ -43,10 +47,18 @@ pub async fn examine(library: &Library) -> Vec<Check> {
         Err(error) => Check::new("catalogue", Level::Error, error.to_string()),
     });
     checks.push(match library.lost_originals().await {
-        Ok(lost) if lost.is_empty() => Check::new("originals", Level::Ok, "every file is there and is what it was"),
+        Ok(lost) if lost.is_empty() => Check::new(
+            "originals",
+            Level::Ok,
+            "every file is there and is what it was",
+        ),
         Ok(lost) => {
             let names: Vec<String> = lost.iter().map(ToString::to_string).collect();
-            Check::new("originals", Level::Error, format!("missing or changed: {}", names.join(", ")))
+            Check::new(
+                "originals",
+                Level::Error,
+                format!("missing or changed: {}", names.join(", ")),
+            )
         }
         Err(error) => Check::new("originals", Level::Error, error.to_string()),
     });
@@ -69,7 +81,11 @@ pub async fn examine(library: &Library) -> Vec<Check> {
     }
     match library.unfinished().await {
         Ok(0) => checks.push(Check::new("queue", Level::Ok, "no document waits")),
-        Ok(left) => checks.push(Check::new("queue", Level::Warning, format!("{left} documents have work left"))),
+        Ok(left) => checks.push(Check::new(
+            "queue",
+            Level::Warning,
+            format!("{left} documents have work left"),
+        )),
         Err(error) => checks.push(Check::new("queue", Level::Error, error.to_string())),
     }
     checks

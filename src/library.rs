@@ -16,8 +16,8 @@ use std::time::{Duration, Instant};
 
 use ingest::parse::{Extract, Extracted};
 use ingest::{
-    BackendError, ChunkId, ChunkStore, ContentHash, Document, DocumentId, Group, PassageEmbedder, PreparedChunk,
-    Problem, StoredChunk, TokenCounter, pipeline,
+    BackendError, ChunkId, ChunkStore, ContentHash, Document, DocumentId, Group, PassageEmbedder,
+    PreparedChunk, Problem, StoredChunk, TokenCounter, pipeline,
 };
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Notify, watch};
@@ -71,9 +71,14 @@ impl LibraryError {
         const SQLITE_FULL: &str = "13";
         match self {
             Self::Io { source, .. } => {
-                matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+                matches!(
+                    source.kind(),
+                    io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+                )
             }
-            Self::Catalogue(sqlx::Error::Database(error)) => error.code().as_deref() == Some(SQLITE_FULL),
+            Self::Catalogue(sqlx::Error::Database(error)) => {
+                error.code().as_deref() == Some(SQLITE_FULL)
+            }
             _ => false,
         }
     }
@@ -237,7 +242,9 @@ pub fn take(folder: &Path) -> Result<File, LibraryError> {
     let lock = File::create(&path).map_err(LibraryError::io(&path))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(fs::TryLockError::WouldBlock) => Err(LibraryError::InUse { folder: folder.to_owned() }),
+        Err(fs::TryLockError::WouldBlock) => Err(LibraryError::InUse {
+            folder: folder.to_owned(),
+        }),
         Err(fs::TryLockError::Error(error)) => Err(LibraryError::io(&path)(error)),
     }
 }
@@ -247,12 +254,18 @@ impl Library {
     ///
     /// # Errors
     /// When the catalogue or an index cannot be read or written.
-    pub async fn open(folder: &Path, lock: File, parts: LibraryParts) -> Result<Arc<Self>, LibraryError> {
+    pub async fn open(
+        folder: &Path,
+        lock: File,
+        parts: LibraryParts,
+    ) -> Result<Arc<Self>, LibraryError> {
         fs::create_dir_all(folder.join("originals")).map_err(LibraryError::io(folder))?;
         let catalogue = Catalogue::open(&folder.join("catalogue.sqlite")).await?;
         let running = folder.join("running");
         let was_killed = running.exists();
-        File::create(&running).and_then(|file| file.sync_all()).map_err(LibraryError::io(&running))?;
+        File::create(&running)
+            .and_then(|file| file.sync_all())
+            .map_err(LibraryError::io(&running))?;
         let library = Arc::new(Self {
             cut: format!("{READER}/{}/{}", parts.counter.name(), parts.chunk_tokens),
             folder: folder.to_owned(),
@@ -277,7 +290,9 @@ impl Library {
             let known = self.catalogue.setting("embedding_model").await?;
             if known.as_deref() != Some(embedder.model()) {
                 self.catalogue.forget_embedded().await?;
-                self.catalogue.set("embedding_model", embedder.model()).await?;
+                self.catalogue
+                    .set("embedding_model", embedder.model())
+                    .await?;
             }
         }
         for id in self.catalogue.deleting().await? {
@@ -289,7 +304,9 @@ impl Library {
             self.repair().await?;
             self.catalogue.set("words", crate::index::FORMAT).await?;
         }
-        self.catalogue.recover(&self.cut, self.parts.vectors.is_some()).await?;
+        self.catalogue
+            .recover(&self.cut, self.parts.vectors.is_some())
+            .await?;
         Ok(())
     }
 
@@ -330,10 +347,18 @@ impl Library {
         let unchanged = self.catalogue.submit(id, &document, version, size).await?;
         if !unchanged {
             self.counters.submitted.fetch_add(1, Ordering::Relaxed);
-            self.counters.started.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
+            self.counters
+                .started
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .get_or_insert_with(Instant::now);
             self.changed();
         }
-        Ok(Submitted { id, version, unchanged })
+        Ok(Submitted {
+            id,
+            version,
+            unchanged,
+        })
     }
 
     /// Removes a document from both indexes and the catalogue. Gives whether there was one that
@@ -346,10 +371,20 @@ impl Library {
             return Ok(false);
         }
         let from = [
-            State::Queued, State::Extracting, State::Chunking, State::Indexing, State::Embedding, State::Ready,
-            State::ReadyWithWarnings, State::Failed, State::Cancelled, State::Deleting,
+            State::Queued,
+            State::Extracting,
+            State::Chunking,
+            State::Indexing,
+            State::Embedding,
+            State::Ready,
+            State::ReadyWithWarnings,
+            State::Failed,
+            State::Cancelled,
+            State::Deleting,
         ];
-        self.catalogue.change_state(id, &from, State::Deleting).await?;
+        self.catalogue
+            .change_state(id, &from, State::Deleting)
+            .await?;
         self.changed();
         self.remove_document(id).await?;
         self.changed();
@@ -373,9 +408,17 @@ impl Library {
         let folder = self.folder.join("originals");
         for entry in fs::read_dir(&folder).map_err(LibraryError::io(&folder))? {
             let path = entry.map_err(LibraryError::io(&folder))?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let name = path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
             // What is being written now has another name, and is younger than its document.
-            if name.parse::<ContentHash>().is_ok_and(|hash| !needed.contains(&hash)) && is_old(&path) {
+            if name
+                .parse::<ContentHash>()
+                .is_ok_and(|hash| !needed.contains(&hash))
+                && is_old(&path)
+            {
                 fs::remove_file(&path).map_err(LibraryError::io(&path))?;
             }
         }
@@ -390,8 +433,17 @@ impl Library {
         if self.get(id, reader).await?.is_none() {
             return Ok(false);
         }
-        let from = [State::Queued, State::Extracting, State::Chunking, State::Indexing, State::Embedding];
-        let done = self.catalogue.change_state(id, &from, State::Cancelled).await?;
+        let from = [
+            State::Queued,
+            State::Extracting,
+            State::Chunking,
+            State::Indexing,
+            State::Embedding,
+        ];
+        let done = self
+            .catalogue
+            .change_state(id, &from, State::Cancelled)
+            .await?;
         self.changed();
         Ok(done)
     }
@@ -404,9 +456,15 @@ impl Library {
         if self.get(id, reader).await?.is_none() {
             return Ok(false);
         }
-        self.failures.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.failures
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&id);
         let from = [State::Failed, State::Cancelled, State::ReadyWithWarnings];
-        let done = self.catalogue.change_state(id, &from, State::Queued).await?;
+        let done = self
+            .catalogue
+            .change_state(id, &from, State::Queued)
+            .await?;
         self.changed();
         Ok(done)
     }
@@ -415,7 +473,11 @@ impl Library {
     ///
     /// # Errors
     /// When the catalogue cannot be read.
-    pub async fn get(&self, id: DocumentId, reader: &Reader) -> Result<Option<DocumentView>, LibraryError> {
+    pub async fn get(
+        &self,
+        id: DocumentId,
+        reader: &Reader,
+    ) -> Result<Option<DocumentView>, LibraryError> {
         Ok(self.views(Some(id), reader).await?.pop())
     }
 
@@ -427,7 +489,11 @@ impl Library {
         self.views(None, reader).await
     }
 
-    async fn views(&self, id: Option<DocumentId>, reader: &Reader) -> Result<Vec<DocumentView>, LibraryError> {
+    async fn views(
+        &self,
+        id: Option<DocumentId>,
+        reader: &Reader,
+    ) -> Result<Vec<DocumentView>, LibraryError> {
         let mut views = self.catalogue.views(id).await?;
         views.retain(|view| reader.may_read(&view.readers));
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
@@ -443,7 +509,11 @@ impl Library {
     ///
     /// # Errors
     /// When the catalogue cannot be read.
-    pub async fn original(&self, id: DocumentId, reader: &Reader) -> Result<Option<Original>, LibraryError> {
+    pub async fn original(
+        &self,
+        id: DocumentId,
+        reader: &Reader,
+    ) -> Result<Option<Original>, LibraryError> {
         Ok(self.get(id, reader).await?.map(|view| Original {
             path: self.folder.join("originals").join(view.version.to_string()),
             file_name: view.file_name,
@@ -463,9 +533,18 @@ impl Library {
         version: Option<ContentHash>,
         reader: &Reader,
     ) -> Result<Option<SourceText>, LibraryError> {
-        let Some(view) = self.get(id, reader).await? else { return Ok(None) };
-        let read = self.catalogue.read_version(id, version.unwrap_or(view.version), None).await?;
-        Ok(read.map(|read| SourceText { document: read.document, title: read.title, file_name: read.file_name }))
+        let Some(view) = self.get(id, reader).await? else {
+            return Ok(None);
+        };
+        let read = self
+            .catalogue
+            .read_version(id, version.unwrap_or(view.version), None)
+            .await?;
+        Ok(read.map(|read| SourceText {
+            document: read.document,
+            title: read.title,
+            file_name: read.file_name,
+        }))
     }
 
     /// Told of each change.
@@ -504,7 +583,10 @@ impl Library {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let counters = &self.counters;
         let stage = |index: usize| Duration::from_micros(read(&counters.stages[index]));
-        let started = *counters.started.lock().unwrap_or_else(PoisonError::into_inner);
+        let started = *counters
+            .started
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let total = read(&counters.submitted).max(left);
         Progress {
             documents_total: total,
@@ -512,7 +594,12 @@ impl Library {
             pages: read(&counters.pages),
             tokens: read(&counters.tokens),
             elapsed: started.map(|started| started.elapsed()).unwrap_or_default(),
-            stages: [("reading", stage(0)), ("cutting", stage(1)), ("words", stage(2)), ("vectors", stage(3))],
+            stages: [
+                ("reading", stage(0)),
+                ("cutting", stage(1)),
+                ("words", stage(2)),
+                ("vectors", stage(3)),
+            ],
         }
     }
 
@@ -527,7 +614,10 @@ impl Library {
 
     async fn compare(&self) -> Result<Vec<Difference>, LibraryError> {
         let expected = self.catalogue.holdings().await?;
-        let words: BTreeMap<_, _> = expected.iter().map(|(id, (readers, _))| (*id, readers)).collect();
+        let words: BTreeMap<_, _> = expected
+            .iter()
+            .map(|(id, (readers, _))| (*id, readers))
+            .collect();
         let mut differences = vec![difference(&*self.parts.words, &words).await?];
         if let Some((store, _)) = &self.parts.vectors {
             let vectors: BTreeMap<_, _> = expected
@@ -556,7 +646,10 @@ impl Library {
         let versions = self.catalogue.versions().await?;
         let folder = self.folder.join("originals");
         tokio::task::spawn_blocking(move || {
-            versions.into_iter().filter(|version| hash_of(&folder.join(version.to_string())).ok() != Some(*version)).collect()
+            versions
+                .into_iter()
+                .filter(|version| hash_of(&folder.join(version.to_string())).ok() != Some(*version))
+                .collect()
         })
         .await
         .map_err(|error| LibraryError::from(BackendError::new("reading originals failed", error)))
@@ -573,14 +666,28 @@ impl Library {
                 continue;
             }
             warn!(
-                index = difference.index, missing = difference.missing.len(), extra = difference.extra.len(),
-                rights = difference.rights.len(), "an index is mended from the catalogue"
+                index = difference.index,
+                missing = difference.missing.len(),
+                extra = difference.extra.len(),
+                rights = difference.rights.len(),
+                "an index is mended from the catalogue"
             );
-            let wrong: Vec<ChunkId> = difference.missing.iter().chain(&difference.rights).copied().collect();
+            let wrong: Vec<ChunkId> = difference
+                .missing
+                .iter()
+                .chain(&difference.rights)
+                .copied()
+                .collect();
             if difference.index == self.parts.words.name() {
                 self.parts.words.remove(&difference.extra).await?;
                 for ids in wrong.chunks(1_000) {
-                    let chunks: Vec<StoredChunk> = self.catalogue.chunks(ids).await?.iter().map(ChunkRow::stored).collect();
+                    let chunks: Vec<StoredChunk> = self
+                        .catalogue
+                        .chunks(ids)
+                        .await?
+                        .iter()
+                        .map(ChunkRow::stored)
+                        .collect();
                     self.parts.words.put(&chunks).await?;
                 }
             } else if let Some((vectors, _)) = &self.parts.vectors {
@@ -589,7 +696,9 @@ impl Library {
                 self.catalogue.mark_embedded(&wrong, false).await?;
             }
         }
-        self.catalogue.recover(&self.cut, self.parts.vectors.is_some()).await?;
+        self.catalogue
+            .recover(&self.cut, self.parts.vectors.is_some())
+            .await?;
         self.changed();
         Ok(())
     }
@@ -628,13 +737,19 @@ impl Library {
                         _ = stopping.wait_for(|stop| *stop) => return,
                         done = self.read(&work) => done,
                     };
-                    self.live.lock().unwrap_or_else(PoisonError::into_inner).remove(&work.id);
+                    self.live
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .remove(&work.id);
                     if let Err(error) = done {
                         warn!(document.id = %work.id, error = %error, "a document cannot be taken in");
                         let reason = error.to_string();
                         for from in [State::Extracting, State::Chunking, State::Indexing] {
                             // If this fails too, the document is taken up at the next start.
-                            let _ = self.catalogue.advance(&work, from, State::Failed, Some(&reason)).await;
+                            let _ = self
+                                .catalogue
+                                .advance(&work, from, State::Failed, Some(&reason))
+                                .await;
                         }
                     }
                     self.changed();
@@ -657,16 +772,28 @@ impl Library {
     /// Reads, cuts and indexes a document by its words.
     async fn read(&self, work: &Work) -> Result<(), LibraryError> {
         let started = Instant::now();
-        let (document, title) = match self.catalogue.read_version(work.id, work.version, Some(READER)).await? {
+        let (document, title) = match self
+            .catalogue
+            .read_version(work.id, work.version, Some(READER))
+            .await?
+        {
             Some(read) => (read.document, read.title),
             None => match self.extract(work).await {
                 Ok(extracted) => {
-                    self.catalogue.save_version(work, READER, &extracted).await?;
-                    let title = extracted.document.title.clone().unwrap_or_else(|| work.file_name.clone());
+                    self.catalogue
+                        .save_version(work, READER, &extracted)
+                        .await?;
+                    let title = extracted
+                        .document
+                        .title
+                        .clone()
+                        .unwrap_or_else(|| work.file_name.clone());
                     (extracted.document, title)
                 }
                 Err(reason) => {
-                    self.catalogue.advance(work, State::Extracting, State::Failed, Some(&reason)).await?;
+                    self.catalogue
+                        .advance(work, State::Extracting, State::Failed, Some(&reason))
+                        .await?;
                     return Ok(());
                 }
             },
@@ -674,17 +801,26 @@ impl Library {
         let pages = u64::try_from(document.pages.len().max(1)).unwrap_or(1);
         self.counters.pages.fetch_add(pages, Ordering::Relaxed);
         self.counters.spent(0, started);
-        if !self.catalogue.advance(work, State::Extracting, State::Chunking, None).await? {
+        if !self
+            .catalogue
+            .advance(work, State::Extracting, State::Chunking, None)
+            .await?
+        {
             return Ok(());
         }
         self.changed();
         let started = Instant::now();
         let (counter, limit) = (Arc::clone(&self.parts.counter), self.parts.chunk_tokens);
-        let prepared = tokio::task::spawn_blocking(move || pipeline::prepare(&document, limit, &*counter))
-            .await
-            .map_err(|error| BackendError::new("cutting failed", error))?;
+        let prepared =
+            tokio::task::spawn_blocking(move || pipeline::prepare(&document, limit, &*counter))
+                .await
+                .map_err(|error| BackendError::new("cutting failed", error))?;
         self.counters.spent(1, started);
-        if !self.catalogue.advance(work, State::Chunking, State::Indexing, None).await? {
+        if !self
+            .catalogue
+            .advance(work, State::Chunking, State::Indexing, None)
+            .await?
+        {
             return Ok(());
         }
         self.changed();
@@ -698,7 +834,10 @@ impl Library {
         let path = self.folder.join("originals").join(work.version.to_string());
         let id = work.id;
         let progress = |done, total| {
-            self.live.lock().unwrap_or_else(PoisonError::into_inner).insert(id, (done, total));
+            self.live
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .insert(id, (done, total));
             self.changes.send_modify(|count| *count += 1);
         };
         self.parts
@@ -708,10 +847,17 @@ impl Library {
             .map_err(|error| error.to_string())
     }
 
-    async fn index(&self, work: &Work, title: &str, prepared: Vec<PreparedChunk>) -> Result<(), LibraryError> {
+    async fn index(
+        &self,
+        work: &Work,
+        title: &str,
+        prepared: Vec<PreparedChunk>,
+    ) -> Result<(), LibraryError> {
         let _changing = self.changing.lock().await;
         let reader_groups = match self.catalogue.views(Some(work.id)).await?.pop() {
-            Some(view) if view.state == State::Indexing && view.version == work.version => view.readers,
+            Some(view) if view.state == State::Indexing && view.version == work.version => {
+                view.readers
+            }
             _ => return Ok(()),
         };
         let mut stored = Vec::with_capacity(prepared.len());
@@ -721,7 +867,12 @@ impl Library {
                 continue;
             }
             let chunk = StoredChunk {
-                id: ChunkId::of(work.id, &work.version, prepared.chunk.ordinal, &prepared.chunk.span),
+                id: ChunkId::of(
+                    work.id,
+                    &work.version,
+                    prepared.chunk.ordinal,
+                    &prepared.chunk.span,
+                ),
                 document: work.id,
                 version: work.version,
                 title: title.to_owned(),
@@ -736,8 +887,16 @@ impl Library {
         }
         let has_chunks = !stored.is_empty();
         self.parts.words.put(&stored).await?;
-        let to = if self.parts.vectors.is_some() && has_chunks { State::Embedding } else { self.ready(work).await? };
-        match self.catalogue.replace_chunks(work, State::Indexing, to, &self.cut, &rows).await? {
+        let to = if self.parts.vectors.is_some() && has_chunks {
+            State::Embedding
+        } else {
+            self.ready(work).await?
+        };
+        match self
+            .catalogue
+            .replace_chunks(work, State::Indexing, to, &self.cut, &rows)
+            .await?
+        {
             Some(gone) => {
                 self.parts.words.remove(&gone).await?;
                 if let Some((vectors, _)) = &self.parts.vectors {
@@ -749,8 +908,17 @@ impl Library {
             }
             None => {
                 // Cancelled meanwhile: what was put is not in the catalogue, unless it was there before.
-                let known: BTreeSet<ChunkId> = self.catalogue.chunk_ids(work.id).await?.into_iter().collect();
-                let gone: Vec<ChunkId> = stored.iter().map(|chunk| chunk.id).filter(|id| !known.contains(id)).collect();
+                let known: BTreeSet<ChunkId> = self
+                    .catalogue
+                    .chunk_ids(work.id)
+                    .await?
+                    .into_iter()
+                    .collect();
+                let gone: Vec<ChunkId> = stored
+                    .iter()
+                    .map(|chunk| chunk.id)
+                    .filter(|id| !known.contains(id))
+                    .collect();
                 self.parts.words.remove(&gone).await?;
             }
         }
@@ -762,7 +930,11 @@ impl Library {
     async fn ready(&self, work: &Work) -> Result<State, LibraryError> {
         let views = self.catalogue.views(Some(work.id)).await?;
         let warned = views.first().is_some_and(|view| !view.problems.is_empty());
-        Ok(if warned { State::ReadyWithWarnings } else { State::Ready })
+        Ok(if warned {
+            State::ReadyWithWarnings
+        } else {
+            State::Ready
+        })
     }
 
     async fn embed_queue(self: Arc<Self>) {
@@ -791,11 +963,17 @@ impl Library {
 
     /// Embeds the next chunks. Gives false if there are none.
     async fn embed_some(&self) -> Result<bool, LibraryError> {
-        let Some((vectors, embedder)) = &self.parts.vectors else { return Ok(false) };
-        let Some((work, rows)) = self.catalogue.next_unembedded(BATCH).await? else { return Ok(false) };
+        let Some((vectors, embedder)) = &self.parts.vectors else {
+            return Ok(false);
+        };
+        let Some((work, rows)) = self.catalogue.next_unembedded(BATCH).await? else {
+            return Ok(false);
+        };
         if rows.is_empty() {
             let to = self.ready(&work).await?;
-            self.catalogue.advance(&work, State::Embedding, to, None).await?;
+            self.catalogue
+                .advance(&work, State::Embedding, to, None)
+                .await?;
             return Ok(true);
         }
         let started = Instant::now();
@@ -803,7 +981,9 @@ impl Library {
         let mut known = self.catalogue.vectors(embedder.model(), &hashes).await?;
         let mut new: Vec<(String, String)> = Vec::new();
         for row in &rows {
-            if !known.contains_key(&row.text_hash) && !new.iter().any(|(hash, _)| *hash == row.text_hash) {
+            if !known.contains_key(&row.text_hash)
+                && !new.iter().any(|(hash, _)| *hash == row.text_hash)
+            {
                 new.push((row.text_hash.clone(), row.stored().embedded_text()));
             }
         }
@@ -817,7 +997,9 @@ impl Library {
             self.catalogue.save_vectors(embedder.model(), &made).await?;
             known.extend(made);
             let tokens: usize = rows.iter().map(|row| row.prepared.chunk.tokens).sum();
-            self.counters.tokens.fetch_add(u64::try_from(tokens).unwrap_or(0), Ordering::Relaxed);
+            self.counters
+                .tokens
+                .fetch_add(u64::try_from(tokens).unwrap_or(0), Ordering::Relaxed);
         }
         let _changing = self.changing.lock().await;
         // Documents may have changed or gone while the model worked.
@@ -829,7 +1011,10 @@ impl Library {
             .iter()
             .filter_map(|row| {
                 let vector = known.get(&row.text_hash)?.clone();
-                Some(StoredChunk { vector: Some(Arc::new(vector)), ..row.stored() })
+                Some(StoredChunk {
+                    vector: Some(Arc::new(vector)),
+                    ..row.stored()
+                })
             })
             .collect();
         vectors.put(&chunks).await?;
@@ -839,7 +1024,11 @@ impl Library {
         Ok(true)
     }
 
-    async fn embedding_failed(&self, work: &Work, error: BackendError) -> Result<bool, LibraryError> {
+    async fn embedding_failed(
+        &self,
+        work: &Work,
+        error: BackendError,
+    ) -> Result<bool, LibraryError> {
         let times = {
             let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
             let times = failures.entry(work.id).or_default();
@@ -849,9 +1038,20 @@ impl Library {
         if times < RETRIES {
             return Err(error.into());
         }
-        let message = format!("it is found by its words only, since its vectors could not be made: {error}");
-        self.catalogue.add_problem(work, &Problem { page: None, message }).await?;
-        self.catalogue.advance(work, State::Embedding, State::ReadyWithWarnings, None).await?;
+        let message =
+            format!("it is found by its words only, since its vectors could not be made: {error}");
+        self.catalogue
+            .add_problem(
+                work,
+                &Problem {
+                    page: None,
+                    message,
+                },
+            )
+            .await?;
+        self.catalogue
+            .advance(work, State::Embedding, State::ReadyWithWarnings, None)
+            .await?;
         Ok(true)
     }
 }
@@ -864,8 +1064,16 @@ async fn difference(
     Ok(Difference {
         index: store.name().to_owned(),
         expected: expected.len(),
-        missing: expected.keys().filter(|id| !held.contains_key(id)).copied().collect(),
-        extra: held.keys().filter(|id| !expected.contains_key(id)).copied().collect(),
+        missing: expected
+            .keys()
+            .filter(|id| !held.contains_key(id))
+            .copied()
+            .collect(),
+        extra: held
+            .keys()
+            .filter(|id| !expected.contains_key(id))
+            .copied()
+            .collect(),
         rights: expected
             .iter()
             .filter(|(id, readers)| held.get(id).is_some_and(|held| held != **readers))
@@ -877,7 +1085,11 @@ async fn difference(
 fn is_old(path: &Path) -> bool {
     fs::metadata(path)
         .and_then(|metadata| metadata.modified())
-        .is_ok_and(|modified| modified.elapsed().is_ok_and(|age| age > Duration::from_secs(60)))
+        .is_ok_and(|modified| {
+            modified
+                .elapsed()
+                .is_ok_and(|age| age > Duration::from_secs(60))
+        })
 }
 
 /// Copies a file into the store under its hash, and makes sure that it stays there.
@@ -893,14 +1105,23 @@ fn keep_original(folder: &Path, from: &Path) -> Result<(ContentHash, u64), Libra
             break;
         }
         hasher.update(&buffer[..read]);
-        beside.write_all(&buffer[..read]).map_err(LibraryError::io(folder))?;
+        beside
+            .write_all(&buffer[..read])
+            .map_err(LibraryError::io(folder))?;
         size += u64::try_from(read).unwrap_or(0);
     }
     let version = ContentHash::from_digest(hasher.finalize().into());
-    beside.as_file().sync_all().map_err(LibraryError::io(folder))?;
+    beside
+        .as_file()
+        .sync_all()
+        .map_err(LibraryError::io(folder))?;
     let path = folder.join(version.to_string());
-    beside.persist(&path).map_err(|error| LibraryError::io(&path)(error.error))?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(LibraryError::io(folder))?;
+    beside
+        .persist(&path)
+        .map_err(|error| LibraryError::io(&path)(error.error))?;
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(LibraryError::io(folder))?;
     Ok((version, size))
 }
 

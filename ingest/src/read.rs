@@ -105,7 +105,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
         fs::create_dir_all(root.join("b/.git")).unwrap();
-        for name in ["b/two.md", "a.txt", "b/.git/config", ".DS_Store", "b/~$two.docx"] {
+        for name in [
+            "b/two.md",
+            "a.txt",
+            "b/.git/config",
+            ".DS_Store",
+            "b/~$two.docx",
+        ] {
             fs::write(root.join(name), "x").unwrap();
         }
         let (found, unreadable) = find(&[root.to_owned()]);

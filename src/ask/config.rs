@@ -34,8 +34,8 @@ pub struct AskConfig {
     pub context_tokens: NonZeroUsize,
     /// Sentences that quote mode may quote in one answer.
     pub quotes: NonZeroUsize,
-    /// The share of a question's content, 0 to 1, that a passage must hold before quote mode
-    /// answers from it. Higher abstains more often.
+    /// How likely the passages must answer a question, 0 to 1, before quote mode answers from
+    /// them. Higher abstains more often.
     pub evidence: f32,
 }
 
@@ -50,7 +50,7 @@ impl Default for AskConfig {
             neighbours: 0,
             context_tokens: size(3_000),
             quotes: size(3),
-            evidence: 0.5,
+            evidence: 0.36,
         }
     }
 }
@@ -61,7 +61,10 @@ impl AskConfig {
     /// # Errors
     /// When a weight or share is not between 0 and 1.
     pub fn validate(&self) -> Result<(), String> {
-        for (name, value) in [("dense_weight", self.dense_weight), ("evidence", self.evidence)] {
+        for (name, value) in [
+            ("dense_weight", self.dense_weight),
+            ("evidence", self.evidence),
+        ] {
             if !(0.0..=1.0).contains(&value) {
                 return Err(format!("`{name}` is {value}, not between 0 and 1"));
             }

@@ -23,17 +23,24 @@ pub(crate) async fn pack(
 ) -> Result<Context, sqlx::Error> {
     let ids: Vec<ChunkId> = fused.iter().map(|fused| fused.chunk).collect();
     let found = catalogue.chunks(&ids).await?;
-    let rows: HashMap<ChunkId, ChunkRow> =
-        found.into_iter().filter(|row| reader.may_read(&row.readers)).map(|row| (row.id, row)).collect();
+    let rows: HashMap<ChunkId, ChunkRow> = found
+        .into_iter()
+        .filter(|row| reader.may_read(&row.readers))
+        .map(|row| (row.id, row))
+        .collect();
     let (chosen, mut left_out) = choose(fused, &rows, config);
     let mut around: BTreeMap<DocumentId, BTreeMap<u32, ChunkRow>> = BTreeMap::new();
     let mut tokens: usize = chosen.iter().map(|row| row.prepared.chunk.tokens).sum();
     for row in &chosen {
-        around.entry(row.document).or_default().insert(row.prepared.chunk.ordinal, (*row).clone());
+        around
+            .entry(row.document)
+            .or_default()
+            .insert(row.prepared.chunk.ordinal, (*row).clone());
     }
     for row in &chosen {
         let ordinal = row.prepared.chunk.ordinal;
-        let wanted: BTreeSet<u32> = (ordinal.saturating_sub(config.neighbours)..=ordinal + config.neighbours)
+        let wanted: BTreeSet<u32> = (ordinal.saturating_sub(config.neighbours)
+            ..=ordinal + config.neighbours)
             .filter(|near| !around[&row.document].contains_key(near))
             .collect();
         if wanted.is_empty() {
@@ -45,12 +52,21 @@ pub(crate) async fn pack(
             let belongs = near.prepared.chunk.heading_path == row.prepared.chunk.heading_path;
             if fits && belongs && reader.may_read(&near.readers) {
                 tokens += near.prepared.chunk.tokens;
-                around.entry(near.document).or_default().insert(near.prepared.chunk.ordinal, near);
+                around
+                    .entry(near.document)
+                    .or_default()
+                    .insert(near.prepared.chunk.ordinal, near);
             }
         }
     }
-    let scores: HashMap<ChunkId, f32> = fused.iter().map(|fused| (fused.chunk, fused.score)).collect();
-    let mut passages: Vec<Passage> = around.into_values().flat_map(|rows| join(rows, &scores)).collect();
+    let scores: HashMap<ChunkId, f32> = fused
+        .iter()
+        .map(|fused| (fused.chunk, fused.score))
+        .collect();
+    let mut passages: Vec<Passage> = around
+        .into_values()
+        .flat_map(|rows| join(rows, &scores))
+        .collect();
     passages.sort_by(|one, other| other.score.total_cmp(&one.score));
     let mut number_of: HashMap<ChunkId, u32> = HashMap::new();
     for (number, passage) in (1_u32..).zip(&passages) {
@@ -90,7 +106,9 @@ fn choose<'a>(
     let mut texts: BTreeSet<String> = BTreeSet::new();
     let mut tokens = 0;
     for hit in fused {
-        let Some(row) = rows.get(&hit.chunk) else { continue };
+        let Some(row) = rows.get(&hit.chunk) else {
+            continue;
+        };
         let text: String = row.prepared.text.split_whitespace().collect();
         let reason = if chosen.len() >= config.passages.get() {
             LeftOut::BelowCut
@@ -124,7 +142,9 @@ fn join(rows: BTreeMap<u32, ChunkRow>, scores: &HashMap<ChunkId, f32>) -> Vec<Pa
                 let shift = passage.text.len();
                 let moved = |span: &ingest::Span| span.start + shift..span.end + shift;
                 passage.text.push_str(&row.prepared.text);
-                passage.sentences.extend(row.prepared.sentences.iter().map(moved));
+                passage
+                    .sentences
+                    .extend(row.prepared.sentences.iter().map(moved));
                 for (number, span) in &row.prepared.pages {
                     let span = moved(span);
                     match passage.pages.last_mut() {
@@ -153,7 +173,11 @@ fn alone(row: ChunkRow, score: f32) -> Passage {
         title: row.title,
         file_name: row.file_name,
         heading_path: prepared.chunk.heading_path,
-        place: Place { span: prepared.chunk.span, chars: prepared.chars, utf16: prepared.utf16 },
+        place: Place {
+            span: prepared.chunk.span,
+            chars: prepared.chars,
+            utf16: prepared.utf16,
+        },
         text: prepared.text,
         pages: prepared.pages,
         sentences: prepared.sentences,

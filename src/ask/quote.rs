@@ -80,7 +80,10 @@ fn weights(question: &str, sentences: &[BTreeSet<String>]) -> BTreeMap<String, f
         .into_iter()
         .map(|term| {
             #[expect(clippy::cast_precision_loss, reason = "there are few sentences")]
-            let having = sentences.iter().filter(|terms| terms.contains(&term)).count() as f32;
+            let having = sentences
+                .iter()
+                .filter(|terms| terms.contains(&term))
+                .count() as f32;
             // A term that none holds may be an ending or another word for the same: it weighs as
             // much as one that a single sentence holds, not more.
             let having = having.max(1.0);
@@ -92,7 +95,10 @@ fn weights(question: &str, sentences: &[BTreeSet<String>]) -> BTreeMap<String, f
 
 fn share(weights: &BTreeMap<String, f32>, held: impl Fn(&str) -> f32) -> f32 {
     let all: f32 = weights.values().sum();
-    let there: f32 = weights.iter().map(|(term, weight)| weight * held(term)).sum();
+    let there: f32 = weights
+        .iter()
+        .map(|(term, weight)| weight * held(term))
+        .sum();
     there / all.max(f32::EPSILON)
 }
 
@@ -104,7 +110,10 @@ fn terms_of(text: &str) -> BTreeSet<String> {
 /// no passage holds makes it 0: what is said of another part number is no answer.
 fn evidence(question: &str, passages: &[Passage]) -> f32 {
     let terms: Vec<BTreeSet<String>> = passages.iter().map(passage_terms).collect();
-    let held: BTreeSet<String> = passages.iter().flat_map(|passage| codes(&passage.text)).collect();
+    let held: BTreeSet<String> = passages
+        .iter()
+        .flat_map(|passage| codes(&passage.text))
+        .collect();
     if !codes(question).iter().all(|code| held.contains(code)) {
         return 0.0;
     }
@@ -122,14 +131,27 @@ fn passage_terms(passage: &Passage) -> BTreeSet<String> {
 }
 
 fn context_terms(passage: &Passage) -> BTreeSet<String> {
-    passage.heading_path.iter().chain([&passage.title]).flat_map(|heading| terms_of(heading)).collect()
+    passage
+        .heading_path
+        .iter()
+        .chain([&passage.title])
+        .flat_map(|heading| terms_of(heading))
+        .collect()
 }
 
 impl QuoteGenerator {
     /// Quote mode; without a model it compares words only.
     #[must_use]
-    pub fn new(config: AskConfig, embedder: Option<Arc<dyn BothEmbedder>>, counter: Arc<dyn TokenCounter>) -> Self {
-        Self { config, embedder, counter }
+    pub fn new(
+        config: AskConfig,
+        embedder: Option<Arc<dyn BothEmbedder>>,
+        counter: Arc<dyn TokenCounter>,
+    ) -> Self {
+        Self {
+            config,
+            embedder,
+            counter,
+        }
     }
 
     /// How likely it is that the passages answer the question, from 0 to 1; quote mode answers
@@ -137,12 +159,20 @@ impl QuoteGenerator {
     ///
     /// # Errors
     /// When the model fails.
-    pub async fn answerability(&self, question: &str, passages: &[Passage]) -> Result<f32, BackendError> {
+    pub async fn answerability(
+        &self,
+        question: &str,
+        passages: &[Passage],
+    ) -> Result<f32, BackendError> {
         Ok(self.candidates(question, passages).await?.0)
     }
 
     /// The best sentences, best first, and how likely it is that they answer.
-    async fn candidates(&self, question: &str, passages: &[Passage]) -> Result<(f32, Vec<Candidate>), BackendError> {
+    async fn candidates(
+        &self,
+        question: &str,
+        passages: &[Passage],
+    ) -> Result<(f32, Vec<Candidate>), BackendError> {
         let evidence = evidence(question, passages);
         if evidence == 0.0 {
             debug!(evidence, "the passages hold nothing of the question");
@@ -151,7 +181,12 @@ impl QuoteGenerator {
         let mut candidates = Vec::new();
         let sentence_terms: Vec<BTreeSet<String>> = passages
             .iter()
-            .flat_map(|passage| passage.sentences.iter().map(|span| terms_of(&passage.text[span.clone()])))
+            .flat_map(|passage| {
+                passage
+                    .sentences
+                    .iter()
+                    .map(|span| terms_of(&passage.text[span.clone()]))
+            })
             .collect();
         let weights = weights(question, &sentence_terms);
         let wants_figure = FIGURE.is_match(question);
@@ -173,9 +208,19 @@ impl QuoteGenerator {
                 } else if opens_table {
                     header = Some(held.clone());
                 }
-                let followed = passage.sentences.get(index + 1).is_some_and(|next| passage.text[next.clone()].contains('\t'));
-                let is_heading = passage.heading_path.iter().any(|heading| heading.trim() == text.trim());
-                if is_heading || text.trim().chars().count() < 4 || is_question(text) || opens_table && followed {
+                let followed = passage
+                    .sentences
+                    .get(index + 1)
+                    .is_some_and(|next| passage.text[next.clone()].contains('\t'));
+                let is_heading = passage
+                    .heading_path
+                    .iter()
+                    .any(|heading| heading.trim() == text.trim());
+                if is_heading
+                    || text.trim().chars().count() < 4
+                    || is_question(text)
+                    || opens_table && followed
+                {
                     continue;
                 }
                 let own = share(&weights, |term| {
@@ -195,32 +240,45 @@ impl QuoteGenerator {
                     // A row of a table is one sentence: a draft has no tabs or line breaks.
                     text: text.split_whitespace().collect::<Vec<_>>().join(" "),
                     score: (0.7 * own + 0.3 * about) * if figures { 1.0 } else { NO_FIGURE },
-                    held: weights.keys().filter(|term| held.contains(*term)).cloned().collect(),
+                    held: weights
+                        .keys()
+                        .filter(|term| held.contains(*term))
+                        .cloned()
+                        .collect(),
                 });
             }
         }
         candidates.sort_by(|one, other| other.score.total_cmp(&one.score));
         candidates.truncate(COMPARED);
-        let mut likely = evidence;
         if let Some(embedder) = &self.embedder {
-            let texts: Vec<String> = candidates.iter().map(|candidate| candidate.text.clone()).collect();
+            let texts: Vec<String> = candidates
+                .iter()
+                .map(|candidate| candidate.text.clone())
+                .collect();
             let query = embedder.embed_query(question).await?;
-            let mut nearest = 0.0_f32;
-            for (candidate, vector) in candidates.iter_mut().zip(embedder.embed_passages(&texts).await?) {
+            for (candidate, vector) in candidates
+                .iter_mut()
+                .zip(embedder.embed_passages(&texts).await?)
+            {
                 let cosine: f32 = query.iter().zip(&vector).map(|(one, two)| one * two).sum();
-                let similarity = ((cosine - SIMILARITY.0) / (SIMILARITY.1 - SIMILARITY.0)).clamp(0.0, 1.0);
-                nearest = nearest.max(similarity);
-                candidate.score = candidate.score * (1.0 - VECTOR_WEIGHT) + similarity * VECTOR_WEIGHT;
+                let similarity =
+                    ((cosine - SIMILARITY.0) / (SIMILARITY.1 - SIMILARITY.0)).clamp(0.0, 1.0);
+                candidate.score =
+                    candidate.score * (1.0 - VECTOR_WEIGHT) + similarity * VECTOR_WEIGHT;
             }
-            likely = evidence * (1.0 - VECTOR_WEIGHT) + nearest * VECTOR_WEIGHT;
             candidates.sort_by(|one, other| other.score.total_cmp(&one.score));
         }
-        debug!(likely, evidence, best = candidates.first().map(|best| best.score), "how likely the passages answer");
+        // Weighed on the questions of the sample handbook: the best sentence says most of it.
+        let best = candidates.first().map_or(0.0, |best| best.score);
+        let likely = evidence * 0.2 + best * 0.8;
+        debug!(likely, evidence, best, "how likely the passages answer");
         Ok((likely, candidates))
     }
 
     async fn quotes(&self, prompt: &Prompt) -> Result<Vec<Candidate>, BackendError> {
-        let (likely, candidates) = self.candidates(&prompt.question.text, &prompt.context.passages).await?;
+        let (likely, candidates) = self
+            .candidates(&prompt.question.text, &prompt.context.passages)
+            .await?;
         if likely < self.config.evidence {
             return Ok(Vec::new());
         }
@@ -232,7 +290,11 @@ impl QuoteGenerator {
             };
             let repeats = chosen.iter().any(|other| other.text == candidate.text);
             let adds = candidate.number == best.number || !candidate.held.is_subset(&best.held);
-            if chosen.len() < self.config.quotes.get() && candidate.score >= best.score * NEARLY && !repeats && adds {
+            if chosen.len() < self.config.quotes.get()
+                && candidate.score >= best.score * NEARLY
+                && !repeats
+                && adds
+            {
                 chosen.push(candidate);
             }
         }

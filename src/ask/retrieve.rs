@@ -45,7 +45,10 @@ pub async fn retrieve(
     let limit = config.hits_per_index.get();
     try_join_all(retrievers.iter().map(|retriever| async move {
         let hits = retriever.retrieve(query, reader, limit).await?;
-        Ok(Ranking { index: retriever.name(), hits })
+        Ok(Ranking {
+            index: retriever.name(),
+            hits,
+        })
     }))
     .await
 }
@@ -53,8 +56,17 @@ pub async fn retrieve(
 /// Makes one ranking of several, best first. An index that found nothing has no say.
 #[must_use]
 pub fn fuse(rankings: &[Ranking], config: &AskConfig) -> Vec<Fused> {
-    let asked: Vec<&Ranking> = rankings.iter().filter(|ranking| !ranking.hits.is_empty()).collect();
-    let weight = |index: &str| if index == "dense" { config.dense_weight } else { 1.0 - config.dense_weight };
+    let asked: Vec<&Ranking> = rankings
+        .iter()
+        .filter(|ranking| !ranking.hits.is_empty())
+        .collect();
+    let weight = |index: &str| {
+        if index == "dense" {
+            config.dense_weight
+        } else {
+            1.0 - config.dense_weight
+        }
+    };
     let alone = asked.len() == 1;
     let mut fused: HashMap<ChunkId, Fused> = HashMap::new();
     let mut scales = Vec::new();
@@ -89,7 +101,12 @@ pub fn fuse(rankings: &[Ranking], config: &AskConfig) -> Vec<Fused> {
         }
     }
     let mut fused: Vec<Fused> = fused.into_values().collect();
-    fused.sort_by(|one, other| other.score.total_cmp(&one.score).then_with(|| one.chunk.cmp(&other.chunk)));
+    fused.sort_by(|one, other| {
+        other
+            .score
+            .total_cmp(&one.score)
+            .then_with(|| one.chunk.cmp(&other.chunk))
+    });
     fused
 }
 
@@ -105,9 +122,20 @@ impl Scale {
         #[expect(clippy::cast_precision_loss, reason = "a ranking is short")]
         let count = hits.len().max(1) as f32;
         let mean = hits.iter().map(|hit| hit.score).sum::<f32>() / count;
-        let variance = hits.iter().map(|hit| (hit.score - mean).powi(2)).sum::<f32>() / count;
-        let least = hits.iter().map(|hit| hit.score).fold(f32::INFINITY, f32::min);
-        Self { mean, deviation: variance.sqrt().max(1e-6), least }
+        let variance = hits
+            .iter()
+            .map(|hit| (hit.score - mean).powi(2))
+            .sum::<f32>()
+            / count;
+        let least = hits
+            .iter()
+            .map(|hit| hit.score)
+            .fold(f32::INFINITY, f32::min);
+        Self {
+            mean,
+            deviation: variance.sqrt().max(1e-6),
+            least,
+        }
     }
 
     fn standardized(&self, score: f32) -> f32 {
@@ -127,7 +155,16 @@ mod tests {
     }
 
     fn ranking(index: &'static str, hits: &[(u32, f32)]) -> Ranking {
-        Ranking { index, hits: hits.iter().map(|(number, score)| Hit { chunk: chunk(*number), score: *score }).collect() }
+        Ranking {
+            index,
+            hits: hits
+                .iter()
+                .map(|(number, score)| Hit {
+                    chunk: chunk(*number),
+                    score: *score,
+                })
+                .collect(),
+        }
     }
 
     #[test]
@@ -137,7 +174,13 @@ mod tests {
             ranking("dense", &[(4, 0.9), (2, 0.89), (5, 0.7)]),
         ];
         for fusion in [Fusion::Standardized, Fusion::ReciprocalRank] {
-            let fused = fuse(&rankings, &AskConfig { fusion, ..AskConfig::default() });
+            let fused = fuse(
+                &rankings,
+                &AskConfig {
+                    fusion,
+                    ..AskConfig::default()
+                },
+            );
             assert_eq!(fused[0].chunk, chunk(2));
             assert_eq!(fused[0].ranks, [("bm25", 2), ("dense", 2)]);
             assert_eq!(fused.len(), 5);
@@ -146,8 +189,14 @@ mod tests {
 
     #[test]
     fn an_index_alone_keeps_its_order() {
-        let rankings = [ranking("bm25", &[(1, 9.0), (2, 8.5), (3, 1.0)]), ranking("dense", &[])];
-        let order: Vec<ChunkId> = fuse(&rankings, &AskConfig::default()).iter().map(|fused| fused.chunk).collect();
+        let rankings = [
+            ranking("bm25", &[(1, 9.0), (2, 8.5), (3, 1.0)]),
+            ranking("dense", &[]),
+        ];
+        let order: Vec<ChunkId> = fuse(&rankings, &AskConfig::default())
+            .iter()
+            .map(|fused| fused.chunk)
+            .collect();
         assert_eq!(order, [chunk(1), chunk(2), chunk(3)]);
         assert!(fuse(&[], &AskConfig::default()).is_empty());
     }

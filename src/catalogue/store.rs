@@ -10,10 +10,13 @@ use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 use ingest::parse::{Extracted, Format};
-use ingest::{ChunkId, ContentHash, Document, DocumentId, Group, PreparedChunk, Problem, StoredChunk, Vector};
+use ingest::{
+    ChunkId, ContentHash, Document, DocumentId, Group, PreparedChunk, Problem, StoredChunk, Vector,
+};
 use jiff::Timestamp;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
 };
 use sqlx::{AssertSqlSafe, Row as _};
 
@@ -93,7 +96,9 @@ fn parsed<T: FromStr>(row: &SqliteRow, column: &str) -> Result<T>
 where
     T::Err: std::error::Error + Send + Sync + 'static,
 {
-    row.try_get::<&str, _>(column)?.parse().map_err(decode_error)
+    row.try_get::<&str, _>(column)?
+        .parse()
+        .map_err(decode_error)
 }
 
 fn now() -> String {
@@ -135,24 +140,38 @@ impl Catalogue {
             // What was acknowledged survives the power going out.
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_secs(30));
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
-        let version: i64 = sqlx::query("PRAGMA user_version").fetch_one(&writer).await?.try_get(0)?;
+        let writer = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options.clone())
+            .await?;
+        let version: i64 = sqlx::query("PRAGMA user_version")
+            .fetch_one(&writer)
+            .await?
+            .try_get(0)?;
         match version {
             0 => {
                 let mut transaction = writer.begin().await?;
                 sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await?;
                 let set = format!("PRAGMA user_version = {SCHEMA_VERSION}");
-                sqlx::raw_sql(AssertSqlSafe(set)).execute(&mut *transaction).await?;
+                sqlx::raw_sql(AssertSqlSafe(set))
+                    .execute(&mut *transaction)
+                    .await?;
                 transaction.commit().await?;
             }
             SCHEMA_VERSION => {}
             newer => {
                 return Err(sqlx::Error::Configuration(
-                    format!("the catalogue has version {newer}, this program knows {SCHEMA_VERSION}").into(),
+                    format!(
+                        "the catalogue has version {newer}, this program knows {SCHEMA_VERSION}"
+                    )
+                    .into(),
                 ));
             }
         }
-        let readers = SqlitePoolOptions::new().max_connections(4).connect_with(options.read_only(true)).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(4)
+            .connect_with(options.read_only(true))
+            .await?;
         Ok(Self { readers, writer })
     }
 
@@ -169,7 +188,11 @@ impl Catalogue {
         version: ContentHash,
         size: u64,
     ) -> Result<bool> {
-        let (id, version, readers) = (id.to_string(), version.to_string(), to_json(&document.readers));
+        let (id, version, readers) = (
+            id.to_string(),
+            version.to_string(),
+            to_json(&document.readers),
+        );
         let size = i64::try_from(size).unwrap_or(i64::MAX);
         let now = now();
         let mut transaction = self.writer.begin().await?;
@@ -236,7 +259,13 @@ impl Catalogue {
     }
 
     /// Moves a document on, if it is still in state `from` and this version is still wanted.
-    pub(crate) async fn advance(&self, work: &Work, from: State, to: State, error: Option<&str>) -> Result<bool> {
+    pub(crate) async fn advance(
+        &self,
+        work: &Work,
+        from: State,
+        to: State,
+        error: Option<&str>,
+    ) -> Result<bool> {
         let done = sqlx::query(
             "UPDATE documents SET state = ?, error = ?, updated_at = ? WHERE id = ? AND wanted = ? AND state = ?",
         )
@@ -252,7 +281,12 @@ impl Catalogue {
     }
 
     /// Moves a document from one of `from` to `to`. Gives whether it was in one of them.
-    pub(crate) async fn change_state(&self, id: DocumentId, from: &[State], to: State) -> Result<bool> {
+    pub(crate) async fn change_state(
+        &self,
+        id: DocumentId,
+        from: &[State],
+        to: State,
+    ) -> Result<bool> {
         let from: Vec<&str> = from.iter().map(|state| state.as_str()).collect();
         let done = sqlx::query(
             "UPDATE documents SET state = ?, error = NULL, updated_at = ? \
@@ -268,11 +302,19 @@ impl Catalogue {
     }
 
     /// Keeps what was read of a version.
-    pub(crate) async fn save_version(&self, work: &Work, reader: &str, extracted: &Extracted) -> Result<()> {
+    pub(crate) async fn save_version(
+        &self,
+        work: &Work,
+        reader: &str,
+        extracted: &Extracted,
+    ) -> Result<()> {
         let document = &extracted.document;
         let mut body = ZlibEncoder::new(Vec::new(), Compression::fast());
         body.write_all(to_json(document).as_bytes())?;
-        let pages = extracted.format.has_pages().then(|| i64::try_from(document.pages.len()).unwrap_or(0));
+        let pages = extracted
+            .format
+            .has_pages()
+            .then(|| i64::try_from(document.pages.len()).unwrap_or(0));
         sqlx::query(
             "UPDATE versions SET format = ?, title = ?, problems = ?, pages = ?, reader = ?, body = ? \
              WHERE document = ? AND version = ?",
@@ -383,7 +425,10 @@ impl Catalogue {
                 embedded.insert(chunk);
             }
         }
-        sqlx::query("DELETE FROM chunks WHERE document = ?").bind(&id).execute(&mut *transaction).await?;
+        sqlx::query("DELETE FROM chunks WHERE document = ?")
+            .bind(&id)
+            .execute(&mut *transaction)
+            .await?;
         for (chunk, prepared, text_hash) in chunks {
             sqlx::query(
                 "INSERT INTO chunks (id, document, version, cut, ordinal, tokens, prepared, text_hash, embedded) \
@@ -415,12 +460,19 @@ impl Catalogue {
     pub(crate) async fn chunks(&self, ids: &[ChunkId]) -> Result<Vec<ChunkRow>> {
         let sql = format!("{CHUNK_COLUMNS} c.id IN (SELECT value FROM json_each(?))");
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
-        let rows = sqlx::query(AssertSqlSafe(sql)).bind(to_json(&ids)).fetch_all(&self.readers).await?;
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(to_json(&ids))
+            .fetch_all(&self.readers)
+            .await?;
         rows.iter().map(chunk_row).collect()
     }
 
     /// The chunks number `ordinals` of a document, in order.
-    pub(crate) async fn chunks_at(&self, document: DocumentId, ordinals: &BTreeSet<u32>) -> Result<Vec<ChunkRow>> {
+    pub(crate) async fn chunks_at(
+        &self,
+        document: DocumentId,
+        ordinals: &BTreeSet<u32>,
+    ) -> Result<Vec<ChunkRow>> {
         let sql = format!(
             "{CHUNK_COLUMNS} c.document = ? AND c.ordinal IN (SELECT value FROM json_each(?)) ORDER BY c.ordinal"
         );
@@ -443,14 +495,20 @@ impl Catalogue {
         rows.iter()
             .map(|row| {
                 let embedded = row.try_get::<i64, _>("embedded")? != 0;
-                Ok((parsed(row, "id")?, (json(row.try_get("readers")?)?, embedded)))
+                Ok((
+                    parsed(row, "id")?,
+                    (json(row.try_get("readers")?)?, embedded),
+                ))
             })
             .collect()
     }
 
     /// The document in state `embedding` that has waited longest, with its next chunks
     /// without a vector.
-    pub(crate) async fn next_unembedded(&self, limit: u32) -> Result<Option<(Work, Vec<ChunkRow>)>> {
+    pub(crate) async fn next_unembedded(
+        &self,
+        limit: u32,
+    ) -> Result<Option<(Work, Vec<ChunkRow>)>> {
         let row = sqlx::query(
             "SELECT id, wanted, file_name FROM documents WHERE state = 'embedding' ORDER BY updated_at, id LIMIT 1",
         )
@@ -462,17 +520,25 @@ impl Catalogue {
             version: parsed(&row, "wanted")?,
             file_name: row.try_get("file_name")?,
         };
-        let sql = format!("{CHUNK_COLUMNS} c.document = ? AND c.embedded = 0 ORDER BY c.ordinal LIMIT ?");
+        let sql =
+            format!("{CHUNK_COLUMNS} c.document = ? AND c.embedded = 0 ORDER BY c.ordinal LIMIT ?");
         let rows = sqlx::query(AssertSqlSafe(sql))
             .bind(work.id.to_string())
             .bind(i64::from(limit))
             .fetch_all(&self.readers)
             .await?;
-        Ok(Some((work, rows.iter().map(chunk_row).collect::<Result<_>>()?)))
+        Ok(Some((
+            work,
+            rows.iter().map(chunk_row).collect::<Result<_>>()?,
+        )))
     }
 
     /// Vectors that were made before, by the hash of their text.
-    pub(crate) async fn vectors(&self, model: &str, hashes: &[String]) -> Result<HashMap<String, Vector>> {
+    pub(crate) async fn vectors(
+        &self,
+        model: &str,
+        hashes: &[String],
+    ) -> Result<HashMap<String, Vector>> {
         let rows = sqlx::query(
             "SELECT text_hash, vector FROM embeddings \
              WHERE model = ? AND text_hash IN (SELECT value FROM json_each(?))",
@@ -494,16 +560,25 @@ impl Catalogue {
     }
 
     /// Keeps vectors, so that a text is embedded once.
-    pub(crate) async fn save_vectors(&self, model: &str, vectors: &[(String, Vector)]) -> Result<()> {
+    pub(crate) async fn save_vectors(
+        &self,
+        model: &str,
+        vectors: &[(String, Vector)],
+    ) -> Result<()> {
         let mut transaction = self.writer.begin().await?;
         for (hash, vector) in vectors {
-            let bytes: Vec<u8> = vector.iter().flat_map(|value| value.to_le_bytes()).collect();
-            sqlx::query("INSERT OR REPLACE INTO embeddings (model, text_hash, vector) VALUES (?, ?, ?)")
-                .bind(model)
-                .bind(hash)
-                .bind(bytes)
-                .execute(&mut *transaction)
-                .await?;
+            let bytes: Vec<u8> = vector
+                .iter()
+                .flat_map(|value| value.to_le_bytes())
+                .collect();
+            sqlx::query(
+                "INSERT OR REPLACE INTO embeddings (model, text_hash, vector) VALUES (?, ?, ?)",
+            )
+            .bind(model)
+            .bind(hash)
+            .bind(bytes)
+            .execute(&mut *transaction)
+            .await?;
         }
         transaction.commit().await
     }
@@ -521,7 +596,9 @@ impl Catalogue {
 
     /// Says that no chunk has a vector in the index: it is another index, or another model's.
     pub(crate) async fn forget_embedded(&self) -> Result<()> {
-        sqlx::query("UPDATE chunks SET embedded = 0").execute(&self.writer).await?;
+        sqlx::query("UPDATE chunks SET embedded = 0")
+            .execute(&self.writer)
+            .await?;
         Ok(())
     }
 
@@ -553,7 +630,9 @@ impl Catalogue {
 
     /// Documents that are being deleted.
     pub(crate) async fn deleting(&self) -> Result<Vec<DocumentId>> {
-        let rows = sqlx::query("SELECT id FROM documents WHERE state = 'deleting'").fetch_all(&self.readers).await?;
+        let rows = sqlx::query("SELECT id FROM documents WHERE state = 'deleting'")
+            .fetch_all(&self.readers)
+            .await?;
         rows.iter().map(|row| parsed(row, "id")).collect()
     }
 
@@ -569,7 +648,10 @@ impl Catalogue {
     /// Forgets a document.
     pub(crate) async fn forget(&self, id: DocumentId) -> Result<()> {
         let mut transaction = self.writer.begin().await?;
-        sqlx::query("DELETE FROM documents WHERE id = ?").bind(id.to_string()).execute(&mut *transaction).await?;
+        sqlx::query("DELETE FROM documents WHERE id = ?")
+            .bind(id.to_string())
+            .execute(&mut *transaction)
+            .await?;
         forget_vectors(&mut transaction).await?;
         transaction.commit().await
     }
@@ -628,7 +710,9 @@ impl Catalogue {
 
     /// What SQLite finds wrong with its file; nothing if all is well.
     pub(crate) async fn integrity(&self) -> Result<Option<String>> {
-        let row = sqlx::query("PRAGMA quick_check").fetch_one(&self.readers).await?;
+        let row = sqlx::query("PRAGMA quick_check")
+            .fetch_one(&self.readers)
+            .await?;
         let said: String = row.try_get(0)?;
         Ok((said != "ok").then_some(said))
     }
@@ -657,7 +741,11 @@ fn view(row: &SqliteRow) -> Result<DocumentView> {
         version: parsed(row, "wanted")?,
         title: title.unwrap_or_else(|| file_name.clone()),
         file_name,
-        format: format.as_deref().map(str::parse::<Format>).transpose().map_err(decode_error)?,
+        format: format
+            .as_deref()
+            .map(str::parse::<Format>)
+            .transpose()
+            .map_err(decode_error)?,
         size: u64::try_from(row.try_get::<i64, _>("size")?).unwrap_or(0),
         state,
         pages_done: total.unwrap_or(0),

@@ -47,7 +47,11 @@ pub struct CheckConfig {
 
 impl Default for CheckConfig {
     fn default() -> Self {
-        Self { supported: 0.62, partial: 0.45, vector_weight: 0.4 }
+        Self {
+            supported: 0.62,
+            partial: 0.45,
+            vector_weight: 0.4,
+        }
     }
 }
 
@@ -57,15 +61,20 @@ impl CheckConfig {
     /// # Errors
     /// When a score is not between 0 and 1, or `partial` is over `supported`.
     pub fn validate(&self) -> Result<(), String> {
-        for (name, value) in
-            [("supported", self.supported), ("partial", self.partial), ("vector_weight", self.vector_weight)]
-        {
+        for (name, value) in [
+            ("supported", self.supported),
+            ("partial", self.partial),
+            ("vector_weight", self.vector_weight),
+        ] {
             if !(0.0..=1.0).contains(&value) {
                 return Err(format!("`{name}` is {value}, not between 0 and 1"));
             }
         }
         if self.partial > self.supported {
-            return Err(format!("`partial` ({}) is over `supported` ({})", self.partial, self.supported));
+            return Err(format!(
+                "`partial` ({}) is over `supported` ({})",
+                self.partial, self.supported
+            ));
         }
         Ok(())
     }
@@ -112,7 +121,11 @@ impl Checker {
             Some(embedder) => format!("{NAME}+{}", embedder.model()),
             None => NAME.to_owned(),
         };
-        Self { config, embedder, name }
+        Self {
+            config,
+            embedder,
+            name,
+        }
     }
 
     /// Its name and version.
@@ -140,8 +153,14 @@ impl Checker {
     /// How well `evidence` supports `claim`, from 0 to 1, and the verdict: for measuring.
     pub async fn score(&self, claim: &str, evidence: &str) -> (f32, Verdict) {
         let passage = Passage::alone(evidence);
-        let context = Context { passages: vec![passage], ledger: Vec::new() };
-        let sentence = DraftSentence { text: claim.to_owned(), citations: vec![1] };
+        let context = Context {
+            passages: vec![passage],
+            ledger: Vec::new(),
+        };
+        let sentence = DraftSentence {
+            text: claim.to_owned(),
+            citations: vec![1],
+        };
         let checked = self.sentence(&sentence, &context).await;
         (checked.score, checked.verdict)
     }
@@ -165,7 +184,9 @@ impl Checker {
             Err(error) => Finding {
                 verdict: Verdict::Unverified,
                 score: 0.0,
-                reason: Some(Reason::CheckerFailed { error: error.to_string() }),
+                reason: Some(Reason::CheckerFailed {
+                    error: error.to_string(),
+                }),
                 quotes: Vec::new(),
             },
         };
@@ -177,14 +198,25 @@ impl Checker {
             citations: finding
                 .quotes
                 .iter()
-                .filter_map(|(number, span)| Some(citation(*number, context.passage(*number)?, span)))
+                .filter_map(|(number, span)| {
+                    Some(citation(*number, context.passage(*number)?, span))
+                })
                 .collect(),
         }
     }
 
-    async fn find(&self, sentence: &DraftSentence, context: &Context) -> Result<Finding, BackendError> {
+    async fn find(
+        &self,
+        sentence: &DraftSentence,
+        context: &Context,
+    ) -> Result<Finding, BackendError> {
         if sentence.citations.is_empty() && claims_nothing(&sentence.text) {
-            return Ok(Finding { verdict: Verdict::NotCheckable, score: 0.0, reason: None, quotes: Vec::new() });
+            return Ok(Finding {
+                verdict: Verdict::NotCheckable,
+                score: 0.0,
+                reason: None,
+                quotes: Vec::new(),
+            });
         }
         let cited: Vec<(u32, &Passage)> = sentence
             .citations
@@ -199,7 +231,12 @@ impl Checker {
             .filter_map(|(number, passage)| Some((*number, verbatim(&sentence.text, passage)?)))
             .collect();
         if !verbatim.is_empty() {
-            return Ok(Finding { verdict: Verdict::Supported, score: 1.0, reason: None, quotes: verbatim });
+            return Ok(Finding {
+                verdict: Verdict::Supported,
+                score: 1.0,
+                reason: None,
+                quotes: verbatim,
+            });
         }
         let evidence: Vec<Fact> = cited
             .iter()
@@ -213,36 +250,64 @@ impl Checker {
             .collect();
         let mut windows = windows(&sentence.text, &cited);
         let score = self.similarity(&sentence.text, &mut windows).await?;
-        let quotes: Vec<(u32, Span)> =
-            windows.first().map(|window| (window.number, window.span.clone())).into_iter().collect();
+        let quotes: Vec<(u32, Span)> = windows
+            .first()
+            .map(|window| (window.number, window.span.clone()))
+            .into_iter()
+            .collect();
         if let Some(missing) = facts::missing(&sentence.text, &evidence).into_iter().next() {
             let contradicts = missing.instead.is_some() && score >= self.config.partial;
             return Ok(Finding {
-                verdict: if contradicts { Verdict::Contradicted } else { Verdict::Unsupported },
+                verdict: if contradicts {
+                    Verdict::Contradicted
+                } else {
+                    Verdict::Unsupported
+                },
                 // Below every threshold, in the order of the rest of its content.
                 score: score * self.config.partial.min(0.5) * 0.5,
-                reason: Some(Reason::MissingFact { fact: missing.fact, instead: missing.instead }),
+                reason: Some(Reason::MissingFact {
+                    fact: missing.fact,
+                    instead: missing.instead,
+                }),
                 quotes: if contradicts { quotes } else { Vec::new() },
             });
         }
-        if let Some(quote) = quoted(&sentence.text)
-            .into_iter()
-            .find(|quote| !cited.iter().any(|(_, passage)| folded(&passage.text).contains(&folded(quote))))
-        {
+        if let Some(quote) = quoted(&sentence.text).into_iter().find(|quote| {
+            !cited
+                .iter()
+                .any(|(_, passage)| folded(&passage.text).contains(&folded(quote)))
+        }) {
             return Ok(unsupported(score * 0.5, Reason::NotVerbatim { quote }));
         }
         Ok(if score >= self.config.supported {
-            Finding { verdict: Verdict::Supported, score, reason: None, quotes }
+            Finding {
+                verdict: Verdict::Supported,
+                score,
+                reason: None,
+                quotes,
+            }
         } else if score >= self.config.partial {
-            let words = windows.first().map(|window| uncovered(&sentence.text, window)).unwrap_or_default();
-            Finding { verdict: Verdict::Partial, score, reason: Some(Reason::PartlyMissing { words }), quotes }
+            let words = windows
+                .first()
+                .map(|window| uncovered(&sentence.text, window))
+                .unwrap_or_default();
+            Finding {
+                verdict: Verdict::Partial,
+                score,
+                reason: Some(Reason::PartlyMissing { words }),
+                quotes,
+            }
         } else {
             unsupported(score, Reason::LowSimilarity)
         })
     }
 
     /// The score of the best window, which comes first then.
-    async fn similarity(&self, sentence: &str, windows: &mut Vec<Window<'_>>) -> Result<f32, BackendError> {
+    async fn similarity(
+        &self,
+        sentence: &str,
+        windows: &mut Vec<Window<'_>>,
+    ) -> Result<f32, BackendError> {
         windows.sort_by(|one, other| other.coverage.total_cmp(&one.coverage));
         windows.truncate(COMPARED);
         if windows.is_empty() {
@@ -252,7 +317,11 @@ impl Checker {
         let mut scores: Vec<f32> = windows.iter().map(|window| window.coverage).collect();
         if let Some(embedder) = &self.embedder {
             let mut texts = vec![sentence.to_owned()];
-            texts.extend(windows.iter().map(|window| window.passage.text[window.span.clone()].to_owned()));
+            texts.extend(
+                windows
+                    .iter()
+                    .map(|window| window.passage.text[window.span.clone()].to_owned()),
+            );
             let vectors = embedder.embed_passages(&texts).await?;
             let [own, others @ ..] = vectors.as_slice() else {
                 return Err(BackendError::message("the embedding model gave no vector"));
@@ -260,7 +329,8 @@ impl Checker {
             let weight = self.config.vector_weight;
             for (score, other) in scores.iter_mut().zip(others) {
                 let cosine: f32 = own.iter().zip(other).map(|(one, two)| one * two).sum();
-                let similarity = ((cosine - SIMILARITY.0) / (SIMILARITY.1 - SIMILARITY.0)).clamp(0.0, 1.0);
+                let similarity =
+                    ((cosine - SIMILARITY.0) / (SIMILARITY.1 - SIMILARITY.0)).clamp(0.0, 1.0);
                 *score = *score * (1.0 - weight) + similarity * weight;
             }
         }
@@ -269,7 +339,9 @@ impl Checker {
                 *score *= 0.75;
             }
         }
-        let best = (0..scores.len()).max_by(|one, two| scores[*one].total_cmp(&scores[*two])).unwrap_or(0);
+        let best = (0..scores.len())
+            .max_by(|one, two| scores[*one].total_cmp(&scores[*two]))
+            .unwrap_or(0);
         windows.swap(0, best);
         Ok(scores[best].clamp(0.0, 1.0))
     }
@@ -293,16 +365,28 @@ pub async fn check_stream(
     let mut reader = DraftReader::default();
     while let Some(piece) = pieces.recv().await {
         for sentence in reader.push(&piece?) {
-            tell(&mut answer, checker.sentence(&sentence, context).await, events);
+            tell(
+                &mut answer,
+                checker.sentence(&sentence, context).await,
+                events,
+            );
         }
     }
     for sentence in reader.finish() {
-        tell(&mut answer, checker.sentence(&sentence, context).await, events);
+        tell(
+            &mut answer,
+            checker.sentence(&sentence, context).await,
+            events,
+        );
     }
     Ok(close(answer))
 }
 
-fn tell(answer: &mut Answer, checked: CheckedSentence, events: &mpsc::UnboundedSender<AnswerEvent>) {
+fn tell(
+    answer: &mut Answer,
+    checked: CheckedSentence,
+    events: &mpsc::UnboundedSender<AnswerEvent>,
+) {
     let event = if take(answer, checked.clone()) {
         AnswerEvent::Sentence(checked)
     } else {
@@ -314,7 +398,8 @@ fn tell(answer: &mut Answer, checked: CheckedSentence, events: &mpsc::UnboundedS
 
 /// Puts a sentence where it belongs. Gives whether it is shown.
 fn take(answer: &mut Answer, checked: CheckedSentence) -> bool {
-    let shown = answer.mode == Mode::Marked || matches!(checked.verdict, Verdict::Supported | Verdict::NotCheckable);
+    let shown = answer.mode == Mode::Marked
+        || matches!(checked.verdict, Verdict::Supported | Verdict::NotCheckable);
     if shown {
         answer.sentences.push(checked);
     } else {
@@ -336,7 +421,12 @@ fn close(mut answer: Answer) -> Answer {
 }
 
 fn unsupported(score: f32, reason: Reason) -> Finding {
-    Finding { verdict: Verdict::Unsupported, score, reason: Some(reason), quotes: Vec::new() }
+    Finding {
+        verdict: Verdict::Unsupported,
+        score,
+        reason: Some(reason),
+        quotes: Vec::new(),
+    }
 }
 
 static NEGATION: LazyLock<Regex> = LazyLock::new(|| {
@@ -361,7 +451,10 @@ fn claims_nothing(text: &str) -> bool {
 }
 
 fn quoted(text: &str) -> Vec<String> {
-    QUOTED.captures_iter(text).map(|found| found[1].to_owned()).collect()
+    QUOTED
+        .captures_iter(text)
+        .map(|found| found[1].to_owned())
+        .collect()
 }
 
 fn folded(text: &str) -> String {
@@ -370,7 +463,11 @@ fn folded(text: &str) -> String {
 
 /// Where `text` stands in a passage as whole sentences, white space and the full stop apart.
 fn verbatim(text: &str, passage: &Passage) -> Option<Span> {
-    let bare = |text: &str| folded(text).trim_end_matches(['.', '。', '!', '?']).to_owned();
+    let bare = |text: &str| {
+        folded(text)
+            .trim_end_matches(['.', '。', '!', '?'])
+            .to_owned()
+    };
     let wanted = bare(text);
     if wanted.is_empty() {
         return None;
@@ -411,12 +508,21 @@ fn windows<'a>(sentence: &str, cited: &[(u32, &'a Passage)]) -> Vec<Window<'a>> 
     let wanted = content(sentence);
     let mut windows = Vec::new();
     for (number, passage) in cited {
-        let context: BTreeSet<String> =
-            passage.heading_path.iter().chain([&passage.title]).flat_map(|heading| content(heading)).collect();
+        let context: BTreeSet<String> = passage
+            .heading_path
+            .iter()
+            .chain([&passage.title])
+            .flat_map(|heading| content(heading))
+            .collect();
         let terms: Vec<BTreeSet<String>> = passage
             .sentences
             .iter()
-            .map(|span| words(&passage.text[span.clone()]).into_iter().map(|token| token.text).collect())
+            .map(|span| {
+                words(&passage.text[span.clone()])
+                    .into_iter()
+                    .map(|token| token.text)
+                    .collect()
+            })
             .collect();
         for first in 0..passage.sentences.len() {
             for length in 1..=WINDOW.min(passage.sentences.len() - first) {
@@ -450,8 +556,10 @@ fn windows<'a>(sentence: &str, cited: &[(u32, &'a Passage)]) -> Vec<Window<'a>> 
 
 /// Words of a sentence that a window does not hold.
 fn uncovered(sentence: &str, window: &Window<'_>) -> Vec<String> {
-    let held: BTreeSet<String> =
-        words(&window.passage.text[window.span.clone()]).into_iter().map(|token| token.text).collect();
+    let held: BTreeSet<String> = words(&window.passage.text[window.span.clone()])
+        .into_iter()
+        .map(|token| token.text)
+        .collect();
     sentence
         .split_whitespace()
         .filter(|word| {
@@ -459,7 +567,10 @@ fn uncovered(sentence: &str, window: &Window<'_>) -> Vec<String> {
             let missing = terms.iter().filter(|term| !held.contains(*term)).count();
             missing * 2 > terms.len()
         })
-        .map(|word| word.trim_matches(|char: char| !char.is_alphanumeric()).to_owned())
+        .map(|word| {
+            word.trim_matches(|char: char| !char.is_alphanumeric())
+                .to_owned()
+        })
         .filter(|word| !word.is_empty())
         .take(10)
         .collect()
@@ -468,9 +579,16 @@ fn uncovered(sentence: &str, window: &Window<'_>) -> Vec<String> {
 fn citation(number: u32, passage: &Passage, span: &Span) -> Citation {
     let quote = passage.text[span.clone()].to_owned();
     let before = &passage.text[..span.start];
-    let start = before.char_indices().rev().nth(AROUND - 1).map_or(0, |(at, _)| at);
+    let start = before
+        .char_indices()
+        .rev()
+        .nth(AROUND - 1)
+        .map_or(0, |(at, _)| at);
     let after = &passage.text[span.end..];
-    let end = after.char_indices().nth(AROUND).map_or(after.len(), |(at, _)| at);
+    let end = after
+        .char_indices()
+        .nth(AROUND)
+        .map_or(after.len(), |(at, _)| at);
     Citation {
         number,
         document: passage.document,
@@ -494,20 +612,54 @@ impl Reason {
         match (self, language) {
             (Self::NoCitation, Language::Ko) => "근거가 되는 문서를 가리키지 않습니다.".to_owned(),
             (Self::NoCitation, Language::En) => "It names no document that it rests on.".to_owned(),
-            (Self::NotVerbatim { quote }, Language::Ko) => format!("문서에 없는 말을 인용합니다: “{quote}”"),
-            (Self::NotVerbatim { quote }, Language::En) => format!("It quotes words that are not in the document: “{quote}”"),
-            (Self::MissingFact { fact, instead: Some(instead) }, Language::Ko) => {
+            (Self::NotVerbatim { quote }, Language::Ko) => {
+                format!("문서에 없는 말을 인용합니다: “{quote}”")
+            }
+            (Self::NotVerbatim { quote }, Language::En) => {
+                format!("It quotes words that are not in the document: “{quote}”")
+            }
+            (
+                Self::MissingFact {
+                    fact,
+                    instead: Some(instead),
+                },
+                Language::Ko,
+            ) => {
                 format!("문서에는 “{fact}” 대신 “{instead}”라고 쓰여 있습니다.")
             }
-            (Self::MissingFact { fact, instead: Some(instead) }, Language::En) => {
+            (
+                Self::MissingFact {
+                    fact,
+                    instead: Some(instead),
+                },
+                Language::En,
+            ) => {
                 format!("The document says “{instead}”, not “{fact}”.")
             }
-            (Self::MissingFact { fact, instead: None }, Language::Ko) => format!("문서에 “{fact}”이(가) 없습니다."),
-            (Self::MissingFact { fact, instead: None }, Language::En) => format!("“{fact}” is not in the document."),
+            (
+                Self::MissingFact {
+                    fact,
+                    instead: None,
+                },
+                Language::Ko,
+            ) => format!("문서에 “{fact}”이(가) 없습니다."),
+            (
+                Self::MissingFact {
+                    fact,
+                    instead: None,
+                },
+                Language::En,
+            ) => format!("“{fact}” is not in the document."),
             (Self::LowSimilarity, Language::Ko) => "문서는 다른 내용을 말합니다.".to_owned(),
-            (Self::LowSimilarity, Language::En) => "The document is about something else.".to_owned(),
-            (Self::PartlyMissing { words }, Language::Ko) => format!("문서에 없는 부분이 있습니다: {}", words.join(", ")),
-            (Self::PartlyMissing { words }, Language::En) => format!("Part of it is not in the document: {}", words.join(", ")),
+            (Self::LowSimilarity, Language::En) => {
+                "The document is about something else.".to_owned()
+            }
+            (Self::PartlyMissing { words }, Language::Ko) => {
+                format!("문서에 없는 부분이 있습니다: {}", words.join(", "))
+            }
+            (Self::PartlyMissing { words }, Language::En) => {
+                format!("Part of it is not in the document: {}", words.join(", "))
+            }
             (Self::CheckerFailed { .. }, Language::Ko) => "확인할 수 없었습니다.".to_owned(),
             (Self::CheckerFailed { .. }, Language::En) => "It could not be checked.".to_owned(),
         }
@@ -524,13 +676,21 @@ mod tests {
     const LEAVE: &str = "입사 1년 미만 직원의 연차휴가는 1개월 개근 시 1일씩 발생하며 최대 11일이다. 미사용 연차는 수당으로 지급하지 않는다. 부품 PPR-9087의 단가는 35,000원이다.";
 
     fn context() -> Arc<Context> {
-        Arc::new(Context { passages: vec![Passage::alone(LEAVE)], ledger: Vec::new() })
+        Arc::new(Context {
+            passages: vec![Passage::alone(LEAVE)],
+            ledger: Vec::new(),
+        })
     }
 
     async fn verdict(text: &str, citations: &[u32]) -> (Verdict, Option<Reason>) {
-        let draft = vec![DraftSentence { text: text.to_owned(), citations: citations.to_vec() }];
+        let draft = vec![DraftSentence {
+            text: text.to_owned(),
+            citations: citations.to_vec(),
+        }];
         let checker = Checker::new(CheckConfig::default(), None);
-        let answer = checker.check(draft, context(), Language::Ko, Mode::Marked).await;
+        let answer = checker
+            .check(draft, context(), Language::Ko, Mode::Marked)
+            .await;
         match answer.sentences() {
             [sentence] => (sentence.verdict(), sentence.reason().cloned()),
             [] => (Verdict::NotCheckable, None),
@@ -541,14 +701,24 @@ mod tests {
     #[tokio::test]
     async fn a_quote_is_supported_and_cut_from_the_document() {
         let draft = vec![DraftSentence {
-            text: "입사 1년 미만 직원의 연차휴가는 1개월 개근 시 1일씩 발생하며  최대 11일이다".to_owned(),
+            text: "입사 1년 미만 직원의 연차휴가는 1개월 개근 시 1일씩 발생하며  최대 11일이다"
+                .to_owned(),
             citations: vec![9, 1],
         }];
-        let answer = Checker::new(CheckConfig::default(), None).check(draft, context(), Language::Ko, Mode::Strict).await;
+        let answer = Checker::new(CheckConfig::default(), None)
+            .check(draft, context(), Language::Ko, Mode::Strict)
+            .await;
         let citation = &answer.sentences()[0].citations()[0];
-        assert_eq!(citation.number(), 1, "a passage that does not exist is not shown");
+        assert_eq!(
+            citation.number(),
+            1,
+            "a passage that does not exist is not shown"
+        );
         assert_eq!(&LEAVE[citation.place().span.clone()], citation.quote());
-        assert_eq!(citation.quote_sha256(), ContentHash::of(citation.quote().as_bytes()));
+        assert_eq!(
+            citation.quote_sha256(),
+            ContentHash::of(citation.quote().as_bytes())
+        );
         assert!(!answer.abstained());
     }
 
@@ -556,12 +726,33 @@ mod tests {
     async fn what_differs_from_the_document_is_not_supported() {
         let (found, reason) = verdict("입사 1년 미만 직원의 연차휴가는 최대 12일이다.", &[1]).await;
         assert_eq!(found, Verdict::Contradicted);
-        assert_eq!(reason, Some(Reason::MissingFact { fact: "12일".to_owned(), instead: Some("1일".to_owned()) }));
-        assert_eq!(verdict("연차는 최대 11일이다.", &[]).await.1, Some(Reason::NoCitation));
-        assert_eq!(verdict("연차는 최대 11일이다.", &[7]).await.1, Some(Reason::NoCitation));
-        assert_eq!(verdict("주차 요금은 무료로 제공되며 방문객도 같다.", &[1]).await.0, Verdict::Unsupported);
+        assert_eq!(
+            reason,
+            Some(Reason::MissingFact {
+                fact: "12일".to_owned(),
+                instead: Some("1일".to_owned())
+            })
+        );
+        assert_eq!(
+            verdict("연차는 최대 11일이다.", &[]).await.1,
+            Some(Reason::NoCitation)
+        );
+        assert_eq!(
+            verdict("연차는 최대 11일이다.", &[7]).await.1,
+            Some(Reason::NoCitation)
+        );
+        assert_eq!(
+            verdict("주차 요금은 무료로 제공되며 방문객도 같다.", &[1])
+                .await
+                .0,
+            Verdict::Unsupported
+        );
         let part = "미사용 연차는 수당으로 지급하지 않는";
-        assert_ne!(verdict(part, &[1]).await.0, Verdict::Unverified, "half a sentence is no quote, and is weighed");
+        assert_ne!(
+            verdict(part, &[1]).await.0,
+            Verdict::Unverified,
+            "half a sentence is no quote, and is weighed"
+        );
         let (found, reason) = verdict("규정은 “미사용 연차는 이월한다”고 정한다.", &[1]).await;
         assert_eq!(found, Verdict::Unsupported, "{reason:?}");
     }
@@ -574,8 +765,13 @@ mod tests {
 
     #[tokio::test]
     async fn a_greeting_claims_nothing_and_is_no_answer() {
-        let draft = vec![DraftSentence { text: "안녕하세요.".to_owned(), citations: vec![] }];
-        let answer = Checker::new(CheckConfig::default(), None).check(draft, context(), Language::Ko, Mode::Strict).await;
+        let draft = vec![DraftSentence {
+            text: "안녕하세요.".to_owned(),
+            citations: vec![],
+        }];
+        let answer = Checker::new(CheckConfig::default(), None)
+            .check(draft, context(), Language::Ko, Mode::Strict)
+            .await;
         assert!(answer.abstained() && answer.sentences().is_empty());
     }
 
@@ -596,8 +792,13 @@ mod tests {
     #[tokio::test]
     async fn a_checker_that_cannot_run_says_so_and_strict_mode_withholds() {
         let checker = Checker::new(CheckConfig::default(), Some(Arc::new(Broken)));
-        let draft = vec![DraftSentence { text: "연차는 매달 하루씩 생긴다.".to_owned(), citations: vec![1] }];
-        let answer = checker.check(draft, context(), Language::Ko, Mode::Strict).await;
+        let draft = vec![DraftSentence {
+            text: "연차는 매달 하루씩 생긴다.".to_owned(),
+            citations: vec![1],
+        }];
+        let answer = checker
+            .check(draft, context(), Language::Ko, Mode::Strict)
+            .await;
         assert_eq!(answer.withheld()[0].verdict(), Verdict::Unverified);
         assert!(answer.abstained() && answer.sentences().is_empty());
     }

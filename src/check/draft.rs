@@ -34,7 +34,9 @@ pub fn draft_sentences(draft: &str) -> Vec<DraftSentence> {
         text.push_str(&draft[rest..whole.start()]);
         rest = whole.end();
         let at = text.trim_end().len().saturating_sub(1);
-        let numbers = found[1].split([',', '，']).filter_map(|number| number.trim().parse().ok());
+        let numbers = found[1]
+            .split([',', '，'])
+            .filter_map(|number| number.trim().parse().ok());
         markers.extend(numbers.map(|number| (at, number)));
     }
     text.push_str(&draft[rest..]);
@@ -43,7 +45,10 @@ pub fn draft_sentences(draft: &str) -> Vec<DraftSentence> {
         .filter(|span| !text[span.clone()].trim().is_empty())
         .map(|span| DraftSentence {
             citations: each_once(
-                markers.iter().filter(|(at, _)| span.contains(at)).map(|(_, number)| *number),
+                markers
+                    .iter()
+                    .filter(|(at, _)| span.contains(at))
+                    .map(|(_, number)| *number),
             ),
             text: text[span].trim().to_owned(),
         })
@@ -68,11 +73,15 @@ impl DraftReader {
                 let rest = &self.buffer[marker.end()..];
                 let next = rest.trim_start();
                 // A full stop or another marker may still come.
-                (rest.len() > next.len() && !next.is_empty() && !next.starts_with(['[', '［', '【']))
-                    .then(|| self.buffer.len() - next.len())
+                (rest.len() > next.len()
+                    && !next.is_empty()
+                    && !next.starts_with(['[', '［', '【']))
+                .then(|| self.buffer.len() - next.len())
             })
             .last();
-        let Some(end) = after_line.max(after_marker) else { return Vec::new() };
+        let Some(end) = after_line.max(after_marker) else {
+            return Vec::new();
+        };
         let rest = self.buffer.split_off(end);
         let done = std::mem::replace(&mut self.buffer, rest);
         draft_sentences(&done)
@@ -89,7 +98,10 @@ mod tests {
     use super::*;
 
     fn sentences(answer: &str) -> Vec<(String, Vec<u32>)> {
-        draft_sentences(answer).into_iter().map(|sentence| (sentence.text, sentence.citations)).collect()
+        draft_sentences(answer)
+            .into_iter()
+            .map(|sentence| (sentence.text, sentence.citations))
+            .collect()
     }
 
     #[test]
@@ -98,16 +110,28 @@ mod tests {
             ("연차는 15일입니다.".to_owned(), vec![1]),
             ("나누어 쓸 수 있습니다.".to_owned(), vec![1, 3]),
         ];
-        assert_eq!(sentences("연차는 15일입니다[1]. 나누어 쓸 수 있습니다[1][3]."), expected);
-        assert_eq!(sentences("연차는 15일입니다. [1] 나누어 쓸 수 있습니다. [1, 3]"), expected);
-        assert_eq!(sentences("연차는 15일입니다 【1】.\n나누어 쓸 수 있습니다.［1］[3][1]"), expected);
+        assert_eq!(
+            sentences("연차는 15일입니다[1]. 나누어 쓸 수 있습니다[1][3]."),
+            expected
+        );
+        assert_eq!(
+            sentences("연차는 15일입니다. [1] 나누어 쓸 수 있습니다. [1, 3]"),
+            expected
+        );
+        assert_eq!(
+            sentences("연차는 15일입니다 【1】.\n나누어 쓸 수 있습니다.［1］[3][1]"),
+            expected
+        );
     }
 
     #[test]
     fn a_sentence_without_a_marker_cites_nothing() {
         assert_eq!(
             sentences("Leave is 15 days [2]. It doubles yearly."),
-            [("Leave is 15 days.".to_owned(), vec![2]), ("It doubles yearly.".to_owned(), vec![])]
+            [
+                ("Leave is 15 days.".to_owned(), vec![2]),
+                ("It doubles yearly.".to_owned(), vec![])
+            ]
         );
         assert_eq!(sentences("[1]"), []);
     }
@@ -116,7 +140,13 @@ mod tests {
     fn sentences_come_as_they_are_complete() {
         let mut reader = DraftReader::default();
         let mut seen = Vec::new();
-        for piece in ["Leave is ", "15 days [1", "]. It", " can be split [1][2", "].\nDone"] {
+        for piece in [
+            "Leave is ",
+            "15 days [1",
+            "]. It",
+            " can be split [1][2",
+            "].\nDone",
+        ] {
             seen.push(reader.push(piece).len());
         }
         assert_eq!(seen, [0, 0, 0, 0, 2]);

@@ -38,7 +38,8 @@ impl Fact {
                 one == two && (unit == said || unit.is_none() || said.is_none())
             }
             (Value::Date(year, month, day), Value::Date(a, b, c)) => {
-                let agrees = |said: &Option<u32>, there: &Option<u32>| said.is_none() || said == there;
+                let agrees =
+                    |said: &Option<u32>, there: &Option<u32>| said.is_none() || said == there;
                 agrees(year, a) && agrees(month, b) && agrees(day, c)
             }
             (one, two) => one == two,
@@ -68,7 +69,10 @@ pub(super) fn missing(sentence: &str, evidence: &[Fact]) -> Vec<Missing> {
         .into_iter()
         .filter(|fact| !evidence.iter().any(|said| fact.is_said_by(said)))
         .map(|fact| Missing {
-            instead: evidence.iter().find(|said| fact.is_like(said)).map(|said| said.text.clone()),
+            instead: evidence
+                .iter()
+                .find(|said| fact.is_like(said))
+                .map(|said| said.text.clone()),
             fact: fact.text,
         })
         .collect()
@@ -79,7 +83,9 @@ fn pattern(text: &str) -> Regex {
 }
 
 static ARTICLE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"제\s*(\d+)\s*(조|항|호|장|절|관|편)(?:의\s*(\d+))?|(?i)\b(article|section|clause|chapter)\s+(\d+(?:\.\d+)*)|§\s*(\d+(?:\.\d+)*)")
+    pattern(
+        r"제\s*(\d+)\s*(조|항|호|장|절|관|편)(?:의\s*(\d+))?|(?i)\b(article|section|clause|chapter)\s+(\d+(?:\.\d+)*)|§\s*(\d+(?:\.\d+)*)",
+    )
 });
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
@@ -112,18 +118,26 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 static WORDS: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?i)\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty)([\s-]+(?:working\s+|business\s+)?(?:days?|weeks?|months?|years?|hours?|minutes?|times|people|percent)\b)")
+    pattern(
+        r"(?i)\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty)([\s-]+(?:working\s+|business\s+)?(?:days?|weeks?|months?|years?|hours?|minutes?|times|people|percent)\b)",
+    )
 });
 
 fn unit(text: &str) -> Option<&'static str> {
-    let folded: String = text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
+    let folded: String = text
+        .to_lowercase()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ");
     Some(match folded.as_str() {
         "원" | "won" | "krw" | "₩" => "KRW",
         "달러" | "usd" | "$" | "dollar" | "dollars" => "USD",
         "유로" | "eur" | "€" | "euro" | "euros" => "EUR",
         "엔" | "jpy" | "¥" | "yen" => "JPY",
         "%" | "퍼센트" | "percent" | "프로" => "%",
-        "영업일" | "근무일" | "working day" | "working days" | "business day" | "business days" => "working day",
+        "영업일" | "근무일" | "working day" | "working days" | "business day" | "business days" => {
+            "working day"
+        }
         "일" | "일간" | "day" | "days" => "day",
         "주" | "주일" | "week" | "weeks" => "week",
         "개월" | "달" | "month" | "months" => "month",
@@ -202,14 +216,25 @@ fn korean(first: i128, more: &str) -> i128 {
 }
 
 fn month(text: &str) -> Option<u32> {
-    const NAMES: [&str; 12] =
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    const NAMES: [&str; 12] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
     let text = text.to_lowercase();
-    text.parse().ok().or_else(|| NAMES.iter().position(|name| *name == text).and_then(|at| u32::try_from(at + 1).ok()))
+    text.parse().ok().or_else(|| {
+        NAMES
+            .iter()
+            .position(|name| *name == text)
+            .and_then(|at| u32::try_from(at + 1).ok())
+    })
 }
 
 fn date(found: &Captures<'_>) -> Value {
-    let first = |names: &[&str]| names.iter().find_map(|name| found.name(name)).map(|part| part.as_str().to_owned());
+    let first = |names: &[&str]| {
+        names
+            .iter()
+            .find_map(|name| found.name(name))
+            .map(|part| part.as_str().to_owned())
+    };
     let year = first(&["y1", "y2", "y4", "y5", "y6"]).and_then(|year| year.parse().ok());
     let month = first(&["m1", "m2", "m3", "m4", "m6", "m7"]).and_then(|name| month(&name));
     let day = first(&["d1", "d2", "d3", "d4", "d6"]).and_then(|day| day.parse().ok());
@@ -220,7 +245,12 @@ fn time(found: &Captures<'_>) -> Option<Value> {
     if found.name("span").is_some() {
         return None;
     }
-    let part = |names: &[&str]| names.iter().find_map(|name| found.name(name)).map(|part| part.as_str().to_lowercase());
+    let part = |names: &[&str]| {
+        names
+            .iter()
+            .find_map(|name| found.name(name))
+            .map(|part| part.as_str().to_lowercase())
+    };
     let hour: u32 = part(&["h1", "h2", "h4"])?.parse().ok()?;
     let minute: u32 = match part(&["min1", "min2"]) {
         Some(minute) => minute.parse().ok()?,
@@ -240,25 +270,43 @@ fn time(found: &Captures<'_>) -> Option<Value> {
 
 fn article(found: &Captures<'_>) -> Value {
     if let (Some(number), Some(kind)) = (found.get(1), found.get(2)) {
-        let kind = ["조", "항", "호", "장", "절", "관", "편"].into_iter().find(|name| *name == kind.as_str()).unwrap_or("조");
+        let kind = ["조", "항", "호", "장", "절", "관", "편"]
+            .into_iter()
+            .find(|name| *name == kind.as_str())
+            .unwrap_or("조");
         let number = number.as_str().trim_start_matches('0');
-        let number = found.get(3).map_or(number.to_owned(), |branch| format!("{number}-{}", branch.as_str()));
+        let number = found.get(3).map_or(number.to_owned(), |branch| {
+            format!("{number}-{}", branch.as_str())
+        });
         return Value::Article(kind, number);
     }
-    let kind = match found.get(4).map(|kind| kind.as_str().to_lowercase()).as_deref() {
+    let kind = match found
+        .get(4)
+        .map(|kind| kind.as_str().to_lowercase())
+        .as_deref()
+    {
         Some("article") => "조",
         Some("chapter") => "장",
         Some("clause") => "항",
         _ => "절",
     };
-    let number = found.get(5).or_else(|| found.get(6)).map_or("", |number| number.as_str());
+    let number = found
+        .get(5)
+        .or_else(|| found.get(6))
+        .map_or("", |number| number.as_str());
     Value::Article(kind, number.to_owned())
 }
 
 fn number(found: &Captures<'_>) -> Option<Value> {
     let first = decimal(&found["number"])?;
-    let mut value = found.name("more").map_or(first, |more| korean(first, more.as_str()));
-    value = match found.name("scale").map(|scale| scale.as_str().trim().to_lowercase()).as_deref() {
+    let mut value = found
+        .name("more")
+        .map_or(first, |more| korean(first, more.as_str()));
+    value = match found
+        .name("scale")
+        .map(|scale| scale.as_str().trim().to_lowercase())
+        .as_deref()
+    {
         Some("thousand") => value.saturating_mul(1_000),
         Some("million") => value.saturating_mul(1_000_000),
         Some("billion") => value.saturating_mul(1_000_000_000),
@@ -276,26 +324,42 @@ pub(super) fn facts(text: &str) -> Vec<Fact> {
     text = WORDS
         .replace_all(&text, |found: &Captures<'_>| {
             let number = match found[1].to_lowercase().as_str() {
-                "one" => 1, "two" => 2, "three" => 3, "four" => 4, "five" => 5, "six" => 6, "seven" => 7,
-                "eight" => 8, "nine" => 9, "ten" => 10, "eleven" => 11, "twelve" => 12, "fifteen" => 15,
-                "twenty" => 20, _ => 30,
+                "one" => 1,
+                "two" => 2,
+                "three" => 3,
+                "four" => 4,
+                "five" => 5,
+                "six" => 6,
+                "seven" => 7,
+                "eight" => 8,
+                "nine" => 9,
+                "ten" => 10,
+                "eleven" => 11,
+                "twelve" => 12,
+                "fifteen" => 15,
+                "twenty" => 20,
+                _ => 30,
             };
             format!("{number}{}", &found[2])
         })
         .into_owned();
     let mut facts = Vec::new();
-    let mut take = |pattern: &Regex, text: &mut String, value: &dyn Fn(&Captures<'_>) -> Option<Value>| {
-        let mut blanked = text.clone();
-        for found in pattern.captures_iter(text) {
-            let Some(whole) = found.get(0) else { continue };
-            if let Some(value) = value(&found) {
-                facts.push(Fact { value, text: whole.as_str().trim().to_owned() });
-                // What is understood is not read again as a number.
-                blanked.replace_range(whole.range(), &" ".repeat(whole.len()));
+    let mut take =
+        |pattern: &Regex, text: &mut String, value: &dyn Fn(&Captures<'_>) -> Option<Value>| {
+            let mut blanked = text.clone();
+            for found in pattern.captures_iter(text) {
+                let Some(whole) = found.get(0) else { continue };
+                if let Some(value) = value(&found) {
+                    facts.push(Fact {
+                        value,
+                        text: whole.as_str().trim().to_owned(),
+                    });
+                    // What is understood is not read again as a number.
+                    blanked.replace_range(whole.range(), &" ".repeat(whole.len()));
+                }
             }
-        }
-        *text = blanked;
-    };
+            *text = blanked;
+        };
     take(&ARTICLE, &mut text, &|found| Some(article(found)));
     take(&DATE, &mut text, &|found| Some(date(found)));
     take(&TIME, &mut text, &time);
@@ -304,21 +368,31 @@ pub(super) fn facts(text: &str) -> Vec<Fact> {
         let lower = text.to_lowercase();
         // `10kg` is a number with a unit, not a code.
         let whole = NUMBER.captures(&code).is_some_and(|found| {
-            found.get(0).is_some_and(|all| all.as_str().len() == code.len())
-                && found.name("unit").is_some_and(|part| unit(part.as_str()).is_some())
+            found
+                .get(0)
+                .is_some_and(|all| all.as_str().len() == code.len())
+                && found
+                    .name("unit")
+                    .is_some_and(|part| unit(part.as_str()).is_some())
         });
         if whole || lower.len() != text.len() {
             continue;
         }
         while let Some(at) = text.to_lowercase().find(&code) {
-            facts.push(Fact { value: Value::Code(code.clone()), text: text[at..at + code.len()].to_owned() });
+            facts.push(Fact {
+                value: Value::Code(code.clone()),
+                text: text[at..at + code.len()].to_owned(),
+            });
             text.replace_range(at..at + code.len(), &" ".repeat(code.len()));
         }
     }
     let rest = text;
     for found in NUMBER.captures_iter(&rest) {
         if let (Some(value), Some(whole)) = (number(&found), found.get(0)) {
-            facts.push(Fact { value, text: whole.as_str().trim().to_owned() });
+            facts.push(Fact {
+                value,
+                text: whole.as_str().trim().to_owned(),
+            });
         }
     }
     facts
@@ -334,8 +408,10 @@ mod tests {
             .into_iter()
             .map(|missing| (missing.fact, missing.instead))
             .collect();
-        let missing: Vec<(&str, Option<&str>)> =
-            missing.iter().map(|(fact, instead)| (fact.as_str(), instead.as_deref())).collect();
+        let missing: Vec<(&str, Option<&str>)> = missing
+            .iter()
+            .map(|(fact, instead)| (fact.as_str(), instead.as_deref()))
+            .collect();
         assert_eq!(missing, expected, "{sentence} / {evidence}");
     }
 
@@ -365,12 +441,24 @@ mod tests {
 
     #[test]
     fn what_differs_is_named_with_what_stands_there() {
-        check("연차는 16일이다.", "연차는 15일이다.", &[("16일", Some("15일"))]);
+        check(
+            "연차는 16일이다.",
+            "연차는 15일이다.",
+            &[("16일", Some("15일"))],
+        );
         check("5일 이내", "5영업일 이내", &[("5일", None)]);
-        check("식비는 3만원이다.", "식비는 3만 5천 원이다.", &[("3만원", Some("3만 5천 원"))]);
+        check(
+            "식비는 3만원이다.",
+            "식비는 3만 5천 원이다.",
+            &[("3만원", Some("3만 5천 원"))],
+        );
         check("PPR-9088", "PPR-9087", &[("PPR-9088", Some("PPR-9087"))]);
         check("제13조", "제12조", &[("제13조", Some("제12조"))]);
-        check("2025년 3월", "2024년 3월", &[("2025년 3월", Some("2024년 3월"))]);
+        check(
+            "2025년 3월",
+            "2024년 3월",
+            &[("2025년 3월", Some("2024년 3월"))],
+        );
         check("오전 6시", "18:00", &[("오전 6시", Some("18:00"))]);
         check("Leave is unlimited.", "Leave is 15 days.", &[]);
     }

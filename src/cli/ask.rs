@@ -77,7 +77,13 @@ pub(super) async fn run(config: Config, arguments: AskArguments) -> anyhow::Resu
 pub(super) fn print_answer(answer: &Arc<Answer>) {
     let language = answer.language();
     let colour = std::io::stdout().is_terminal();
-    let dim = |text: &str| if colour { format!("\x1b[2m{text}\x1b[0m") } else { text.to_owned() };
+    let dim = |text: &str| {
+        if colour {
+            format!("\x1b[2m{text}\x1b[0m")
+        } else {
+            text.to_owned()
+        }
+    };
     if answer.abstained() {
         println!(
             "  {}",
@@ -88,17 +94,27 @@ pub(super) fn print_answer(answer: &Arc<Answer>) {
         );
     }
     for sentence in answer.sentences() {
-        let numbers: String = sentence.citations().iter().map(|citation| format!("[{}]", citation.number())).collect();
+        let numbers: String = sentence
+            .citations()
+            .iter()
+            .map(|citation| format!("[{}]", citation.number()))
+            .collect();
         let mark = mark(sentence.verdict(), language);
-        println!("  {} {numbers} {}", sentence.text().replace('\t', " | "), dim(mark));
+        println!(
+            "  {} {numbers} {}",
+            sentence.text().replace('\t', " | "),
+            dim(mark)
+        );
         if let Some(reason) = sentence.reason() {
             println!("      {}", dim(&reason.words(language)));
         }
         for citation in sentence.citations() {
-            let page = citation.pages().map_or(String::new(), |(first, _)| match language {
-                Language::Ko => format!(", {first}쪽"),
-                Language::En => format!(", page {first}"),
-            });
+            let page = citation
+                .pages()
+                .map_or(String::new(), |(first, _)| match language {
+                    Language::Ko => format!(", {first}쪽"),
+                    Language::En => format!(", page {first}"),
+                });
             println!(
                 "      {}",
                 dim(&format!(
@@ -116,8 +132,11 @@ pub(super) fn print_answer(answer: &Arc<Answer>) {
         println!(
             "  {}",
             dim(&match language {
-                Language::Ko => format!("문서로 뒷받침되지 않은 {withheld}문장은 보이지 않았습니다."),
-                Language::En => format!("{withheld} sentence(s) that the documents do not support were withheld."),
+                Language::Ko =>
+                    format!("문서로 뒷받침되지 않은 {withheld}문장은 보이지 않았습니다."),
+                Language::En => format!(
+                    "{withheld} sentence(s) that the documents do not support were withheld."
+                ),
             })
         );
     }

@@ -20,11 +20,14 @@ pub(super) struct CheckArguments {
 pub(super) async fn run(config: Config, arguments: CheckArguments) -> anyhow::Result<ExitCode> {
     let (name, bytes) = if arguments.file.as_os_str() == "-" {
         let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).context("standard input cannot be read")?;
+        std::io::stdin()
+            .read_to_end(&mut bytes)
+            .context("standard input cannot be read")?;
         ("standard input".to_owned(), bytes)
     } else {
         let name = arguments.file.display().to_string();
-        let bytes = std::fs::read(&arguments.file).with_context(|| format!("{name} cannot be read"))?;
+        let bytes =
+            std::fs::read(&arguments.file).with_context(|| format!("{name} cannot be read"))?;
         (name, bytes)
     };
     let request: wire::CheckRequest =

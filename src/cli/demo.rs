@@ -50,14 +50,22 @@ pub(super) async fn run(mut config: Config, arguments: DemoArguments) -> anyhow:
     let app = App::open(config).await?;
     let started = Instant::now();
     eprintln!("reading {}", arguments.handbook.display());
-    ingest_paths(&app, std::slice::from_ref(&arguments.handbook), &[Group::everyone()].into(), false)
-        .await
-        .context("the sample documents cannot be read")?;
+    ingest_paths(
+        &app,
+        std::slice::from_ref(&arguments.handbook),
+        &[Group::everyone()].into(),
+        false,
+    )
+    .await
+    .context("the sample documents cannot be read")?;
     eprintln!("read in {:.1} s\n", started.elapsed().as_secs_f32());
     for text in QUESTIONS {
         println!("> {text}");
-        let question =
-            Question { text: text.to_owned(), reader: Reader::anyone(), language: Language::of(text) };
+        let question = Question {
+            text: text.to_owned(),
+            reader: Reader::anyone(),
+            language: Language::of(text),
+        };
         print_answer(&app.answer(question, Mode::Strict).await?);
         println!();
     }

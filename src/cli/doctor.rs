@@ -40,5 +40,9 @@ pub(super) async fn run(config: Config, arguments: DoctorArguments) -> anyhow::R
         }
     }
     let failed = checks.iter().any(|check| check.level == Level::Error);
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    Ok(if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    })
 }

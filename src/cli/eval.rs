@@ -25,15 +25,20 @@ pub(super) struct EvalArguments {
 }
 
 pub(super) async fn run(config: Config, arguments: EvalArguments) -> anyhow::Result<ExitCode> {
-    let report = eval::run(&config, &arguments.folder, arguments.limit, &|what| eprintln!("{what}")).await?;
+    let report = eval::run(&config, &arguments.folder, arguments.limit, &|what| {
+        eprintln!("{what}")
+    })
+    .await?;
     let text = report.markdown();
     print!("{text}");
     if let Some(file) = &arguments.markdown {
-        std::fs::write(file, &text).with_context(|| format!("{} cannot be written", file.display()))?;
+        std::fs::write(file, &text)
+            .with_context(|| format!("{} cannot be written", file.display()))?;
     }
     if let Some(file) = &arguments.json {
         let json = serde_json::to_string_pretty(&report)?;
-        std::fs::write(file, json).with_context(|| format!("{} cannot be written", file.display()))?;
+        std::fs::write(file, json)
+            .with_context(|| format!("{} cannot be written", file.display()))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -62,7 +62,11 @@ pub(super) async fn run(config: Config, arguments: IngestArguments) -> anyhow::R
     };
     let outcome = ingest_paths(&app, &arguments.paths, &readers, arguments.json).await;
     app.close().await;
-    Ok(if outcome? { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if outcome? {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Hands in every file under `paths` and waits until each is done. Tells whether all went well.
@@ -141,7 +145,11 @@ async fn submit(
         .library()
         .submit(NewDocument {
             place: place.to_string_lossy().into_owned(),
-            file_name: path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            file_name: path
+                .file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
             path: path.to_owned(),
             readers: readers.clone(),
         })
@@ -180,6 +188,9 @@ async fn wait(app: &Arc<App>, json: bool) {
 }
 
 fn listed(paths: &[PathBuf]) -> String {
-    let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+    let paths: Vec<String> = paths
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
     paths.join(", ")
 }

@@ -29,7 +29,13 @@ pub struct Arguments {
     #[arg(long, global = true, env = "VERACITE_DATA", value_name = "FOLDER")]
     data: Option<PathBuf>,
     /// What is logged to standard error, such as `info` or `veracite=debug`.
-    #[arg(long, global = true, env = "VERACITE_LOG", default_value = "warn", value_name = "FILTER")]
+    #[arg(
+        long,
+        global = true,
+        env = "VERACITE_LOG",
+        default_value = "warn",
+        value_name = "FILTER"
+    )]
     log: String,
     #[command(subcommand)]
     command: Command,
@@ -81,7 +87,9 @@ pub fn run(arguments: Arguments) -> ExitCode {
 }
 
 fn command(command: Command, config: Config) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async move {
         match command {
             Command::Demo(arguments) => demo::run(config, arguments).await,

@@ -48,7 +48,11 @@ pub(super) async fn run(config: Config, arguments: ModelsArguments) -> anyhow::R
     if config.models.embedder.is_none() {
         println!("no embedding model is configured: search is by words only");
     }
-    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if whole {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// Fetches the models that the configuration names.

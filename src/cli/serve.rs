@@ -30,8 +30,9 @@ pub(super) async fn run(mut config: Config, arguments: ServeArguments) -> anyhow
 /// Serves until the process is asked to stop (interrupt or terminate), then lets requests end.
 pub(super) async fn serve(app: Arc<App>) -> anyhow::Result<ExitCode> {
     let bind = app.config().server.bind;
-    let listener =
-        tokio::net::TcpListener::bind(bind).await.with_context(|| format!("{bind} cannot be bound"))?;
+    let listener = tokio::net::TcpListener::bind(bind)
+        .await
+        .with_context(|| format!("{bind} cannot be bound"))?;
     let address = listener.local_addr()?;
     let router = web::router(app.clone(), &app.config().server);
     for notice in app.notices(crate::language::Language::En) {
@@ -59,7 +60,10 @@ async fn stop_signal() {
     let mut terminate = match signal(SignalKind::terminate()) {
         Ok(terminate) => terminate,
         Err(error) => {
-            tracing::warn!(error = format!("{error:#}"), "terminate signals cannot be heard");
+            tracing::warn!(
+                error = format!("{error:#}"),
+                "terminate signals cannot be heard"
+            );
             std::future::pending().await
         }
     };

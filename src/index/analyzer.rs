@@ -74,14 +74,22 @@ fn push(run: &str, kind: Script, stemmer: &Stemmer, tokens: &mut Vec<Token>) {
         Script::Paired => {
             let chars: Vec<char> = run.chars().collect();
             if let [char] = chars[..] {
-                tokens.push(Token { text: char.to_string() });
+                tokens.push(Token {
+                    text: char.to_string(),
+                });
             }
-            tokens.extend(chars.windows(2).map(|pair| Token { text: pair.iter().collect() }));
+            tokens.extend(chars.windows(2).map(|pair| Token {
+                text: pair.iter().collect(),
+            }));
         }
         Script::Letters if run.is_ascii() && run.len() > 2 => {
-            tokens.push(Token { text: stemmer.stem(run).into_owned() });
+            tokens.push(Token {
+                text: stemmer.stem(run).into_owned(),
+            });
         }
-        Script::Letters | Script::Digits => tokens.push(Token { text: run.to_owned() }),
+        Script::Letters | Script::Digits => tokens.push(Token {
+            text: run.to_owned(),
+        }),
     }
 }
 
@@ -127,7 +135,10 @@ mod tests {
 
     #[test]
     fn codes_are_kept_whole() {
-        assert_eq!(codes("부품 PPR-9087은 v1.2.3, 02-123-4567"), ["ppr-9087", "v1.2.3", "02-123-4567"]);
+        assert_eq!(
+            codes("부품 PPR-9087은 v1.2.3, 02-123-4567"),
+            ["ppr-9087", "v1.2.3", "02-123-4567"]
+        );
         assert!(codes("연차 15일, 1,500,000원, and so on").is_empty());
     }
 }

@@ -7,9 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use ingest::{BackendError, ChunkId, ChunkStore, Group, StoredChunk};
 use tantivy::collector::TopDocs;
-use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query as TantivyQuery, TermQuery, TermSetQuery};
+use tantivy::query::{
+    BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query as TantivyQuery, TermQuery,
+    TermSetQuery,
+};
 use tantivy::schema::{
-    Field, IndexRecordOption, STORED, STRING, Schema, TantivyDocument, TextFieldIndexing, TextOptions, Value as _,
+    Field, IndexRecordOption, STORED, STRING, Schema, TantivyDocument, TextFieldIndexing,
+    TextOptions, Value as _,
 };
 use tantivy::tokenizer::{PreTokenizedString, Token as TantivyToken};
 use tantivy::{DocAddress, Index, IndexReader, IndexWriter, ReloadPolicy, TantivyError, Term};
@@ -63,7 +67,10 @@ fn schema() -> (Schema, Fields) {
     let fields = Fields {
         id: schema.add_text_field("id", STRING | STORED),
         readers: schema.add_text_field("readers", STRING | STORED),
-        words: schema.add_text_field("words", TextOptions::default().set_indexing_options(indexing)),
+        words: schema.add_text_field(
+            "words",
+            TextOptions::default().set_indexing_options(indexing),
+        ),
         codes: schema.add_text_field("codes", STRING),
     };
     (schema.build(), fields)
@@ -75,11 +82,13 @@ impl Bm25Index {
     /// # Errors
     /// When the folder cannot be written or holds something else.
     pub fn open(folder: &Path) -> Result<Self, BackendError> {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| BackendError::new(format!("{} cannot be written", folder.display()), error))?;
+        std::fs::create_dir_all(folder).map_err(|error| {
+            BackendError::new(format!("{} cannot be written", folder.display()), error)
+        })?;
         let (schema, fields) = schema();
-        let directory = tantivy::directory::MmapDirectory::open(folder)
-            .map_err(|error| BackendError::new(format!("{} cannot be opened", folder.display()), error))?;
+        let directory = tantivy::directory::MmapDirectory::open(folder).map_err(|error| {
+            BackendError::new(format!("{} cannot be opened", folder.display()), error)
+        })?;
         let index = Index::open_or_create(directory, schema).map_err(failed)?;
         Self::with(index, fields)
     }
@@ -94,9 +103,20 @@ impl Bm25Index {
     }
 
     fn with(index: Index, fields: Fields) -> Result<Self, BackendError> {
-        let writer = index.writer_with_num_threads(1, WRITER_MEMORY).map_err(failed)?;
-        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(failed)?;
-        Ok(Self(Arc::new(Inner { index, reader, writer: Mutex::new(writer), fields })))
+        let writer = index
+            .writer_with_num_threads(1, WRITER_MEMORY)
+            .map_err(failed)?;
+        let reader = index
+            .reader_builder()
+            .reload_policy(ReloadPolicy::Manual)
+            .try_into()
+            .map_err(failed)?;
+        Ok(Self(Arc::new(Inner {
+            index,
+            reader,
+            writer: Mutex::new(writer),
+            fields,
+        })))
     }
 
     /// What is wrong with its files, if anything.
@@ -105,7 +125,10 @@ impl Bm25Index {
     /// When they cannot be read.
     pub fn damaged_files(&self) -> Result<Vec<String>, BackendError> {
         let damaged = self.0.index.validate_checksum().map_err(failed)?;
-        Ok(damaged.iter().map(|path| path.display().to_string()).collect())
+        Ok(damaged
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect())
     }
 }
 
@@ -120,9 +143,19 @@ impl Inner {
         let tokens = words(&text)
             .into_iter()
             .enumerate()
-            .map(|(position, token)| TantivyToken { position, text: token.text, ..TantivyToken::default() })
+            .map(|(position, token)| TantivyToken {
+                position,
+                text: token.text,
+                ..TantivyToken::default()
+            })
             .collect();
-        document.add_pre_tokenized_text(self.fields.words, PreTokenizedString { text: String::new(), tokens });
+        document.add_pre_tokenized_text(
+            self.fields.words,
+            PreTokenizedString {
+                text: String::new(),
+                tokens,
+            },
+        );
         let codes: BTreeSet<String> = codes(&text).into_iter().collect();
         for code in codes {
             document.add_text(self.fields.codes, code);
@@ -155,26 +188,40 @@ impl Inner {
         for (text, count) in terms {
             let term = Term::from_field_text(self.fields.words, &text);
             let query = TermQuery::new(term, IndexRecordOption::WithFreqs);
-            parts.push((Occur::Should, Box::new(BoostQuery::new(Box::new(query), count))));
+            parts.push((
+                Occur::Should,
+                Box::new(BoostQuery::new(Box::new(query), count)),
+            ));
         }
         for code in codes(query).into_iter().collect::<BTreeSet<_>>() {
             let term = Term::from_field_text(self.fields.codes, &code);
             let query = TermQuery::new(term, IndexRecordOption::Basic);
-            parts.push((Occur::Should, Box::new(BoostQuery::new(Box::new(query), CODE_WEIGHT))));
+            parts.push((
+                Occur::Should,
+                Box::new(BoostQuery::new(Box::new(query), CODE_WEIGHT)),
+            ));
         }
         if parts.is_empty() {
             return None;
         }
-        let groups = reader.groups().iter().map(|group| Term::from_field_text(self.fields.readers, group.as_str()));
+        let groups = reader
+            .groups()
+            .iter()
+            .map(|group| Term::from_field_text(self.fields.readers, group.as_str()));
         let rights = ConstScoreQuery::new(Box::new(TermSetQuery::new(groups)), 0.0);
         Some(BooleanQuery::new(vec![
-            (Occur::Must, Box::new(BooleanQuery::new(parts)) as Box<dyn TantivyQuery>),
+            (
+                Occur::Must,
+                Box::new(BooleanQuery::new(parts)) as Box<dyn TantivyQuery>,
+            ),
             (Occur::Must, Box::new(rights)),
         ]))
     }
 
     fn search(&self, query: &str, reader: &Reader, limit: usize) -> Result<Vec<Hit>, TantivyError> {
-        let Some(query) = self.query(query, reader) else { return Ok(Vec::new()) };
+        let Some(query) = self.query(query, reader) else {
+            return Ok(Vec::new());
+        };
         if limit == 0 {
             return Ok(Vec::new());
         }
@@ -185,7 +232,10 @@ impl Inner {
             .into_iter()
             .map(|(score, address)| {
                 let document: TantivyDocument = searcher.doc(address)?;
-                Ok(Hit { chunk: self.id_of(&document)?, score })
+                Ok(Hit {
+                    chunk: self.id_of(&document)?,
+                    score,
+                })
             })
             .collect()
     }
@@ -260,7 +310,12 @@ impl Retriever for Bm25Index {
         "bm25"
     }
 
-    async fn retrieve(&self, query: &Query, reader: &Reader, limit: usize) -> Result<Vec<Hit>, BackendError> {
+    async fn retrieve(
+        &self,
+        query: &Query,
+        reader: &Reader,
+        limit: usize,
+    ) -> Result<Vec<Hit>, BackendError> {
         let (index, text, reader) = (Arc::clone(&self.0), query.text.clone(), reader.clone());
         apart(move || index.search(&text, &reader, limit).map_err(failed)).await
     }

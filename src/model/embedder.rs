@@ -62,7 +62,12 @@ impl Embedder {
         let (engine, threads, portion, runs_on) = match accelerator(config.device)? {
             Some(device) => {
                 let encoder = DeviceEncoder::load(&checkpoint, &device)?;
-                (Engine::Accelerator(encoder), 1, DEVICE_PORTION, "CUDA device 0".to_owned())
+                (
+                    Engine::Accelerator(encoder),
+                    1,
+                    DEVICE_PORTION,
+                    "CUDA device 0".to_owned(),
+                )
             }
             None => {
                 let encoder = Encoder::load(&checkpoint)?;
@@ -109,15 +114,24 @@ impl Embedder {
     /// # Errors
     /// When the tokenizer fails.
     pub fn passage_tokens(&self, passage: &str) -> Result<Vec<u32>, BackendError> {
-        self.tokenizer.ids(Role::Passage, passage).map_err(tokenizer_failed)
+        self.tokenizer
+            .ids(Role::Passage, passage)
+            .map_err(tokenizer_failed)
     }
 
-    async fn embed(&self, role: Role, windows: Vec<Window>, texts: usize) -> Result<Vec<Vector>, BackendError> {
+    async fn embed(
+        &self,
+        role: Role,
+        windows: Vec<Window>,
+        texts: usize,
+    ) -> Result<Vec<Vector>, BackendError> {
         if texts == 0 {
             return Ok(Vec::new());
         }
         let answer = self.queue.submit(role, texts, windows, self.portion)?;
-        answer.await.map_err(|_| BackendError::message("the embedding model was closed"))?
+        answer
+            .await
+            .map_err(|_| BackendError::message("the embedding model was closed"))?
     }
 }
 
@@ -130,9 +144,14 @@ fn windows(
 ) -> Result<Vec<Window>, BackendError> {
     let mut windows = Vec::with_capacity(texts.len());
     for (text, content) in texts.iter().enumerate() {
-        let ids = tokenizer.ids(role, content.as_ref()).map_err(tokenizer_failed)?;
+        let ids = tokenizer
+            .ids(role, content.as_ref())
+            .map_err(tokenizer_failed)?;
         for (ids, weight) in tokenizer.windows(&ids, length) {
-            #[expect(clippy::cast_precision_loss, reason = "a window has far fewer than 2^24 tokens")]
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "a window has far fewer than 2^24 tokens"
+            )]
             let weight = weight.max(1) as f32;
             windows.push(Window { text, ids, weight });
         }
@@ -150,8 +169,10 @@ fn serve(engine: &Engine, queue: &Queue) {
     while let Some(portion) = queue.next() {
         // A fault in one job must not leave all later ones waiting. Buffers hold nothing that
         // a later job reads before it writes.
-        let means = catch_unwind(AssertUnwindSafe(|| engine.means(&portion.windows(), &mut buffers)))
-            .unwrap_or_else(|_| Err(candle_core::Error::Msg("it panicked".to_owned())));
+        let means = catch_unwind(AssertUnwindSafe(|| {
+            engine.means(&portion.windows(), &mut buffers)
+        }))
+        .unwrap_or_else(|_| Err(candle_core::Error::Msg("it panicked".to_owned())));
         queue.finish(&portion, means.map_err(|error| error.to_string()));
     }
 }
@@ -178,10 +199,11 @@ impl PassageEmbedder for Embedder {
     async fn embed_passages(&self, passages: &[String]) -> Result<Vec<Vector>, BackendError> {
         let (tokenizer, length) = (Arc::clone(&self.tokenizer), self.window);
         let (texts, passages) = (passages.len(), passages.to_vec());
-        let windows =
-            tokio::task::spawn_blocking(move || windows(&tokenizer, Role::Passage, &passages, length))
-                .await
-                .map_err(|error| BackendError::new("the embedding model's tokenizer failed", error))??;
+        let windows = tokio::task::spawn_blocking(move || {
+            windows(&tokenizer, Role::Passage, &passages, length)
+        })
+        .await
+        .map_err(|error| BackendError::new("the embedding model's tokenizer failed", error))??;
         self.embed(Role::Passage, windows, texts).await
     }
 
@@ -195,7 +217,10 @@ impl QueryEmbedder for Embedder {
     async fn embed_query(&self, query: &str) -> Result<Vector, BackendError> {
         let windows = windows(&self.tokenizer, Role::Query, &[query], self.window)?;
         let vectors = self.embed(Role::Query, windows, 1).await?;
-        Ok(vectors.into_iter().next().expect("there is a vector for each text"))
+        Ok(vectors
+            .into_iter()
+            .next()
+            .expect("there is a vector for each text"))
     }
 }
 
@@ -204,7 +229,9 @@ impl TokenCounter for Embedder {
         if text.is_empty() {
             return 0;
         }
-        self.tokenizer.encode(text).map_or_else(|_| super::CharacterCounter.count(text), |ids| ids.len())
+        self.tokenizer
+            .encode(text)
+            .map_or_else(|_| super::CharacterCounter.count(text), |ids| ids.len())
     }
 
     fn name(&self) -> &str {

@@ -95,22 +95,43 @@ impl Encoder {
             let (scale, shift) = (&self.norm.scale, &self.norm.shift);
             let no_bias = &vec![0.0; self.hidden];
             let positions = &self.positions[..rows.len()];
-            kernel::add_and_normalize(self.level, rows, positions, no_bias, scale, shift, self.epsilon);
+            kernel::add_and_normalize(
+                self.level,
+                rows,
+                positions,
+                no_bias,
+                scale,
+                shift,
+                self.epsilon,
+            );
         }
         for layer in &self.layers {
             self.attend(layer, &mut tokens, &bounds, buffers);
             self.feed_forward(layer, &mut tokens, buffers);
         }
-        Ok(bounds.into_iter().map(|bounds| mean(&tokens, self.hidden, bounds)).collect())
+        Ok(bounds
+            .into_iter()
+            .map(|bounds| mean(&tokens, self.hidden, bounds))
+            .collect())
     }
 
-    fn attend(&self, layer: &Layer, tokens: &mut [f32], bounds: &[Range<usize>], buffers: &mut Buffers) {
+    fn attend(
+        &self,
+        layer: &Layer,
+        tokens: &mut [f32],
+        bounds: &[Range<usize>],
+        buffers: &mut Buffers,
+    ) {
         let hidden = self.hidden;
         let rows = tokens.len() / hidden;
         let all = resized(&mut buffers.query_key_value, rows * 3 * hidden);
-        for (tokens, all) in tokens.chunks(BLOCK * hidden).zip(all.chunks_mut(BLOCK * 3 * hidden)) {
+        for (tokens, all) in tokens
+            .chunks(BLOCK * hidden)
+            .zip(all.chunks_mut(BLOCK * 3 * hidden))
+        {
             let dense = &layer.query_key_value;
-            all.chunks_exact_mut(3 * hidden).for_each(|row| row.copy_from_slice(&dense.bias));
+            all.chunks_exact_mut(3 * hidden)
+                .for_each(|row| row.copy_from_slice(&dense.bias));
             dense.multiply(all, tokens, true);
         }
         let mixed = resized(&mut buffers.mixed, rows * hidden);
@@ -119,7 +140,10 @@ impl Encoder {
             let mixed = &mut mixed[bounds.start * hidden..bounds.end * hidden];
             self.mix(all, mixed, &mut buffers.scores);
         }
-        for (tokens, mixed) in tokens.chunks_mut(BLOCK * hidden).zip(mixed.chunks(BLOCK * hidden)) {
+        for (tokens, mixed) in tokens
+            .chunks_mut(BLOCK * hidden)
+            .zip(mixed.chunks(BLOCK * hidden))
+        {
             let out = resized(&mut buffers.narrow, mixed.len());
             layer.output.multiply(out, mixed, false);
             self.add_and_normalize(tokens, out, &layer.output.bias, &layer.attention_norm);
@@ -142,7 +166,13 @@ impl Encoder {
                 kernel::multiply(scores, length, queries, keys, false);
                 kernel::softmax(self.level, scores, length);
                 let weights = Matrix::new(scores, rows, length, length);
-                kernel::multiply(&mut mixed[first * hidden + at..], hidden, weights, values, false);
+                kernel::multiply(
+                    &mut mixed[first * hidden + at..],
+                    hidden,
+                    weights,
+                    values,
+                    false,
+                );
             }
         }
     }
@@ -167,13 +197,23 @@ impl Encoder {
 
 impl Layer {
     fn load(checkpoint: &Checkpoint, layer: usize) -> Result<Self, ModelError> {
-        let (hidden, wide) = (checkpoint.shape.hidden_size, checkpoint.shape.intermediate_size);
+        let (hidden, wide) = (
+            checkpoint.shape.hidden_size,
+            checkpoint.shape.intermediate_size,
+        );
         let mut query = checkpoint.linear("attention.self.query", layer, hidden, hidden)?;
         // Scores are divided by the root of a head's width: done here once for all texts.
         let width = hidden / checkpoint.shape.num_attention_heads;
-        #[expect(clippy::cast_precision_loss, reason = "a head is far narrower than 2^24")]
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a head is far narrower than 2^24"
+        )]
         let scale = (width as f32).sqrt().recip();
-        query.weight.iter_mut().chain(&mut query.bias).for_each(|value| *value *= scale);
+        query
+            .weight
+            .iter_mut()
+            .chain(&mut query.bias)
+            .for_each(|value| *value *= scale);
         let mut all = query;
         for stem in ["attention.self.key", "attention.self.value"] {
             let Linear { weight, bias } = checkpoint.linear(stem, layer, hidden, hidden)?;
@@ -182,10 +222,19 @@ impl Layer {
         }
         Ok(Self {
             query_key_value: Dense::new(&all, hidden),
-            output: Dense::new(&checkpoint.linear("attention.output.dense", layer, hidden, hidden)?, hidden),
+            output: Dense::new(
+                &checkpoint.linear("attention.output.dense", layer, hidden, hidden)?,
+                hidden,
+            ),
             attention_norm: checkpoint.norm("attention.output.LayerNorm", Some(layer))?,
-            up: Dense::new(&checkpoint.linear("intermediate.dense", layer, hidden, wide)?, hidden),
-            down: Dense::new(&checkpoint.linear("output.dense", layer, wide, hidden)?, wide),
+            up: Dense::new(
+                &checkpoint.linear("intermediate.dense", layer, hidden, wide)?,
+                hidden,
+            ),
+            down: Dense::new(
+                &checkpoint.linear("output.dense", layer, wide, hidden)?,
+                wide,
+            ),
             norm: checkpoint.norm("output.LayerNorm", Some(layer))?,
         })
     }
@@ -200,7 +249,11 @@ impl Dense {
                 weight[input * outputs + output] = *value;
             }
         }
-        Self { weight, bias: linear.bias.clone(), inputs }
+        Self {
+            weight,
+            bias: linear.bias.clone(),
+            inputs,
+        }
     }
 
     /// The product of rows and weights; the caller sees to the bias.
@@ -222,10 +275,15 @@ fn resized(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
 
 fn mean(tokens: &[f32], hidden: usize, bounds: Range<usize>) -> Vec<f32> {
     let mut mean = vec![0.0; hidden];
-    #[expect(clippy::cast_precision_loss, reason = "a window has far fewer than 2^24 tokens")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a window has far fewer than 2^24 tokens"
+    )]
     let share = 1.0 / bounds.len() as f32;
     for row in tokens[bounds.start * hidden..bounds.end * hidden].chunks_exact(hidden) {
-        mean.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+        mean.iter_mut()
+            .zip(row)
+            .for_each(|(sum, value)| *sum += value);
     }
     mean.iter_mut().for_each(|sum| *sum *= share);
     mean

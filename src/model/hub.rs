@@ -26,8 +26,14 @@ pub(super) async fn pull(
     folder: &Path,
     progress: &(dyn Fn(PullProgress) + Send + Sync),
 ) -> Result<(), ModelError> {
-    let source = Source::Hub { repository: repository.to_owned(), revision: revision.to_owned() };
-    let failed = |reason: String| ModelError::Fetch { source_name: source.to_string(), reason };
+    let source = Source::Hub {
+        repository: repository.to_owned(),
+        revision: revision.to_owned(),
+    };
+    let failed = |reason: String| ModelError::Fetch {
+        source_name: source.to_string(),
+        reason,
+    };
     // Another part of the process may have chosen first, and then its choice stands.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = Client::builder()
@@ -41,9 +47,18 @@ pub(super) async fn pull(
             continue;
         }
         let address = format!("{hub}/{repository}/resolve/{revision}/{name}");
-        let fetch = Fetch { client: &client, address, name, folder, progress };
+        let fetch = Fetch {
+            client: &client,
+            address,
+            name,
+            folder,
+            progress,
+        };
         fetch.run().await.map_err(|error| match error {
-            FetchError::Disk(path, error) => ModelError::Io { path, source: error },
+            FetchError::Disk(path, error) => ModelError::Io {
+                path,
+                source: error,
+            },
             FetchError::Hub(reason) => failed(format!("{name}: {reason}")),
         })?;
     }
@@ -82,9 +97,14 @@ impl Fetch<'_> {
         };
         let mut request = self.client.get(&self.address);
         if let (Some(tag), 1..) = (&known_tag, have) {
-            request = request.header(RANGE, format!("bytes={have}-")).header(IF_RANGE, tag);
+            request = request
+                .header(RANGE, format!("bytes={have}-"))
+                .header(IF_RANGE, tag);
         }
-        let response = request.send().await.map_err(|error| FetchError::Hub(in_words(&error)))?;
+        let response = request
+            .send()
+            .await
+            .map_err(|error| FetchError::Hub(in_words(&error)))?;
         let begins = start_of(&response, have).map_err(FetchError::Hub)?;
         let rest = response.content_length();
         let of = rest.map(|rest| begins + rest);
@@ -110,7 +130,11 @@ impl Fetch<'_> {
             let piece = piece.map_err(|error| FetchError::Hub(in_words(&error)))?;
             file.write_all(&piece).map_err(disk(&part))?;
             bytes += u64::try_from(piece.len()).expect("a piece fits into memory");
-            (self.progress)(PullProgress::Fetching { file: self.name.to_owned(), bytes, of });
+            (self.progress)(PullProgress::Fetching {
+                file: self.name.to_owned(),
+                bytes,
+                of,
+            });
         }
         if let Some(of) = of
             && bytes != of
@@ -124,7 +148,9 @@ impl Fetch<'_> {
 
     /// Hubs that keep large files by their content give its SHA-256 as the entity tag.
     fn compare(&self, part: &Path, tag: Option<&str>) -> Result<(), FetchError> {
-        let Some(expected) = tag.map(|tag| tag.trim_matches('"')) else { return Ok(()) };
+        let Some(expected) = tag.map(|tag| tag.trim_matches('"')) else {
+            return Ok(());
+        };
         if expected.len() != 64 || !expected.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Ok(());
         }
@@ -135,7 +161,9 @@ impl Fetch<'_> {
         }
         // What came is wrong from some byte on: the next attempt begins anew.
         let _ = fs::remove_file(part);
-        Err(FetchError::Hub(format!("its SHA-256 is {actual}, the hub names {expected}")))
+        Err(FetchError::Hub(format!(
+            "its SHA-256 is {actual}, the hub names {expected}"
+        )))
     }
 }
 
@@ -148,7 +176,9 @@ fn start_of(response: &Response, have: u64) -> Result<u64, String> {
             if range.starts_with(&format!("bytes {have}-")) {
                 Ok(have)
             } else {
-                Err(format!("the hub gave the range `{range}`, asked for from byte {have}"))
+                Err(format!(
+                    "the hub gave the range `{range}`, asked for from byte {have}"
+                ))
             }
         }
         status => Err(format!("the hub answers {status}")),
@@ -156,7 +186,12 @@ fn start_of(response: &Response, have: u64) -> Result<u64, String> {
 }
 
 fn header(response: &Response, name: &str) -> Option<String> {
-    response.headers().get(name)?.to_str().ok().map(str::to_owned)
+    response
+        .headers()
+        .get(name)?
+        .to_str()
+        .ok()
+        .map(str::to_owned)
 }
 
 /// An error with its causes: the outermost alone says only that a request failed.

@@ -29,7 +29,13 @@ pub(super) struct Matrix<'a> {
 impl<'a> Matrix<'a> {
     /// The matrix whose rows start `row_stride` apart, from the start of `values`.
     pub(super) fn new(values: &'a [f32], rows: usize, columns: usize, row_stride: usize) -> Self {
-        let matrix = Self { values, rows, columns, row_stride, column_stride: 1 };
+        let matrix = Self {
+            values,
+            rows,
+            columns,
+            row_stride,
+            column_stride: 1,
+        };
         matrix.assert_within();
         matrix
     }
@@ -46,7 +52,10 @@ impl<'a> Matrix<'a> {
     }
 
     fn assert_within(&self) {
-        assert!(self.rows > 0 && self.columns > 0, "a matrix has rows and columns");
+        assert!(
+            self.rows > 0 && self.columns > 0,
+            "a matrix has rows and columns"
+        );
         let last = (self.rows - 1) * self.row_stride + (self.columns - 1) * self.column_stride;
         assert!(last < self.values.len(), "the matrix lies within its slice");
     }
@@ -62,7 +71,10 @@ pub(super) fn multiply(
     add: bool,
 ) {
     assert_eq!(left.columns, right.rows, "the matrices fit together");
-    assert!(row_stride >= right.columns, "rows of the product do not overlap");
+    assert!(
+        row_stride >= right.columns,
+        "rows of the product do not overlap"
+    );
     left.assert_within();
     right.assert_within();
     assert!(
@@ -188,7 +200,11 @@ for_each_level! {
 #[inline(always)]
 fn multiply_add<const FUSED: bool>(left: f32, right: f32, add: f32) -> f32 {
     // Where the processor has no such instruction, `mul_add` would call a function.
-    if FUSED { left.mul_add(right, add) } else { left * right + add }
+    if FUSED {
+        left.mul_add(right, add)
+    } else {
+        left * right + add
+    }
 }
 
 #[inline(always)]
@@ -222,8 +238,13 @@ fn erf<const FUSED: bool>(at: f32) -> f32 {
         -2.954_599_8e-3,
         -1.609_603_3e-2,
     ];
-    const BELOW: [f32; 5] =
-        [-1.456_607_2e-5, -2.133_740_6e-4, -1.682_827e-3, -7.373_329_3e-3, -1.426_473_9e-2];
+    const BELOW: [f32; 5] = [
+        -1.456_607_2e-5,
+        -2.133_740_6e-4,
+        -1.682_827e-3,
+        -7.373_329_3e-3,
+        -1.426_473_9e-2,
+    ];
     let at = at.clamp(-4.0, 4.0);
     let square = at * at;
     at * polynomial::<FUSED>(square, &ABOVE) / polynomial::<FUSED>(square, &BELOW)
@@ -252,8 +273,14 @@ fn exp<const FUSED: bool>(at: f32) -> f32 {
     // ln 2 in two parts, so that the rest keeps its precision.
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
-    const COEFFICIENTS: [f32; 6] =
-        [1.987_569_1e-4, 1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_66, 0.5];
+    const COEFFICIENTS: [f32; 6] = [
+        1.987_569_1e-4,
+        1.398_2e-3,
+        8.333_452e-3,
+        4.166_579_6e-2,
+        0.166_666_66,
+        0.5,
+    ];
     // Under e^-87 lie the smallest normal numbers, 38 places behind the point.
     let at = if at > -87.0 { at } else { -87.0 };
     let shifted = multiply_add::<FUSED>(at, std::f32::consts::LOG2_E, WHOLE);
@@ -303,16 +330,26 @@ fn normalize_rows<const FUSED: bool>(
     epsilon: f32,
 ) {
     let columns = bias.len();
-    #[expect(clippy::cast_precision_loss, reason = "a row has far fewer than 2^24 numbers")]
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a row has far fewer than 2^24 numbers"
+    )]
     let share = 1.0 / columns as f32;
-    for (row, added) in values.chunks_exact_mut(columns).zip(added.chunks_exact(columns)) {
+    for (row, added) in values
+        .chunks_exact_mut(columns)
+        .zip(added.chunks_exact(columns))
+    {
         for ((value, added), bias) in row.iter_mut().zip(added).zip(bias) {
             *value += added + bias;
         }
         let add = |one: f32, two: f32| one + two;
         let mean = reduce(row, 0.0, add, add) * share;
-        let spread =
-            reduce(row, 0.0, |sum, value| multiply_add::<FUSED>(value - mean, value - mean, sum), add);
+        let spread = reduce(
+            row,
+            0.0,
+            |sum, value| multiply_add::<FUSED>(value - mean, value - mean, sum),
+            add,
+        );
         let factor = (spread * share + epsilon).sqrt().recip();
         for ((value, scale), shift) in row.iter_mut().zip(scale).zip(shift) {
             *value = multiply_add::<FUSED>((*value - mean) * factor, *scale, *shift);
@@ -330,7 +367,9 @@ mod tests {
 
     fn numbers(count: usize, seed: usize) -> Vec<f32> {
         (0..count)
-            .map(|index| f32::from(u16::try_from((index * 7919 + seed) % 1013).unwrap()) / 500.0 - 1.0)
+            .map(|index| {
+                f32::from(u16::try_from((index * 7919 + seed) % 1013).unwrap()) / 500.0 - 1.0
+            })
             .collect()
     }
 
@@ -348,14 +387,19 @@ mod tests {
     #[test]
     fn gelu_is_exact_to_two_millionths() {
         for level in levels() {
-            let inputs: Vec<f32> = (-6_000_i16..6_000).map(|step| f32::from(step) / 1_000.0).collect();
+            let inputs: Vec<f32> = (-6_000_i16..6_000)
+                .map(|step| f32::from(step) / 1_000.0)
+                .collect();
             let mut values = inputs.clone();
             let bias = vec![0.0; inputs.len()];
             add_bias_and_gelu(level, &mut values, &bias);
             for (input, value) in inputs.iter().zip(&values) {
                 let input = f64::from(*input);
                 let expected = 0.5 * input * (1.0 + exact_erf(input / 2_f64.sqrt()));
-                assert!((f64::from(*value) - expected).abs() < 2e-6, "gelu({input}) is {value}");
+                assert!(
+                    (f64::from(*value) - expected).abs() < 2e-6,
+                    "gelu({input}) is {value}"
+                );
             }
         }
     }
@@ -364,13 +408,18 @@ mod tests {
     fn softmax_is_exact_to_a_millionth_at_every_length() {
         for level in levels() {
             for columns in [1, 2, 15, 16, 31, 32, 33, 100, 512] {
-                let scores: Vec<f32> = numbers(columns * 3, 5).iter().map(|value| value * 40.0).collect();
+                let scores: Vec<f32> = numbers(columns * 3, 5)
+                    .iter()
+                    .map(|value| value * 40.0)
+                    .collect();
                 let mut weights = scores.clone();
                 softmax(level, &mut weights, columns);
                 for (scores, weights) in scores.chunks(columns).zip(weights.chunks(columns)) {
                     let most = scores.iter().copied().fold(f32::MIN, f32::max);
-                    let powers: Vec<f64> =
-                        scores.iter().map(|score| f64::from(score - most).exp()).collect();
+                    let powers: Vec<f64> = scores
+                        .iter()
+                        .map(|score| f64::from(score - most).exp())
+                        .collect();
                     let sum: f64 = powers.iter().sum();
                     for (power, weight) in powers.iter().zip(weights) {
                         assert!((power / sum - f64::from(*weight)).abs() < 1e-6);
@@ -392,9 +441,15 @@ mod tests {
                 for row in values.chunks(columns) {
                     let count = f64::from(u32::try_from(columns).unwrap());
                     let mean = row.iter().copied().map(f64::from).sum::<f64>() / count;
-                    let variance =
-                        row.iter().map(|value| (f64::from(*value) - mean).powi(2)).sum::<f64>() / count;
-                    assert!(mean.abs() < 1e-6 && (variance - 1.0).abs() < 1e-5, "{mean} {variance}");
+                    let variance = row
+                        .iter()
+                        .map(|value| (f64::from(*value) - mean).powi(2))
+                        .sum::<f64>()
+                        / count;
+                    assert!(
+                        mean.abs() < 1e-6 && (variance - 1.0).abs() < 1e-5,
+                        "{mean} {variance}"
+                    );
                 }
             }
         }
@@ -410,7 +465,9 @@ mod tests {
         multiply(&mut out, 24, left_matrix, right_matrix, true);
         for row in 0..rows {
             for column in 0..24 {
-                let sum: f32 = (0..depth).map(|at| left[row * 40 + at] * right[column.min(19) * 35 + at]).sum();
+                let sum: f32 = (0..depth)
+                    .map(|at| left[row * 40 + at] * right[column.min(19) * 35 + at])
+                    .sum();
                 let expected = if column < columns { 1.0 + sum } else { 1.0 };
                 assert!((out[row * 24 + column] - expected).abs() < 1e-4);
             }

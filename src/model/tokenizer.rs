@@ -46,17 +46,24 @@ impl Tokenizer {
             .map_err(|error| ModelError::corrupt(&path, error))?;
         // Windows are cut here, and texts are never made longer.
         tokenizer.with_padding(None);
-        tokenizer.with_truncation(None).map_err(|error| ModelError::corrupt(&path, error))?;
+        tokenizer
+            .with_truncation(None)
+            .map_err(|error| ModelError::corrupt(&path, error))?;
         // `</s>` in a document is text, not the end of one.
         tokenizer.set_encode_special_tokens(true);
         if tokenizer.get_vocab_size(true) > vocabulary {
-            return Err(ModelError::corrupt(&path, "it has more tokens than the model has words"));
+            return Err(ModelError::corrupt(
+                &path,
+                "it has more tokens than the model has words",
+            ));
         }
         let control = |names: [&str; 2]| {
             names
                 .iter()
                 .find_map(|name| tokenizer.token_to_id(name))
-                .ok_or_else(|| ModelError::unsupported(&path, format!("it has no token {}", names[0])))
+                .ok_or_else(|| {
+                    ModelError::unsupported(&path, format!("it has no token {}", names[0]))
+                })
         };
         let (start, end) = (control(["<s>", "[CLS]"])?, control(["</s>", "[SEP]"])?);
         let characters = match files.read("characters.json")? {
@@ -66,7 +73,12 @@ impl Tokenizer {
                     .map_err(|error| ModelError::corrupt(files.path("characters.json"), error))?,
             ),
         };
-        Ok(Self { tokenizer, characters, start, end })
+        Ok(Self {
+            tokenizer,
+            characters,
+            start,
+            end,
+        })
     }
 
     /// The ids of `text` in its role, control tokens left out.
@@ -76,7 +88,10 @@ impl Tokenizer {
 
     /// The ids of `text` alone, control tokens left out.
     pub(super) fn encode(&self, text: &str) -> Result<Vec<u32>, String> {
-        let mapped = self.characters.as_ref().map(|characters| map_characters(text, characters));
+        let mapped = self
+            .characters
+            .as_ref()
+            .map(|characters| map_characters(text, characters));
         let encoding = self
             .tokenizer
             .encode_fast(mapped.as_deref().unwrap_or(text), false)
@@ -154,8 +169,11 @@ mod tests {
 
     #[test]
     fn characters_are_mapped_before_spaces_are_joined() {
-        let characters =
-            HashMap::from([('\u{a0}', " ".to_owned()), ('\u{7}', String::new()), ('①', "1".to_owned())]);
+        let characters = HashMap::from([
+            ('\u{a0}', " ".to_owned()),
+            ('\u{7}', String::new()),
+            ('①', "1".to_owned()),
+        ]);
         assert_eq!(map_characters(" a \u{a0}\u{7} b①", &characters), " a b1");
     }
 
@@ -168,7 +186,10 @@ mod tests {
             ("How many days of annual leave do new employees get?", 11),
         ] {
             let count = CharacterCounter.count(text);
-            assert!(count.abs_diff(tokens) * 3 <= tokens, "{text}: {count} instead of {tokens}");
+            assert!(
+                count.abs_diff(tokens) * 3 <= tokens,
+                "{text}: {count} instead of {tokens}"
+            );
         }
     }
 

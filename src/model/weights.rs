@@ -51,12 +51,17 @@ pub(super) struct Shape {
 impl Shape {
     /// RoBERTa counts positions from behind the padding token's number.
     fn first_position(&self) -> usize {
-        if self.model_type == "xlm-roberta" { self.pad_token_id + 1 } else { 0 }
+        if self.model_type == "xlm-roberta" {
+            self.pad_token_id + 1
+        } else {
+            0
+        }
     }
 
     /// Tokens that a window may have, the control tokens at both ends among them.
     pub(super) fn window(&self) -> usize {
-        self.max_position_embeddings.saturating_sub(self.first_position())
+        self.max_position_embeddings
+            .saturating_sub(self.first_position())
     }
 
     /// Tokens that there are.
@@ -66,15 +71,31 @@ impl Shape {
 
     fn check(&self) -> Result<(), String> {
         if !["bert", "xlm-roberta"].contains(&self.model_type.as_str()) {
-            return Err(format!("it is a model of type `{}`, not `bert` or `xlm-roberta`", self.model_type));
+            return Err(format!(
+                "it is a model of type `{}`, not `bert` or `xlm-roberta`",
+                self.model_type
+            ));
         }
         if self.hidden_act != "gelu" {
-            return Err(format!("its activation is `{}`, not `gelu`", self.hidden_act));
+            return Err(format!(
+                "its activation is `{}`, not `gelu`",
+                self.hidden_act
+            ));
         }
-        if self.position_embedding_type.as_deref().unwrap_or("absolute") != "absolute" {
+        if self
+            .position_embedding_type
+            .as_deref()
+            .unwrap_or("absolute")
+            != "absolute"
+        {
             return Err("its positions are not absolute".to_owned());
         }
-        let sizes = [self.hidden_size, self.num_hidden_layers, self.num_attention_heads, self.intermediate_size];
+        let sizes = [
+            self.hidden_size,
+            self.num_hidden_layers,
+            self.num_attention_heads,
+            self.intermediate_size,
+        ];
         if sizes.contains(&0) || !self.hidden_size.is_multiple_of(self.num_attention_heads) {
             return Err("its sizes do not fit together".to_owned());
         }
@@ -94,7 +115,10 @@ pub(super) struct ModelFiles {
 
 impl ModelFiles {
     pub(super) fn open(folder: &Path) -> Result<Self, ModelError> {
-        Ok(Self { folder: folder.to_owned(), manifest: read_manifest(folder)? })
+        Ok(Self {
+            folder: folder.to_owned(),
+            manifest: read_manifest(folder)?,
+        })
     }
 
     /// The file `name` if it belongs to the model.
@@ -115,7 +139,9 @@ impl ModelFiles {
 
     /// The file `name`, without which there is no model.
     pub(super) fn need(&self, name: &str) -> Result<Vec<u8>, ModelError> {
-        self.read(name)?.ok_or_else(|| ModelError::Missing { file: self.path(name) })
+        self.read(name)?.ok_or_else(|| ModelError::Missing {
+            file: self.path(name),
+        })
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -132,7 +158,10 @@ pub(super) struct Checkpoint {
 }
 
 enum Tensors {
-    Gguf { content: gguf_file::Content, bytes: Vec<u8> },
+    Gguf {
+        content: gguf_file::Content,
+        bytes: Vec<u8>,
+    },
     /// Named without the prefix of the architecture.
     Published(HashMap<String, Tensor>),
 }
@@ -174,7 +203,9 @@ impl Checkpoint {
         let path = files.path("config.json");
         let shape: Shape = serde_json::from_slice(&files.need("config.json")?)
             .map_err(|error| ModelError::unsupported(&path, error))?;
-        shape.check().map_err(|reason| ModelError::unsupported(&path, reason))?;
+        shape
+            .check()
+            .map_err(|reason| ModelError::unsupported(&path, reason))?;
         let (file, name, tensors) = if let Some(bytes) = files.read("model.gguf")? {
             let file = files.path("model.gguf");
             let content = gguf_file::Content::read(&mut Cursor::new(&bytes))
@@ -190,14 +221,23 @@ impl Checkpoint {
                 .map(|(name, tensor)| (published_name(&name).to_owned(), tensor))
                 .collect();
             // A folder's weights may be exchanged under the same name: the sum tells them apart.
-            (file, Some(format!("sha256-{}", &sum[..12])), Tensors::Published(tensors))
+            (
+                file,
+                Some(format!("sha256-{}", &sum[..12])),
+                Tensors::Published(tensors),
+            )
         };
         let stem = match &files.manifest {
             Some(manifest) => manifest.name.clone(),
             None => folder_name(&files.folder),
         };
         let name = name.map_or(stem.clone(), |sum| format!("{stem}/{sum}"));
-        Ok(Self { file, name, shape, tensors })
+        Ok(Self {
+            file,
+            name,
+            shape,
+            tensors,
+        })
     }
 
     /// The name under which vectors made with these weights are known.
@@ -206,7 +246,10 @@ impl Checkpoint {
     }
 
     pub(super) fn words(&self) -> Result<Words, ModelError> {
-        let (name, sizes) = ("embeddings.word_embeddings.weight", [self.shape.vocab_size, self.shape.hidden_size]);
+        let (name, sizes) = (
+            "embeddings.word_embeddings.weight",
+            [self.shape.vocab_size, self.shape.hidden_size],
+        );
         let words = match &self.tensors {
             Tensors::Gguf { .. } => {
                 let table = self.quantized("embeddings.word_embeddings", "weight", None)?;
@@ -232,7 +275,9 @@ impl Checkpoint {
             let rows = [self.shape.type_vocab_size, hidden];
             let types = self.values("embeddings.token_type_embeddings", "weight", None, &rows)?;
             for row in positions.chunks_exact_mut(hidden) {
-                row.iter_mut().zip(&types).for_each(|(value, first_type)| *value += first_type);
+                row.iter_mut()
+                    .zip(&types)
+                    .for_each(|(value, first_type)| *value += first_type);
             }
         }
         Ok(positions)
@@ -270,7 +315,10 @@ impl Checkpoint {
         let (found, values) = match &self.tensors {
             Tensors::Gguf { .. } => {
                 let tensor = self.quantized(stem, ending, layer)?;
-                (tensor.shape().dims().to_vec(), tensor.dequantize(&Device::Cpu))
+                (
+                    tensor.shape().dims().to_vec(),
+                    tensor.dequantize(&Device::Cpu),
+                )
             }
             Tensors::Published(tensors) => {
                 let tensor = tensors.get(&name).ok_or_else(|| self.lacks(&name))?;
@@ -283,7 +331,12 @@ impl Checkpoint {
             .map_err(|error| ModelError::corrupt(&self.file, error))
     }
 
-    fn quantized(&self, stem: &str, ending: &str, layer: Option<usize>) -> Result<QTensor, ModelError> {
+    fn quantized(
+        &self,
+        stem: &str,
+        ending: &str,
+        layer: Option<usize>,
+    ) -> Result<QTensor, ModelError> {
         let Tensors::Gguf { content, bytes } = &self.tensors else {
             unreachable!("only GGUF files are asked for quantized tensors")
         };
@@ -302,11 +355,19 @@ impl Checkpoint {
         ModelError::corrupt(&self.file, format!("it holds no {name}"))
     }
 
-    fn expect_sizes(&self, name: &str, found: &[usize], expected: &[usize]) -> Result<(), ModelError> {
+    fn expect_sizes(
+        &self,
+        name: &str,
+        found: &[usize],
+        expected: &[usize],
+    ) -> Result<(), ModelError> {
         if found == expected {
             Ok(())
         } else {
-            Err(ModelError::corrupt(&self.file, format!("{name} has the sizes {found:?}, not {expected:?}")))
+            Err(ModelError::corrupt(
+                &self.file,
+                format!("{name} has the sizes {found:?}, not {expected:?}"),
+            ))
         }
     }
 }
@@ -319,5 +380,7 @@ fn in_layer(stem: &str, ending: &str, layer: Option<usize>) -> String {
 }
 
 fn published_name(name: &str) -> &str {
-    name.strip_prefix("bert.").or_else(|| name.strip_prefix("roberta.")).unwrap_or(name)
+    name.strip_prefix("bert.")
+        .or_else(|| name.strip_prefix("roberta."))
+        .unwrap_or(name)
 }

@@ -30,9 +30,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
         match Json::<T>::from_request(request, state).await {
             Ok(Json(body)) => Ok(Self(body)),
-            Err(JsonRejection::MissingJsonContentType(_)) => {
-                Err(Error::MediaType { expected: "application/json" })
-            }
+            Err(JsonRejection::MissingJsonContentType(_)) => Err(Error::MediaType {
+                expected: "application/json",
+            }),
             Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                 Err(Error::BodyTooLarge)
             }
@@ -46,7 +46,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
 /// The message reads `Failed to ...: passages[0].text: invalid type ...`, without the path
 /// where the whole body is meant.
 fn wrong_json(message: &str) -> Error {
-    let detail = message.split_once(": ").map_or(message, |(_, detail)| detail);
+    let detail = message
+        .split_once(": ")
+        .map_or(message, |(_, detail)| detail);
     let (path, told) = match detail.split_once(": ") {
         Some((path, told)) if !path.contains(' ') => (path, told),
         _ => ("", detail),
@@ -61,7 +63,10 @@ fn wrong_json(message: &str) -> Error {
         (path, Some(quoted)) if !path.ends_with(quoted) => format!("{path}.{quoted}"),
         (path, _) => path.to_owned(),
     };
-    Error::Field { field, detail: told.to_owned() }
+    Error::Field {
+        field,
+        detail: told.to_owned(),
+    }
 }
 
 /// Answers a question from the documents that the asker may read.
@@ -88,7 +93,9 @@ pub(super) async fn answers(
             .and_then(|accept| accept.to_str().ok())
             .is_some_and(|accept| accept.contains("text/event-stream"));
     let question = Question {
-        language: request.language.map_or_else(|| Language::of(&request.question), Into::into),
+        language: request
+            .language
+            .map_or_else(|| Language::of(&request.question), Into::into),
         reader: viewer.reader,
         text: request.question,
     };
@@ -117,7 +124,9 @@ pub(super) async fn check(
     JsonBody(request): JsonBody<wire::CheckRequest>,
 ) -> Result<Json<wire::CheckReport>, Error> {
     let report = wire::check(shared.app.checker(), request).await;
-    report.map(Json).map_err(|error| Error::field(error.field(), error))
+    report
+        .map(Json)
+        .map_err(|error| Error::field(error.field(), error))
 }
 
 /// Lists the documents that the asker may read.
@@ -130,7 +139,9 @@ pub(super) async fn documents(
     viewer: Viewer,
 ) -> Result<Json<wire::DocumentList>, Error> {
     let views = shared.app.library().list(&viewer.reader).await?;
-    Ok(Json(wire::DocumentList { documents: views.iter().map(wire::document).collect() }))
+    Ok(Json(wire::DocumentList {
+        documents: views.iter().map(wire::document).collect(),
+    }))
 }
 
 /// Sends the live states of the documents that the asker may read.
@@ -160,8 +171,14 @@ pub(super) async fn document(
     viewer: Viewer,
     Path(id): Path<String>,
 ) -> Result<Json<wire::DocumentBody>, Error> {
-    let found = shared.app.library().get(document_id(&id)?, &viewer.reader).await?;
-    found.map(|view| Json(wire::document(&view))).ok_or(Error::NotFound)
+    let found = shared
+        .app
+        .library()
+        .get(document_id(&id)?, &viewer.reader)
+        .await?;
+    found
+        .map(|view| Json(wire::document(&view)))
+        .ok_or(Error::NotFound)
 }
 
 /// Deletes a document: from both indexes, with its file and its text.
@@ -179,7 +196,13 @@ pub(super) async fn delete(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Error> {
     viewer.must_upload()?;
-    done(shared.app.library().delete(document_id(&id)?, &viewer.reader).await?)
+    done(
+        shared
+            .app
+            .library()
+            .delete(document_id(&id)?, &viewer.reader)
+            .await?,
+    )
 }
 
 /// Reads a document again that failed or was cancelled.
@@ -197,7 +220,13 @@ pub(super) async fn retry(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Error> {
     viewer.must_upload()?;
-    done(shared.app.library().retry(document_id(&id)?, &viewer.reader).await?)
+    done(
+        shared
+            .app
+            .library()
+            .retry(document_id(&id)?, &viewer.reader)
+            .await?,
+    )
 }
 
 /// Stops reading a document.
@@ -215,7 +244,13 @@ pub(super) async fn cancel(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Error> {
     viewer.must_upload()?;
-    done(shared.app.library().cancel(document_id(&id)?, &viewer.reader).await?)
+    done(
+        shared
+            .app
+            .library()
+            .cancel(document_id(&id)?, &viewer.reader)
+            .await?,
+    )
 }
 
 /// Sends the file of a document as it was handed in.
@@ -232,19 +267,29 @@ pub(super) async fn original(
     viewer: Viewer,
     Path(id): Path<String>,
 ) -> Result<Response, Error> {
-    let found = shared.app.library().original(document_id(&id)?, &viewer.reader).await?;
+    let found = shared
+        .app
+        .library()
+        .original(document_id(&id)?, &viewer.reader)
+        .await?;
     let original = found.ok_or(Error::NotFound)?;
     let file = tokio::fs::File::open(&original.path)
         .await
         .map_err(|error| Error::internal("opening an original", &error))?;
-    let content_type = original.format.map_or("application/octet-stream", ingest::parse::Format::media_type);
+    let content_type = original.format.map_or(
+        "application/octet-stream",
+        ingest::parse::Format::media_type,
+    );
     let headers = [
         (header::CONTENT_TYPE, content_type.to_owned()),
         (header::CONTENT_LENGTH, original.size.to_string()),
         (header::CONTENT_DISPOSITION, attachment(&original.file_name)),
         (header::ETAG, format!("\"{}\"", original.version)),
         (header::CACHE_CONTROL, "private, no-cache".to_owned()),
-        (HeaderName::from_static("content-security-policy"), "default-src 'none'; sandbox".to_owned()),
+        (
+            HeaderName::from_static("content-security-policy"),
+            "default-src 'none'; sandbox".to_owned(),
+        ),
     ];
     Ok((headers, Body::from_stream(bytes_of(file))).into_response())
 }
@@ -263,9 +308,18 @@ fn bytes_of(file: tokio::fs::File) -> impl futures::Stream<Item = std::io::Resul
 fn attachment(file_name: &str) -> String {
     let plain: String = file_name
         .chars()
-        .map(|char| if char.is_ascii_alphanumeric() || " -_.()".contains(char) { char } else { '_' })
+        .map(|char| {
+            if char.is_ascii_alphanumeric() || " -_.()".contains(char) {
+                char
+            } else {
+                '_'
+            }
+        })
         .collect();
-    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{}", percent_encoded(file_name))
+    format!(
+        "attachment; filename=\"{plain}\"; filename*=UTF-8''{}",
+        percent_encoded(file_name)
+    )
 }
 
 fn document_id(id: &str) -> Result<DocumentId, Error> {
@@ -273,7 +327,11 @@ fn document_id(id: &str) -> Result<DocumentId, Error> {
 }
 
 fn done(found: bool) -> Result<StatusCode, Error> {
-    if found { Ok(StatusCode::NO_CONTENT) } else { Err(Error::NotFound) }
+    if found {
+        Ok(StatusCode::NO_CONTENT)
+    } else {
+        Err(Error::NotFound)
+    }
 }
 
 /// `GET /healthz`: whether the process lives.
@@ -310,15 +368,22 @@ struct Keys;
 impl Modify for Keys {
     fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
         let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        description.components.get_or_insert_default().add_security_scheme("key", bearer);
-        let security = utoipa::openapi::security::SecurityRequirement::new::<_, [&str; 0], &str>("key", []);
+        description
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("key", bearer);
+        let security =
+            utoipa::openapi::security::SecurityRequirement::new::<_, [&str; 0], &str>("key", []);
         description.security = Some(vec![security]);
     }
 }
 
 /// `GET /openapi.json`.
 pub(super) async fn openapi() -> Response {
-    let content_type = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let content_type = (
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
     match Description::openapi().to_json() {
         Ok(json) => ([content_type], json).into_response(),
         Err(error) => Error::internal("describing the API", &error).into_response(),
@@ -340,11 +405,21 @@ mod tests {
     #[test]
     fn the_wrong_field_is_named() {
         assert_eq!(wrong::<wire::AnswerRequest>("{}").0, "question");
-        assert_eq!(wrong::<wire::AnswerRequest>(r#"{"question": 3}"#).0, "question");
-        assert_eq!(wrong::<wire::AnswerRequest>(r#"{"question": "?", "modus": 1}"#).0, "modus");
-        assert_eq!(wrong::<wire::AnswerRequest>(r#"{"question": "?", "mode": "soft"}"#).0, "mode");
+        assert_eq!(
+            wrong::<wire::AnswerRequest>(r#"{"question": 3}"#).0,
+            "question"
+        );
+        assert_eq!(
+            wrong::<wire::AnswerRequest>(r#"{"question": "?", "modus": 1}"#).0,
+            "modus"
+        );
+        assert_eq!(
+            wrong::<wire::AnswerRequest>(r#"{"question": "?", "mode": "soft"}"#).0,
+            "mode"
+        );
         assert_eq!(wrong::<wire::AnswerRequest>("{").0, "body");
-        let (field, detail) = wrong::<wire::CheckRequest>(r#"{"answer": "?", "passages": [{"text": 1}]}"#);
+        let (field, detail) =
+            wrong::<wire::CheckRequest>(r#"{"answer": "?", "passages": [{"text": 1}]}"#);
         assert_eq!(field, "passages[0].text");
         assert!(detail.starts_with("invalid type"), "{detail}");
     }
@@ -352,7 +427,10 @@ mod tests {
     #[test]
     fn a_file_keeps_its_korean_name_and_cannot_break_the_header() {
         let header = attachment("휴가\"; x=\r\n.pdf");
-        assert!(header.is_ascii() && !header.contains(['\r', '\n']), "{header}");
+        assert!(
+            header.is_ascii() && !header.contains(['\r', '\n']),
+            "{header}"
+        );
         assert_eq!(header.matches('"').count(), 2);
         assert!(header.contains("%ED%9C%B4%EA%B0%80"), "{header}");
     }
@@ -364,6 +442,9 @@ mod tests {
         let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
         assert_eq!(paths.len(), 8, "{paths:?}");
         let claim = &description["components"]["schemas"]["ClaimBody"];
-        assert!(claim.to_string().contains("UTF-16"), "units are named: {claim}");
+        assert!(
+            claim.to_string().contains("UTF-16"),
+            "units are named: {claim}"
+        );
     }
 }

@@ -64,10 +64,20 @@ pub(super) fn url(name: &str) -> String {
 
 /// `GET /static/{hash}/{name}`.
 pub(super) async fn serve(Path((hash, name)): Path<(String, String)>) -> Result<Response, Error> {
-    let asset = ASSETS.iter().find(|asset| asset.name == name).ok_or(Error::NotFound)?;
+    let asset = ASSETS
+        .iter()
+        .find(|asset| asset.name == name)
+        .ok_or(Error::NotFound)?;
     // An old page may ask for an old version: give it what there is, but do not keep it.
-    let cache = if hash == *HASH { "public, max-age=31536000, immutable" } else { "no-store" };
-    let headers = [(header::CONTENT_TYPE, asset.content_type), (header::CACHE_CONTROL, cache)];
+    let cache = if hash == *HASH {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-store"
+    };
+    let headers = [
+        (header::CONTENT_TYPE, asset.content_type),
+        (header::CACHE_CONTROL, cache),
+    ];
     Ok((headers, asset.content).into_response())
 }
 

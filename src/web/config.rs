@@ -41,7 +41,10 @@ pub struct ApiKey {
 
 impl Default for ServerConfig {
     fn default() -> Self {
-        Self { bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 8420)), keys: Vec::new() }
+        Self {
+            bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 8420)),
+            keys: Vec::new(),
+        }
     }
 }
 
@@ -69,10 +72,19 @@ impl ServerConfig {
             }
             let secret = key.key.expose_secret();
             if secret.chars().count() < KEY_CHARACTERS {
-                return Err(format!("the key of `{}` is shorter than {KEY_CHARACTERS} characters", key.name));
+                return Err(format!(
+                    "the key of `{}` is shorter than {KEY_CHARACTERS} characters",
+                    key.name
+                ));
             }
-            if secret.chars().any(|char| char.is_whitespace() || char.is_control() || !char.is_ascii()) {
-                return Err(format!("the key of `{}` holds other than visible ASCII characters", key.name));
+            if secret
+                .chars()
+                .any(|char| char.is_whitespace() || char.is_control() || !char.is_ascii())
+            {
+                return Err(format!(
+                    "the key of `{}` holds other than visible ASCII characters",
+                    key.name
+                ));
             }
             if !secrets.insert(secret) {
                 return Err(format!("the key of `{}` is also another's", key.name));
@@ -102,33 +114,47 @@ mod tests {
             let error = error(&format!("bind = \"{open}\""));
             assert!(error.contains(open), "{error}");
         }
-        let keys = "bind = \"0.0.0.0:8420\"\n[[keys]]\nname = \"mina\"\nkey = \"0123456789abcdefghij\"";
+        let keys =
+            "bind = \"0.0.0.0:8420\"\n[[keys]]\nname = \"mina\"\nkey = \"0123456789abcdefghij\"";
         assert_eq!(config(keys).validate(), Ok(()));
     }
 
     #[test]
     fn bad_keys_are_refused_without_printing_them() {
         let short = error("[[keys]]\nname = \"mina\"\nkey = \"hush-hush\"");
-        assert!(short.contains("`mina`") && !short.contains("hush"), "{short}");
+        assert!(
+            short.contains("`mina`") && !short.contains("hush"),
+            "{short}"
+        );
         let key = "0123456789abcdefghij";
-        let twice = format!("[[keys]]\nname = \"a\"\nkey = \"{key}\"\n[[keys]]\nname = \"b\"\nkey = \"{key}\"");
+        let twice = format!(
+            "[[keys]]\nname = \"a\"\nkey = \"{key}\"\n[[keys]]\nname = \"b\"\nkey = \"{key}\""
+        );
         assert!(error(&twice).contains("`b`"));
         assert!(!error(&twice).contains(key));
-        let same = twice.replace("\"b\"", "\"a\"").replacen(key, "abcdefghij0123456789", 1);
+        let same = twice
+            .replace("\"b\"", "\"a\"")
+            .replacen(key, "abcdefghij0123456789", 1);
         assert!(error(&same).contains("two keys are named `a`"));
-        assert!(error("[[keys]]\nname = \"a\"\nkey = \"열쇠열쇠열쇠열쇠열쇠열쇠열쇠열쇠열쇠열쇠\"").contains("ASCII"));
+        assert!(
+            error("[[keys]]\nname = \"a\"\nkey = \"열쇠열쇠열쇠열쇠열쇠열쇠열쇠열쇠열쇠열쇠\"")
+                .contains("ASCII")
+        );
     }
 
     #[test]
     fn keys_are_not_written_out() {
-        let config = config("[[keys]]\nname = \"mina\"\nkey = \"0123456789abcdefghij\"\ngroups = [\"hr\"]");
+        let config =
+            config("[[keys]]\nname = \"mina\"\nkey = \"0123456789abcdefghij\"\ngroups = [\"hr\"]");
         assert!(!toml::to_string(&config).unwrap().contains("0123456789"));
         assert!(!format!("{config:?}").contains("0123456789"));
     }
 
     #[test]
     fn an_unknown_key_is_refused() {
-        let error = toml::from_str::<ServerConfig>("binds = \"127.0.0.1:1\"").unwrap_err().to_string();
+        let error = toml::from_str::<ServerConfig>("binds = \"127.0.0.1:1\"")
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("binds"), "{error}");
     }
 }

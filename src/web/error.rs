@@ -112,7 +112,10 @@ pub struct ErrorFields {
 impl Error {
     /// A field that is wrong.
     pub(super) fn field(field: impl Into<String>, detail: impl ToString) -> Self {
-        Self::Field { field: field.into(), detail: detail.to_string() }
+        Self::Field {
+            field: field.into(),
+            detail: detail.to_string(),
+        }
     }
 
     /// A fault of ours, logged.
@@ -148,7 +151,9 @@ impl Error {
             | Self::FileName { .. }
             | Self::EmptyFile
             | Self::BrokenFile => StatusCode::BAD_REQUEST,
-            Self::MediaType { .. } | Self::UnsupportedFile { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::MediaType { .. } | Self::UnsupportedFile { .. } => {
+                StatusCode::UNSUPPORTED_MEDIA_TYPE
+            }
             Self::BodyTooLarge | Self::LargeFile { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::LongQuestion { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Busy | Self::NotReady { .. } => StatusCode::SERVICE_UNAVAILABLE,
@@ -197,11 +202,23 @@ impl Error {
     /// A sentence for people.
     pub(super) fn sentence(&self, language: Language) -> String {
         let (ko, en) = match self {
-            Self::NotFound => ("찾으시는 것이 없거나 볼 권한이 없습니다.", "There is no such thing, or you may not see it."),
+            Self::NotFound => (
+                "찾으시는 것이 없거나 볼 권한이 없습니다.",
+                "There is no such thing, or you may not see it.",
+            ),
             Self::SignIn => ("키를 넣고 들어와 주세요.", "Sign in with your key first."),
-            Self::Forbidden => ("이 키로는 할 수 없는 일입니다.", "Your key does not allow this."),
-            Self::OtherSite => ("다른 사이트에서 보낸 요청은 받지 않습니다.", "Requests from other sites are refused."),
-            Self::WrongHost => ("이 서버의 주소가 아닙니다. 127.0.0.1이나 localhost로 접속해 주세요.", "This is not the server's address. Use 127.0.0.1 or localhost."),
+            Self::Forbidden => (
+                "이 키로는 할 수 없는 일입니다.",
+                "Your key does not allow this.",
+            ),
+            Self::OtherSite => (
+                "다른 사이트에서 보낸 요청은 받지 않습니다.",
+                "Requests from other sites are refused.",
+            ),
+            Self::WrongHost => (
+                "이 서버의 주소가 아닙니다. 127.0.0.1이나 localhost로 접속해 주세요.",
+                "This is not the server's address. Use 127.0.0.1 or localhost.",
+            ),
             Self::MediaType { expected } => {
                 return match language {
                     Language::Ko => format!("요청의 형식은 {expected}이어야 합니다."),
@@ -220,7 +237,9 @@ impl Error {
                 let limit = crate::app::QUESTION_LIMIT;
                 return match language {
                     Language::Ko => format!("질문이 {actual}자입니다. {limit}자까지 됩니다."),
-                    Language::En => format!("The question has {actual} characters, the limit is {limit}."),
+                    Language::En => {
+                        format!("The question has {actual} characters, the limit is {limit}.")
+                    }
                 };
             }
             Self::FileName { name } => {
@@ -238,20 +257,34 @@ impl Error {
             }
             Self::UnsupportedFile { detail } => {
                 return match language {
-                    Language::Ko => format!("읽을 수 없는 형식입니다. PDF, DOCX, HTML, Markdown, 텍스트를 읽습니다 ({detail})."),
+                    Language::Ko => format!(
+                        "읽을 수 없는 형식입니다. PDF, DOCX, HTML, Markdown, 텍스트를 읽습니다 ({detail})."
+                    ),
                     Language::En => format!("This format is not read: {detail}."),
                 };
             }
-            Self::BrokenFile => ("파일이 끝까지 오지 않았습니다.", "The file did not arrive whole."),
-            Self::Busy => ("지금은 바쁩니다. 잠시 뒤에 다시 해 주세요.", "Busy. Try again soon."),
-            Self::DiskFull => ("서버의 디스크가 가득 찼습니다.", "The server's disk is full."),
+            Self::BrokenFile => (
+                "파일이 끝까지 오지 않았습니다.",
+                "The file did not arrive whole.",
+            ),
+            Self::Busy => (
+                "지금은 바쁩니다. 잠시 뒤에 다시 해 주세요.",
+                "Busy. Try again soon.",
+            ),
+            Self::DiskFull => (
+                "서버의 디스크가 가득 찼습니다.",
+                "The server's disk is full.",
+            ),
             Self::NotReady { detail } => {
                 return match language {
                     Language::Ko => format!("아직 준비되지 않았습니다: {detail}."),
                     Language::En => format!("Not ready: {detail}."),
                 };
             }
-            Self::Internal => ("서버에 문제가 생겼습니다. 관리자가 기록을 볼 수 있습니다.", "The fault is ours. The log tells an administrator more."),
+            Self::Internal => (
+                "서버에 문제가 생겼습니다. 관리자가 기록을 볼 수 있습니다.",
+                "The fault is ours. The log tells an administrator more.",
+            ),
         };
         match language {
             Language::Ko => ko,
@@ -285,7 +318,11 @@ impl From<AskError> for Error {
 
 impl From<LibraryError> for Error {
     fn from(error: LibraryError) -> Self {
-        if error.is_full_disk() { Self::DiskFull } else { Self::internal("the library", &error) }
+        if error.is_full_disk() {
+            Self::DiskFull
+        } else {
+            Self::internal("the library", &error)
+        }
     }
 }
 
@@ -301,29 +338,51 @@ impl IntoResponse for Error {
 pub(super) async fn render(request: Request, next: Next) -> Response {
     let language = language_of(&request);
     let wants_page = wants_page(&request);
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    let path = request
+        .uri()
+        .path_and_query()
+        .map_or("/", |path| path.as_str())
+        .to_owned();
     let mut response = next.run(request).await;
     // Routes that do not exist and methods that do not fit come from axum itself, bodiless.
     let error = match response.extensions_mut().remove::<Error>() {
         Some(error) => error,
-        None if response.status() == StatusCode::NOT_FOUND && bodiless(&response) => Error::NotFound,
+        None if response.status() == StatusCode::NOT_FOUND && bodiless(&response) => {
+            Error::NotFound
+        }
         None => return response,
     };
     let status = error.status();
     let mut rendered = if wants_page && error == Error::SignIn {
         let next: String = super::viewer::percent_encoded(&path);
-        return (StatusCode::SEE_OTHER, [(header::LOCATION, format!("/sign-in?next={next}"))]).into_response();
+        return (
+            StatusCode::SEE_OTHER,
+            [(header::LOCATION, format!("/sign-in?next={next}"))],
+        )
+            .into_response();
     } else if wants_page {
-        let page = ErrorPage { frame: Frame::plain(language), sentence: error.sentence(language) };
+        let page = ErrorPage {
+            frame: Frame::plain(language),
+            sentence: error.sentence(language),
+        };
         match page.render() {
             Ok(html) => (status, Html(html)).into_response(),
             Err(error) => {
-                error!(error = error.to_string(), "the error page cannot be rendered");
+                error!(
+                    error = error.to_string(),
+                    "the error page cannot be rendered"
+                );
                 status.into_response()
             }
         }
     } else {
-        (status, Json(ErrorBody { error: error.fields(language) })).into_response()
+        (
+            status,
+            Json(ErrorBody {
+                error: error.fields(language),
+            }),
+        )
+            .into_response()
     };
     let headers = rendered.headers_mut();
     match error {
@@ -363,7 +422,11 @@ mod tests {
         assert_eq!(error.status(), StatusCode::UNPROCESSABLE_ENTITY);
         for language in [Language::Ko, Language::En] {
             let fields = error.fields(language);
-            assert!(fields.message.contains("4567") && fields.message.contains("4000"), "{}", fields.message);
+            assert!(
+                fields.message.contains("4567") && fields.message.contains("4000"),
+                "{}",
+                fields.message
+            );
             assert_eq!(fields.field.as_deref(), Some("question"));
         }
     }
@@ -371,7 +434,10 @@ mod tests {
     #[test]
     fn a_full_disk_is_told_apart() {
         let full = std::io::Error::from(std::io::ErrorKind::StorageFull);
-        assert_eq!(Error::writing(&full).status(), StatusCode::INSUFFICIENT_STORAGE);
+        assert_eq!(
+            Error::writing(&full).status(),
+            StatusCode::INSUFFICIENT_STORAGE
+        );
         let other = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
         assert_eq!(Error::writing(&other), Error::Internal);
     }

@@ -53,7 +53,10 @@ struct Shared {
 /// The pages and the API of `app`.
 pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
     upload::clear(&upload::folder(&app));
-    let shared = Shared { gate: Arc::new(Gate::new(config)), app };
+    let shared = Shared {
+        gate: Arc::new(Gate::new(config)),
+        app,
+    };
     Router::new()
         .route("/", get(pages::chat))
         .route("/documents", get(pages::documents))
@@ -107,7 +110,11 @@ async fn remember_language(request: Request, next: Next) -> Response {
     let chosen = viewer::chosen(request.uri());
     let mut response = next.run(request).await;
     if let Some(language) = chosen {
-        let cookie = format!("{}={}; Path=/; SameSite=Lax; Max-Age=31536000", viewer::LANGUAGE, language.tag());
+        let cookie = format!(
+            "{}={}; Path=/; SameSite=Lax; Max-Age=31536000",
+            viewer::LANGUAGE,
+            language.tag()
+        );
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
@@ -128,12 +135,23 @@ async fn protect(request: Request, next: Next) -> Response {
         (header::X_FRAME_OPTIONS, "DENY"),
         // `no-referrer` would also hide the origin of our own forms from ourselves.
         (header::REFERRER_POLICY, "same-origin"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+        (
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ),
+        (
+            HeaderName::from_static("permissions-policy"),
+            "camera=(), geolocation=(), microphone=()",
+        ),
     ] {
         // A file that is downloaded has a stricter policy already.
-        headers.entry(name).or_insert(HeaderValue::from_static(value));
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
     }
     response
 }

@@ -115,7 +115,10 @@ struct SourcePage {
 }
 
 impl SourcePage {
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass by reference")]
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "templates pass by reference"
+    )]
     fn page_label(&self, number: &u32) -> String {
         self.frame.words.page.replace("{page}", &number.to_string())
     }
@@ -149,7 +152,9 @@ pub(super) async fn chat(
     viewer: Viewer,
     Speaks(language): Speaks,
 ) -> Result<Response, Error> {
-    html(&ChatPage { frame: Frame::new(&shared, &viewer, language, "ask") })
+    html(&ChatPage {
+        frame: Frame::new(&shared, &viewer, language, "ask"),
+    })
 }
 
 /// `GET /documents`: what there is to ask, and adding to it.
@@ -160,11 +165,21 @@ pub(super) async fn documents(
 ) -> Result<Response, Error> {
     let frame = Frame::new(&shared, &viewer, language, "documents");
     let ingest = &shared.app.config().ingest;
-    let readers: Vec<&str> = ingest.default_readers.iter().map(ingest::Group::as_str).collect();
+    let readers: Vec<&str> = ingest
+        .default_readers
+        .iter()
+        .map(ingest::Group::as_str)
+        .collect();
     html(&DocumentsPage {
         may_upload: viewer.may_upload,
-        formats_hint: frame.words.formats_hint.replace("{limit}", &ingest.max_file.to_string()),
-        readers_hint: frame.words.readers_hint.replace("{readers}", &readers.join(", ")),
+        formats_hint: frame
+            .words
+            .formats_hint
+            .replace("{limit}", &ingest.max_file.to_string()),
+        readers_hint: frame
+            .words
+            .readers_hint
+            .replace("{readers}", &readers.join(", ")),
         max_file: ingest.max_file.as_u64(),
         frame,
     })
@@ -189,10 +204,15 @@ pub(super) async fn source(
 ) -> Result<Response, Error> {
     let id: DocumentId = id.parse().map_err(|_| Error::NotFound)?;
     // A link that was cut off still leads to its document, with nothing marked.
-    let asked_for_quote = query.as_ref().map_or(true, |Query(query)| query.start.is_some());
+    let asked_for_quote = query
+        .as_ref()
+        .map_or(true, |Query(query)| query.start.is_some());
     let query = query.map(|Query(query)| query).unwrap_or_default();
     let library = shared.app.library();
-    let wanted: Option<ContentHash> = query.version.as_deref().and_then(|version| version.parse().ok());
+    let wanted: Option<ContentHash> = query
+        .version
+        .as_deref()
+        .and_then(|version| version.parse().ok());
     let mut found = match wanted {
         Some(version) => library.source(id, Some(version), &viewer.reader).await?,
         None => None,
@@ -205,7 +225,10 @@ pub(super) async fn source(
     let words = frame.words;
     let Some(found) = found else {
         // It may be there without text so far.
-        let view = library.get(id, &viewer.reader).await?.ok_or(Error::NotFound)?;
+        let view = library
+            .get(id, &viewer.reader)
+            .await?
+            .ok_or(Error::NotFound)?;
         return html(&SourcePage {
             frame,
             id,
@@ -219,14 +242,18 @@ pub(super) async fn source(
     };
     let hash = query.quote_sha256.as_deref().map(str::parse::<ContentHash>);
     let place = match (query.start, query.end, hash.transpose()) {
-        (Some(start), Some(end), Ok(quote_sha256)) if is_wanted_version => {
-            Some(QuotePlace { start, end, quote_sha256 })
-        }
+        (Some(start), Some(end), Ok(quote_sha256)) if is_wanted_version => Some(QuotePlace {
+            start,
+            end,
+            quote_sha256,
+        }),
         _ => None,
     };
     let quote = place.and_then(|place| locate(&found.document, place));
     let unshown = match &quote {
-        None if asked_for_quote && wanted.is_some() && !is_wanted_version => Some(words.other_version),
+        None if asked_for_quote && wanted.is_some() && !is_wanted_version => {
+            Some(words.other_version)
+        }
         None if asked_for_quote => Some(words.quote_unshown),
         _ => None,
     };
@@ -259,7 +286,11 @@ pub(super) async fn sign_in_form(
         return Ok(Redirect::to("/").into_response());
     }
     let next = local_path(&query.next).to_owned();
-    html(&SignInPage { frame: Frame::plain(language), next, wrong: false })
+    html(&SignInPage {
+        frame: Frame::plain(language),
+        next,
+        wrong: false,
+    })
 }
 
 /// What the form sends.
@@ -278,9 +309,15 @@ pub(super) async fn sign_in(
 ) -> Result<Response, Error> {
     let next = local_path(&form.next).to_owned();
     match shared.gate.sign_in(&form.key) {
-        Ok(Some(cookie)) => Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&next)).into_response()),
+        Ok(Some(cookie)) => {
+            Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&next)).into_response())
+        }
         Ok(None) => {
-            let page = html(&SignInPage { frame: Frame::plain(language), next, wrong: true })?;
+            let page = html(&SignInPage {
+                frame: Frame::plain(language),
+                next,
+                wrong: true,
+            })?;
             Ok((StatusCode::UNAUTHORIZED, page).into_response())
         }
         Err(error) => Err(Error::internal("starting a session", &error)),
@@ -308,7 +345,8 @@ mod tests {
 
     use super::*;
 
-    const HOSTILE: &str = "</title><script>alert(1)</script>\"' onload='x' {{ frame }} <img src=x onerror=y>";
+    const HOSTILE: &str =
+        "</title><script>alert(1)</script>\"' onload='x' {{ frame }} <img src=x onerror=y>";
 
     fn frame(language: Language) -> Frame {
         Frame {
@@ -343,7 +381,10 @@ mod tests {
     fn every_page_escapes_what_others_wrote() {
         for language in [Language::Ko, Language::En] {
             let pages = [
-                ChatPage { frame: frame(language) }.render(),
+                ChatPage {
+                    frame: frame(language),
+                }
+                .render(),
                 DocumentsPage {
                     frame: frame(language),
                     may_upload: true,
@@ -353,13 +394,25 @@ mod tests {
                 }
                 .render(),
                 hostile_source(language).render(),
-                SignInPage { frame: frame(language), next: HOSTILE.to_owned(), wrong: true }.render(),
-                ErrorPage { frame: frame(language), sentence: HOSTILE.to_owned() }.render(),
+                SignInPage {
+                    frame: frame(language),
+                    next: HOSTILE.to_owned(),
+                    wrong: true,
+                }
+                .render(),
+                ErrorPage {
+                    frame: frame(language),
+                    sentence: HOSTILE.to_owned(),
+                }
+                .render(),
             ];
             for page in pages {
                 let page = page.unwrap();
                 assert!(page.contains("alert(1)"), "the sample is on the page");
-                assert!(!page.contains("<script>") && !page.contains("<img"), "{page}");
+                assert!(
+                    !page.contains("<script>") && !page.contains("<img"),
+                    "{page}"
+                );
                 assert!(!page.contains("onload='x'"), "{page}");
                 assert!(page.contains(&format!("<html lang=\"{}\"", language.tag())));
             }
@@ -370,7 +423,11 @@ mod tests {
     fn pages_hold_no_inline_script_or_style() {
         // The content security policy refuses both, so they would only seem to be there.
         let page = hostile_source(Language::Ko).render().unwrap()
-            + &ChatPage { frame: frame(Language::Ko) }.render().unwrap();
+            + &ChatPage {
+                frame: frame(Language::Ko),
+            }
+            .render()
+            .unwrap();
         for tag in page.split('<').filter(|tag| tag.starts_with("script")) {
             assert!(tag.contains("src=\"/static/"), "{tag}");
         }
@@ -379,14 +436,26 @@ mod tests {
 
     #[test]
     fn an_empty_document_says_so() {
-        let page = SourcePage { parts: Vec::new(), has_quote: false, empty: "no text here", ..hostile_source(Language::En) };
+        let page = SourcePage {
+            parts: Vec::new(),
+            has_quote: false,
+            empty: "no text here",
+            ..hostile_source(Language::En)
+        };
         assert!(page.render().unwrap().contains("no text here"));
     }
 
     #[test]
     fn signing_in_leads_nowhere_else() {
         assert_eq!(local_path("/documents?lang=en"), "/documents?lang=en");
-        for elsewhere in ["", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nx: y", "/ㄱ"] {
+        for elsewhere in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a\r\nx: y",
+            "/ㄱ",
+        ] {
             assert_eq!(local_path(elsewhere), "/", "{elsewhere}");
         }
     }

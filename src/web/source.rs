@@ -54,13 +54,17 @@ pub(super) struct QuotePlace {
 pub(super) fn locate(document: &Document, place: QuotePlace) -> Option<Span> {
     let span = byte_span(&document.text, place.start..place.end)?;
     let quote = &document.text[span.clone()];
-    if place.quote_sha256.is_some_and(|hash| hash != ContentHash::of(quote.as_bytes())) {
+    if place
+        .quote_sha256
+        .is_some_and(|hash| hash != ContentHash::of(quote.as_bytes()))
+    {
         return None;
     }
     // Between blocks there is nothing to mark.
-    let touches = document.blocks.iter().any(|block| {
-        block.span.start.max(span.start) < block.span.end.min(span.end)
-    });
+    let touches = document
+        .blocks
+        .iter()
+        .any(|block| block.span.start.max(span.start) < block.span.end.min(span.end));
     touches.then_some(span)
 }
 
@@ -69,7 +73,10 @@ fn byte_span(text: &str, chars: Range<usize>) -> Option<Span> {
     if chars.start >= chars.end {
         return None;
     }
-    let mut offsets = text.char_indices().map(|(offset, _)| offset).chain([text.len()]);
+    let mut offsets = text
+        .char_indices()
+        .map(|(offset, _)| offset)
+        .chain([text.len()]);
     let start = offsets.nth(chars.start)?;
     let end = offsets.nth(chars.end - chars.start - 1)?;
     Some(start..end)
@@ -80,14 +87,20 @@ pub(super) fn parts(document: &Document, quote: Option<&Span>) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut pages = document.pages.iter().peekable();
     let mut open_table = None;
-    let mut cutter = Cutter { text: &document.text, quote, found: false };
+    let mut cutter = Cutter {
+        text: &document.text,
+        quote,
+        found: false,
+    };
     for block in &document.blocks {
         while let Some(page) = pages.next_if(|page| page.span.start <= block.span.start) {
             parts.push(Part::Page(page.number));
         }
         let pieces = cutter.cut(&block.span);
         match block.kind {
-            BlockKind::Heading { level } => parts.push(Part::Heading(level.clamp(1, 5) + 1, pieces)),
+            BlockKind::Heading { level } => {
+                parts.push(Part::Heading(level.clamp(1, 5) + 1, pieces))
+            }
             BlockKind::Paragraph => parts.push(Part::Paragraph(pieces)),
             BlockKind::Preformatted => parts.push(Part::Preformatted(pieces)),
             BlockKind::ListItem { level } => {
@@ -97,11 +110,18 @@ pub(super) fn parts(document: &Document, quote: Option<&Span>) -> Vec<Part> {
                     _ => parts.push(Part::List(vec![item])),
                 }
             }
-            BlockKind::Cell { table, row, column, header } => {
+            BlockKind::Cell {
+                table,
+                row,
+                column,
+                header,
+            } => {
                 let is_open = open_table == Some(table);
                 open_table = Some(table);
                 match parts.last_mut() {
-                    Some(Part::Table(rows)) if is_open => add_cell(rows, row, column, header, pieces),
+                    Some(Part::Table(rows)) if is_open => {
+                        add_cell(rows, row, column, header, pieces)
+                    }
                     _ => {
                         let mut rows = Vec::new();
                         add_cell(&mut rows, row, column, header, pieces);
@@ -119,10 +139,16 @@ const COLUMNS_LIMIT: usize = 200;
 
 fn add_cell(rows: &mut Vec<Row>, number: u32, column: u32, header: bool, pieces: Vec<Piece>) {
     if rows.last().is_none_or(|row| row.number != number) {
-        rows.push(Row { number, header, cells: Vec::new() });
+        rows.push(Row {
+            number,
+            header,
+            cells: Vec::new(),
+        });
     }
     if let Some(row) = rows.last_mut() {
-        let column = usize::try_from(column).unwrap_or(COLUMNS_LIMIT).min(COLUMNS_LIMIT);
+        let column = usize::try_from(column)
+            .unwrap_or(COLUMNS_LIMIT)
+            .min(COLUMNS_LIMIT);
         // Empty cells are no blocks, but keep their columns.
         while row.cells.len() < column {
             row.cells.push(Vec::new());
@@ -139,17 +165,27 @@ struct Cutter<'a> {
 
 impl Cutter<'_> {
     fn cut(&mut self, span: &Span) -> Vec<Piece> {
-        let plain = |span: Span| Piece { text: self.text[span].to_owned(), marked: false, first: false };
+        let plain = |span: Span| Piece {
+            text: self.text[span].to_owned(),
+            marked: false,
+            first: false,
+        };
         let inside = self
             .quote
             .map(|quote| quote.start.max(span.start)..quote.end.min(span.end))
             .filter(|inside| inside.start < inside.end);
-        let Some(inside) = inside else { return vec![plain(span.clone())] };
+        let Some(inside) = inside else {
+            return vec![plain(span.clone())];
+        };
         let mut pieces = Vec::with_capacity(3);
         if span.start < inside.start {
             pieces.push(plain(span.start..inside.start));
         }
-        pieces.push(Piece { text: self.text[inside.clone()].to_owned(), marked: true, first: !self.found });
+        pieces.push(Piece {
+            text: self.text[inside.clone()].to_owned(),
+            marked: true,
+            first: !self.found,
+        });
         if inside.end < span.end {
             pieces.push(plain(inside.end..span.end));
         }
@@ -174,7 +210,10 @@ mod tests {
         builder.list_item(2, "둘");
         builder.page(2, 595.0, 842.0);
         builder.table(
-            &[vec!["구분".into(), String::new(), "일수".into()], vec!["병가".into(), "유급".into(), "60일".into()]],
+            &[
+                vec!["구분".into(), String::new(), "일수".into()],
+                vec!["병가".into(), "유급".into(), "60일".into()],
+            ],
             1,
         );
         builder.finish()
@@ -193,11 +232,19 @@ mod tests {
     fn marked(parts: &[Part]) -> Vec<String> {
         let pieces = parts.iter().flat_map(|part| match part {
             Part::Page(_) => Vec::new(),
-            Part::Heading(_, pieces) | Part::Paragraph(pieces) | Part::Preformatted(pieces) => pieces.clone(),
-            Part::List(items) => items.iter().flat_map(|(_, pieces)| pieces.clone()).collect(),
+            Part::Heading(_, pieces) | Part::Paragraph(pieces) | Part::Preformatted(pieces) => {
+                pieces.clone()
+            }
+            Part::List(items) => items
+                .iter()
+                .flat_map(|(_, pieces)| pieces.clone())
+                .collect(),
             Part::Table(rows) => rows.iter().flat_map(|row| row.cells.concat()).collect(),
         });
-        pieces.filter(|piece| piece.marked).map(|piece| piece.text).collect()
+        pieces
+            .filter(|piece| piece.marked)
+            .map(|piece| piece.text)
+            .collect()
     }
 
     #[test]
@@ -207,7 +254,10 @@ mod tests {
         assert_eq!(&document.text[span.clone()], "15일");
         assert_eq!(marked(&parts(&document, Some(&span))), ["15일"]);
         let row = locate(&document, place_of(&document, "병가\t유급\t60일")).unwrap();
-        assert_eq!(marked(&parts(&document, Some(&row))), ["병가", "유급", "60일"]);
+        assert_eq!(
+            marked(&parts(&document, Some(&row))),
+            ["병가", "유급", "60일"]
+        );
     }
 
     #[test]
@@ -216,12 +266,35 @@ mod tests {
         let right = place_of(&document, "15일");
         let end = document.text.chars().count();
         for wrong in [
-            QuotePlace { start: right.start + 1, ..right },
-            QuotePlace { start: right.end, end: right.start, quote_sha256: None },
-            QuotePlace { start: 3, end: 3, quote_sha256: None },
-            QuotePlace { start: end - 1, end: end + 1, quote_sha256: None },
-            QuotePlace { start: 0, end: usize::MAX, quote_sha256: None },
-            QuotePlace { start: usize::MAX - 1, end: usize::MAX, quote_sha256: None },
+            QuotePlace {
+                start: right.start + 1,
+                ..right
+            },
+            QuotePlace {
+                start: right.end,
+                end: right.start,
+                quote_sha256: None,
+            },
+            QuotePlace {
+                start: 3,
+                end: 3,
+                quote_sha256: None,
+            },
+            QuotePlace {
+                start: end - 1,
+                end: end + 1,
+                quote_sha256: None,
+            },
+            QuotePlace {
+                start: 0,
+                end: usize::MAX,
+                quote_sha256: None,
+            },
+            QuotePlace {
+                start: usize::MAX - 1,
+                end: usize::MAX,
+                quote_sha256: None,
+            },
         ] {
             assert_eq!(locate(&document, wrong), None, "{wrong:?}");
         }
@@ -237,10 +310,15 @@ mod tests {
         assert!(matches!(parts[1], Part::Heading(2, _)));
         assert!(matches!(&parts[3], Part::List(items) if items.len() == 2));
         assert_eq!(parts[4], Part::Page(2));
-        let Part::Table(rows) = &parts[5] else { panic!("{parts:?}") };
+        let Part::Table(rows) = &parts[5] else {
+            panic!("{parts:?}")
+        };
         assert!(rows[0].header && !rows[1].header);
         assert_eq!(rows[0].cells.len(), 3);
-        assert!(rows[0].cells[1].is_empty(), "an empty cell keeps its column");
+        assert!(
+            rows[0].cells[1].is_empty(),
+            "an empty cell keeps its column"
+        );
     }
 
     proptest! {

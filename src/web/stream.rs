@@ -46,7 +46,9 @@ fn event(name: &str, data: &impl Serialize) -> Event {
     }
 }
 
-fn respond(events: impl futures::Stream<Item = Result<Event, Infallible>> + Send + 'static) -> Response {
+fn respond(
+    events: impl futures::Stream<Item = Result<Event, Infallible>> + Send + 'static,
+) -> Response {
     let headers = [
         (header::CACHE_CONTROL, "no-store"),
         (HeaderName::from_static("x-accel-buffering"), "no"),
@@ -110,7 +112,10 @@ impl Answering {
             Some(AskEvent::Final(answer, timings)) => {
                 self.ended = true;
                 info!(?timings, "answered");
-                event("final", &wire::answer(&self.question, &answer, &self.notices))
+                event(
+                    "final",
+                    &wire::answer(&self.question, &answer, &self.notices),
+                )
             }
             Some(AskEvent::Failed(reason)) => {
                 self.ended = true;
@@ -124,7 +129,12 @@ impl Answering {
     }
 
     fn failed(&self, error: AskError) -> Event {
-        event("error", &ErrorBody { error: Error::from(error).fields(self.language) })
+        event(
+            "error",
+            &ErrorBody {
+                error: Error::from(error).fields(self.language),
+            },
+        )
     }
 }
 
@@ -198,7 +208,12 @@ impl Watching {
             };
             let now = by_id(&documents);
             let changes = Changes {
-                gone: self.known.keys().filter(|id| !now.contains_key(id)).map(ToString::to_string).collect(),
+                gone: self
+                    .known
+                    .keys()
+                    .filter(|id| !now.contains_key(id))
+                    .map(ToString::to_string)
+                    .collect(),
                 changed: documents
                     .into_iter()
                     .filter(|(id, body)| self.known.get(id) != Some(body))
@@ -214,7 +229,10 @@ impl Watching {
 
     async fn list(&mut self) -> Result<Vec<(DocumentId, wire::DocumentBody)>, Event> {
         match self.shared.app.library().list(&self.reader).await {
-            Ok(views) => Ok(views.iter().map(|view| (view.id, wire::document(view))).collect()),
+            Ok(views) => Ok(views
+                .iter()
+                .map(|view| (view.id, wire::document(view)))
+                .collect()),
             Err(error) => {
                 self.ended = true;
                 let error = Error::from(error).fields(self.language);
@@ -224,6 +242,8 @@ impl Watching {
     }
 }
 
-fn by_id(documents: &[(DocumentId, wire::DocumentBody)]) -> HashMap<DocumentId, wire::DocumentBody> {
+fn by_id(
+    documents: &[(DocumentId, wire::DocumentBody)],
+) -> HashMap<DocumentId, wire::DocumentBody> {
     documents.iter().cloned().collect()
 }

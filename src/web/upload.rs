@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use axum::Json;
-use axum::extract::multipart::{Field, Multipart, MultipartRejection};
 use axum::extract::State;
+use axum::extract::multipart::{Field, Multipart, MultipartRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use ingest::Group;
@@ -41,7 +41,9 @@ pub(super) fn folder(app: &App) -> PathBuf {
 
 /// Removes what a killed process left behind.
 pub(super) fn clear(folder: &Path) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let Ok(entries) = std::fs::read_dir(folder) else {
+        return;
+    };
     for entry in entries.flatten() {
         if entry.file_name().to_string_lossy().starts_with(PREFIX) {
             // A file that stays only takes room, and writing will say when there is none.
@@ -73,9 +75,13 @@ pub(super) async fn upload(
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Error> {
     viewer.must_upload()?;
-    let mut multipart = multipart.map_err(|_| Error::MediaType { expected: "multipart/form-data" })?;
+    let mut multipart = multipart.map_err(|_| Error::MediaType {
+        expected: "multipart/form-data",
+    })?;
     let folder = folder(&shared.app);
-    tokio::fs::create_dir_all(&folder).await.map_err(|error| Error::writing(&error))?;
+    tokio::fs::create_dir_all(&folder)
+        .await
+        .map_err(|error| Error::writing(&error))?;
     let mut readers = shared.app.config().ingest.default_readers.clone();
     let mut received: Vec<Received> = Vec::new();
     // What is too large is read past, so that the files after it are not lost, but not forever.
@@ -89,7 +95,10 @@ pub(super) async fn upload(
         };
         match field.name() {
             Some("file") if received.len() >= FILES_LIMIT => {
-                return Err(Error::field("file", format!("more than {FILES_LIMIT} files")));
+                return Err(Error::field(
+                    "file",
+                    format!("more than {FILES_LIMIT} files"),
+                ));
             }
             Some("file") => {
                 let sent = field.file_name().unwrap_or_default().to_owned();
@@ -127,7 +136,13 @@ pub(super) async fn upload(
             Err(error) => {
                 worst.get_or_insert(error.status());
                 let error = Some(error.fields(language));
-                UploadedFile { file_name: name, id: None, version: None, unchanged: None, error }
+                UploadedFile {
+                    file_name: name,
+                    id: None,
+                    version: None,
+                    unchanged: None,
+                    error,
+                }
             }
         });
     }
@@ -163,7 +178,9 @@ async fn refuse_unreadable(path: PathBuf, name: String) -> Result<(), Error> {
     match told.await {
         Ok(Ok(None)) => Ok(()),
         Ok(Ok(Some(ParseError::Empty))) => Err(Error::EmptyFile),
-        Ok(Ok(Some(error))) => Err(Error::UnsupportedFile { detail: error.to_string() }),
+        Ok(Ok(Some(error))) => Err(Error::UnsupportedFile {
+            detail: error.to_string(),
+        }),
         Ok(Err(error)) => Err(Error::internal("reading an uploaded file", &error)),
         Err(error) => Err(Error::internal("looking at an uploaded file", &error)),
     }
@@ -184,7 +201,10 @@ async fn receive(
         }
         Err(error) => {
             skip(field, patience).await;
-            Received { name: sent.chars().take(NAME_LIMIT).collect(), file: Err(error) }
+            Received {
+                name: sent.chars().take(NAME_LIMIT).collect(),
+                file: Err(error),
+            }
         }
     }
 }
@@ -207,15 +227,24 @@ async fn write(
         if size > limit.as_u64() {
             drop(file);
             skip(field, patience).await;
-            return Err(Error::LargeFile { limit: limit.to_string() });
+            return Err(Error::LargeFile {
+                limit: limit.to_string(),
+            });
         }
         if let Err(error) = writer.write_all(&bytes).await {
             skip(field, patience).await;
             return Err(Error::writing(&error));
         }
     }
-    writer.flush().await.map_err(|error| Error::writing(&error))?;
-    if size == 0 { Err(Error::EmptyFile) } else { Ok(file) }
+    writer
+        .flush()
+        .await
+        .map_err(|error| Error::writing(&error))?;
+    if size == 0 {
+        Err(Error::EmptyFile)
+    } else {
+        Ok(file)
+    }
 }
 
 /// Reads past the rest of a field, until patience is at its end.
@@ -232,16 +261,29 @@ async fn read_readers(
     viewer: &Viewer,
 ) -> Result<Option<BTreeSet<Group>>, Error> {
     let mut text = Vec::new();
-    while let Some(bytes) = field.chunk().await.map_err(|_| Error::field("readers", "it did not arrive whole"))? {
+    while let Some(bytes) = field
+        .chunk()
+        .await
+        .map_err(|_| Error::field("readers", "it did not arrive whole"))?
+    {
         text.extend_from_slice(&bytes);
         if text.len() > READERS_LIMIT {
-            return Err(Error::field("readers", format!("longer than {READERS_LIMIT} bytes")));
+            return Err(Error::field(
+                "readers",
+                format!("longer than {READERS_LIMIT} bytes"),
+            ));
         }
     }
     let text = String::from_utf8(text).map_err(|_| Error::field("readers", "it is not UTF-8"))?;
     let mut readers = BTreeSet::new();
-    for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        let group: Group = name.parse().map_err(|error: ingest::id::IdError| Error::field("readers", error))?;
+    for name in text
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+    {
+        let group: Group = name
+            .parse()
+            .map_err(|error: ingest::id::IdError| Error::field("readers", error))?;
         // Who names a group that is not theirs would hand in what they cannot see or delete.
         if !viewer.reader.groups().contains(&group) {
             return Err(Error::field("readers", format!("you are not in `{group}`")));
@@ -256,7 +298,9 @@ async fn read_readers(
 /// # Errors
 /// When it is empty, too long, or names a way out of a folder.
 fn clean_name(sent: &str) -> Result<String, Error> {
-    let refused = || Error::FileName { name: sent.chars().take(100).collect() };
+    let refused = || Error::FileName {
+        name: sent.chars().take(100).collect(),
+    };
     // What a Mac calls 가 is three characters, and another name than everyone else's.
     let normal: String = sent.nfc().collect();
     let mut parts = normal.split(['/', '\\']);
@@ -278,24 +322,47 @@ mod tests {
     fn folders_are_cut_off_a_name() {
         assert_eq!(clean_name("휴가 규정.pdf").unwrap(), "휴가 규정.pdf");
         assert_eq!(clean_name("handbook/ko/leave.md").unwrap(), "leave.md");
-        assert_eq!(clean_name("C:\\Users\\mina\\급여.docx").unwrap(), "급여.docx");
+        assert_eq!(
+            clean_name("C:\\Users\\mina\\급여.docx").unwrap(),
+            "급여.docx"
+        );
         assert_eq!(clean_name("/etc/passwd").unwrap(), "passwd");
         assert_eq!(clean_name("..notes..md").unwrap(), "..notes..md");
     }
 
     #[test]
     fn ways_out_of_a_folder_are_refused_by_name() {
-        for bad in ["../../etc/passwd", "..\\boot.ini", "a/../b.md", "..", ".", "", "  ", "a/", "a\0.md", "a\n.md", "/.. /x"] {
+        for bad in [
+            "../../etc/passwd",
+            "..\\boot.ini",
+            "a/../b.md",
+            "..",
+            ".",
+            "",
+            "  ",
+            "a/",
+            "a\0.md",
+            "a\n.md",
+            "/.. /x",
+        ] {
             let error = clean_name(bad).unwrap_err();
             assert_eq!(error.status(), StatusCode::BAD_REQUEST, "{bad:?}");
-            assert_eq!(error, Error::FileName { name: bad.to_owned() });
+            assert_eq!(
+                error,
+                Error::FileName {
+                    name: bad.to_owned()
+                }
+            );
         }
         assert!(clean_name(&"가".repeat(100)).is_err(), "300 bytes");
     }
 
     #[test]
     fn a_name_from_a_mac_is_the_same_name() {
-        assert_eq!(clean_name("\u{1112}\u{1172}\u{1100}\u{1161}.md").unwrap(), "휴가.md");
+        assert_eq!(
+            clean_name("\u{1112}\u{1172}\u{1100}\u{1161}.md").unwrap(),
+            "휴가.md"
+        );
     }
 
     #[test]
@@ -304,7 +371,10 @@ mod tests {
         std::fs::write(folder.path().join("upload-abc"), "x").unwrap();
         std::fs::write(folder.path().join("mine"), "x").unwrap();
         clear(folder.path());
-        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        let left: Vec<_> = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
         assert_eq!(left, ["mine"]);
     }
 
@@ -313,10 +383,19 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         std::fs::write(&path, b"\x89PNG\r\n\x1A\n0000").unwrap();
-        let error = refuse_unreadable(path.clone(), "leave.pdf".to_owned()).await.unwrap_err();
+        let error = refuse_unreadable(path.clone(), "leave.pdf".to_owned())
+            .await
+            .unwrap_err();
         assert_eq!(error.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
-        assert!(error.sentence(crate::language::Language::En).contains("PNG"));
+        assert!(
+            error
+                .sentence(crate::language::Language::En)
+                .contains("PNG")
+        );
         std::fs::write(&path, "휴가는 15일입니다.").unwrap();
-        assert_eq!(refuse_unreadable(path, "leave.txt".to_owned()).await, Ok(()));
+        assert_eq!(
+            refuse_unreadable(path, "leave.txt".to_owned()).await,
+            Ok(())
+        );
     }
 }

@@ -47,7 +47,11 @@ impl Viewer {
     /// # Errors
     /// When they may not change documents.
     pub(super) fn must_upload(&self) -> Result<(), Error> {
-        if self.may_upload { Ok(()) } else { Err(Error::Forbidden) }
+        if self.may_upload {
+            Ok(())
+        } else {
+            Err(Error::Forbidden)
+        }
     }
 }
 
@@ -103,7 +107,10 @@ impl Gate {
                 may_upload: key.upload,
             })
             .collect();
-        Self { keys, sessions: Mutex::default() }
+        Self {
+            keys,
+            sessions: Mutex::default(),
+        }
     }
 
     /// Whether people must sign in.
@@ -126,7 +133,11 @@ impl Gate {
             return Err(Error::OtherSite);
         }
         if self.keys.is_empty() {
-            return Ok(Some(Viewer { reader: Reader::anyone(), may_upload: true, signed_in: false }));
+            return Ok(Some(Viewer {
+                reader: Reader::anyone(),
+                may_upload: true,
+                signed_in: false,
+            }));
         }
         let key = match bearer {
             Some(secret) => self.key(secret),
@@ -145,7 +156,9 @@ impl Gate {
 
     /// Starts a session and gives the cookie for it; none if the key is wrong.
     pub(super) fn sign_in(&self, secret: &str) -> Result<Option<String>, std::io::Error> {
-        let Some(key) = self.key(secret.trim()) else { return Ok(None) };
+        let Some(key) = self.key(secret.trim()) else {
+            return Ok(None);
+        };
         let mut random = [0_u8; 32];
         std::fs::File::open("/dev/urandom")?.read_exact(&mut random)?;
         let token = ContentHash::from_digest(random).to_string();
@@ -153,12 +166,20 @@ impl Gate {
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         sessions.retain(|_, session| session.ends > now);
         if sessions.len() >= SESSIONS
-            && let Some(oldest) =
-                sessions.iter().min_by_key(|(_, session)| session.ends).map(|(token, _)| *token)
+            && let Some(oldest) = sessions
+                .iter()
+                .min_by_key(|(_, session)| session.ends)
+                .map(|(token, _)| *token)
         {
             sessions.remove(&oldest);
         }
-        sessions.insert(ContentHash::of(token.as_bytes()), Session { key, ends: now + SESSION_TIME });
+        sessions.insert(
+            ContentHash::of(token.as_bytes()),
+            Session {
+                key,
+                ends: now + SESSION_TIME,
+            },
+        );
         Ok(Some(format!(
             "{SESSION}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}",
             SESSION_TIME.as_secs()
@@ -207,7 +228,10 @@ pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 fn host(request: &Request) -> Option<&str> {
     match request.headers().get(header::HOST) {
         Some(host) => host.to_str().ok(),
-        None => request.uri().authority().map(axum::http::uri::Authority::as_str),
+        None => request
+            .uri()
+            .authority()
+            .map(axum::http::uri::Authority::as_str),
     }
 }
 
@@ -225,11 +249,14 @@ fn is_loopback_host(host: &str) -> bool {
         },
     };
     name.eq_ignore_ascii_case("localhost")
-        || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        || name
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 fn is_port(text: &str) -> bool {
-    text.strip_prefix(':').is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()))
+    text.strip_prefix(':')
+        .is_some_and(|port| port.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn changes(method: &Method) -> bool {
@@ -238,7 +265,12 @@ fn changes(method: &Method) -> bool {
 
 /// Whether a page of this server sent the request, or no page at all.
 fn is_same_site(request: &Request) -> bool {
-    let text = |name: &str| request.headers().get(name).map(|value| value.to_str().unwrap_or("?"));
+    let text = |name: &str| {
+        request
+            .headers()
+            .get(name)
+            .map(|value| value.to_str().unwrap_or("?"))
+    };
     if let Some(site) = text("sec-fetch-site")
         && !matches!(site, "same-origin" | "none")
     {
@@ -271,7 +303,10 @@ fn language(uri: &Uri, headers: &HeaderMap) -> Language {
 
 /// The language that `?lang=` names.
 pub(super) fn chosen(uri: &Uri) -> Option<Language> {
-    uri.query()?.split('&').find_map(|pair| pair.strip_prefix("lang=")).and_then(from_tag)
+    uri.query()?
+        .split('&')
+        .find_map(|pair| pair.strip_prefix("lang="))
+        .and_then(from_tag)
 }
 
 fn from_tag(tag: &str) -> Option<Language> {
@@ -287,7 +322,10 @@ fn preferred(accept: &str) -> Option<Language> {
     let mut best: Option<(f32, Language)> = None;
     for part in accept.split(',') {
         let (tag, parameters) = part.split_once(';').unwrap_or((part, ""));
-        let weight = parameters.trim().strip_prefix("q=").map_or(1.0, |q| q.trim().parse().unwrap_or(0.0));
+        let weight = parameters
+            .trim()
+            .strip_prefix("q=")
+            .map_or(1.0, |q| q.trim().parse().unwrap_or(0.0));
         if let Some(language) = from_tag(tag.trim())
             && weight > best.map_or(0.0, |(weight, _)| weight)
         {
@@ -318,7 +356,9 @@ mod tests {
     use super::*;
 
     fn request(method: &str, headers: &[(&str, &str)]) -> Request {
-        let mut builder = axum::http::Request::builder().method(method).uri("/v1/answers");
+        let mut builder = axum::http::Request::builder()
+            .method(method)
+            .uri("/v1/answers");
         for (name, value) in headers {
             builder = builder.header(*name, *value);
         }
@@ -338,20 +378,41 @@ mod tests {
 
     #[test]
     fn only_loopback_names_reach_a_server_without_keys() {
-        for host in ["localhost", "LocalHost:8420", "127.0.0.1:8420", "127.8.9.1", "[::1]:8420", "[::1]"] {
+        for host in [
+            "localhost",
+            "LocalHost:8420",
+            "127.0.0.1:8420",
+            "127.8.9.1",
+            "[::1]:8420",
+            "[::1]",
+        ] {
             assert!(is_loopback_host(host), "{host}");
         }
         for host in [
-            "", "evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "192.168.0.2:8420",
-            "127.0.0.1:80@evil.example", "[::1].evil.example", "[::1", "0.0.0.0", "localhost:80:80",
+            "",
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "192.168.0.2:8420",
+            "127.0.0.1:80@evil.example",
+            "[::1].evil.example",
+            "[::1",
+            "0.0.0.0",
+            "localhost:80:80",
         ] {
             assert!(!is_loopback_host(host), "{host}");
         }
         let gate = open_gate();
-        assert!(gate.admit(&request("GET", &[("host", "127.0.0.1:8420")]), false).is_ok());
+        assert!(
+            gate.admit(&request("GET", &[("host", "127.0.0.1:8420")]), false)
+                .is_ok()
+        );
         let rebound = gate.admit(&request("GET", &[("host", "evil.example")]), false);
         assert_eq!(rebound.unwrap_err(), Error::WrongHost);
-        assert_eq!(gate.admit(&request("GET", &[]), false).unwrap_err(), Error::WrongHost);
+        assert_eq!(
+            gate.admit(&request("GET", &[]), false).unwrap_err(),
+            Error::WrongHost
+        );
     }
 
     #[test]
@@ -359,11 +420,19 @@ mod tests {
         let gate = open_gate();
         let host = ("host", "localhost:8420");
         let admit = |headers: &[(&str, &str)]| {
-            let headers: Vec<_> = std::iter::once(host).chain(headers.iter().copied()).collect();
+            let headers: Vec<_> = std::iter::once(host)
+                .chain(headers.iter().copied())
+                .collect();
             gate.admit(&request("POST", &headers), false).map(|_| ())
         };
         assert_eq!(admit(&[]), Ok(()), "programs send no origin");
-        assert_eq!(admit(&[("origin", "http://localhost:8420"), ("sec-fetch-site", "same-origin")]), Ok(()));
+        assert_eq!(
+            admit(&[
+                ("origin", "http://localhost:8420"),
+                ("sec-fetch-site", "same-origin")
+            ]),
+            Ok(())
+        );
         for headers in [
             [("origin", "http://evil.example")],
             [("origin", "http://localhost:9999")],
@@ -379,17 +448,33 @@ mod tests {
     fn a_key_or_a_session_lets_in() {
         let gate = keyed_gate();
         let bearer = format!("Bearer {KEY}");
-        let viewer = gate.admit(&request("POST", &[("authorization", &bearer)]), false).unwrap().unwrap();
+        let viewer = gate
+            .admit(&request("POST", &[("authorization", &bearer)]), false)
+            .unwrap()
+            .unwrap();
         assert!(viewer.reader.groups().contains(&"hr".parse().unwrap()));
         assert_eq!(viewer.must_upload(), Err(Error::Forbidden));
-        for headers in [&[][..], &[("authorization", "Bearer 0123456789abcdefghiJ")], &[("cookie", "veracite_session=")]] {
-            assert_eq!(gate.admit(&request("GET", headers), false).unwrap_err(), Error::SignIn);
+        for headers in [
+            &[][..],
+            &[("authorization", "Bearer 0123456789abcdefghiJ")],
+            &[("cookie", "veracite_session=")],
+        ] {
+            assert_eq!(
+                gate.admit(&request("GET", headers), false).unwrap_err(),
+                Error::SignIn
+            );
         }
-        assert!(gate.admit(&request("GET", &[]), true).unwrap().is_none(), "an open page shows");
+        assert!(
+            gate.admit(&request("GET", &[]), true).unwrap().is_none(),
+            "an open page shows"
+        );
 
         assert_eq!(gate.sign_in("wrong").unwrap(), None);
         let set = gate.sign_in(KEY).unwrap().unwrap();
-        assert!(set.contains("HttpOnly") && set.contains("SameSite=Strict"), "{set}");
+        assert!(
+            set.contains("HttpOnly") && set.contains("SameSite=Strict"),
+            "{set}"
+        );
         let pair = set.split(';').next().unwrap().to_owned();
         assert!(!pair.contains(KEY));
         let with_session = request("GET", &[("cookie", &format!("a=b; {pair}"))]);
@@ -406,10 +491,31 @@ mod tests {
             language_of(&request)
         };
         assert_eq!(of("/", &[]), Language::Ko);
-        assert_eq!(of("/", &[("accept-language", "en-US,en;q=0.9,ko;q=0.8")]), Language::En);
-        assert_eq!(of("/", &[("accept-language", "fr,en;q=0.5,ko;q=0.8")]), Language::Ko);
-        assert_eq!(of("/", &[("accept-language", "en"), ("cookie", "veracite_language=ko")]), Language::Ko);
-        assert_eq!(of("/?lang=en", &[("cookie", "veracite_language=ko")]), Language::En);
-        assert_eq!(of("/?lang=%3Cscript", &[("accept-language", "en")]), Language::En);
+        assert_eq!(
+            of("/", &[("accept-language", "en-US,en;q=0.9,ko;q=0.8")]),
+            Language::En
+        );
+        assert_eq!(
+            of("/", &[("accept-language", "fr,en;q=0.5,ko;q=0.8")]),
+            Language::Ko
+        );
+        assert_eq!(
+            of(
+                "/",
+                &[
+                    ("accept-language", "en"),
+                    ("cookie", "veracite_language=ko")
+                ]
+            ),
+            Language::Ko
+        );
+        assert_eq!(
+            of("/?lang=en", &[("cookie", "veracite_language=ko")]),
+            Language::En
+        );
+        assert_eq!(
+            of("/?lang=%3Cscript", &[("accept-language", "en")]),
+            Language::En
+        );
     }
 }

@@ -80,7 +80,11 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     if body.embedded > 0 {
         problems.push(Problem::of_file(format!(
             "{} embedded in it {} not read",
-            if body.embedded == 1 { "1 file".to_owned() } else { format!("{} files", body.embedded) },
+            if body.embedded == 1 {
+                "1 file".to_owned()
+            } else {
+                format!("{} files", body.embedded)
+            },
             if body.embedded == 1 { "was" } else { "were" },
         )));
     }
@@ -130,17 +134,22 @@ impl<'a> Container<'a> {
         if self.parts.contains_key(usual) {
             return usual.to_owned();
         }
-        let named = self.part("_rels/.rels").ok().flatten().and_then(|relations| {
-            let mut target = None;
-            each_element(&relations, |element, _| {
-                if element.local_name().as_ref() == "Relationship"
-                    && attribute(element, "Type").is_some_and(|kind| kind.ends_with("/officeDocument"))
-                {
-                    target = attribute(element, "Target");
-                }
+        let named = self
+            .part("_rels/.rels")
+            .ok()
+            .flatten()
+            .and_then(|relations| {
+                let mut target = None;
+                each_element(&relations, |element, _| {
+                    if element.local_name().as_ref() == "Relationship"
+                        && attribute(element, "Type")
+                            .is_some_and(|kind| kind.ends_with("/officeDocument"))
+                    {
+                        target = attribute(element, "Target");
+                    }
+                });
+                target.map(|target| target.trim_start_matches('/').to_lowercase())
             });
-            target.map(|target| target.trim_start_matches('/').to_lowercase())
-        });
         named
             .filter(|name| self.parts.contains_key(name))
             .or_else(|| {
@@ -172,17 +181,17 @@ impl<'a> Container<'a> {
                 reason: "its ZIP container needs a password".to_owned(),
             });
         }
-        let part = self.archive.by_index(index).map_err(|error| damaged(&error))?;
+        let part = self
+            .archive
+            .by_index(index)
+            .map_err(|error| damaged(&error))?;
         let limit = MAX_PART.min(self.left);
         let mut bytes = Vec::new();
         // What the container says about its size is not to be trusted.
         let read = part.take(limit + 1).read_to_end(&mut bytes);
         if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > limit {
             return Err(ParseError::Limit {
-                reason: format!(
-                    "its part `{name}` has more than {} MB",
-                    limit >> 20
-                ),
+                reason: format!("its part `{name}` has more than {} MB", limit >> 20),
             });
         }
         // A part with a wrong checksum still says what it says.
@@ -206,7 +215,10 @@ fn part_name(name: &[u8]) -> String {
 /// XML is UTF-8 unless a byte order mark or its first line says otherwise.
 fn xml_text(bytes: Vec<u8>) -> String {
     if let Some((encoding, mark)) = Encoding::for_bom(&bytes) {
-        return encoding.decode_without_bom_handling(&bytes[mark..]).0.into_owned();
+        return encoding
+            .decode_without_bom_handling(&bytes[mark..])
+            .0
+            .into_owned();
     }
     if let Some(encoding) = sniff::utf_16_without_mark(&bytes) {
         return encoding.decode_without_bom_handling(&bytes).0.into_owned();
@@ -228,16 +240,20 @@ fn xml_text(bytes: Vec<u8>) -> String {
 
 /// The value of an attribute by its name without prefix.
 fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
-    element.attributes().with_checks(false).flatten().find_map(|attribute| {
-        let key = attribute.key.as_ref();
-        let key = key.rsplit_once(':').map_or(key, |(_, local)| local);
-        if key != name {
-            return None;
-        }
-        let value = quick_xml::escape::unescape(&attribute.value)
-            .unwrap_or(std::borrow::Cow::Borrowed(&*attribute.value));
-        Some(value.into_owned())
-    })
+    element
+        .attributes()
+        .with_checks(false)
+        .flatten()
+        .find_map(|attribute| {
+            let key = attribute.key.as_ref();
+            let key = key.rsplit_once(':').map_or(key, |(_, local)| local);
+            if key != name {
+                return None;
+            }
+            let value = quick_xml::escape::unescape(&attribute.value)
+                .unwrap_or(std::borrow::Cow::Borrowed(&*attribute.value));
+            Some(value.into_owned())
+        })
 }
 
 /// Whether an element such as `<w:vanish/>` says yes.
@@ -338,9 +354,12 @@ impl Styles {
                     };
                     match part {
                         "basedOn" => style.based_on = value,
-                        "name" => style.heading = style.heading.or(value.as_deref().and_then(heading_of)),
+                        "name" => {
+                            style.heading = style.heading.or(value.as_deref().and_then(heading_of))
+                        }
                         "outlineLvl" => {
-                            style.heading = value.and_then(|value| outline(&value)).or(style.heading);
+                            style.heading =
+                                value.and_then(|value| outline(&value)).or(style.heading);
                         }
                         "numId" => style.list = value,
                         "ilvl" => style.list_level = value.and_then(|value| value.parse().ok()),
@@ -378,7 +397,11 @@ fn heading_of(name: &str) -> Option<u8> {
     let number = name
         .strip_prefix("heading")
         .or_else(|| name.strip_prefix("제목"))?;
-    number.trim().parse().ok().filter(|level| (1..=9).contains(level))
+    number
+        .trim()
+        .parse()
+        .ok()
+        .filter(|level| (1..=9).contains(level))
 }
 
 /// The level of an outline: 0 to 8 are headings, 9 is running text.
@@ -436,15 +459,24 @@ impl Numbering {
                     }
                 }
                 "lvl" | "lvlOverride" => {
-                    level = attribute(element, "ilvl").and_then(|level| level.parse().ok()).unwrap_or(0);
+                    level = attribute(element, "ilvl")
+                        .and_then(|level| level.parse().ok())
+                        .unwrap_or(0);
                 }
                 "startOverride" => {
-                    if let (Some(list), Some(start)) = (&list, value().and_then(|value| value.parse().ok())) {
+                    if let (Some(list), Some(start)) =
+                        (&list, value().and_then(|value| value.parse().ok()))
+                    {
                         numbering.starts.insert((list.clone(), level), start);
                     }
                 }
-                part @ ("start" | "numFmt" | "lvlText") if list.is_none() && around.iter().any(|name| name == "lvl") => {
-                    let entry = numbering.levels.entry((definition.clone(), level)).or_default();
+                part @ ("start" | "numFmt" | "lvlText")
+                    if list.is_none() && around.iter().any(|name| name == "lvl") =>
+                {
+                    let entry = numbering
+                        .levels
+                        .entry((definition.clone(), level))
+                        .or_default();
                     match (part, value()) {
                         ("start", Some(value)) => entry.start = value.parse().unwrap_or(1),
                         ("numFmt", Some(value)) => entry.format = value,
@@ -473,11 +505,19 @@ impl Numbering {
                 .starts
                 .get(&(list.to_owned(), level))
                 .copied()
-                .or_else(|| numbering.levels.get(&(definition.clone(), level)).map(|level| level.start))
+                .or_else(|| {
+                    numbering
+                        .levels
+                        .get(&(definition.clone(), level))
+                        .map(|level| level.start)
+                })
                 .unwrap_or(1)
         };
         let start = start_of(self, level);
-        let counts = self.counts.entry(counter.clone()).or_insert_with(|| vec![None; LIST_LEVELS]);
+        let counts = self
+            .counts
+            .entry(counter.clone())
+            .or_insert_with(|| vec![None; LIST_LEVELS]);
         counts[level] = Some(counts[level].map_or(start, |count| count.saturating_add(1)));
         for below in &mut counts[level + 1..] {
             *below = None;
@@ -520,7 +560,9 @@ fn numeral(number: u32, format: &str) -> String {
         "lowerRoman" => roman(number).to_lowercase(),
         "upperRoman" => roman(number),
         "decimalEnclosedCircle" | "decimalEnclosedCircleChinese" if (1..=20).contains(&number) => {
-            char::from_u32(0x245F + number).map(String::from).unwrap_or_default()
+            char::from_u32(0x245F + number)
+                .map(String::from)
+                .unwrap_or_default()
         }
         "decimalZero" => format!("{number:02}"),
         _ => number.to_string(),
@@ -531,8 +573,19 @@ fn roman(number: u32) -> String {
     let mut left = number.min(3_999);
     let mut text = String::new();
     for (value, letters) in [
-        (1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"),
-        (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
+        (1000, "M"),
+        (900, "CM"),
+        (500, "D"),
+        (400, "CD"),
+        (100, "C"),
+        (90, "XC"),
+        (50, "L"),
+        (40, "XL"),
+        (10, "X"),
+        (9, "IX"),
+        (5, "V"),
+        (4, "IV"),
+        (1, "I"),
     ] {
         while left >= value {
             text.push_str(letters);
@@ -577,9 +630,21 @@ struct Body<'a> {
 fn is_skipped(name: &str) -> bool {
     matches!(
         name,
-        "del" | "moveFrom" | "instrText" | "delText" | "delInstrText" | "Fallback" | "pPrChange"
-            | "rPrChange" | "tblPrChange" | "tcPrChange" | "trPrChange" | "sectPr" | "rt"
-            | "sdtPr" | "docPartObj"
+        "del"
+            | "moveFrom"
+            | "instrText"
+            | "delText"
+            | "delInstrText"
+            | "Fallback"
+            | "pPrChange"
+            | "rPrChange"
+            | "tblPrChange"
+            | "tcPrChange"
+            | "trPrChange"
+            | "sectPr"
+            | "rt"
+            | "sdtPr"
+            | "docPartObj"
     )
 }
 
@@ -606,7 +671,9 @@ impl<'a> Body<'a> {
                 Ok(event) => event,
                 Err(error) => {
                     let at = reader.error_position();
-                    break Some(format!("its part `{part}` is damaged at byte {at} and was read up to there: {error}"));
+                    break Some(format!(
+                        "its part `{part}` is damaged at byte {at} and was read up to there: {error}"
+                    ));
                 }
             };
             if let Some((name, depth)) = &mut skipped {
@@ -695,9 +762,13 @@ impl<'a> Body<'a> {
             "noBreakHyphen" => self.push("-"),
             "altChunk" | "OLEObject" => self.embedded += 1,
             "pStyle" => self.set(element, |paragraph, value| paragraph.style = Some(value)),
-            "outlineLvl" => self.set(element, |paragraph, value| paragraph.heading = outline(&value)),
+            "outlineLvl" => self.set(element, |paragraph, value| {
+                paragraph.heading = outline(&value)
+            }),
             "numId" => self.set(element, |paragraph, value| paragraph.list = Some(value)),
-            "ilvl" => self.set(element, |paragraph, value| paragraph.list_level = value.parse().ok()),
+            "ilvl" => self.set(element, |paragraph, value| {
+                paragraph.list_level = value.parse().ok()
+            }),
             "tbl" => self.tables.push(Table::default()),
             _ => self.start_in_table(name, element),
         }
@@ -730,7 +801,9 @@ impl<'a> Body<'a> {
     }
 
     fn set(&mut self, element: &BytesStart<'_>, set: impl FnOnce(&mut Paragraph, String)) {
-        if let (Some(paragraph), Some(value)) = (self.paragraphs.last_mut(), attribute(element, "val")) {
+        if let (Some(paragraph), Some(value)) =
+            (self.paragraphs.last_mut(), attribute(element, "val"))
+        {
             set(paragraph, value);
         }
     }
@@ -770,19 +843,28 @@ impl<'a> Body<'a> {
     }
 
     fn item(&mut self, paragraph: Paragraph) -> Option<Item> {
-        let style = paragraph.style.as_deref().map(|id| self.styles.get(id)).unwrap_or_default();
+        let style = paragraph
+            .style
+            .as_deref()
+            .map(|id| self.styles.get(id))
+            .unwrap_or_default();
         let list = paragraph.list.or(style.list).filter(|list| list != "0");
         let level = paragraph.list_level.or(style.list_level).unwrap_or(0);
         if paragraph.text.trim().is_empty() {
             return None;
         }
-        let number = list.as_deref().and_then(|list| self.numbering.next(list, level));
+        let number = list
+            .as_deref()
+            .and_then(|list| self.numbering.next(list, level));
         let text = match number {
             Some(number) => format!("{number} {}", paragraph.text.trim()),
             None => paragraph.text,
         };
         Some(match paragraph.heading.or(style.heading) {
-            Some(level) => Item::Heading { level: level.min(6), text },
+            Some(level) => Item::Heading {
+                level: level.min(6),
+                text,
+            },
             None if list.is_some() => Item::ListItem {
                 level: u8::try_from(level.min(LIST_LEVELS)).unwrap_or(8) + 1,
                 text,
@@ -813,7 +895,9 @@ mod tests {
         let mut bytes = Cursor::new(Vec::new());
         let mut archive = zip::ZipWriter::new(&mut bytes);
         for (name, text) in parts {
-            archive.start_file(*name, SimpleFileOptions::default()).unwrap();
+            archive
+                .start_file(*name, SimpleFileOptions::default())
+                .unwrap();
             archive.write_all(text.as_bytes()).unwrap();
         }
         archive.finish().unwrap();
@@ -861,18 +945,28 @@ mod tests {
         let cell = |text: &str| format!("<w:tc><w:p><w:r><w:t>{text}</w:t></w:r></w:p></w:tc>");
         let document = read(&format!(
             "<w:tbl><w:tr>{}{}</w:tr><w:tr>{}{}</w:tr></w:tbl>",
-            cell("품목"), cell("단가"), cell("PPR-9087"), cell("35,000원")
+            cell("품목"),
+            cell("단가"),
+            cell("PPR-9087"),
+            cell("35,000원")
         ));
         assert_eq!(document.text, "품목\t단가\nPPR-9087\t35,000원");
     }
 
     #[test]
     fn a_damaged_document_is_read_up_to_the_damage() {
-        let text = "<w:document xmlns:w='w'><w:body><w:p><w:r><w:t>남는 글</w:t></w:r></w:p><w:p></w:q>";
+        let text =
+            "<w:document xmlns:w='w'><w:body><w:p><w:r><w:t>남는 글</w:t></w:r></w:p><w:p></w:q>";
         let bytes = docx(&[("word/document.xml", text)]);
         let (document, problems) = parse(&bytes, &|_, _| {}).unwrap();
         assert_eq!(document.text, "남는 글");
-        assert!(problems[0].message.contains("word/document.xml"), "{problems:?}");
-        assert!(matches!(parse(b"PK\x03\x04nothing", &|_, _| {}), Err(ParseError::Damaged { .. })));
+        assert!(
+            problems[0].message.contains("word/document.xml"),
+            "{problems:?}"
+        );
+        assert!(matches!(
+            parse(b"PK\x03\x04nothing", &|_, _| {}),
+            Err(ParseError::Damaged { .. })
+        ));
     }
 }

@@ -18,11 +18,20 @@ const MAX_REPEATED_TEXT: usize = 300;
 /// A block or a table.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Item {
-    Heading { level: u8, text: String },
+    Heading {
+        level: u8,
+        text: String,
+    },
     Paragraph(String),
-    ListItem { level: u8, text: String },
+    ListItem {
+        level: u8,
+        text: String,
+    },
     Preformatted(String),
-    Table { rows: Vec<Vec<String>>, header_rows: usize },
+    Table {
+        rows: Vec<Vec<String>>,
+        header_rows: usize,
+    },
 }
 
 impl Item {
@@ -118,7 +127,10 @@ impl Grid {
             if self.carried.len() < column + columns {
                 self.carried.resize(column + columns, Carried::default());
             }
-            for (offset, carried) in self.carried[column..column + columns].iter_mut().enumerate() {
+            for (offset, carried) in self.carried[column..column + columns]
+                .iter_mut()
+                .enumerate()
+            {
                 *carried = Carried {
                     rows: rows - 1,
                     text: if offset == 0 { text.clone() } else { None },

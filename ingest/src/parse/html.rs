@@ -23,9 +23,14 @@ pub(super) fn recognizes(bytes: &[u8], file_name: &str) -> bool {
     if !sniff::is_text(bytes) {
         return false;
     }
-    let start = text::decode(&bytes[..bytes.len().min(START)], None).text.to_lowercase();
+    let start = text::decode(&bytes[..bytes.len().min(START)], None)
+        .text
+        .to_lowercase();
     let start = start.trim_start_matches(|char: char| char.is_whitespace() || char == '\u{FEFF}');
-    let named = matches!(sniff::extension(file_name).as_str(), "html" | "htm" | "xhtml" | "xht");
+    let named = matches!(
+        sniff::extension(file_name).as_str(),
+        "html" | "htm" | "xhtml" | "xht"
+    );
     let marked = ["<!doctype html", "<html", "<head", "<body", "<!--"]
         .iter()
         .any(|mark| start.starts_with(mark))
@@ -148,7 +153,9 @@ impl Page {
         let opens = tag.kind == TagKind::StartTag;
         let raw = match name {
             "script" => Some(states::RawKind::ScriptData),
-            "style" | "noscript" | "iframe" | "noembed" | "noframes" | "xmp" => Some(states::RawKind::Rawtext),
+            "style" | "noscript" | "iframe" | "noembed" | "noframes" | "xmp" => {
+                Some(states::RawKind::Rawtext)
+            }
             "title" | "textarea" => Some(states::RawKind::Rcdata),
             _ => None,
         };
@@ -161,7 +168,19 @@ impl Page {
             }
         } else if opens {
             let hides = hides(tag) && !is_void(name) && !tag.self_closing;
-            if hides || matches!(name, "script" | "style" | "template" | "iframe" | "noembed" | "noframes" | "select" | "textarea") {
+            if hides
+                || matches!(
+                    name,
+                    "script"
+                        | "style"
+                        | "template"
+                        | "iframe"
+                        | "noembed"
+                        | "noframes"
+                        | "select"
+                        | "textarea"
+                )
+            {
                 if !tag.self_closing || raw.is_some() {
                     self.skipped = Some((name.to_owned(), 1));
                 }
@@ -173,7 +192,9 @@ impl Page {
         }
         match raw {
             // A page without scripts shows what is inside `noscript`.
-            Some(raw) if opens && name != "noscript" && !(name == "title" && self.skipped.is_some()) => {
+            Some(raw)
+                if opens && name != "noscript" && !(name == "title" && self.skipped.is_some()) =>
+            {
                 TokenSinkResult::RawData(raw)
             }
             _ => TokenSinkResult::Continue,
@@ -201,7 +222,9 @@ impl Page {
                 let depth = u8::try_from(self.lists.len().clamp(1, 6)).unwrap_or(6);
                 self.kind = Kind::Item(depth);
                 if let Some(Some(number)) = self.lists.last_mut() {
-                    let shown = attribute(tag, "value").and_then(|value| value.parse().ok()).unwrap_or(*number);
+                    let shown = attribute(tag, "value")
+                        .and_then(|value| value.parse().ok())
+                        .unwrap_or(*number);
                     self.text = format!("{shown}. ");
                     *number = shown.saturating_add(1);
                 }
@@ -238,7 +261,11 @@ impl Page {
             }
             "td" | "th" => {
                 self.end_cell();
-                let span = |name| attribute(tag, name).and_then(|value| value.trim().parse().ok()).unwrap_or(1);
+                let span = |name| {
+                    attribute(tag, name)
+                        .and_then(|value| value.trim().parse().ok())
+                        .unwrap_or(1)
+                };
                 if let Some(table) = self.tables.last_mut() {
                     table.cell = Some(Vec::new());
                     table.columns = span("colspan");
@@ -351,7 +378,9 @@ impl Page {
 
 /// Whether nothing but the number of a list's item stands there so far.
 fn is_number(text: &str) -> bool {
-    text.trim().strip_suffix('.').is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+    text.trim().strip_suffix('.').is_some_and(|number| {
+        !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
 }
 
 fn attribute(tag: &Tag, name: &str) -> Option<String> {
@@ -373,17 +402,62 @@ fn hides(tag: &Tag) -> bool {
 fn is_void(name: &str) -> bool {
     matches!(
         name,
-        "area" | "base" | "br" | "col" | "embed" | "hr" | "img" | "input" | "link" | "meta" | "source" | "track" | "wbr"
+        "area"
+            | "base"
+            | "br"
+            | "col"
+            | "embed"
+            | "hr"
+            | "img"
+            | "input"
+            | "link"
+            | "meta"
+            | "source"
+            | "track"
+            | "wbr"
     )
 }
 
 fn is_block(name: &str) -> bool {
     matches!(
         name,
-        "p" | "div" | "section" | "article" | "header" | "footer" | "main" | "nav" | "aside" | "h1" | "h2" | "h3"
-            | "h4" | "h5" | "h6" | "li" | "dt" | "dd" | "blockquote" | "address" | "figure" | "figcaption" | "hr"
-            | "form" | "fieldset" | "legend" | "details" | "summary" | "body" | "html" | "head" | "caption" | "center"
-            | "dialog" | "option" | "button" | "search" | "hgroup"
+        "p" | "div"
+            | "section"
+            | "article"
+            | "header"
+            | "footer"
+            | "main"
+            | "nav"
+            | "aside"
+            | "h1"
+            | "h2"
+            | "h3"
+            | "h4"
+            | "h5"
+            | "h6"
+            | "li"
+            | "dt"
+            | "dd"
+            | "blockquote"
+            | "address"
+            | "figure"
+            | "figcaption"
+            | "hr"
+            | "form"
+            | "fieldset"
+            | "legend"
+            | "details"
+            | "summary"
+            | "body"
+            | "html"
+            | "head"
+            | "caption"
+            | "center"
+            | "dialog"
+            | "option"
+            | "button"
+            | "search"
+            | "hgroup"
     )
 }
 
@@ -403,7 +477,10 @@ mod tests {
              <script>var a = '<p>아니다</p>'</script><ol start=3><li>하나<li><p>둘</ol><p hidden>숨김</p><pre>a\n b</pre>",
         );
         assert_eq!(document.title.as_deref(), Some("연차 안내"));
-        assert_eq!(document.text, "연차\n\n연차는 15일이다.\n\n3. 하나\n\n4. 둘\n\na\n b");
+        assert_eq!(
+            document.text,
+            "연차\n\n연차는 15일이다.\n\n3. 하나\n\n4. 둘\n\na\n b"
+        );
         assert_eq!(document.blocks[0].kind, BlockKind::Heading { level: 1 });
         assert_eq!(document.blocks[2].kind, BlockKind::ListItem { level: 1 });
     }
@@ -413,19 +490,30 @@ mod tests {
         let document = read(
             "<table><tr><th>구분<th>지역<th>금액<tr><td rowspan=2>식비<td>A<td>USD 90<tr><td>B<td>USD 70</table>",
         );
-        assert_eq!(document.text, "구분\t지역\t금액\n식비\tA\tUSD 90\n식비\tB\tUSD 70");
-        assert!(matches!(document.blocks[0].kind, BlockKind::Cell { header: true, .. }));
+        assert_eq!(
+            document.text,
+            "구분\t지역\t금액\n식비\tA\tUSD 90\n식비\tB\tUSD 70"
+        );
+        assert!(matches!(
+            document.blocks[0].kind,
+            BlockKind::Cell { header: true, .. }
+        ));
     }
 
     #[test]
     fn deep_nesting_takes_no_stack() {
-        let deep = format!("{}글{}", "<div>".repeat(200_000), "<table><tr><td>".repeat(50_000));
+        let deep = format!(
+            "{}글{}",
+            "<div>".repeat(200_000),
+            "<table><tr><td>".repeat(50_000)
+        );
         assert!(read(&deep).text.contains('글'));
     }
 
     #[test]
     fn korean_pages_of_the_nineties_are_read() {
-        let (bytes, ..) = encoding_rs::EUC_KR.encode("<html><meta charset=euc-kr><p>휴가 규정이다.</p></html>");
+        let (bytes, ..) =
+            encoding_rs::EUC_KR.encode("<html><meta charset=euc-kr><p>휴가 규정이다.</p></html>");
         assert!(recognizes(&bytes, "a.txt"));
         assert_eq!(parse(&bytes, &|_, _| {}).unwrap().0.text, "휴가 규정이다.");
     }

@@ -8,7 +8,10 @@ use crate::DocumentBuilder;
 
 /// Whether the bytes are Markdown: by name, since any text is Markdown too.
 pub(super) fn recognizes(bytes: &[u8], file_name: &str) -> bool {
-    matches!(sniff::extension(file_name).as_str(), "md" | "markdown" | "mkd") && sniff::is_text(bytes)
+    matches!(
+        sniff::extension(file_name).as_str(),
+        "md" | "markdown" | "mkd"
+    ) && sniff::is_text(bytes)
 }
 
 /// Reads Markdown.
@@ -40,7 +43,10 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
 fn front_matter(source: &str) -> (String, &str) {
     let source = source.trim_start_matches('\u{FEFF}');
     let none = (String::new(), source);
-    let Some(rest) = source.strip_prefix("---\n").or_else(|| source.strip_prefix("---\r\n")) else {
+    let Some(rest) = source
+        .strip_prefix("---\n")
+        .or_else(|| source.strip_prefix("---\r\n"))
+    else {
         return none;
     };
     let mut title = String::new();
@@ -52,7 +58,10 @@ fn front_matter(source: &str) -> (String, &str) {
             return (title, &source[at..]);
         }
         if let Some(value) = line.strip_prefix("title:") {
-            value.trim().trim_matches(['"', '\'']).clone_into(&mut title);
+            value
+                .trim()
+                .trim_matches(['"', '\''])
+                .clone_into(&mut title);
         } else if !line.is_empty() && !line.contains(':') && !line.starts_with([' ', '-', '#']) {
             // A rule, and running text below it.
             return none;
@@ -80,10 +89,15 @@ impl Page {
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
-            Event::Text(text) | Event::Code(text) | Event::InlineMath(text) | Event::DisplayMath(text) => {
+            Event::Text(text)
+            | Event::Code(text)
+            | Event::InlineMath(text)
+            | Event::DisplayMath(text) => {
                 self.text.push_str(&text);
             }
-            Event::SoftBreak | Event::HardBreak => self.text.push(if self.code { '\n' } else { ' ' }),
+            Event::SoftBreak | Event::HardBreak => {
+                self.text.push(if self.code { '\n' } else { ' ' })
+            }
             Event::InlineHtml(tag) => {
                 if tag.starts_with("<br") {
                     self.text.push(' ');
@@ -138,7 +152,10 @@ impl Page {
             }
             TagEnd::Table => {
                 let rows = std::mem::take(&mut self.rows);
-                self.items.push(Item::Table { rows, header_rows: 1 });
+                self.items.push(Item::Table {
+                    rows,
+                    header_rows: 1,
+                });
             }
             TagEnd::List(_) => {
                 self.flush();
@@ -156,10 +173,18 @@ impl Page {
             TagEnd::HtmlBlock => {
                 let source = std::mem::take(&mut self.html);
                 if let Ok((document, _)) = html::parse(source.as_bytes(), &|_, _| {}) {
-                    self.items.extend(document.text.split("\n\n").map(|text| Item::Paragraph(text.to_owned())));
+                    self.items.extend(
+                        document
+                            .text
+                            .split("\n\n")
+                            .map(|text| Item::Paragraph(text.to_owned())),
+                    );
                 }
             }
-            TagEnd::Heading(_) | TagEnd::Paragraph | TagEnd::BlockQuote(_) | TagEnd::FootnoteDefinition => self.flush(),
+            TagEnd::Heading(_)
+            | TagEnd::Paragraph
+            | TagEnd::BlockQuote(_)
+            | TagEnd::FootnoteDefinition => self.flush(),
             _ => {}
         }
     }
@@ -167,7 +192,11 @@ impl Page {
     fn flush(&mut self) {
         // The number of an item whose paragraph begins only now.
         let is_number = self.opens_item
-            && self.text.trim().strip_suffix('.').is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+            && self
+                .text
+                .trim()
+                .strip_suffix('.')
+                .is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
         if self.text.trim().is_empty() || is_number {
             return;
         }
@@ -178,7 +207,10 @@ impl Page {
         } else if let Some(level) = heading {
             Item::Heading { level, text }
         } else if self.opens_item {
-            Item::ListItem { level: u8::try_from(self.lists.len().clamp(1, 6)).unwrap_or(6), text }
+            Item::ListItem {
+                level: u8::try_from(self.lists.len().clamp(1, 6)).unwrap_or(6),
+                text,
+            }
         } else {
             Item::Paragraph(text)
         });
@@ -212,12 +244,17 @@ mod tests {
             "보안\n\n비밀번호는 12자 이상 이다.\n\n1. 하나\n\n2. 둘\n\n셋\n\n등급\t기한\n긴급\t4시간\n\nssh a"
         );
         assert_eq!(document.blocks[4].kind, BlockKind::ListItem { level: 2 });
-        assert!(matches!(document.blocks[5].kind, BlockKind::Cell { header: true, .. }));
+        assert!(matches!(
+            document.blocks[5].kind,
+            BlockKind::Cell { header: true, .. }
+        ));
     }
 
     #[test]
     fn a_rule_at_the_start_is_no_front_matter() {
-        let document = parse("---\n본문이다.\n\n---\n끝이다.".as_bytes(), &|_, _| {}).unwrap().0;
+        let document = parse("---\n본문이다.\n\n---\n끝이다.".as_bytes(), &|_, _| {})
+            .unwrap()
+            .0;
         assert!(document.text.contains("본문이다."), "{}", document.text);
     }
 }

@@ -31,18 +31,28 @@ const MAX_PARENTS: usize = 50;
 /// # Errors
 /// When it is encrypted with a password, damaged beyond repair, or over a limit.
 pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError> {
-    let options = LoadOptions { max_decompressed_size: Some(MAX_STREAM), ..LoadOptions::default() };
+    let options = LoadOptions {
+        max_decompressed_size: Some(MAX_STREAM),
+        ..LoadOptions::default()
+    };
     let pdf = Pdf::load_mem_with_options(bytes, options).map_err(|error| refusal(&error))?;
     if pdf.is_encrypted() {
-        return Err(ParseError::Encrypted { reason: "it needs a password".to_owned() });
+        return Err(ParseError::Encrypted {
+            reason: "it needs a password".to_owned(),
+        });
     }
     let pages: Vec<(u32, ObjectId)> = pdf.get_pages().into_iter().collect();
     if pages.is_empty() {
-        return Err(ParseError::Damaged { reason: "it has no pages that can be read".to_owned() });
+        return Err(ParseError::Damaged {
+            reason: "it has no pages that can be read".to_owned(),
+        });
     }
     if pages.len() > MAX_PAGES {
         return Err(ParseError::Limit {
-            reason: format!("it has {} pages, and {MAX_PAGES} is the most that is read", pages.len()),
+            reason: format!(
+                "it has {} pages, and {MAX_PAGES} is the most that is read",
+                pages.len()
+            ),
         });
     }
     let total = u32::try_from(pages.len()).ok();
@@ -55,7 +65,10 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
         let printed = match content::read_page(&pdf, *id, &frame, &mut fonts) {
             Ok(printed) => printed,
             Err(reason) => {
-                problems.push(Problem { page: Some(*number), message: format!("page {number} {reason}") });
+                problems.push(Problem {
+                    page: Some(*number),
+                    message: format!("page {number} {reason}"),
+                });
                 Printed::default()
             }
         };
@@ -72,7 +85,10 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
         )));
     }
     if let Some(message) = without_text(&empty, pages.len()) {
-        problems.push(Problem { page: empty.first().copied(), message });
+        problems.push(Problem {
+            page: empty.first().copied(),
+            message,
+        });
     }
     let mut builder = DocumentBuilder::default();
     if let Some(title) = title(&pdf) {
@@ -85,12 +101,19 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
 fn refusal(error: &Error) -> ParseError {
     match error {
         Error::InvalidPassword | Error::Decryption(_) | Error::AlreadyEncrypted => {
-            ParseError::Encrypted { reason: "it needs a password".to_owned() }
+            ParseError::Encrypted {
+                reason: "it needs a password".to_owned(),
+            }
         }
         Error::Decompress(_) => ParseError::Limit {
-            reason: format!("a part of it has more than {} MB once decompressed", MAX_STREAM >> 20),
+            reason: format!(
+                "a part of it has more than {} MB once decompressed",
+                MAX_STREAM >> 20
+            ),
         },
-        other => ParseError::Damaged { reason: other.to_string() },
+        other => ParseError::Damaged {
+            reason: other.to_string(),
+        },
     }
 }
 
@@ -113,17 +136,25 @@ fn title(pdf: &Pdf) -> Option<String> {
     let bytes = info.get_deref(b"Title", pdf).ok()?.as_str().ok()?;
     let title = text_string(bytes);
     let lower = title.trim().to_lowercase();
-    let is_file = [".doc", ".docx", ".hwp", ".pdf", ".xlsx", ".tex", ".indd", ".ppt", ".pptx"]
-        .iter()
-        .any(|ending| lower.ends_with(ending));
-    (!is_file && !lower.is_empty() && !matches!(lower.as_str(), "untitled" | "(anonymous)" | "제목 없음") && !lower.starts_with("microsoft word"))
-        .then_some(title)
+    let is_file = [
+        ".doc", ".docx", ".hwp", ".pdf", ".xlsx", ".tex", ".indd", ".ppt", ".pptx",
+    ]
+    .iter()
+    .any(|ending| lower.ends_with(ending));
+    (!is_file
+        && !lower.is_empty()
+        && !matches!(lower.as_str(), "untitled" | "(anonymous)" | "제목 없음")
+        && !lower.starts_with("microsoft word"))
+    .then_some(title)
 }
 
 /// A string of the file's properties: UTF-16 or UTF-8 with a mark, or nearly Latin 1.
 fn text_string(bytes: &[u8]) -> String {
     if let Some((encoding, length)) = encoding_rs::Encoding::for_bom(bytes) {
-        return encoding.decode_without_bom_handling(&bytes[length..]).0.into_owned();
+        return encoding
+            .decode_without_bom_handling(&bytes[length..])
+            .0
+            .into_owned();
     }
     bytes.iter().map(|byte| char::from(*byte)).collect()
 }
@@ -145,11 +176,22 @@ impl Frame {
             .and_then(|object| rectangle(pdf, object))
             .or_else(|| inherited(pdf, page, b"MediaBox").and_then(|object| rectangle(pdf, object)))
             .unwrap_or([0.0, 0.0, 612.0, 792.0]);
-        let turn = inherited(pdf, page, b"Rotate").and_then(|object| object.as_i64().ok()).unwrap_or(0);
+        let turn = inherited(pdf, page, b"Rotate")
+            .and_then(|object| object.as_i64().ok())
+            .unwrap_or(0);
         let turns = u8::try_from((turn / 90).rem_euclid(4)).unwrap_or(0);
         let (width, height) = (area[2] - area[0], area[3] - area[1]);
-        let (width, height) = if turns % 2 == 1 { (height, width) } else { (width, height) };
-        Self { area, turns, width, height }
+        let (width, height) = if turns % 2 == 1 {
+            (height, width)
+        } else {
+            (width, height)
+        };
+        Self {
+            area,
+            turns,
+            width,
+            height,
+        }
     }
 
     /// A place of the page as it is shown: from the top left, downwards.
@@ -171,9 +213,14 @@ fn rectangle(pdf: &Pdf, object: &Object) -> Option<[f32; 4]> {
         .iter()
         .filter_map(|value| pdf.dereference(value).ok()?.1.as_float().ok())
         .collect();
-    let [a, b, c, d] = values[..] else { return None };
+    let [a, b, c, d] = values[..] else {
+        return None;
+    };
     let area = [a.min(c), b.min(d), a.max(c), b.max(d)];
-    (area[2] - area[0] > 1.0 && area[3] - area[1] > 1.0 && area.iter().all(|value| value.is_finite())).then_some(area)
+    (area[2] - area[0] > 1.0
+        && area[3] - area[1] > 1.0
+        && area.iter().all(|value| value.is_finite()))
+    .then_some(area)
 }
 
 /// What a page says, or the nearest of its parents.
@@ -255,18 +302,41 @@ mod tests {
         let word = &document.pages[0].words[0];
         assert_eq!(&document.text[word.span.clone()], "Annual");
         assert!((word.rect.x0 - 50.0).abs() < 0.1, "{:?}", word.rect);
-        assert!(word.rect.y0 > 88.0 && word.rect.y1 < 104.0, "{:?}", word.rect);
-        assert!(word.rect.x1 > 75.0 && word.rect.x1 < 90.0, "{:?}", word.rect);
+        assert!(
+            word.rect.y0 > 88.0 && word.rect.y1 < 104.0,
+            "{:?}",
+            word.rect
+        );
+        assert!(
+            word.rect.x1 > 75.0 && word.rect.x1 < 90.0,
+            "{:?}",
+            word.rect
+        );
     }
 
     #[test]
     fn a_turned_page_and_a_form_are_read() {
-        let (document, _) = read(&[(90, "BT /F1 10 Tf 0 1 -1 0 300 100 Tm (Turned page.) Tj ET BT 1 0 0 1 0 0 Tm ET q 0 1 -1 0 500 0 cm /X1 Do Q")]);
+        let (document, _) = read(&[(
+            90,
+            "BT /F1 10 Tf 0 1 -1 0 300 100 Tm (Turned page.) Tj ET BT 1 0 0 1 0 0 Tm ET q 0 1 -1 0 500 0 cm /X1 Do Q",
+        )]);
         assert!(document.text.contains("Turned page."), "{}", document.text);
-        assert!(document.text.contains("Inside a form."), "{}", document.text);
+        assert!(
+            document.text.contains("Inside a form."),
+            "{}",
+            document.text
+        );
         assert!((document.pages[0].width - 800.0).abs() < 0.1);
-        let word = document.pages[0].words.iter().find(|word| &document.text[word.span.clone()] == "Turned").unwrap();
-        assert!((word.rect.x0 - 100.0).abs() < 0.1 && word.rect.y0 > 288.0 && word.rect.y1 < 304.0, "{:?}", word.rect);
+        let word = document.pages[0]
+            .words
+            .iter()
+            .find(|word| &document.text[word.span.clone()] == "Turned")
+            .unwrap();
+        assert!(
+            (word.rect.x0 - 100.0).abs() < 0.1 && word.rect.y0 > 288.0 && word.rect.y1 < 304.0,
+            "{:?}",
+            word.rect
+        );
     }
 
     #[test]
@@ -278,8 +348,19 @@ mod tests {
              -100 -20 Td (PPR-9087) Tj 100 0 Td (418,000) Tj ET",
         )]);
         assert_eq!(document.text, "Code\tPrice\nPPR-9087\t418,000");
-        assert!(matches!(document.blocks[0].kind, BlockKind::Cell { header: true, .. }));
-        assert!(matches!(document.blocks[3].kind, BlockKind::Cell { row: 1, column: 1, header: false, .. }));
+        assert!(matches!(
+            document.blocks[0].kind,
+            BlockKind::Cell { header: true, .. }
+        ));
+        assert!(matches!(
+            document.blocks[3].kind,
+            BlockKind::Cell {
+                row: 1,
+                column: 1,
+                header: false,
+                ..
+            }
+        ));
     }
 
     #[test]
@@ -293,15 +374,25 @@ mod tests {
         let pages = [page(1), page(2), page(3)];
         let pages: Vec<(i64, &str)> = pages.iter().map(|page| (0, page.as_str())).collect();
         let (document, _) = read(&pages);
-        assert!(!document.text.contains("Company") && !document.text.contains("/ 3"), "{}", document.text);
+        assert!(
+            !document.text.contains("Company") && !document.text.contains("/ 3"),
+            "{}",
+            document.text
+        );
         assert_eq!(document.pages.len(), 3);
     }
 
     #[test]
     fn a_page_without_text_is_told_and_damage_refused() {
-        let (_, problems) = read(&[(0, "BT /F1 10 Tf 50 700 Td (Text.) Tj ET"), (0, "0 0 10 10 re f")]);
+        let (_, problems) = read(&[
+            (0, "BT /F1 10 Tf 50 700 Td (Text.) Tj ET"),
+            (0, "0 0 10 10 re f"),
+        ]);
         assert_eq!(problems[0].message, "page 2 has no text layer");
-        assert!(matches!(parse(b"%PDF-1.7 nothing", &|_, _| {}), Err(ParseError::Damaged { .. })));
+        assert!(matches!(
+            parse(b"%PDF-1.7 nothing", &|_, _| {}),
+            Err(ParseError::Damaged { .. })
+        ));
     }
 
     #[test]
@@ -311,11 +402,19 @@ mod tests {
             for line in 0..5 {
                 use std::fmt::Write as _;
                 let y = 700 - line * 14;
-                write!(content, "BT /F1 10 Tf {x} {y} Td (the {name} column goes on in line {line}) Tj ET ").unwrap();
+                write!(
+                    content,
+                    "BT /F1 10 Tf {x} {y} Td (the {name} column goes on in line {line}) Tj ET "
+                )
+                .unwrap();
             }
         }
         let (document, _) = read(&[(0, &content)]);
         let right = document.text.find("right").unwrap();
-        assert!(document.text.rfind("left").unwrap() < right, "{}", document.text);
+        assert!(
+            document.text.rfind("left").unwrap() < right,
+            "{}",
+            document.text
+        );
     }
 }

@@ -56,7 +56,9 @@ impl Sandbox {
     }
 
     fn over(&self, what: &str) -> ParseError {
-        ParseError::Limit { reason: what.to_owned() }
+        ParseError::Limit {
+            reason: what.to_owned(),
+        }
     }
 
     fn ended(&self, status: ExitStatus) -> ParseError {
@@ -66,14 +68,17 @@ impl Sandbox {
         const SIGSEGV: i32 = 11;
         const SIGXCPU: i32 = 24;
         match status.signal() {
-            Some(SIGXCPU | SIGKILL) => {
-                self.over(&format!("reading it took more than {} s of processor time", self.limits.cpu.as_secs()))
-            }
+            Some(SIGXCPU | SIGKILL) => self.over(&format!(
+                "reading it took more than {} s of processor time",
+                self.limits.cpu.as_secs()
+            )),
             Some(SIGABRT | SIGSEGV) => self.over(&format!(
                 "reading it took more than {} MB of memory, or its structure is nested too deeply",
                 self.limits.memory_bytes >> 20
             )),
-            _ => ParseError::Damaged { reason: format!("the program that reads it failed ({status})") },
+            _ => ParseError::Damaged {
+                reason: format!("the program that reads it failed ({status})"),
+            },
         }
     }
 }
@@ -100,7 +105,10 @@ impl Extract for Sandbox {
         };
         let mut child = Command::new(&self.program)
             .arg("parse-worker")
-            .args(["--cpu-seconds", &self.limits.cpu.as_secs().max(1).to_string()])
+            .args([
+                "--cpu-seconds",
+                &self.limits.cpu.as_secs().max(1).to_string(),
+            ])
             .args(["--memory-bytes", &self.limits.memory_bytes.to_string()])
             .arg("--")
             .arg(path)
@@ -121,7 +129,10 @@ impl Extract for Sandbox {
                 let read = output.read_until(b'\n', &mut line).await.map_err(failed)?;
                 if line.last() != Some(&b'\n') {
                     if output.get_ref().limit() == 0 {
-                        return Err(self.over(&format!("its text takes more than {} MB", self.limits.output_bytes >> 20)));
+                        return Err(self.over(&format!(
+                            "its text takes more than {} MB",
+                            self.limits.output_bytes >> 20
+                        )));
                     }
                     if read == 0 {
                         return Err(self.ended(child.wait().await.map_err(failed)?));
@@ -134,7 +145,9 @@ impl Extract for Sandbox {
                     Ok(Message::Failed(error)) => return Err(error),
                     Err(error) => {
                         return Err(ParseError::Damaged {
-                            reason: format!("the program that reads it said what is not understood: {error}"),
+                            reason: format!(
+                                "the program that reads it said what is not understood: {error}"
+                            ),
                         });
                     }
                 }
@@ -143,14 +156,27 @@ impl Extract for Sandbox {
         // Leaving drops the child, which kills it.
         tokio::time::timeout(self.limits.wall, reading)
             .await
-            .unwrap_or_else(|_| Err(self.over(&format!("reading it took more than {} s", self.limits.wall.as_secs()))))
+            .unwrap_or_else(|_| {
+                Err(self.over(&format!(
+                    "reading it took more than {} s",
+                    self.limits.wall.as_secs()
+                )))
+            })
     }
 }
 
 /// What the child does: sets its own limits, reads the file, writes what it found.
 #[must_use]
 pub fn worker_main(path: &Path, file_name: &str, limits: &Limits) -> ExitCode {
-    let bound = |resource, limit| setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) });
+    let bound = |resource, limit| {
+        setrlimit(
+            resource,
+            Rlimit {
+                current: Some(limit),
+                maximum: Some(limit),
+            },
+        )
+    };
     let bounded = bound(Resource::As, limits.memory_bytes)
         .and_then(|()| bound(Resource::Cpu, limits.cpu.as_secs().max(1)))
         // It writes no file, and leaves none of its memory behind.
@@ -163,7 +189,9 @@ pub fn worker_main(path: &Path, file_name: &str, limits: &Limits) -> ExitCode {
                 let _ = say(&Message::Progress(done, all));
             })
         }),
-        Err(error) => Err(ParseError::Damaged { reason: format!("limits cannot be set on its reader: {error}") }),
+        Err(error) => Err(ParseError::Damaged {
+            reason: format!("limits cannot be set on its reader: {error}"),
+        }),
     };
     let message = match outcome {
         Ok(extracted) => Message::Done(Box::new(extracted)),

@@ -4,8 +4,8 @@
 //! spaces and short lines (addresses, signatures) stay apart. Nothing is reordered or left
 //! out but lines that only rule.
 
-use encoding_rs::{EUC_KR, Encoding, UTF_8};
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{EUC_KR, Encoding, UTF_8};
 
 use super::{ParseError, Parsed, Progress, sniff};
 use crate::{DocumentBuilder, Problem};
@@ -64,7 +64,11 @@ fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Decoded {
     let problem = (broken && replaced > 0).then(|| {
         Problem::of_file(format!(
             "{replaced} {} no text in the encoding {} and {} shown as \u{FFFD}",
-            if replaced == 1 { "place is" } else { "places are" },
+            if replaced == 1 {
+                "place is"
+            } else {
+                "places are"
+            },
             encoding.name(),
             if replaced == 1 { "is" } else { "are" },
         ))
@@ -115,7 +119,11 @@ fn looks_korean(bytes: &[u8]) -> bool {
 pub fn parse(bytes: &[u8], _progress: Progress<'_>) -> Result<Parsed, ParseError> {
     let decoded = decode(bytes, None);
     let mut builder = DocumentBuilder::default();
-    let text = decoded.text.replace("\r\n", "\n").replace(['\r', '\u{2028}'], "\n").replace('\u{C}', "\n\n");
+    let text = decoded
+        .text
+        .replace("\r\n", "\n")
+        .replace(['\r', '\u{2028}'], "\n")
+        .replace('\u{C}', "\n\n");
     push_text(&text, &mut builder);
     Ok((builder.finish(), decoded.problem.into_iter().collect()))
 }
@@ -156,17 +164,18 @@ fn push_text(text: &str, builder: &mut DocumentBuilder) {
                     && (index == 0 || kinds[index - 1] == Line::Blank)
                     && width(line) <= MAX_HEADING_WIDTH =>
             {
-                let level = if kinds[index + 1] == Line::Rule('=') { 1 } else { 2 };
+                let level = if kinds[index + 1] == Line::Rule('=') {
+                    1
+                } else {
+                    2
+                };
                 builder.heading(level, line);
                 index += 2;
             }
             _ => {
                 let mut end = index + 1;
                 while end < lines.len()
-                    && !matches!(
-                        kinds[end],
-                        Line::Blank | Line::Rule(_) | Line::Heading(..)
-                    )
+                    && !matches!(kinds[end], Line::Blank | Line::Rule(_) | Line::Heading(..))
                 {
                     end += 1;
                 }
@@ -204,7 +213,10 @@ fn push_group(lines: &[&str], kinds: &[Line<'_>], builder: &mut DocumentBuilder)
         match &kinds[index] {
             Line::Numbered(level, _) => builder.list_item(*level, &block),
             Line::Item(indent, _) => {
-                builder.list_item(u8::try_from(1 + indent / 2).unwrap_or(u8::MAX).min(9), &block);
+                builder.list_item(
+                    u8::try_from(1 + indent / 2).unwrap_or(u8::MAX).min(9),
+                    &block,
+                );
             }
             _ => builder.paragraph(&block),
         }
@@ -221,9 +233,8 @@ fn is_heading(kinds: &[Line<'_>], index: usize) -> bool {
     if sentence || width(line) > 50 {
         return false;
     }
-    let same = |line: Option<&Line<'_>>| {
-        matches!(line, Some(Line::Numbered(other, _)) if other == level)
-    };
+    let same =
+        |line: Option<&Line<'_>>| matches!(line, Some(Line::Numbered(other, _)) if other == level);
     let solid = |line: &&Line<'_>| !matches!(line, Line::Blank | Line::Rule(_));
     let next = kinds[index + 1..].iter().find(solid);
     let before = index.checked_sub(1).map(|before| &kinds[before]);
@@ -258,8 +269,14 @@ fn kind_of(line: &str) -> Line<'_> {
 fn hash_heading(body: &str) -> Option<Line<'_>> {
     let text = body.trim_start_matches('#');
     let level = body.len() - text.len();
-    let heading = text.strip_prefix(' ')?.trim().trim_end_matches('#').trim_end();
-    let level = u8::try_from(level).ok().filter(|level| (1..=6).contains(level))?;
+    let heading = text
+        .strip_prefix(' ')?
+        .trim()
+        .trim_end_matches('#')
+        .trim_end();
+    let level = u8::try_from(level)
+        .ok()
+        .filter(|level| (1..=6).contains(level))?;
     (!heading.is_empty() && width(heading) <= MAX_HEADING_WIDTH)
         .then_some(Line::Heading(level, heading, ""))
 }
@@ -321,9 +338,9 @@ fn number_depth(body: &str) -> Option<u8> {
         return (!number.is_empty() && dotted).then_some(1);
     }
     let parts: Vec<&str> = number.split('.').collect();
-    let numbers = parts
-        .iter()
-        .all(|part| (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit()));
+    let numbers = parts.iter().all(|part| {
+        (1..=2).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit())
+    });
     let depth = u8::try_from(parts.len()).ok()?;
     // `2024 …` and `3 apples` are text, `2.1 Scope` and `3. Apples` are numbered.
     (numbers && depth <= 6 && (dotted || depth > 1)).then_some(depth)
@@ -336,8 +353,24 @@ fn is_item(body: &str) -> bool {
     let second = chars.next();
     let third = chars.next();
     match first {
-        Some('①'..='⑳' | '㉠'..='㉻' | '•' | '●' | '○' | '■' | '□' | '▪' | '▶' | '※' | '◦' | '◆' | '◇') => true,
-        Some('-' | '*' | '+' | '·' | 'ㆍ' | 'ㅇ' | '–' | '—' | '‣' | 'o') => second == Some(' '),
+        Some(
+            '①'..='⑳'
+            | '㉠'..='㉻'
+            | '•'
+            | '●'
+            | '○'
+            | '■'
+            | '□'
+            | '▪'
+            | '▶'
+            | '※'
+            | '◦'
+            | '◆'
+            | '◇',
+        ) => true,
+        Some('-' | '*' | '+' | '·' | 'ㆍ' | 'ㅇ' | '–' | '—' | '‣' | 'o') => {
+            second == Some(' ')
+        }
         Some('가'..='힣' | 'a'..='z' | 'A'..='Z') => {
             matches!(second, Some('.' | ')')) && third == Some(' ')
         }
@@ -500,7 +533,9 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_are_counted() {
-        let mut bytes = "연차는 열다섯 날이다. 반차는 반나절이다.".as_bytes().to_vec();
+        let mut bytes = "연차는 열다섯 날이다. 반차는 반나절이다."
+            .as_bytes()
+            .to_vec();
         bytes.push(0xFF);
         let (document, problems) = read(&bytes);
         assert!(document.text.ends_with('\u{FFFD}'));

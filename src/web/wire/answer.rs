@@ -183,7 +183,10 @@ impl Claims {
     /// Starts an answer in `language`.
     #[must_use]
     pub fn new(language: language::Language) -> Self {
-        Self { joined: Joined::default(), language }
+        Self {
+            joined: Joined::default(),
+            language,
+        }
     }
 
     /// The next sentence that is shown.
@@ -193,7 +196,9 @@ impl Claims {
             span: self.joined.push(sentence.text()),
             verdict: sentence.verdict().into(),
             score: sentence.score(),
-            reason: sentence.reason().map(|reason| ReasonBody::new(reason, self.language)),
+            reason: sentence
+                .reason()
+                .map(|reason| ReasonBody::new(reason, self.language)),
             citations: sentence.citations().iter().map(citation).collect(),
         }
     }
@@ -211,7 +216,11 @@ impl WithheldBody {
 #[must_use]
 pub fn answer(question: &Question, answer: &Answer, notices: &[String]) -> AnswerBody {
     let mut claims = Claims::new(answer.language());
-    let bodies = answer.sentences().iter().map(|sentence| claims.next(sentence)).collect();
+    let bodies = answer
+        .sentences()
+        .iter()
+        .map(|sentence| claims.next(sentence))
+        .collect();
     let mut withheld = WithheldBody::default();
     for sentence in answer.withheld() {
         withheld.add(sentence.verdict().into());
@@ -221,7 +230,9 @@ pub fn answer(question: &Question, answer: &Answer, notices: &[String]) -> Answe
         language: answer.language().into(),
         mode: answer.mode().into(),
         abstained: answer.abstained(),
-        message: answer.abstained().then(|| abstention(answer.ledger(), answer.language())),
+        message: answer
+            .abstained()
+            .then(|| abstention(answer.ledger(), answer.language())),
         text: claims.joined.text,
         claims: bodies,
         withheld,
@@ -283,7 +294,11 @@ fn ledger(entry: &LedgerEntry) -> LedgerBody {
     LedgerBody {
         chunk: entry.chunk.to_string(),
         title: entry.title.clone(),
-        ranks: entry.ranks.iter().map(|&(index, rank)| RankBody { index, rank }).collect(),
+        ranks: entry
+            .ranks
+            .iter()
+            .map(|&(index, rank)| RankBody { index, rank })
+            .collect(),
         score: entry.score,
         tokens: entry.tokens,
         passage: entry.outcome.ok(),
@@ -302,8 +317,11 @@ const TITLES_NAMED: usize = 3;
 /// That the documents do not answer, and what was searched.
 fn abstention(ledger: &[LedgerEntry], language: language::Language) -> String {
     let mut seen = BTreeSet::new();
-    let titles: Vec<&str> =
-        ledger.iter().map(|entry| entry.title.as_str()).filter(|title| seen.insert(*title)).collect();
+    let titles: Vec<&str> = ledger
+        .iter()
+        .map(|entry| entry.title.as_str())
+        .filter(|title| seen.insert(*title))
+        .collect();
     let named = &titles[..titles.len().min(TITLES_NAMED)];
     let more = titles.len() - named.len();
     let found = ledger.len();
@@ -313,7 +331,11 @@ fn abstention(ledger: &[LedgerEntry], language: language::Language) -> String {
         }
         language::Language::Ko => {
             let named: Vec<String> = named.iter().map(|title| format!("「{title}」")).collect();
-            let more = if more > 0 { format!(" 외 {more}건") } else { String::new() };
+            let more = if more > 0 {
+                format!(" 외 {more}건")
+            } else {
+                String::new()
+            };
             format!(
                 "문서에서 답을 찾지 못했습니다. {}{more}에서 가장 가까운 구절 {found}개를 살펴보았습니다.",
                 named.join(", ")
@@ -324,7 +346,11 @@ fn abstention(ledger: &[LedgerEntry], language: language::Language) -> String {
         }
         language::Language::En => {
             let named: Vec<String> = named.iter().map(|title| format!("“{title}”")).collect();
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
             let passages = if found == 1 { "passage" } else { "passages" };
             format!(
                 "The documents do not answer this. The {found} closest {passages}, from {}{more}, were read.",
@@ -353,13 +379,27 @@ mod tests {
 
     #[test]
     fn an_abstention_names_what_was_searched() {
-        let entries: Vec<LedgerEntry> =
-            ["휴가 규정", "휴가 규정", "여비 규정", "보안", "구매", "복지"].map(|title| entry(title, Ok(1))).into();
+        let entries: Vec<LedgerEntry> = [
+            "휴가 규정",
+            "휴가 규정",
+            "여비 규정",
+            "보안",
+            "구매",
+            "복지",
+        ]
+        .map(|title| entry(title, Ok(1)))
+        .into();
         let korean = abstention(&entries, language::Language::Ko);
-        assert!(korean.contains("「휴가 규정」, 「여비 규정」, 「보안」 외 2건"), "{korean}");
+        assert!(
+            korean.contains("「휴가 규정」, 「여비 규정」, 「보안」 외 2건"),
+            "{korean}"
+        );
         assert!(korean.contains("구절 6개"), "{korean}");
         let english = abstention(&entries[..1], language::Language::En);
-        assert!(english.contains("1 closest passage, from “휴가 규정”,"), "{english}");
+        assert!(
+            english.contains("1 closest passage, from “휴가 규정”,"),
+            "{english}"
+        );
         assert!(!abstention(&[], language::Language::En).contains('0'));
     }
 

@@ -158,7 +158,9 @@ pub async fn check(checker: &Checker, request: CheckRequest) -> Result<CheckRepo
     let language = request.language.map_or(answer_language, Into::into);
     let context = Arc::new(context(&request.passages)?);
     // Strict mode would take sentences out of their order: mark here, withhold in words.
-    let answer = checker.check(draft, context, language, checked::Mode::Marked).await;
+    let answer = checker
+        .check(draft, context, language, checked::Mode::Marked)
+        .await;
     let mut joined = Joined::default();
     let mut verdicts: BTreeMap<Verdict, usize> = BTreeMap::new();
     let claims = answer
@@ -174,7 +176,9 @@ pub async fn check(checker: &Checker, request: CheckRequest) -> Result<CheckRepo
                 verdict,
                 score: sentence.score(),
                 withheld: mode == Mode::Strict && !may_show,
-                reason: sentence.reason().map(|reason| ReasonBody::new(reason, language)),
+                reason: sentence
+                    .reason()
+                    .map(|reason| ReasonBody::new(reason, language)),
                 citations: citations(sentence),
             }
         })
@@ -205,9 +209,16 @@ fn citations(sentence: &CheckedSentence) -> Vec<CheckCitation> {
 
 fn draft(request: &CheckRequest) -> Result<(Vec<DraftSentence>, language::Language), CheckError> {
     let (field, sentences, language) = match (&request.answer, &request.sentences) {
-        (Some(answer), None) => ("answer", checked::draft_sentences(answer), language::Language::of(answer)),
+        (Some(answer), None) => (
+            "answer",
+            checked::draft_sentences(answer),
+            language::Language::of(answer),
+        ),
         (None, Some(sentences)) => {
-            let text: Vec<&str> = sentences.iter().map(|sentence| sentence.text.as_str()).collect();
+            let text: Vec<&str> = sentences
+                .iter()
+                .map(|sentence| sentence.text.as_str())
+                .collect();
             let draft = sentences
                 .iter()
                 .filter(|sentence| !sentence.text.trim().is_empty())
@@ -227,7 +238,11 @@ fn draft(request: &CheckRequest) -> Result<(Vec<DraftSentence>, language::Langua
 fn within(field: &'static str, actual: usize, limit: usize) -> Result<(), CheckError> {
     match actual {
         0 => Err(CheckError::Empty { field }),
-        _ if actual > limit => Err(CheckError::TooMany { field, actual, limit }),
+        _ if actual > limit => Err(CheckError::TooMany {
+            field,
+            actual,
+            limit,
+        }),
         _ => Ok(()),
     }
 }
@@ -238,10 +253,17 @@ fn context(passages: &[PassageInput]) -> Result<Context, CheckError> {
         .zip(passages)
         .map(|(number, passage)| {
             let title = passage.title.clone().unwrap_or_else(|| number.to_string());
-            Passage { file_name: title.clone(), title, ..Passage::alone(&passage.text) }
+            Passage {
+                file_name: title.clone(),
+                title,
+                ..Passage::alone(&passage.text)
+            }
         })
         .collect();
-    Ok(Context { passages, ledger: Vec::new() })
+    Ok(Context {
+        passages,
+        ledger: Vec::new(),
+    })
 }
 
 #[cfg(test)]
@@ -256,13 +278,19 @@ mod tests {
         let both = request(r#"{"answer":"a","sentences":[],"passages":[]}"#);
         assert_eq!(draft(&both).unwrap_err(), CheckError::OneAnswer);
         let empty = request(r#"{"answer":" ","passages":[]}"#);
-        assert_eq!(draft(&empty).unwrap_err(), CheckError::Empty { field: "answer" });
+        assert_eq!(
+            draft(&empty).unwrap_err(),
+            CheckError::Empty { field: "answer" }
+        );
         assert_eq!(context(&[]).unwrap_err().field(), "passages");
     }
 
     #[test]
     fn a_passage_covers_its_text_in_every_unit() {
-        let passages = [PassageInput { title: None, text: "수당은 🎉 3만 원입니다.".to_owned() }];
+        let passages = [PassageInput {
+            title: None,
+            text: "수당은 🎉 3만 원입니다.".to_owned(),
+        }];
         let context = context(&passages).unwrap();
         let passage = &context.passages[0];
         assert_eq!(passage.place.span.len(), passage.text.len());

@@ -107,7 +107,10 @@ pub fn document(view: &DocumentView) -> DocumentBody {
         problems: view
             .problems
             .iter()
-            .map(|problem| ProblemBody { page: problem.page, message: problem.message.clone() })
+            .map(|problem| ProblemBody {
+                page: problem.page,
+                message: problem.message.clone(),
+            })
             .collect(),
         error: view.error.clone(),
         readers: view.readers.iter().map(ToString::to_string).collect(),

@@ -41,7 +41,12 @@ pub struct SpanBody {
 
 impl SpanBody {
     fn new(chars: &Range<usize>, utf16: &Range<usize>) -> Self {
-        Self { start: chars.start, end: chars.end, start_utf16: utf16.start, end_utf16: utf16.end }
+        Self {
+            start: chars.start,
+            end: chars.end,
+            start_utf16: utf16.start,
+            end_utf16: utf16.end,
+        }
     }
 }
 
@@ -112,20 +117,41 @@ impl ReasonBody {
     fn new(reason: &checked::Reason, language: language::Language) -> Self {
         let words = reason.words(language);
         match reason.clone() {
-            checked::Reason::NoCitation => Self { kind: "no_citation", words, ..Self::default() },
-            checked::Reason::NotVerbatim { quote } => {
-                Self { kind: "not_verbatim", quote: Some(quote), words, ..Self::default() }
-            }
-            checked::Reason::MissingFact { fact, instead } => {
-                Self { kind: "missing_fact", fact: Some(fact), instead, words, ..Self::default() }
-            }
-            checked::Reason::LowSimilarity => Self { kind: "low_similarity", words, ..Self::default() },
-            checked::Reason::PartlyMissing { words: missing } => {
-                Self { kind: "partly_missing", missing: Some(missing), words, ..Self::default() }
-            }
-            checked::Reason::CheckerFailed { error } => {
-                Self { kind: "checker_failed", error: Some(error), words, ..Self::default() }
-            }
+            checked::Reason::NoCitation => Self {
+                kind: "no_citation",
+                words,
+                ..Self::default()
+            },
+            checked::Reason::NotVerbatim { quote } => Self {
+                kind: "not_verbatim",
+                quote: Some(quote),
+                words,
+                ..Self::default()
+            },
+            checked::Reason::MissingFact { fact, instead } => Self {
+                kind: "missing_fact",
+                fact: Some(fact),
+                instead,
+                words,
+                ..Self::default()
+            },
+            checked::Reason::LowSimilarity => Self {
+                kind: "low_similarity",
+                words,
+                ..Self::default()
+            },
+            checked::Reason::PartlyMissing { words: missing } => Self {
+                kind: "partly_missing",
+                missing: Some(missing),
+                words,
+                ..Self::default()
+            },
+            checked::Reason::CheckerFailed { error } => Self {
+                kind: "checker_failed",
+                error: Some(error),
+                words,
+                ..Self::default()
+            },
         }
     }
 }
@@ -215,14 +241,22 @@ mod tests {
         assert_eq!(joined.text, "연차는 15일 🎉입니다. It is 𠮷. 끝.");
         let utf16: Vec<u16> = joined.text.encode_utf16().collect();
         for (text, span) in texts.iter().zip(&spans) {
-            let by_chars: String =
-                joined.text.chars().skip(span.start).take(span.end - span.start).collect();
+            let by_chars: String = joined
+                .text
+                .chars()
+                .skip(span.start)
+                .take(span.end - span.start)
+                .collect();
             assert_eq!(by_chars, *text);
             assert_eq!(
                 String::from_utf16(&utf16[span.start_utf16..span.end_utf16]).unwrap(),
                 *text
             );
         }
-        assert_eq!(spans[2].start_utf16, spans[2].start + 2, "two characters outside the BMP");
+        assert_eq!(
+            spans[2].start_utf16,
+            spans[2].start + 2,
+            "two characters outside the BMP"
+        );
     }
 }

@@ -105,7 +105,12 @@ fn numbers(operands: &[Operand]) -> Vec<f32> {
 ///
 /// # Errors
 /// What is wrong with it, as the end of a sentence that begins with `page 7`.
-pub(super) fn read_page(pdf: &Pdf, page: ObjectId, frame: &Frame, fonts: &mut Fonts) -> Result<Printed, String> {
+pub(super) fn read_page(
+    pdf: &Pdf,
+    page: ObjectId,
+    frame: &Frame,
+    fonts: &mut Fonts,
+) -> Result<Printed, String> {
     let content = pdf
         .get_page_content_with_limit(page, MAX_STREAM)
         .map_err(|error| format!("cannot be read: {error}"))?;
@@ -149,11 +154,17 @@ struct Pen {
 
 impl PageReader<'_> {
     fn run(&mut self, content: &[u8], resources: Option<&Dictionary>, start: &State, depth: usize) {
-        let mut lexer = Lexer { bytes: content, at: 0 };
+        let mut lexer = Lexer {
+            bytes: content,
+            at: 0,
+        };
         let mut operands: Vec<Operand> = Vec::new();
         let mut state = start.clone();
         let mut saved: Vec<State> = Vec::new();
-        let mut pen = Pen { text: Matrix::IDENTITY, line: Matrix::IDENTITY };
+        let mut pen = Pen {
+            text: Matrix::IDENTITY,
+            line: Matrix::IDENTITY,
+        };
         let mut path = Path::default();
         // Marked content that is open: whether each is left out.
         let mut marked: Vec<bool> = Vec::new();
@@ -186,7 +197,12 @@ impl PageReader<'_> {
                         state.matrix = matrix.then(state.matrix);
                     }
                 }
-                b"BT" => pen = Pen { text: Matrix::IDENTITY, line: Matrix::IDENTITY },
+                b"BT" => {
+                    pen = Pen {
+                        text: Matrix::IDENTITY,
+                        line: Matrix::IDENTITY,
+                    }
+                }
                 b"Tf" => {
                     if let Some(Operand::Name(name)) = operands.first() {
                         state.font = self.font(name, resources);
@@ -205,7 +221,10 @@ impl PageReader<'_> {
                 }
                 b"Tm" => {
                     if let Some(matrix) = Matrix::of(&operands) {
-                        pen = Pen { text: matrix, line: matrix };
+                        pen = Pen {
+                            text: matrix,
+                            line: matrix,
+                        };
                     }
                 }
                 b"T*" => pen.move_by(0.0, -state.leading),
@@ -226,7 +245,9 @@ impl PageReader<'_> {
                         for part in parts {
                             match part {
                                 Operand::String(text) => self.show(text, &state, &mut pen, hidden),
-                                Operand::Number(back) => pen.advance(-back / 1000.0 * state.size, &state),
+                                Operand::Number(back) => {
+                                    pen.advance(-back / 1000.0 * state.size, &state)
+                                }
                                 _ => {}
                             }
                         }
@@ -266,34 +287,59 @@ impl PageReader<'_> {
     }
 
     fn font(&mut self, name: &[u8], resources: Option<&Dictionary>) -> Option<Rc<Font>> {
-        let fonts = resources?.get_deref(b"Font", self.pdf).ok()?.as_dict().ok()?;
+        let fonts = resources?
+            .get_deref(b"Font", self.pdf)
+            .ok()?
+            .as_dict()
+            .ok()?;
         self.fonts.get(self.pdf, fonts.get(name).ok()?)
     }
 
     fn form(&mut self, name: &[u8], resources: Option<&Dictionary>, state: &State, depth: usize) {
         let form = resources
-            .and_then(|resources| resources.get_deref(b"XObject", self.pdf).ok()?.as_dict().ok())
+            .and_then(|resources| {
+                resources
+                    .get_deref(b"XObject", self.pdf)
+                    .ok()?
+                    .as_dict()
+                    .ok()
+            })
             .and_then(|objects| objects.get_deref(name, self.pdf).ok()?.as_stream().ok());
         let Some(form) = form else { return };
         if form.dict.get(b"Subtype").and_then(Object::as_name).ok() != Some(b"Form") {
             return;
         }
         let left = MAX_STREAM.saturating_sub(self.bytes);
-        let Ok(content) = form.get_plain_content_with_limit(left) else { return };
+        let Ok(content) = form.get_plain_content_with_limit(left) else {
+            return;
+        };
         self.bytes += content.len() + 1;
         let mut inner = state.clone();
-        if let Ok(matrix) = form.dict.get_deref(b"Matrix", self.pdf).and_then(Object::as_array) {
-            let values: Vec<f32> = matrix.iter().filter_map(|value| value.as_float().ok()).collect();
+        if let Ok(matrix) = form
+            .dict
+            .get_deref(b"Matrix", self.pdf)
+            .and_then(Object::as_array)
+        {
+            let values: Vec<f32> = matrix
+                .iter()
+                .filter_map(|value| value.as_float().ok())
+                .collect();
             if let Ok(matrix) = <[f32; 6]>::try_from(values) {
                 inner.matrix = Matrix(matrix).then(inner.matrix);
             }
         }
-        let own = form.dict.get_deref(b"Resources", self.pdf).ok().and_then(|object| object.as_dict().ok());
+        let own = form
+            .dict
+            .get_deref(b"Resources", self.pdf)
+            .ok()
+            .and_then(|object| object.as_dict().ok());
         self.run(&content, own.or(resources), &inner, depth + 1);
     }
 
     fn show(&mut self, text: &[u8], state: &State, pen: &mut Pen, hidden: bool) {
-        let Some(font) = state.font.clone() else { return };
+        let Some(font) = state.font.clone() else {
+            return;
+        };
         for code in font.codes(text) {
             let width = font.width(&code);
             let mut advance = width * state.size + state.character_space;
@@ -307,30 +353,61 @@ impl PageReader<'_> {
         }
     }
 
-    fn print(&mut self, font: &Font, code: &super::font::Code, width: f32, state: &State, pen: &Pen) {
+    fn print(
+        &mut self,
+        font: &Font,
+        code: &super::font::Code,
+        width: f32,
+        state: &State,
+        pen: &Pen,
+    ) {
         let text = font.text(code);
         if text.is_empty() {
             self.fonts.unreadable += 1;
             return;
         }
-        let matrix = Matrix([state.size * state.scale, 0.0, 0.0, state.size, 0.0, state.rise])
-            .then(pen.text)
-            .then(state.matrix);
+        let matrix = Matrix([
+            state.size * state.scale,
+            0.0,
+            0.0,
+            state.size,
+            0.0,
+            state.rise,
+        ])
+        .then(pen.text)
+        .then(state.matrix);
         let corner = |x: f32, y: f32| {
             let (x, y) = matrix.apply(x, y);
             self.frame.place(x, y)
         };
-        let corners = [corner(0.0, font.descent), corner(width, font.descent), corner(0.0, font.ascent), corner(width, font.ascent)];
+        let corners = [
+            corner(0.0, font.descent),
+            corner(width, font.descent),
+            corner(0.0, font.ascent),
+            corner(width, font.ascent),
+        ];
         let (start, end, top) = (corner(0.0, 0.0), corner(1.0, 0.0), corner(0.0, 1.0));
         let size = (top.0 - start.0).hypot(top.1 - start.1);
-        if !corners.iter().all(|(x, y)| x.is_finite() && y.is_finite() && x.abs() < 1e6 && y.abs() < 1e6) || size < 0.5 {
+        if !corners
+            .iter()
+            .all(|(x, y)| x.is_finite() && y.is_finite() && x.abs() < 1e6 && y.abs() < 1e6)
+            || size < 0.5
+        {
             return;
         }
-        let least = |pick: fn(&(f32, f32)) -> f32| corners.iter().map(pick).fold(f32::INFINITY, f32::min);
-        let most = |pick: fn(&(f32, f32)) -> f32| corners.iter().map(pick).fold(f32::NEG_INFINITY, f32::max);
+        let least =
+            |pick: fn(&(f32, f32)) -> f32| corners.iter().map(pick).fold(f32::INFINITY, f32::min);
+        let most = |pick: fn(&(f32, f32)) -> f32| {
+            corners.iter().map(pick).fold(f32::NEG_INFINITY, f32::max)
+        };
         self.printed.glyphs.push(Glyph {
             text,
-            rect: Rect { x0: least(|at| at.0), y0: least(|at| at.1), x1: most(|at| at.0), y1: most(|at| at.1) },
+            rect: Rect {
+                x0: least(|at| at.0),
+                y0: least(|at| at.1),
+                x1: most(|at| at.0),
+                y1: most(|at| at.1),
+            },
             baseline: start.1,
             size,
             bold: font.bold,
@@ -346,7 +423,9 @@ impl PageReader<'_> {
         };
         for (from, to) in &path.lines {
             if strokes && self.printed.rules.len() < MAX_RULES {
-                self.printed.rules.extend(Rule::between(place(*from), place(*to)));
+                self.printed
+                    .rules
+                    .extend(Rule::between(place(*from), place(*to)));
             }
         }
         for (one, other) in &path.rectangles {
@@ -359,12 +438,19 @@ impl PageReader<'_> {
             let thin_down = x1 - x0 <= MAX_THICKNESS;
             if thin_across || thin_down {
                 let (x, y) = (f32::midpoint(x0, x1), f32::midpoint(y0, y1));
-                let rule = if thin_across { Rule::between((x0, y), (x1, y)) } else { Rule::between((x, y0), (x, y1)) };
+                let rule = if thin_across {
+                    Rule::between((x0, y), (x1, y))
+                } else {
+                    Rule::between((x, y0), (x, y1))
+                };
                 self.printed.rules.extend(rule);
             } else if strokes {
-                for (from, to) in
-                    [((x0, y0), (x1, y0)), ((x0, y1), (x1, y1)), ((x0, y0), (x0, y1)), ((x1, y0), (x1, y1))]
-                {
+                for (from, to) in [
+                    ((x0, y0), (x1, y0)),
+                    ((x0, y1), (x1, y1)),
+                    ((x0, y0), (x0, y1)),
+                    ((x1, y0), (x1, y1)),
+                ] {
                     self.printed.rules.extend(Rule::between(from, to));
                 }
             }
@@ -453,7 +539,10 @@ fn is_space(byte: u8) -> bool {
 }
 
 fn is_delimiter(byte: u8) -> bool {
-    matches!(byte, b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%')
+    matches!(
+        byte,
+        b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%'
+    )
 }
 
 impl<'a> Lexer<'a> {
@@ -482,7 +571,11 @@ impl<'a> Lexer<'a> {
     fn skip_space(&mut self) {
         while let Some(&byte) = self.bytes.get(self.at) {
             if byte == b'%' {
-                while self.bytes.get(self.at).is_some_and(|byte| !matches!(byte, b'\n' | b'\r')) {
+                while self
+                    .bytes
+                    .get(self.at)
+                    .is_some_and(|byte| !matches!(byte, b'\n' | b'\r'))
+                {
                     self.at += 1;
                 }
             } else if is_space(byte) {
@@ -495,7 +588,11 @@ impl<'a> Lexer<'a> {
 
     fn word(&mut self) -> &'a [u8] {
         let start = self.at;
-        while self.bytes.get(self.at).is_some_and(|byte| !is_space(*byte) && !is_delimiter(*byte)) {
+        while self
+            .bytes
+            .get(self.at)
+            .is_some_and(|byte| !is_space(*byte) && !is_delimiter(*byte))
+        {
             self.at += 1;
         }
         if self.at == start {
@@ -509,7 +606,11 @@ impl<'a> Lexer<'a> {
         let text = std::str::from_utf8(word).unwrap_or("");
         // `--5` and `1-2` are written by broken programs; what other readers do is read the start.
         let text = text.trim_start_matches('-');
-        let sign = if word.first() == Some(&b'-') { -1.0 } else { 1.0 };
+        let sign = if word.first() == Some(&b'-') {
+            -1.0
+        } else {
+            1.0
+        };
         let digits = text.split('-').next().unwrap_or("");
         match digits.parse::<f32>() {
             Ok(value) if value.is_finite() => Operand::Number(sign * value),
@@ -518,13 +619,19 @@ impl<'a> Lexer<'a> {
     }
 
     fn operand(&mut self, depth: usize) -> Operand {
-        let Some(&byte) = self.bytes.get(self.at) else { return Operand::Other };
+        let Some(&byte) = self.bytes.get(self.at) else {
+            return Operand::Other;
+        };
         match byte {
             b'(' => Operand::String(self.string()),
             b'/' => {
                 self.at += 1;
                 let start = self.at;
-                while self.bytes.get(self.at).is_some_and(|byte| !is_space(*byte) && !is_delimiter(*byte)) {
+                while self
+                    .bytes
+                    .get(self.at)
+                    .is_some_and(|byte| !is_space(*byte) && !is_delimiter(*byte))
+                {
                     self.at += 1;
                 }
                 Operand::Name(unescaped(&self.bytes[start..self.at]))
@@ -594,7 +701,9 @@ impl<'a> Lexer<'a> {
     }
 
     fn escape(&mut self, text: &mut Vec<u8>) {
-        let Some(&byte) = self.bytes.get(self.at) else { return };
+        let Some(&byte) = self.bytes.get(self.at) else {
+            return;
+        };
         self.at += 1;
         match byte {
             b'n' => text.push(b'\n'),
@@ -638,14 +747,20 @@ impl<'a> Lexer<'a> {
         if digits.len() % 2 == 1 {
             digits.push(0);
         }
-        digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap_or(0)).collect()
+        digits
+            .chunks(2)
+            .map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap_or(0))
+            .collect()
     }
 
     /// Passes over an image that stands in the content.
     fn skip_image(&mut self) {
         while let Some(window) = self.bytes.get(self.at..self.at + 2) {
             let before = self.at == 0 || is_space(self.bytes[self.at - 1]);
-            let after = self.bytes.get(self.at + 2).is_none_or(|byte| is_space(*byte));
+            let after = self
+                .bytes
+                .get(self.at + 2)
+                .is_none_or(|byte| is_space(*byte));
             self.at += 1;
             if window == b"EI" && before && after {
                 self.at += 1;
@@ -661,7 +776,10 @@ fn unescaped(name: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(name.len());
     let mut at = 0;
     while let Some(&byte) = name.get(at) {
-        let digit = |offset: usize| name.get(at + offset).and_then(|digit| char::from(*digit).to_digit(16));
+        let digit = |offset: usize| {
+            name.get(at + offset)
+                .and_then(|digit| char::from(*digit).to_digit(16))
+        };
         if byte == b'#'
             && let (Some(high), Some(low)) = (digit(1), digit(2))
         {

@@ -49,13 +49,20 @@ impl Rule {
             return None;
         };
         let across = height < 1.0;
-        Some(Self { across, at: if across { one.1 } else { one.0 }, from, to })
+        Some(Self {
+            across,
+            at: if across { one.1 } else { one.0 },
+            from,
+            to,
+        })
     }
 
     fn meets(&self, other: &Self) -> bool {
         const SLACK: f32 = 2.0;
         if self.across == other.across {
-            return (self.at - other.at).abs() < SLACK && self.from < other.to + SLACK && other.from < self.to + SLACK;
+            return (self.at - other.at).abs() < SLACK
+                && self.from < other.to + SLACK
+                && other.from < self.to + SLACK;
         }
         self.at > other.from - SLACK
             && self.at < other.to + SLACK
@@ -108,8 +115,17 @@ impl PageLayout {
     pub(super) fn new(number: u32, width: f32, height: f32, printed: Printed) -> Self {
         let mut words = words(printed.glyphs);
         let grids = grids(&printed.rules);
-        let tables = grids.iter().filter_map(|grid| table(grid, &mut words)).collect();
-        Self { number, width, height, lines: lines_in_order(words), tables }
+        let tables = grids
+            .iter()
+            .filter_map(|grid| table(grid, &mut words))
+            .collect();
+        Self {
+            number,
+            width,
+            height,
+            lines: lines_in_order(words),
+            tables,
+        }
     }
 }
 
@@ -123,13 +139,21 @@ fn words(glyphs: Vec<Glyph>) -> Vec<Word> {
                 let size = glyph.size.max(1.0);
                 if upright && glyph.upright {
                     let gap = glyph.rect.x0 - rect.x1;
-                    (baseline - glyph.baseline).abs() < 0.3 * size && gap < WORD_GAP * size && gap > -0.6 * size
+                    (baseline - glyph.baseline).abs() < 0.3 * size
+                        && gap < WORD_GAP * size
+                        && gap > -0.6 * size
                 } else {
                     let gap = glyph.rect.y0 - rect.y1;
-                    upright == glyph.upright && (rect.x0 - glyph.rect.x0).abs() < 0.5 * size && gap.abs() < 1.2 * size
+                    upright == glyph.upright
+                        && (rect.x0 - glyph.rect.x0).abs() < 0.5 * size
+                        && gap.abs() < 1.2 * size
                 }
             });
-        last = if blank { None } else { Some((glyph.rect, glyph.baseline, glyph.upright)) };
+        last = if blank {
+            None
+        } else {
+            Some((glyph.rect, glyph.baseline, glyph.upright))
+        };
         if blank {
             continue;
         }
@@ -137,7 +161,10 @@ fn words(glyphs: Vec<Glyph>) -> Vec<Word> {
         if let Some(word) = words.last_mut()
             && joins
         {
-            if word.text.ends_with(&glyph.text) && (glyph.rect.x0 - (word.rect.x1 - (glyph.rect.x1 - glyph.rect.x0))).abs() < 0.12 * glyph.size {
+            if word.text.ends_with(&glyph.text)
+                && (glyph.rect.x0 - (word.rect.x1 - (glyph.rect.x1 - glyph.rect.x0))).abs()
+                    < 0.12 * glyph.size
+            {
                 continue;
             }
             word.text.push_str(&glyph.text);
@@ -158,7 +185,12 @@ fn words(glyphs: Vec<Glyph>) -> Vec<Word> {
 }
 
 fn around(one: Rect, other: Rect) -> Rect {
-    Rect { x0: one.x0.min(other.x0), y0: one.y0.min(other.y0), x1: one.x1.max(other.x1), y1: one.y1.max(other.y1) }
+    Rect {
+        x0: one.x0.min(other.x0),
+        y0: one.y0.min(other.y0),
+        x1: one.x1.max(other.x1),
+        y1: one.y1.max(other.y1),
+    }
 }
 
 #[derive(Debug)]
@@ -192,18 +224,30 @@ fn grids(rules: &[Rule]) -> Vec<GridLines> {
     }
     let mut members: BTreeMap<usize, Vec<Rule>> = BTreeMap::new();
     for (index, rule) in rules.iter().enumerate() {
-        members.entry(root(&mut group, index)).or_default().push(*rule);
+        members
+            .entry(root(&mut group, index))
+            .or_default()
+            .push(*rule);
     }
     let distinct = |rules: &[Rule], across: bool| {
-        let mut places: Vec<f32> = rules.iter().filter(|rule| rule.across == across).map(|rule| rule.at).collect();
+        let mut places: Vec<f32> = rules
+            .iter()
+            .filter(|rule| rule.across == across)
+            .map(|rule| rule.at)
+            .collect();
         places.sort_by(f32::total_cmp);
         places.dedup_by(|next, last| (*next - *last).abs() < 3.0);
         places
     };
     let mut grids: Vec<GridLines> = members
         .into_values()
-        .map(|rules| GridLines { xs: distinct(&rules, false), ys: distinct(&rules, true) })
-        .filter(|grid| grid.xs.len() >= 3 && grid.ys.len() >= 2 && grid.xs.len() * grid.ys.len() < MAX_CELLS)
+        .map(|rules| GridLines {
+            xs: distinct(&rules, false),
+            ys: distinct(&rules, true),
+        })
+        .filter(|grid| {
+            grid.xs.len() >= 3 && grid.ys.len() >= 2 && grid.xs.len() * grid.ys.len() < MAX_CELLS
+        })
         .collect();
     grids.sort_by(|one, other| one.ys[0].total_cmp(&other.ys[0]));
     grids
@@ -211,12 +255,25 @@ fn grids(rules: &[Rule]) -> Vec<GridLines> {
 
 /// Takes the words that stand in a grid out of `words` and into its cells.
 fn table(grid: &GridLines, words: &mut Vec<Word>) -> Option<Table> {
-    let rect = Rect { x0: grid.xs[0], y0: grid.ys[0], x1: *grid.xs.last()?, y1: *grid.ys.last()? };
-    let mut cells: Vec<Vec<Vec<Word>>> = vec![vec![Vec::new(); grid.xs.len() - 1]; grid.ys.len() - 1];
+    let rect = Rect {
+        x0: grid.xs[0],
+        y0: grid.ys[0],
+        x1: *grid.xs.last()?,
+        y1: *grid.ys.last()?,
+    };
+    let mut cells: Vec<Vec<Vec<Word>>> =
+        vec![vec![Vec::new(); grid.xs.len() - 1]; grid.ys.len() - 1];
     let mut rest = Vec::with_capacity(words.len());
     for word in words.drain(..) {
-        let (x, y) = (f32::midpoint(word.rect.x0, word.rect.x1), f32::midpoint(word.rect.y0, word.rect.y1));
-        let slot = |places: &[f32], at: f32| places.windows(2).position(|pair| at >= pair[0] && at < pair[1]);
+        let (x, y) = (
+            f32::midpoint(word.rect.x0, word.rect.x1),
+            f32::midpoint(word.rect.y0, word.rect.y1),
+        );
+        let slot = |places: &[f32], at: f32| {
+            places
+                .windows(2)
+                .position(|pair| at >= pair[0] && at < pair[1])
+        };
         match (slot(&grid.ys, y), slot(&grid.xs, x)) {
             (Some(row), Some(column)) => cells[row][column].push(word),
             _ => rest.push(word),
@@ -225,7 +282,11 @@ fn table(grid: &GridLines, words: &mut Vec<Word>) -> Option<Table> {
     *words = rest;
     let rows: Vec<Vec<Vec<PlacedWord>>> = cells
         .into_iter()
-        .map(|row| row.into_iter().map(|cell| placed(&lines(cell))).collect::<Vec<_>>())
+        .map(|row| {
+            row.into_iter()
+                .map(|cell| placed(&lines(cell)))
+                .collect::<Vec<_>>()
+        })
         .filter(|row| row.iter().any(|cell| !cell.is_empty()))
         .collect();
     (!rows.is_empty()).then_some(Table { rect, rows })
@@ -237,7 +298,9 @@ fn lines(mut words: Vec<Word>) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for word in words {
         let found = lines.iter_mut().rev().take(4).find(|line| {
-            let height = (word.rect.y1 - word.rect.y0).min(line.rect.y1 - line.rect.y0).max(1.0);
+            let height = (word.rect.y1 - word.rect.y0)
+                .min(line.rect.y1 - line.rect.y0)
+                .max(1.0);
             let shared = word.rect.y1.min(line.rect.y1) - word.rect.y0.max(line.rect.y0);
             shared > 0.6 * height
         });
@@ -246,11 +309,17 @@ fn lines(mut words: Vec<Word>) -> Vec<Line> {
                 line.rect = around(line.rect, word.rect);
                 line.words.push(word);
             }
-            None => lines.push(Line { rect: word.rect, size: word.size, bold: word.bold, words: vec![word] }),
+            None => lines.push(Line {
+                rect: word.rect,
+                size: word.size,
+                bold: word.bold,
+                words: vec![word],
+            }),
         }
     }
     for line in &mut lines {
-        line.words.sort_by(|one, other| one.rect.x0.total_cmp(&other.rect.x0));
+        line.words
+            .sort_by(|one, other| one.rect.x0.total_cmp(&other.rect.x0));
         line.bold = line.words.iter().all(|word| word.bold);
         line.size = line.words.iter().map(|word| word.size).fold(0.0, f32::max);
     }
@@ -271,15 +340,17 @@ fn lines_in_order(words: Vec<Word>) -> Vec<Line> {
         cuts += 1;
         if cuts < MAX_CUTS {
             if let Some(at) = gutter(&region) {
-                let (left, right): (Vec<Word>, Vec<Word>) =
-                    region.into_iter().partition(|word| f32::midpoint(word.rect.x0, word.rect.x1) < at);
+                let (left, right): (Vec<Word>, Vec<Word>) = region
+                    .into_iter()
+                    .partition(|word| f32::midpoint(word.rect.x0, word.rect.x1) < at);
                 waiting.push(right);
                 waiting.push(left);
                 continue;
             }
             if let Some(at) = widest_gap(&region) {
-                let (above, below): (Vec<Word>, Vec<Word>) =
-                    region.into_iter().partition(|word| f32::midpoint(word.rect.y0, word.rect.y1) < at);
+                let (above, below): (Vec<Word>, Vec<Word>) = region
+                    .into_iter()
+                    .partition(|word| f32::midpoint(word.rect.y0, word.rect.y1) < at);
                 waiting.push(below);
                 waiting.push(above);
                 continue;
@@ -293,8 +364,15 @@ fn lines_in_order(words: Vec<Word>) -> Vec<Line> {
 /// The middle of an empty stripe down the whole region, with several lines on both sides.
 fn gutter(words: &[Word]) -> Option<f32> {
     const LINES: usize = 3;
-    let size = words.iter().map(|word| word.size).fold(0.0, f32::max).clamp(6.0, 14.0);
-    let mut spans: Vec<(f32, f32)> = words.iter().map(|word| (word.rect.x0, word.rect.x1)).collect();
+    let size = words
+        .iter()
+        .map(|word| word.size)
+        .fold(0.0, f32::max)
+        .clamp(6.0, 14.0);
+    let mut spans: Vec<(f32, f32)> = words
+        .iter()
+        .map(|word| (word.rect.x0, word.rect.x1))
+        .collect();
     spans.sort_by(|one, other| one.0.total_cmp(&other.0));
     let (left, mut end) = (spans.first()?.0, spans.first()?.1);
     let right = spans.iter().map(|span| span.1).fold(0.0, f32::max);
@@ -309,7 +387,11 @@ fn gutter(words: &[Word]) -> Option<f32> {
     }
     let (_, middle) = best?;
     let count = |is_left: bool| {
-        let side: Vec<Word> = words.iter().filter(|word| (word.rect.x0 < middle) == is_left).cloned().collect();
+        let side: Vec<Word> = words
+            .iter()
+            .filter(|word| (word.rect.x0 < middle) == is_left)
+            .cloned()
+            .collect();
         lines(side).len()
     };
     (count(true) >= LINES && count(false) >= LINES).then_some(middle)
@@ -318,14 +400,23 @@ fn gutter(words: &[Word]) -> Option<f32> {
 /// The middle of the widest empty stripe across the region, if it parts more than lines. Only
 /// worth looking for where a line holds more than one column.
 fn widest_gap(words: &[Word]) -> Option<f32> {
-    let size = words.iter().map(|word| word.size).fold(0.0, f32::max).clamp(6.0, 14.0);
-    let is_split = lines(words.to_vec())
+    let size = words
         .iter()
-        .any(|line| line.words.windows(2).any(|pair| pair[1].rect.x0 - pair[0].rect.x1 > 1.2 * size));
+        .map(|word| word.size)
+        .fold(0.0, f32::max)
+        .clamp(6.0, 14.0);
+    let is_split = lines(words.to_vec()).iter().any(|line| {
+        line.words
+            .windows(2)
+            .any(|pair| pair[1].rect.x0 - pair[0].rect.x1 > 1.2 * size)
+    });
     if !is_split {
         return None;
     }
-    let mut spans: Vec<(f32, f32)> = words.iter().map(|word| (word.rect.y0, word.rect.y1)).collect();
+    let mut spans: Vec<(f32, f32)> = words
+        .iter()
+        .map(|word| (word.rect.y0, word.rect.y1))
+        .collect();
     spans.sort_by(|one, other| one.0.total_cmp(&other.0));
     let mut end = spans.first()?.1;
     let mut best: Option<(f32, f32)> = None;
@@ -348,20 +439,33 @@ fn placed(lines: &[Line]) -> Vec<PlacedWord> {
             if index == 0
                 && let Some(last) = placed.last_mut()
                 && let Some(stem) = last.text.strip_suffix('-')
-                && stem.chars().next_back().is_some_and(|char| char.is_ascii_lowercase())
-                && word.text.starts_with(|char: char| char.is_ascii_lowercase())
+                && stem
+                    .chars()
+                    .next_back()
+                    .is_some_and(|char| char.is_ascii_lowercase())
+                && word
+                    .text
+                    .starts_with(|char: char| char.is_ascii_lowercase())
             {
                 stem.to_owned().clone_into(&mut last.text);
                 joins = true;
             }
-            placed.push(PlacedWord { text: word.text.clone(), rect: word.rect, joins });
+            placed.push(PlacedWord {
+                text: word.text.clone(),
+                rect: word.rect,
+                joins,
+            });
         }
     }
     placed
 }
 
 fn text_of(line: &Line) -> String {
-    line.words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
+    line.words
+        .iter()
+        .map(|word| word.text.as_str())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// Pushes all pages, running titles and page numbers left out.
@@ -373,13 +477,18 @@ pub(super) fn push_pages(mut pages: Vec<PageLayout>, builder: &mut DocumentBuild
         let mut tables = page.tables.into_iter().peekable();
         let mut open: Vec<Line> = Vec::new();
         for line in page.lines {
-            while tables.peek().is_some_and(|table| table.rect.y0 < line.rect.y0 && table.rect.y0 + 1.0 > last_end(&open)) {
+            while tables.peek().is_some_and(|table| {
+                table.rect.y0 < line.rect.y0 && table.rect.y0 + 1.0 > last_end(&open)
+            }) {
                 push_block(&mut open, &styles, builder);
                 if let Some(table) = tables.next() {
                     builder.placed_table(&table.rows, 1);
                 }
             }
-            if open.last().is_some_and(|last| !goes_on(&open, last, &line, &styles)) {
+            if open
+                .last()
+                .is_some_and(|last| !goes_on(&open, last, &line, &styles))
+            {
                 push_block(&mut open, &styles, builder);
             }
             open.push(line);
@@ -392,7 +501,8 @@ pub(super) fn push_pages(mut pages: Vec<PageLayout>, builder: &mut DocumentBuild
 }
 
 fn last_end(open: &[Line]) -> f32 {
-    open.last().map_or(f32::NEG_INFINITY, |line| line.rect.y1 - line.size)
+    open.last()
+        .map_or(f32::NEG_INFINITY, |line| line.rect.y1 - line.size)
 }
 
 fn drop_running(pages: &mut [PageLayout]) {
@@ -425,7 +535,9 @@ fn drop_running(pages: &mut [PageLayout]) {
         let kept = std::mem::take(&mut page.lines);
         page.lines = kept
             .into_iter()
-            .filter(|line| key(page, line).is_none_or(|key| seen.get(&key).copied().unwrap_or(0) < REPEATS))
+            .filter(|line| {
+                key(page, line).is_none_or(|key| seen.get(&key).copied().unwrap_or(0) < REPEATS)
+            })
             .collect();
     }
 }
@@ -441,16 +553,30 @@ struct Styles {
 impl Styles {
     fn of(pages: &[PageLayout]) -> Self {
         let mut sizes: BTreeMap<i64, usize> = BTreeMap::new();
-        for word in pages.iter().flat_map(|page| &page.lines).flat_map(|line| &line.words) {
+        for word in pages
+            .iter()
+            .flat_map(|page| &page.lines)
+            .flat_map(|line| &line.words)
+        {
             *sizes.entry(tenths(word.size)).or_default() += word.text.chars().count();
         }
-        let body = sizes.iter().max_by_key(|(_, count)| **count).map_or(100, |(size, _)| *size);
+        let body = sizes
+            .iter()
+            .max_by_key(|(_, count)| **count)
+            .map_or(100, |(size, _)| *size);
         #[expect(clippy::cast_precision_loss, reason = "a size is small")]
         let points = |tenths: i64| tenths as f32 / 10.0;
-        let mut headings: Vec<f32> =
-            sizes.keys().rev().filter(|size| **size * 100 > body * 108).map(|size| points(*size)).collect();
+        let mut headings: Vec<f32> = sizes
+            .keys()
+            .rev()
+            .filter(|size| **size * 100 > body * 108)
+            .map(|size| points(*size))
+            .collect();
         headings.dedup_by(|next, last| *last - *next < 0.6);
-        Self { body: points(body), headings }
+        Self {
+            body: points(body),
+            headings,
+        }
     }
 
     fn level(&self, line: &Line) -> Option<u8> {
@@ -480,8 +606,12 @@ fn goes_on(open: &[Line], last: &Line, line: &Line, styles: &Styles) -> bool {
     let close = step > 0.3 * size && step <= usual * 1.15 + 0.5;
     let alike = (last.size - line.size).abs() < 0.6 && styles.level(last) == styles.level(line);
     // A sentence that ends well before the edge ends its paragraph.
-    let widest = open.iter().map(|line| line.rect.x1).fold(line.rect.x1, f32::max);
-    let ends = text_of(last).ends_with(['.', '!', '?', '。', ':']) && last.rect.x1 < widest - 4.0 * size;
+    let widest = open
+        .iter()
+        .map(|line| line.rect.x1)
+        .fold(line.rect.x1, f32::max);
+    let ends =
+        text_of(last).ends_with(['.', '!', '?', '。', ':']) && last.rect.x1 < widest - 4.0 * size;
     close && same_column && alike && !ends && marker(&text_of(line)).is_none()
 }
 
@@ -490,17 +620,25 @@ fn marker(text: &str) -> Option<u8> {
     let mut chars = text.chars();
     let first = chars.next()?;
     let rest = chars.as_str();
-    if matches!(first, '•' | '·' | '-' | '–' | '▪' | '■' | '□' | '○' | '●' | '※' | '*' | '◦' | '▶') && rest.starts_with(' ') {
+    if matches!(
+        first,
+        '•' | '·' | '-' | '–' | '▪' | '■' | '□' | '○' | '●' | '※' | '*' | '◦' | '▶'
+    ) && rest.starts_with(' ')
+    {
         return Some(1);
     }
     if ('①'..='⑳').contains(&first) {
         return Some(1);
     }
     let number: String = text.chars().take_while(char::is_ascii_digit).collect();
-    if (1..=2).contains(&number.len()) && (text[number.len()..].starts_with(". ") || text[number.len()..].starts_with(") ")) {
+    if (1..=2).contains(&number.len())
+        && (text[number.len()..].starts_with(". ") || text[number.len()..].starts_with(") "))
+    {
         return Some(1);
     }
-    if "가나다라마바사아자차카타파하".contains(first) && (rest.starts_with(". ") || rest.starts_with(") ")) {
+    if "가나다라마바사아자차카타파하".contains(first)
+        && (rest.starts_with(". ") || rest.starts_with(") "))
+    {
         return Some(2);
     }
     None
@@ -510,8 +648,12 @@ fn push_block(open: &mut Vec<Line>, styles: &Styles, builder: &mut DocumentBuild
     let lines = std::mem::take(open);
     let Some(first) = lines.first() else { return };
     let text: String = lines.iter().map(text_of).collect::<Vec<_>>().join(" ");
-    let is_short = lines.len() <= 3 && text.chars().count() <= 120 && !text.trim_end().ends_with(['.', '。', ',', ';']);
-    let level = styles.level(first).filter(|_| is_short && text.chars().any(char::is_alphabetic));
+    let is_short = lines.len() <= 3
+        && text.chars().count() <= 120
+        && !text.trim_end().ends_with(['.', '。', ',', ';']);
+    let level = styles
+        .level(first)
+        .filter(|_| is_short && text.chars().any(char::is_alphabetic));
     let kind = match (level, marker(&text)) {
         (Some(level), _) => BlockKind::Heading { level },
         (None, Some(level)) => BlockKind::ListItem { level },
