@@ -179,7 +179,7 @@ impl App {
         let mut vectors = None;
         if let Some(embedder) = &embedder {
             let folder = vectors_folder(&index, embedder.model());
-            if !folder.exists() {
+            if !folder.is_dir() {
                 for entry in std::fs::read_dir(&index).into_iter().flatten().flatten() {
                     if entry.file_name().to_string_lossy().starts_with("vectors-") {
                         // Another model's: it takes room, no more.

@@ -134,7 +134,7 @@ impl Config {
                 })?;
                 figment = figment.merge(Toml::file_exact(path));
             }
-            None if usual.exists() => figment = figment.merge(Toml::file_exact(usual)),
+            None if usual.is_file() => figment = figment.merge(Toml::file_exact(usual)),
             None => {}
         }
         // `VERACITE_CONFIG` names the file and `VERACITE_LOG` the log level, and the tests have

@@ -48,7 +48,7 @@ pub struct Report {
 /// How well documents are found.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Retrieval {
-    /// Normalized discounted cumulative gain of the first ten, gains linear as in trec_eval.
+    /// Normalized discounted cumulative gain of the first ten, gains linear as in `trec_eval`.
     #[serde(rename = "ndcg@10")]
     pub ndcg_10: f64,
     /// The share of the relevant documents that come first.
@@ -203,15 +203,14 @@ fn sets(folder: &Path) -> anyhow::Result<Vec<(Kind, PathBuf)>> {
     let mut found = Vec::new();
     let mut add = |path: &Path, kind: Option<Kind>| -> anyhow::Result<()> {
         if path.join("corpus.jsonl").is_file() {
-            let kind = match kind {
-                Some(kind) => kind,
-                None => {
-                    let queries: Vec<QueryLine> = lines(&path.join("queries.jsonl"))?;
-                    if queries.iter().any(|query| query.answerable == Some(false)) {
-                        Kind::Abstention
-                    } else {
-                        Kind::Retrieval
-                    }
+            let kind = if let Some(kind) = kind {
+                kind
+            } else {
+                let queries: Vec<QueryLine> = lines(&path.join("queries.jsonl"))?;
+                if queries.iter().any(|query| query.answerable == Some(false)) {
+                    Kind::Abstention
+                } else {
+                    Kind::Retrieval
                 }
             };
             found.push((kind, path.to_owned()));

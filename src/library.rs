@@ -262,7 +262,7 @@ impl Library {
         fs::create_dir_all(folder.join("originals")).map_err(LibraryError::io(folder))?;
         let catalogue = Catalogue::open(&folder.join("catalogue.sqlite")).await?;
         let running = folder.join("running");
-        let was_killed = running.exists();
+        let was_killed = running.is_file();
         File::create(&running)
             .and_then(|file| file.sync_all())
             .map_err(LibraryError::io(&running))?;
@@ -892,35 +892,32 @@ impl Library {
         } else {
             self.ready(work).await?
         };
-        match self
+        if let Some(gone) = self
             .catalogue
             .replace_chunks(work, State::Indexing, to, &self.cut, &rows)
             .await?
         {
-            Some(gone) => {
-                self.parts.words.remove(&gone).await?;
-                if let Some((vectors, _)) = &self.parts.vectors {
-                    vectors.remove(&gone).await?;
-                    // The rights may have changed, and the vectors carry them.
-                    let ids: Vec<ChunkId> = rows.iter().map(|(id, ..)| *id).collect();
-                    self.catalogue.mark_embedded(&ids, false).await?;
-                }
+            self.parts.words.remove(&gone).await?;
+            if let Some((vectors, _)) = &self.parts.vectors {
+                vectors.remove(&gone).await?;
+                // The rights may have changed, and the vectors carry them.
+                let ids: Vec<ChunkId> = rows.iter().map(|(id, ..)| *id).collect();
+                self.catalogue.mark_embedded(&ids, false).await?;
             }
-            None => {
-                // Cancelled meanwhile: what was put is not in the catalogue, unless it was there before.
-                let known: BTreeSet<ChunkId> = self
-                    .catalogue
-                    .chunk_ids(work.id)
-                    .await?
-                    .into_iter()
-                    .collect();
-                let gone: Vec<ChunkId> = stored
-                    .iter()
-                    .map(|chunk| chunk.id)
-                    .filter(|id| !known.contains(id))
-                    .collect();
-                self.parts.words.remove(&gone).await?;
-            }
+        } else {
+            // Cancelled meanwhile: what was put is not in the catalogue, unless it was there before.
+            let known: BTreeSet<ChunkId> = self
+                .catalogue
+                .chunk_ids(work.id)
+                .await?
+                .into_iter()
+                .collect();
+            let gone: Vec<ChunkId> = stored
+                .iter()
+                .map(|chunk| chunk.id)
+                .filter(|id| !known.contains(id))
+                .collect();
+            self.parts.words.remove(&gone).await?;
         }
         info!(document.id = %work.id, chunks = stored.len(), "a document is found by its words");
         Ok(())

@@ -134,7 +134,7 @@ impl Document {
             .filter(|page| page.span.start < span.end && span.start < page.span.end)
             .map(|page| page.number);
         let first = touched.next()?;
-        Some((first, touched.last().unwrap_or(first)))
+        Some((first, touched.next_back().unwrap_or(first)))
     }
 }
 

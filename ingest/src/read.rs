@@ -66,7 +66,7 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
             || name.ends_with('~')
             || matches!(&*name, "Thumbs.db" | "desktop.ini");
         // A link that leads nowhere is not worth a word; a path that was named is.
-        if !hidden && entry.path().exists() {
+        if !hidden && fs::metadata(entry.path()).is_ok() {
             entries.push(entry.path());
         }
     }

@@ -37,12 +37,7 @@ impl StoredChunk {
     #[must_use]
     pub fn embedded_text(&self) -> String {
         let mut parts: Vec<&str> = Vec::with_capacity(self.heading_path.len() + 2);
-        if !self
-            .heading_path
-            .iter()
-            .any(|heading| *heading == self.title)
-            && !self.title.is_empty()
-        {
+        if !self.heading_path.contains(&self.title) && !self.title.is_empty() {
             parts.push(&self.title);
         }
         parts.extend(self.heading_path.iter().map(String::as_str));

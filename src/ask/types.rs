@@ -170,7 +170,7 @@ impl Passage {
             .filter(|(_, page)| page.start < within.end && within.start < page.end)
             .map(|(number, _)| *number);
         let first = touched.next()?;
-        Some((first, touched.last().unwrap_or(first)))
+        Some((first, touched.next_back().unwrap_or(first)))
     }
 }
 

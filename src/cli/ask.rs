@@ -94,11 +94,12 @@ pub(super) fn print_answer(answer: &Arc<Answer>) {
         );
     }
     for sentence in answer.sentences() {
-        let numbers: String = sentence
+        let numbers: Vec<String> = sentence
             .citations()
             .iter()
             .map(|citation| format!("[{}]", citation.number()))
             .collect();
+        let numbers = numbers.concat();
         let mark = mark(sentence.verdict(), language);
         println!(
             "  {} {numbers} {}",

@@ -26,7 +26,7 @@ pub(super) struct EvalArguments {
 
 pub(super) async fn run(config: Config, arguments: EvalArguments) -> anyhow::Result<ExitCode> {
     let report = eval::run(&config, &arguments.folder, arguments.limit, &|what| {
-        eprintln!("{what}")
+        eprintln!("{what}");
     })
     .await?;
     let text = report.markdown();

@@ -4,6 +4,7 @@ mod ask;
 mod check;
 mod demo;
 mod doctor;
+mod documents;
 mod eval;
 mod ingest;
 mod models;
@@ -49,6 +50,8 @@ enum Command {
     Serve(serve::ServeArguments),
     /// Reads files and folders into the indexes.
     Ingest(ingest::IngestArguments),
+    /// Lists the documents with their states.
+    Documents(documents::DocumentsArguments),
     /// Answers one question.
     Ask(ask::AskArguments),
     /// Checks an answer against passages.
@@ -95,6 +98,7 @@ fn command(command: Command, config: Config) -> anyhow::Result<ExitCode> {
             Command::Demo(arguments) => demo::run(config, arguments).await,
             Command::Serve(arguments) => serve::run(config, arguments).await,
             Command::Ingest(arguments) => ingest::run(config, arguments).await,
+            Command::Documents(arguments) => documents::run(config, arguments).await,
             Command::Ask(arguments) => ask::run(config, arguments).await,
             Command::Check(arguments) => check::run(config, arguments).await,
             Command::Models(arguments) => models::run(config, arguments).await,

@@ -1,7 +1,7 @@
 //! Text to index terms.
 //!
 //! Korean is cut into overlapping pairs of syllables, which needs no dictionary and finds a
-//! word inside a compound and under its endings (measured against a dictionary on KorQuAD:
+//! word inside a compound and under its endings (measured against a dictionary on `KorQuAD`:
 //! hit@5 0.983 against 0.985). Other scripts are cut into words; English words lose their
 //! endings (Porter's second algorithm).
 

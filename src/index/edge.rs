@@ -282,7 +282,7 @@ mod tests {
             .put(&[open.clone(), secret.clone(), far.clone()])
             .await
             .unwrap();
-        store.put(&[open.clone()]).await.unwrap();
+        store.put(std::slice::from_ref(&open)).await.unwrap();
         let query = Query {
             text: "연차 며칠".to_owned(),
             vector: Some(Arc::new(vec![1.0, 0.0])),

@@ -59,23 +59,21 @@ impl Embedder {
         let checkpoint = Checkpoint::open(&files)?;
         let shape = &checkpoint.shape;
         let tokenizer = Arc::new(Tokenizer::open(&files, shape.vocabulary())?);
-        let (engine, threads, portion, runs_on) = match accelerator(config.device)? {
-            Some(device) => {
-                let encoder = DeviceEncoder::load(&checkpoint, &device)?;
-                (
-                    Engine::Accelerator(encoder),
-                    1,
-                    DEVICE_PORTION,
-                    "CUDA device 0".to_owned(),
-                )
-            }
-            None => {
-                let encoder = Encoder::load(&checkpoint)?;
-                let threads = config.threads().get();
-                let plural = if threads == 1 { "" } else { "s" };
-                let runs_on = format!("{threads} thread{plural}, {}", encoder.level().name());
-                (Engine::Processor(encoder), threads, PORTION, runs_on)
-            }
+        let (engine, threads, portion, runs_on) = if let Some(device) = accelerator(config.device)?
+        {
+            let encoder = DeviceEncoder::load(&checkpoint, &device)?;
+            (
+                Engine::Accelerator(encoder),
+                1,
+                DEVICE_PORTION,
+                "CUDA device 0".to_owned(),
+            )
+        } else {
+            let encoder = Encoder::load(&checkpoint)?;
+            let threads = config.threads().get();
+            let plural = if threads == 1 { "" } else { "s" };
+            let runs_on = format!("{threads} thread{plural}, {}", encoder.level().name());
+            (Engine::Processor(encoder), threads, PORTION, runs_on)
         };
         let embedder = Self {
             name: checkpoint.name().to_owned(),

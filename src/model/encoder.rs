@@ -285,6 +285,8 @@ fn mean(tokens: &[f32], hidden: usize, bounds: Range<usize>) -> Vec<f32> {
             .zip(row)
             .for_each(|(sum, value)| *sum += value);
     }
-    mean.iter_mut().for_each(|sum| *sum *= share);
+    for sum in &mut mean {
+        *sum *= share;
+    }
     mean
 }

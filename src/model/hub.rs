@@ -147,6 +147,7 @@ impl Fetch<'_> {
     }
 
     /// Hubs that keep large files by their content give its SHA-256 as the entity tag.
+    #[expect(clippy::unused_self, reason = "it compares what this fetches")]
     fn compare(&self, part: &Path, tag: Option<&str>) -> Result<(), FetchError> {
         let Some(expected) = tag.map(|tag| tag.trim_matches('"')) else {
             return Ok(());

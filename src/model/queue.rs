@@ -225,7 +225,7 @@ impl Job {
             return false;
         }
         let mut vectors = std::mem::take(&mut progress.sums);
-        vectors.iter_mut().for_each(|vector| to_unit_length(vector));
+        vectors.iter_mut().for_each(to_unit_length);
         progress.answer(Ok(vectors))
     }
 }
@@ -255,7 +255,9 @@ impl Portion {
 fn to_unit_length(vector: &mut Vector) {
     let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt();
     if length > 0.0 {
-        vector.iter_mut().for_each(|value| *value /= length);
+        for value in vector.iter_mut() {
+            *value /= length;
+        }
     }
 }
 

@@ -201,6 +201,9 @@ impl ModelStore {
     /// # Errors
     /// When the source cannot be reached, what it gives is not what was asked for, or the disk
     /// cannot be written. A folder that the configuration names is never written to.
+    ///
+    /// # Panics
+    /// Never: the work that it waits for does not panic.
     pub async fn pull(
         &self,
         config: &ModelsConfig,

@@ -13,6 +13,10 @@ use super::ModelError;
 use super::weights::ModelFiles;
 
 /// A model's tokenizer.
+#[expect(
+    clippy::struct_field_names,
+    reason = "it is the tokenizer that does the work"
+)]
 pub(super) struct Tokenizer {
     tokenizer: tokenizers::Tokenizer,
     characters: Option<HashMap<char, String>>,

@@ -49,7 +49,7 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// RoBERTa counts positions from behind the padding token's number.
+    /// `RoBERTa` counts positions from behind the padding token's number.
     fn first_position(&self) -> usize {
         if self.model_type == "xlm-roberta" {
             self.pad_token_id + 1

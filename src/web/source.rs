@@ -99,7 +99,7 @@ pub(super) fn parts(document: &Document, quote: Option<&Span>) -> Vec<Part> {
         let pieces = cutter.cut(&block.span);
         match block.kind {
             BlockKind::Heading { level } => {
-                parts.push(Part::Heading(level.clamp(1, 5) + 1, pieces))
+                parts.push(Part::Heading(level.clamp(1, 5) + 1, pieces));
             }
             BlockKind::Paragraph => parts.push(Part::Paragraph(pieces)),
             BlockKind::Preformatted => parts.push(Part::Preformatted(pieces)),
@@ -120,7 +120,7 @@ pub(super) fn parts(document: &Document, quote: Option<&Span>) -> Vec<Part> {
                 open_table = Some(table);
                 match parts.last_mut() {
                     Some(Part::Table(rows)) if is_open => {
-                        add_cell(rows, row, column, header, pieces)
+                        add_cell(rows, row, column, header, pieces);
                     }
                     _ => {
                         let mut rows = Vec::new();

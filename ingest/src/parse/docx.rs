@@ -355,7 +355,7 @@ impl Styles {
                     match part {
                         "basedOn" => style.based_on = value,
                         "name" => {
-                            style.heading = style.heading.or(value.as_deref().and_then(heading_of))
+                            style.heading = style.heading.or(value.as_deref().and_then(heading_of));
                         }
                         "outlineLvl" => {
                             style.heading =
@@ -376,13 +376,13 @@ impl Styles {
         let mut style = Style::default();
         let mut next = Some(id.to_owned());
         for _ in 0..MAX_STYLE_CHAIN {
-            let Some(found) = next.and_then(|id| self.by_id.get(&id)) else {
+            let Some(found) = next.as_ref().and_then(|id| self.by_id.get(id)) else {
                 break;
             };
             style.heading = style.heading.or(found.heading);
             style.list = style.list.or_else(|| found.list.clone());
             style.list_level = style.list_level.or(found.list_level);
-            next = found.based_on.clone();
+            next.clone_from(&found.based_on);
         }
         style
     }
@@ -763,11 +763,11 @@ impl<'a> Body<'a> {
             "altChunk" | "OLEObject" => self.embedded += 1,
             "pStyle" => self.set(element, |paragraph, value| paragraph.style = Some(value)),
             "outlineLvl" => self.set(element, |paragraph, value| {
-                paragraph.heading = outline(&value)
+                paragraph.heading = outline(&value);
             }),
             "numId" => self.set(element, |paragraph, value| paragraph.list = Some(value)),
             "ilvl" => self.set(element, |paragraph, value| {
-                paragraph.list_level = value.parse().ok()
+                paragraph.list_level = value.parse().ok();
             }),
             "tbl" => self.tables.push(Table::default()),
             _ => self.start_in_table(name, element),

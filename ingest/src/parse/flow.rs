@@ -17,6 +17,7 @@ const MAX_REPEATED_TEXT: usize = 300;
 
 /// A block or a table.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::enum_variant_names, reason = "a list item is called so")]
 pub(super) enum Item {
     Heading {
         level: u8,

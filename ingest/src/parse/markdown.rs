@@ -96,7 +96,7 @@ impl Page {
                 self.text.push_str(&text);
             }
             Event::SoftBreak | Event::HardBreak => {
-                self.text.push(if self.code { '\n' } else { ' ' })
+                self.text.push(if self.code { '\n' } else { ' ' });
             }
             Event::InlineHtml(tag) => {
                 if tag.starts_with("<br") {

@@ -55,7 +55,7 @@ impl Sandbox {
         Self { program, limits }
     }
 
-    fn over(&self, what: &str) -> ParseError {
+    fn over(what: &str) -> ParseError {
         ParseError::Limit {
             reason: what.to_owned(),
         }
@@ -68,11 +68,11 @@ impl Sandbox {
         const SIGSEGV: i32 = 11;
         const SIGXCPU: i32 = 24;
         match status.signal() {
-            Some(SIGXCPU | SIGKILL) => self.over(&format!(
+            Some(SIGXCPU | SIGKILL) => Self::over(&format!(
                 "reading it took more than {} s of processor time",
                 self.limits.cpu.as_secs()
             )),
-            Some(SIGABRT | SIGSEGV) => self.over(&format!(
+            Some(SIGABRT | SIGSEGV) => Self::over(&format!(
                 "reading it took more than {} MB of memory, or its structure is nested too deeply",
                 self.limits.memory_bytes >> 20
             )),
@@ -129,7 +129,7 @@ impl Extract for Sandbox {
                 let read = output.read_until(b'\n', &mut line).await.map_err(failed)?;
                 if line.last() != Some(&b'\n') {
                     if output.get_ref().limit() == 0 {
-                        return Err(self.over(&format!(
+                        return Err(Self::over(&format!(
                             "its text takes more than {} MB",
                             self.limits.output_bytes >> 20
                         )));
@@ -157,7 +157,7 @@ impl Extract for Sandbox {
         tokio::time::timeout(self.limits.wall, reading)
             .await
             .unwrap_or_else(|_| {
-                Err(self.over(&format!(
+                Err(Self::over(&format!(
                     "reading it took more than {} s",
                     self.limits.wall.as_secs()
                 )))

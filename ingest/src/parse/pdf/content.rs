@@ -246,7 +246,7 @@ impl PageReader<'_> {
                             match part {
                                 Operand::String(text) => self.show(text, &state, &mut pen, hidden),
                                 Operand::Number(back) => {
-                                    pen.advance(-back / 1000.0 * state.size, &state)
+                                    pen.advance(-back / 1000.0 * state.size, &state);
                                 }
                                 _ => {}
                             }
@@ -260,8 +260,7 @@ impl PageReader<'_> {
                         self.form(name, resources, &state, depth);
                     }
                 }
-                b"BMC" => marked.push(is_artifact(&operands)),
-                b"BDC" => marked.push(is_artifact(&operands)),
+                b"BMC" | b"BDC" => marked.push(is_artifact(&operands)),
                 b"EMC" => {
                     marked.pop();
                 }

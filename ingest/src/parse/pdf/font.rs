@@ -67,9 +67,9 @@ enum Kind {
     Simple(Vec<Option<String>>),
     /// Codes of any length, by way of a character collection.
     Composite {
-        encoding: CMap,
+        encoding: Box<CMap>,
         /// The collection's own table of Unicode.
-        collection: Option<CMap>,
+        collection: Option<Box<CMap>>,
         /// The codes are Unicode themselves.
         is_unicode: bool,
         /// What the embedded font's glyphs are.
@@ -91,7 +91,7 @@ impl Font {
             .ok()
             .and_then(|object| object.as_stream().ok())
             .and_then(|stream| stream.get_plain_content_with_limit(MAX_MAP).ok())
-            .and_then(|bytes| CMap::parse(&bytes, |name| load_embedded(name)));
+            .and_then(|bytes| CMap::parse(&bytes, load_embedded));
         let subtype = name(font, b"Subtype");
         let descendant = (subtype == b"Type0")
             .then(|| {
@@ -276,7 +276,7 @@ fn composite(
     let name = encoding
         .and_then(|object| object.as_name().ok())
         .unwrap_or(b"");
-    let parse = |bytes: &[u8]| CMap::parse(bytes, |name| load_embedded(name));
+    let parse = |bytes: &[u8]| CMap::parse(bytes, load_embedded);
     let map = match encoding {
         Some(Object::Stream(stream)) => stream
             .get_plain_content_with_limit(MAX_MAP)
@@ -287,7 +287,11 @@ fn composite(
         _ => load_embedded(CMapName::from_bytes(name)).and_then(parse),
     };
     let is_unicode = name.starts_with(b"Uni") && (has(name, b"UCS2") || has(name, b"UTF16"));
-    let collection = family.ucs2_cmap().and_then(load_embedded).and_then(parse);
+    let collection = family
+        .ucs2_cmap()
+        .and_then(load_embedded)
+        .and_then(parse)
+        .map(Box::new);
     let glyphs = if has_map || collection.is_some() {
         HashMap::new()
     } else {
@@ -296,7 +300,7 @@ fn composite(
             .unwrap_or_default()
     };
     Kind::Composite {
-        encoding: map.unwrap_or_else(CMap::identity_h),
+        encoding: Box::new(map.unwrap_or_else(CMap::identity_h)),
         collection,
         is_unicode,
         glyphs,
@@ -486,12 +490,14 @@ fn simple_encoding(
     let is_symbolic = descriptor
         .and_then(|descriptor| descriptor.get_deref(b"Flags", pdf).ok()?.as_i64().ok())
         .is_some_and(|flags| flags & 4 != 0);
-    if is_symbolic && differences.is_none() && base.is_empty() {
-        if let Some(embedded) = descriptor.and_then(|descriptor| symbolic(pdf, descriptor)) {
-            for (code, char) in embedded {
-                if let Some(slot) = characters.get_mut(code) {
-                    *slot = Some(char.to_string());
-                }
+    if is_symbolic
+        && differences.is_none()
+        && base.is_empty()
+        && let Some(embedded) = descriptor.and_then(|descriptor| symbolic(pdf, descriptor))
+    {
+        for (code, char) in embedded {
+            if let Some(slot) = characters.get_mut(code) {
+                *slot = Some(char.to_string());
             }
         }
     }

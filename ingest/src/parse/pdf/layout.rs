@@ -199,6 +199,15 @@ struct GridLines {
     ys: Vec<f32>,
 }
 
+/// The member that stands for the group that `at` is in.
+fn root(group: &mut [usize], mut at: usize) -> usize {
+    while group[at] != at {
+        group[at] = group[group[at]];
+        at = group[at];
+    }
+    at
+}
+
 /// Groups of ruling lines that meet, with at least two columns and two rows between them.
 fn grids(rules: &[Rule]) -> Vec<GridLines> {
     /// More are a drawing.
@@ -207,13 +216,6 @@ fn grids(rules: &[Rule]) -> Vec<GridLines> {
         return Vec::new();
     }
     let mut group: Vec<usize> = (0..rules.len()).collect();
-    fn root(group: &mut [usize], mut at: usize) -> usize {
-        while group[at] != at {
-            group[at] = group[group[at]];
-            at = group[at];
-        }
-        at
-    }
     for one in 0..rules.len() {
         for other in 0..one {
             if rules[one].meets(&rules[other]) {

@@ -1,0 +1,7 @@
+//! The product as a whole, without model, network or server.
+
+mod answers;
+mod crash;
+mod documents;
+mod harness;
+mod http;
