@@ -1,4 +1,33 @@
 //! Veracite answers questions from a company's own documents and shows only what they support.
+//!
+//! # The map
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | [`ingest`] (a crate of its own) | the write path: bytes to [`ingest::Document`] to chunks |
+//! | [`library`] | documents on their way into both indexes and out again, whatever crashes |
+//! | [`catalogue`] | SQLite: the truth that both indexes are derived from |
+//! | [`index`] | words (tantivy) and vectors (Qdrant Edge): each keeps chunks and finds them |
+//! | [`model`] | the embedding model on this machine; the only module that imports candle |
+//! | [`ask`] | retrieve, fuse, pack, write a draft; the seams [`ask::Retriever`] and [`ask::Generator`] |
+//! | [`check`] | the citation checker: the only module that can make a [`check::Answer`] |
+//! | [`app`] | the wired program: the one place where back ends are chosen |
+//! | [`web`] | pages, JSON API, server-sent events |
+//! | [`cli`], [`config`], [`doctor`], [`eval`] | commands, what is in force, what is wrong, how good it is |
+//!
+//! # Data flow, in types
+//!
+//! A file: bytes -> [`ingest::Document`] -> [`ingest::PreparedChunk`] -> [`ingest::StoredChunk`] in every
+//! [`ingest::ChunkStore`].
+//!
+//! A question: [`ask::Question`] -> [`ask::Query`] -> [`ask::Ranking`]s -> [`ask::Fused`] ->
+//! [`ask::Context`] -> pieces of a draft -> [`check::Answer`]. A draft is text, and text has no way to a page:
+//! pages and routes take an `Answer` or a [`check::CheckedSentence`], and only `check` can make one.
+//!
+//! Rights are a parameter of every search ([`ask::Reader`]), applied inside each index before the
+//! limit, and once more when the catalogue gives the passages.
+//!
+//! Dependencies point one way: `web -> app -> ask, check -> traits <- index, model`.
 
 pub mod app;
 pub mod ask;

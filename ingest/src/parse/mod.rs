@@ -18,7 +18,7 @@ use std::str::FromStr;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{Document, Problem};
+use crate::{BlockKind, Document, Problem};
 
 pub mod docx;
 pub mod flow;
@@ -227,7 +227,10 @@ pub fn parse(
     progress: &dyn Fn(u32, Option<u32>),
 ) -> Result<Extracted, ParseError> {
     let row = sniff::sniff(bytes, file_name)?;
-    let (document, mut problems) = (row.parse)(bytes, progress)?;
+    let (mut document, mut problems) = (row.parse)(bytes, progress)?;
+    if document.title.is_none() {
+        document.title = first_heading(&document);
+    }
     if let Some(message) = sniff::mislabelled(row, file_name) {
         problems.insert(0, Problem::of_file(message));
     }
@@ -239,6 +242,13 @@ pub fn parse(
         document,
         problems,
     })
+}
+
+/// What a document that has no title of its own is called: the heading that it opens with.
+fn first_heading(document: &Document) -> Option<String> {
+    let first = document.blocks.first()?;
+    matches!(first.kind, BlockKind::Heading { level: 1 })
+        .then(|| document.text[first.span.clone()].to_owned())
 }
 
 impl Problem {
