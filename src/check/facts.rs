@@ -84,18 +84,18 @@ fn pattern(text: &str) -> Regex {
 
 static ARTICLE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"제\s*(\d+)\s*(조|항|호|장|절|관|편)(?:의\s*(\d+))?|(?i)\b(article|section|clause|chapter)\s+(\d+(?:\.\d+)*)|§\s*(\d+(?:\.\d+)*)",
+        r"제\s*(\d+)\s*(조|항|호|장|절|관|편)(?:의\s*(\d+))?|(?i)(?-u:\b)(article|section|clause|chapter)\s+(\d+(?:\.\d+)*)|§\s*(\d+(?:\.\d+)*)",
     )
 });
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?x)
         (?P<y1>(?:19|20)\d\d)\s*년(?:\s*(?P<m1>1[0-2]|0?[1-9])\s*월(?:\s*(?P<d1>3[01]|[12]\d|0?[1-9])\s*일)?)?
-        | (?P<y2>(?:19|20)\d\d)\s*[-./]\s*(?P<m2>1[0-2]|0?[1-9])\s*[-./]\s*(?P<d2>3[01]|[12]\d|0?[1-9])\b
-        | \b(?P<m3>1[0-2]|0?[1-9])\s*월\s*(?P<d3>3[01]|[12]\d|0?[1-9])\s*일
-        | (?i:\b(?P<m4>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+(?:(?P<d4>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?(?:,?\s+(?P<y4>(?:19|20)\d\d))?|(?P<y5>(?:19|20)\d\d))\b)
-        | (?i:\b(?P<d6>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m6>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?(?:,?\s+(?P<y6>(?:19|20)\d\d))?\b)
-        | \b(?P<m7>1[0-2]|0?[1-9])\s*월
+        | (?P<y2>(?:19|20)\d\d)\s*[-./]\s*(?P<m2>1[0-2]|0?[1-9])\s*[-./]\s*(?P<d2>3[01]|[12]\d|0?[1-9])(?-u:\b)
+        | (?-u:\b)(?P<m3>1[0-2]|0?[1-9])\s*월\s*(?P<d3>3[01]|[12]\d|0?[1-9])\s*일
+        | (?i:(?-u:\b)(?P<m4>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+(?:(?P<d4>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?(?:,?\s+(?P<y4>(?:19|20)\d\d))?|(?P<y5>(?:19|20)\d\d))(?-u:\b))
+        | (?i:(?-u:\b)(?P<d6>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?\s+(?:of\s+)?(?P<m6>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?(?:,?\s+(?P<y6>(?:19|20)\d\d))?(?-u:\b))
+        | (?-u:\b)(?P<m7>1[0-2]|0?[1-9])\s*월
         ",
     )
 });
@@ -103,8 +103,8 @@ static TIME: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         r"(?x)
         (?:(?P<half1>오전|오후)\s*)?(?P<h1>\d{1,2})\s*시(?:\s*(?P<min1>\d{1,2})\s*분|\s*(?P<half_past>반))?(?P<span>간)?
-        | (?:(?P<half3>오전|오후)\s*)?\b(?P<h2>\d{1,2}):(?P<min2>[0-5]\d)\b(?:\s*(?P<half2>(?i:[ap])\.?(?i:m)\b\.?))?
-        | \b(?P<h4>\d{1,2})\s*(?P<half4>(?i:[ap])\.?(?i:m)\b\.?)
+        | (?:(?P<half3>오전|오후)\s*)?(?-u:\b)(?P<h2>\d{1,2}):(?P<min2>[0-5]\d)(?-u:\b)(?:\s*(?P<half2>(?i:[ap])\.?(?i:m)(?-u:\b)\.?))?
+        | (?-u:\b)(?P<h4>\d{1,2})\s*(?P<half4>(?i:[ap])\.?(?i:m)(?-u:\b)\.?)
         ",
     )
 });
@@ -113,13 +113,13 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
         r"(?x)(?P<sign>[₩$€¥])?\s*(?:(?P<before>USD|KRW|EUR|JPY)\s*)?
         (?P<number>\d+(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?)
         (?P<more>(?:\s*(?:천|백|십)?\s*[만억조]|\s*천|\s*백)(?:\s*\d[\d,]*(?:\.\d+)?\s*(?:천|백|십)?\s*[만억조천백]?)*)?
-        (?P<scale>\s*(?i:thousand|million|billion)\b)?
+        (?P<scale>\s*(?i:thousand|million|billion)(?-u:\b))?
         \s*(?P<unit>영업일|근무일|working\s+days?|business\s+days?|개월|퍼센트|달러|유로|시간|일간|주일|글자|[A-Za-z%]+|원|엔|일|년|월|달|주|분|초|명|인|회|번|개|대|세|자|배|건|권|박|점|급|등급|㎡|평|°C|℃)?",
     )
 });
 static WORDS: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"(?i)\b(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty)([\s-]+(?:working\s+|business\s+)?(?:days?|weeks?|months?|years?|hours?|minutes?|times|people|percent)\b)",
+        r"(?i)(?-u:\b)(one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty)([\s-]+(?:working\s+|business\s+)?(?:days?|weeks?|months?|years?|hours?|minutes?|times|people|percent)(?-u:\b))",
     )
 });
 

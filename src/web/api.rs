@@ -441,10 +441,13 @@ mod tests {
             serde_json::from_str(&Description::openapi().to_json().unwrap()).unwrap();
         let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
         assert_eq!(paths.len(), 8, "{paths:?}");
-        let claim = &description["components"]["schemas"]["ClaimBody"];
+        let schemas = &description["components"]["schemas"];
+        let claim = schemas["ClaimBody"].to_string();
+        assert!(claim.contains("schemas/SpanBody"), "{claim}");
+        let span = schemas["SpanBody"].to_string();
         assert!(
-            claim.to_string().contains("UTF-16"),
-            "units are named: {claim}"
+            span.contains("UTF-16") && span.contains("code points"),
+            "units are named: {span}"
         );
     }
 }

@@ -1,8 +1,8 @@
 //! Reads a file in a child process with limits: what kills the reader kills only the child.
 //!
 //! The child is the same program with the hidden command `parse-worker`. It writes lines of
-//! JSON to its standard output: [`Message::Progress`] any number of times, then
-//! [`Message::Done`] or [`Message::Failed`].
+//! JSON to its standard output: `Message::Progress` any number of times, then
+//! `Message::Done` or `Message::Failed`.
 
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
