@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use ingest::parse::Extract;
 use ingest::parse::sandbox::Sandbox;
-use ingest::{ChunkStore, PassageEmbedder, TokenCounter};
+use ingest::{BackendError, ChunkStore, PassageEmbedder, TokenCounter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tracing::{Instrument as _, info, info_span, warn};
 
@@ -18,7 +18,7 @@ use crate::ask::{
 use crate::check::{Answer, AnswerEvent, Checker, Mode, check_stream};
 use crate::config::Config;
 use crate::doctor::{Check, Level};
-use crate::index::{Bm25Index, EdgeIndex};
+use crate::index::{Analyzer, Bm25Index, EdgeIndex, QdrantIndex};
 use crate::language::Language;
 use crate::library::{self, Library, LibraryParts};
 use crate::model::{CharacterCounter, Embedder, ModelError, ModelState, ModelStore};
@@ -108,9 +108,10 @@ pub(crate) async fn open_embedder(config: &Config) -> Result<Option<Arc<Embedder
         .map(|embedder| Some(Arc::new(embedder)))
 }
 
-/// The folder of the vectors of one model: vectors of two models are not comparable.
-fn vectors_folder(index: &Path, model: &str) -> PathBuf {
-    let name: String = model
+/// The folder of an index that is made in one way. What is made in another way takes room, no
+/// more, and goes; `running` then makes the library compare, and fill the new one.
+fn index_folder(index: &Path, kind: &str, format: &str, running: &Path) -> anyhow::Result<PathBuf> {
+    let format: String = format
         .chars()
         .map(|char| {
             if char.is_ascii_alphanumeric() || "-_.".contains(char) {
@@ -120,35 +121,76 @@ fn vectors_folder(index: &Path, model: &str) -> PathBuf {
             }
         })
         .collect();
-    index.join(format!("vectors-{name}"))
+    let folder = index.join(format!("{kind}-{format}"));
+    if folder.is_dir() {
+        return Ok(folder);
+    }
+    for entry in std::fs::read_dir(index).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(kind) {
+            // What stays is looked at again at the next change.
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
+    }
+    must_fill(running)?;
+    Ok(folder)
 }
 
-/// Opens the index of words; one that cannot be opened is made anew from the catalogue.
-fn open_words(folder: &Path, running: &Path) -> anyhow::Result<Bm25Index> {
-    let first = match Bm25Index::open(folder) {
+/// Makes the library compare the indexes with the catalogue when it opens.
+fn must_fill(running: &Path) -> anyhow::Result<()> {
+    std::fs::write(running, b"").with_context(|| format!("{} cannot be written", running.display()))
+}
+
+/// Opens an index; one that cannot be opened is made anew from the catalogue.
+fn open_or_make<T>(
+    what: &str,
+    folder: &Path,
+    running: &Path,
+    open: impl Fn(&Path) -> Result<T, BackendError>,
+) -> anyhow::Result<T> {
+    let first = match open(folder) {
         Ok(index) => return Ok(index),
         Err(error) => error,
     };
-    warn!(error = %first, "the index of words cannot be opened and is made anew");
+    warn!(error = %first, "{what} cannot be opened and is made anew");
     std::fs::remove_dir_all(folder)
         .with_context(|| format!("{} cannot be removed", folder.display()))?;
-    // The mark makes the library compare and fill it.
-    std::fs::write(running, b"")
-        .with_context(|| format!("{} cannot be written", running.display()))?;
-    Ok(Bm25Index::open(folder)?)
+    must_fill(running)?;
+    Ok(open(folder)?)
 }
 
-fn open_vectors(folder: &Path, dimension: usize, running: &Path) -> anyhow::Result<EdgeIndex> {
-    let first = match EdgeIndex::open(folder, dimension) {
-        Ok(index) => return Ok(index),
-        Err(error) => error,
-    };
-    warn!(error = %first, "the index of vectors cannot be opened and is made anew");
-    std::fs::remove_dir_all(folder)
-        .with_context(|| format!("{} cannot be removed", folder.display()))?;
-    std::fs::write(running, b"")
-        .with_context(|| format!("{} cannot be written", running.display()))?;
-    Ok(EdgeIndex::open(folder, dimension)?)
+/// Everything that is both an index of chunks and searched.
+trait VectorIndex: ChunkStore + Retriever {}
+
+impl<T: ChunkStore + Retriever> VectorIndex for T {}
+
+/// The index of vectors that the configuration asks for.
+async fn open_vectors(
+    config: &Config,
+    index: &Path,
+    running: &Path,
+    embedder: &Embedder,
+) -> anyhow::Result<Arc<dyn VectorIndex>> {
+    let (model, dimension) = (embedder.model(), embedder.dimension());
+    if let Some(url) = &config.vectors.url {
+        let installation = library::installation(&config.data)?;
+        let (store, is_new) =
+            QdrantIndex::open(&config.vectors, url, &installation, model, dimension).await?;
+        if is_new {
+            must_fill(running)?;
+        }
+        return Ok(Arc::new(store));
+    }
+    let folder = index_folder(index, "vectors", model, running)?;
+    if EdgeIndex::is_overgrown(&folder) {
+        info!("the index of vectors is made anew, to be rid of its log of changes");
+        std::fs::remove_dir_all(&folder)
+            .with_context(|| format!("{} cannot be removed", folder.display()))?;
+        must_fill(running)?;
+    }
+    let store = open_or_make("the index of vectors", &folder, running, |folder| {
+        EdgeIndex::open(folder, dimension)
+    })?;
+    Ok(Arc::new(store))
 }
 
 impl App {
@@ -167,6 +209,15 @@ impl App {
     /// # Errors
     /// As [`App::open`].
     pub async fn open_with(config: Config, extract: Arc<dyn Extract>) -> anyhow::Result<Arc<Self>> {
+        Self::open_as(config, extract, |embedder| embedder).await
+    }
+
+    /// Opens the data folder with another way to make vectors of passages, as benchmarks do.
+    pub(crate) async fn open_as(
+        config: Config,
+        extract: Arc<dyn Extract>,
+        passages_by: impl Fn(Arc<Embedder>) -> Arc<dyn PassageEmbedder>,
+    ) -> anyhow::Result<Arc<Self>> {
         let lock = library::take(&config.data)?;
         let (embedder, no_model) = match open_embedder(&config).await {
             Ok(embedder) => (embedder, None),
@@ -174,27 +225,19 @@ impl App {
         };
         let index = config.data.join("index");
         let running = config.data.join("running");
-        let words = open_words(&index.join("words"), &running)?;
+        let analyzer = Analyzer::of(&config.words)?;
+        let folder = index_folder(&index, "words", &Bm25Index::format(&analyzer), &running)?;
+        let words = open_or_make("the index of words", &folder, &running, |folder| {
+            Bm25Index::open(folder, analyzer.clone())
+        })?;
         let mut retrievers: Vec<Arc<dyn Retriever>> = vec![Arc::new(words.clone())];
         let mut vectors = None;
         if let Some(embedder) = &embedder {
-            let folder = vectors_folder(&index, embedder.model());
-            if !folder.is_dir() {
-                for entry in std::fs::read_dir(&index).into_iter().flatten().flatten() {
-                    if entry.file_name().to_string_lossy().starts_with("vectors-") {
-                        // Another model's: it takes room, no more.
-                        let _ = std::fs::remove_dir_all(entry.path());
-                    }
-                }
-                // Whatever the catalogue says, this one is empty.
-                std::fs::write(&running, b"")
-                    .with_context(|| format!("{} cannot be written", running.display()))?;
-            }
-            let store = open_vectors(&folder, embedder.dimension(), &running)?;
-            retrievers.push(Arc::new(store.clone()));
+            let store = open_vectors(&config, &index, &running, embedder).await?;
+            retrievers.push(Arc::clone(&store) as Arc<dyn Retriever>);
             vectors = Some((
-                Arc::new(store) as Arc<dyn ChunkStore>,
-                Arc::clone(embedder) as Arc<dyn PassageEmbedder>,
+                store as Arc<dyn ChunkStore>,
+                passages_by(Arc::clone(embedder)),
             ));
         }
         let counter: Arc<dyn TokenCounter> = match &embedder {
@@ -290,6 +333,51 @@ impl App {
             .await
             .map(|_| ())
             .map_err(|error| error.to_string())
+    }
+
+    /// What is in force, where it says more than the defaults do.
+    #[must_use]
+    pub fn configuration_checks(&self) -> Vec<Check> {
+        let config = &self.config;
+        let file = config.file.as_ref().map_or_else(
+            || "no file, defaults and environment".to_owned(),
+            |file| file.display().to_string(),
+        );
+        let words = config.words.dictionary.as_ref().map_or_else(
+            || "pairs of syllables".to_owned(),
+            |folder| format!("words of {}", folder.display()),
+        );
+        let vectors = match &config.vectors.url {
+            Some(url) => format!("at {url}"),
+            None => "in the data folder".to_owned(),
+        };
+        let mut checks = vec![Check::new(
+            "configuration",
+            Level::Ok,
+            format!(
+                "{file}; data in {}; Korean is indexed by {words}; vectors are kept {vectors}",
+                config.data.display()
+            ),
+        )];
+        let server = &config.server;
+        checks.push(if server.bind.ip().is_loopback() {
+            Check::new(
+                "server",
+                Level::Ok,
+                format!("{}, for this machine only", server.bind),
+            )
+        } else {
+            Check::new(
+                "server",
+                Level::Warning,
+                format!(
+                    "{}, for {} keys; there is no TLS: put a proxy before it where the network is not yours",
+                    server.bind,
+                    server.keys.len()
+                ),
+            )
+        });
+        checks
     }
 
     /// How the models are.

@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ask::AskConfig;
 use crate::check::CheckConfig;
+use crate::index::{VectorsConfig, WordsConfig};
 use crate::model::ModelsConfig;
 use crate::web::ServerConfig;
 
@@ -26,6 +27,9 @@ use crate::web::ServerConfig;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
+    /// The file it was read from, if there was one.
+    #[serde(skip)]
+    pub file: Option<PathBuf>,
     /// The folder that holds everything: catalogue, originals, indexes, models.
     pub data: PathBuf,
     /// `[server]`: where and for whom it serves.
@@ -34,6 +38,10 @@ pub struct Config {
     pub ingest: IngestConfig,
     /// `[models]`: which models are used and where they come from.
     pub models: ModelsConfig,
+    /// `[words]`: the index of words.
+    pub words: WordsConfig,
+    /// `[vectors]`: the index of vectors.
+    pub vectors: VectorsConfig,
     /// `[ask]`: from question to passages.
     pub ask: AskConfig,
     /// `[check]`: the citation checker.
@@ -79,10 +87,13 @@ pub enum ConfigError {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            file: None,
             data: PathBuf::from("data"),
             server: ServerConfig::default(),
             ingest: IngestConfig::default(),
             models: ModelsConfig::default(),
+            words: WordsConfig::default(),
+            vectors: VectorsConfig::default(),
             ask: AskConfig::default(),
             check: CheckConfig::default(),
         }
@@ -125,17 +136,14 @@ impl Config {
     pub fn load(file: Option<&Path>, data: Option<&Path>) -> Result<Self, ConfigError> {
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         let usual = Path::new("veracite.toml");
-        match file {
-            Some(path) => {
-                // Toml::file passes over a missing file; one that was asked for must be there.
-                std::fs::metadata(path).map_err(|source| ConfigError::Unreadable {
-                    path: path.to_owned(),
-                    source,
-                })?;
-                figment = figment.merge(Toml::file_exact(path));
-            }
-            None if usual.is_file() => figment = figment.merge(Toml::file_exact(usual)),
-            None => {}
+        let file = file.or_else(|| usual.is_file().then_some(usual));
+        if let Some(path) = file {
+            // Toml::file passes over a missing file; one that was asked for must be there.
+            std::fs::metadata(path).map_err(|source| ConfigError::Unreadable {
+                path: path.to_owned(),
+                source,
+            })?;
+            figment = figment.merge(Toml::file_exact(path));
         }
         // `VERACITE_CONFIG` names the file and `VERACITE_LOG` the log level, and the tests have
         // switches of their own: those that name a section are told by the double underscore.
@@ -146,9 +154,10 @@ impl Config {
         if let Some(data) = data {
             figment = figment.merge(Serialized::default("data", data));
         }
-        let config: Self = figment
+        let mut config: Self = figment
             .extract()
             .map_err(|error| ConfigError::Wrong(in_words(error)))?;
+        config.file = file.map(Path::to_owned);
         config.validate().map_err(ConfigError::Wrong)?;
         Ok(config)
     }
@@ -177,6 +186,9 @@ impl Config {
                 self.ingest.chunk_tokens
             ));
         }
+        self.vectors
+            .validate()
+            .map_err(|error| format!("`vectors`: {error}"))?;
         self.ask
             .validate()
             .map_err(|error| format!("`ask`: {error}"))?;

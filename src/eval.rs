@@ -26,7 +26,7 @@ use crate::ask::{
 };
 use crate::check::{Checker, Verdict};
 use crate::config::Config;
-use crate::index::{Bm25Index, EdgeIndex};
+use crate::index::{Analyzer, Bm25Index, EdgeIndex};
 use crate::model::{CharacterCounter, Embedder};
 
 /// Chunks that are asked of each index: enough for a hundred documents.
@@ -317,7 +317,7 @@ impl Set {
             Some(embedder) => Arc::clone(embedder) as Arc<dyn TokenCounter>,
             None => Arc::new(CharacterCounter),
         };
-        let words = Bm25Index::in_memory()?;
+        let words = Bm25Index::in_memory(Analyzer::of(&config.words)?)?;
         let vectors = match embedder {
             Some(embedder) => Some(EdgeIndex::open(
                 &files.path().join("vectors"),

@@ -7,13 +7,14 @@
 //! | [`ingest`] (a crate of its own) | the write path: bytes to [`ingest::Document`] to chunks |
 //! | [`library`] | documents on their way into both indexes and out again, whatever crashes |
 //! | [`catalogue`] | SQLite: the truth that both indexes are derived from |
-//! | [`index`] | words (tantivy) and vectors (Qdrant Edge): each keeps chunks and finds them |
+//! | [`index`] | words (tantivy) and vectors (Qdrant Edge, or a Qdrant server): each keeps chunks and finds them |
 //! | [`model`] | the embedding model on this machine; the only module that imports candle |
 //! | [`ask`] | retrieve, fuse, pack, write a draft; the seams [`ask::Retriever`] and [`ask::Generator`] |
 //! | [`check`] | the citation checker: the only module that can make a [`check::Answer`] |
 //! | [`app`] | the wired program: the one place where back ends are chosen |
 //! | [`web`] | pages, JSON API, server-sent events |
-//! | [`cli`], [`config`], [`doctor`], [`eval`] | commands, what is in force, what is wrong, how good it is |
+//! | [`cli`], [`config`], [`doctor`] | commands, what is in force, what is wrong |
+//! | [`eval`], [`bench`] | how good it is, and how fast |
 //!
 //! # Data flow, in types
 //!
@@ -31,6 +32,7 @@
 
 pub mod app;
 pub mod ask;
+pub mod bench;
 pub mod catalogue;
 pub mod check;
 pub mod cli;

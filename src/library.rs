@@ -249,6 +249,30 @@ pub fn take(folder: &Path) -> Result<File, LibraryError> {
     }
 }
 
+/// Names the data folder among others that share a server: made once, kept for ever.
+///
+/// # Errors
+/// When the folder cannot be read or written.
+pub fn installation(folder: &Path) -> Result<String, LibraryError> {
+    let path = folder.join("installation");
+    match fs::read_to_string(&path) {
+        Ok(name) if name.parse::<uuid::Uuid>().is_ok() => return Ok(name),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(LibraryError::io(&path)(error)),
+    }
+    let name = uuid::Uuid::new_v4().simple().to_string();
+    let mut beside = tempfile::NamedTempFile::new_in(folder).map_err(LibraryError::io(folder))?;
+    beside
+        .write_all(name.as_bytes())
+        .and_then(|()| beside.as_file().sync_all())
+        .map_err(LibraryError::io(&path))?;
+    beside
+        .persist(&path)
+        .map_err(|error| LibraryError::io(&path)(error.error))?;
+    Ok(name)
+}
+
 impl Library {
     /// Opens the library in `folder`, which `lock` holds, and mends what a killed process left.
     ///
@@ -298,11 +322,8 @@ impl Library {
         for id in self.catalogue.deleting().await? {
             self.remove_document(id).await?;
         }
-        let known = self.catalogue.setting("words").await?;
-        let is_new = known.as_deref() != Some(crate::index::FORMAT);
-        if was_killed || is_new {
+        if was_killed {
             self.repair().await?;
-            self.catalogue.set("words", crate::index::FORMAT).await?;
         }
         self.catalogue
             .recover(&self.cut, self.parts.vectors.is_some())
@@ -936,13 +957,19 @@ impl Library {
 
     async fn embed_queue(self: Arc<Self>) {
         let mut pause = Duration::from_millis(500);
+        let mut unsettled = false;
         while !self.is_stopping() {
             match self.embed_some().await {
                 Ok(true) => {
                     pause = Duration::from_millis(500);
+                    unsettled = true;
                     self.changed();
                 }
                 Ok(false) => {
+                    if std::mem::take(&mut unsettled) {
+                        self.settle().await;
+                        continue;
+                    }
                     if !self.wait(pause).await {
                         return;
                     }
@@ -955,6 +982,15 @@ impl Library {
                     }
                 }
             }
+        }
+    }
+
+    /// Lets the index of vectors put its files in order, now that no vector waits.
+    async fn settle(&self) {
+        if let Some((vectors, _)) = &self.parts.vectors
+            && let Err(error) = vectors.settle().await
+        {
+            warn!(error = %error, "the index of vectors cannot put its files in order");
         }
     }
 

@@ -130,4 +130,13 @@ pub trait ChunkStore: Debug + Send + Sync {
     /// # Errors
     /// When the index cannot be read.
     async fn holdings(&self) -> Result<BTreeMap<ChunkId, BTreeSet<Group>>, BackendError>;
+
+    /// Puts its files in order. Called when no work waits; what it holds does not change, and
+    /// searches go on meanwhile. An index that does this by itself has nothing to do.
+    ///
+    /// # Errors
+    /// When the index cannot be written; it then holds what it held.
+    async fn settle(&self) -> Result<(), BackendError> {
+        Ok(())
+    }
 }

@@ -24,7 +24,8 @@ pub(super) async fn run(config: Config, arguments: DoctorArguments) -> anyhow::R
     if arguments.repair {
         app.library().repair().await?;
     }
-    let mut checks = app.model_checks();
+    let mut checks = app.configuration_checks();
+    checks.extend(app.model_checks());
     checks.extend(doctor::examine(app.library()).await);
     app.close().await;
     if arguments.json {

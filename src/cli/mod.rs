@@ -1,6 +1,7 @@
 //! The commands of `veracite`.
 
 mod ask;
+mod bench;
 mod check;
 mod demo;
 mod doctor;
@@ -62,6 +63,8 @@ enum Command {
     Doctor(doctor::DoctorArguments),
     /// Measures retrieval, abstention and the checker on labelled questions.
     Eval(eval::EvalArguments),
+    /// Measures the speed of embedding and of answers on this machine.
+    Bench(bench::BenchArguments),
     /// Prints the configuration that is in force, secrets left out.
     Config,
     /// Reads one file in a process of its own; for use by `ingest` and `serve`.
@@ -104,6 +107,7 @@ fn command(command: Command, config: Config) -> anyhow::Result<ExitCode> {
             Command::Models(arguments) => models::run(config, arguments).await,
             Command::Doctor(arguments) => doctor::run(config, arguments).await,
             Command::Eval(arguments) => eval::run(config, arguments).await,
+            Command::Bench(arguments) => bench::run(config, arguments).await,
             Command::Config => {
                 print!("{}", config.to_toml());
                 Ok(ExitCode::SUCCESS)
@@ -114,8 +118,9 @@ fn command(command: Command, config: Config) -> anyhow::Result<ExitCode> {
 }
 
 fn start_tracing(filter: &str) {
-    // Said by Qdrant Edge at each start, of switches that it has no way to set.
-    let filter = &format!("{filter},qdrant_edge::common=error");
+    // Said by Qdrant Edge at each start, of switches that it has no way to set, and by lindera of
+    // every kind of unknown word in ko-dic.
+    let filter = &format!("{filter},qdrant_edge::common=error,lindera_dictionary=error");
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|error| {
         eprintln!("veracite: log filter `{filter}` is wrong ({error}), using `warn`");
         EnvFilter::new("warn")

@@ -1,11 +1,13 @@
 //! `veracite models`: fetches and lists models.
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
 use crate::config::Config;
+use crate::index::compile_dictionary;
 use crate::model::{ModelState, ModelStore, PullProgress};
 
 #[derive(Debug, Args)]
@@ -20,12 +22,31 @@ enum ModelsCommand {
     Pull,
     /// Lists models with their state, source, licence and checksums.
     List,
+    /// Compiles the sources of a Korean dictionary (mecab-ko-dic: CSV and .def files) into a
+    /// folder for `words.dictionary`.
+    Dictionary {
+        /// The folder with the sources.
+        sources: PathBuf,
+        /// The folder that is written.
+        folder: PathBuf,
+    },
 }
 
 /// Exit code 0: every model is whole, 1: at least one is not.
 pub(super) async fn run(config: Config, arguments: ModelsArguments) -> anyhow::Result<ExitCode> {
-    if matches!(arguments.command, ModelsCommand::Pull) {
-        pull(&config).await?;
+    match arguments.command {
+        ModelsCommand::Pull => pull(&config).await?,
+        ModelsCommand::List => {}
+        ModelsCommand::Dictionary { sources, folder } => {
+            let written = folder.clone();
+            tokio::task::spawn_blocking(move || compile_dictionary(&sources, &folder)).await??;
+            println!(
+                "{} is compiled; `dictionary = \"{}\"` under `[words]` uses it",
+                written.display(),
+                written.display()
+            );
+            return Ok(ExitCode::SUCCESS);
+        }
     }
     let store = ModelStore::new(config.data.join("models"));
     let mut whole = true;

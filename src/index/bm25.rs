@@ -18,7 +18,7 @@ use tantivy::schema::{
 use tantivy::tokenizer::{PreTokenizedString, Token as TantivyToken};
 use tantivy::{DocAddress, Index, IndexReader, IndexWriter, ReloadPolicy, TantivyError, Term};
 
-use super::analyzer::{codes, words};
+use super::analyzer::{Analyzer, codes};
 use crate::ask::{Hit, Query, Reader, Retriever};
 
 /// Bytes that the writer may hold before it writes a segment.
@@ -26,8 +26,8 @@ const WRITER_MEMORY: usize = 48 * 1024 * 1024;
 /// A code that is asked for says more than words around it.
 const CODE_WEIGHT: f32 = 2.0;
 
-/// Tells how the index is made: one made otherwise is made anew from the catalogue.
-pub(crate) const FORMAT: &str = "bm25-1";
+/// Tells how the index is made, the analyzer apart.
+const FORMAT: &str = "1";
 
 #[derive(Clone, Copy, Debug)]
 struct Fields {
@@ -42,6 +42,7 @@ struct Fields {
 pub struct Bm25Index(Arc<Inner>);
 
 struct Inner {
+    analyzer: Analyzer,
     index: Index,
     reader: IndexReader,
     writer: Mutex<IndexWriter>,
@@ -77,11 +78,18 @@ fn schema() -> (Schema, Fields) {
 }
 
 impl Bm25Index {
+    /// Names how an index that `analyzer` cuts is made: one made otherwise is made anew from the
+    /// catalogue.
+    #[must_use]
+    pub fn format(analyzer: &Analyzer) -> String {
+        format!("{FORMAT}-{}", analyzer.name())
+    }
+
     /// Opens the index in `folder`, making it if it is not there.
     ///
     /// # Errors
     /// When the folder cannot be written or holds something else.
-    pub fn open(folder: &Path) -> Result<Self, BackendError> {
+    pub fn open(folder: &Path, analyzer: Analyzer) -> Result<Self, BackendError> {
         std::fs::create_dir_all(folder).map_err(|error| {
             BackendError::new(format!("{} cannot be written", folder.display()), error)
         })?;
@@ -90,19 +98,19 @@ impl Bm25Index {
             BackendError::new(format!("{} cannot be opened", folder.display()), error)
         })?;
         let index = Index::open_or_create(directory, schema).map_err(failed)?;
-        Self::with(index, fields)
+        Self::with(index, fields, analyzer)
     }
 
     /// An index in memory, gone when it is dropped.
     ///
     /// # Errors
     /// When its writer cannot be started.
-    pub fn in_memory() -> Result<Self, BackendError> {
+    pub fn in_memory(analyzer: Analyzer) -> Result<Self, BackendError> {
         let (schema, fields) = schema();
-        Self::with(Index::create_in_ram(schema), fields)
+        Self::with(Index::create_in_ram(schema), fields, analyzer)
     }
 
-    fn with(index: Index, fields: Fields) -> Result<Self, BackendError> {
+    fn with(index: Index, fields: Fields, analyzer: Analyzer) -> Result<Self, BackendError> {
         let writer = index
             .writer_with_num_threads(1, WRITER_MEMORY)
             .map_err(failed)?;
@@ -112,6 +120,7 @@ impl Bm25Index {
             .try_into()
             .map_err(failed)?;
         Ok(Self(Arc::new(Inner {
+            analyzer,
             index,
             reader,
             writer: Mutex::new(writer),
@@ -140,7 +149,9 @@ impl Inner {
             document.add_text(self.fields.readers, group.as_str());
         }
         let text = chunk.embedded_text();
-        let tokens = words(&text)
+        let tokens = self
+            .analyzer
+            .words(&text)
             .into_iter()
             .enumerate()
             .map(|(position, token)| TantivyToken {
@@ -181,7 +192,7 @@ impl Inner {
 
     fn query(&self, query: &str, reader: &Reader) -> Option<BooleanQuery> {
         let mut terms: BTreeMap<String, f32> = BTreeMap::new();
-        for token in words(query) {
+        for token in self.analyzer.words(query) {
             *terms.entry(token.text).or_default() += 1.0;
         }
         let mut parts: Vec<(Occur, Box<dyn TantivyQuery>)> = Vec::new();
@@ -318,5 +329,16 @@ impl Retriever for Bm25Index {
     ) -> Result<Vec<Hit>, BackendError> {
         let (index, text, reader) = (Arc::clone(&self.0), query.text.clone(), reader.clone());
         apart(move || index.search(&text, &reader, limit).map_err(failed)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::contract::contract;
+    use super::*;
+
+    #[tokio::test]
+    async fn words_keep_the_contract() {
+        contract(&Bm25Index::in_memory(Analyzer::pairs()).unwrap()).await;
     }
 }

@@ -115,8 +115,9 @@ async fn everything_is_there_after_a_restart_and_an_index_that_was_lost_is_made_
     test.app.close().await;
     let TestApp { app, folder } = test;
     drop(app);
-    let words = folder.path().join("data/index/words");
-    for entry in std::fs::read_dir(&words).unwrap() {
+    let index = folder.path().join("data/index");
+    let words = std::fs::read_dir(index).unwrap().next().unwrap().unwrap();
+    for entry in std::fs::read_dir(words.path()).unwrap() {
         std::fs::write(entry.unwrap().path(), b"not an index").unwrap();
     }
     let app = App::open_with(

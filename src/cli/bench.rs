@@ -1,0 +1,127 @@
+//! `veracite bench`: how fast it is on this machine.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+
+use crate::bench;
+use crate::config::Config;
+
+#[derive(Debug, Args)]
+pub(super) struct BenchArguments {
+    #[command(subcommand)]
+    command: BenchCommand,
+    /// Prints JSON.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum BenchCommand {
+    /// Embeds texts in batches, then queries one by one.
+    Embed {
+        /// Texts, a line each; of a `.jsonl` file, what each line's `text` says.
+        #[arg(
+            long,
+            default_value = "examples/handbook-eval/corpus.jsonl",
+            value_name = "FILE"
+        )]
+        texts: PathBuf,
+        /// Queries, likewise.
+        #[arg(
+            long,
+            default_value = "examples/handbook-eval/queries.jsonl",
+            value_name = "FILE"
+        )]
+        queries: PathBuf,
+        /// Texts in one request.
+        #[arg(long, default_value_t = 32, value_name = "NUMBER", value_parser = at_least_one)]
+        batch: usize,
+    },
+    /// Asks questions of documents among filler, at growing sizes of the corpus.
+    Ask {
+        /// The documents that the questions are about.
+        #[arg(long, default_value = "examples/handbook", value_name = "FOLDER")]
+        documents: PathBuf,
+        /// Questions, a line each; of a `.jsonl` file, what each line's `text` says.
+        #[arg(
+            long,
+            default_value = "examples/handbook-eval/queries.jsonl",
+            value_name = "FILE"
+        )]
+        questions: PathBuf,
+        /// Sizes of the corpus in chunks, in growing order.
+        #[arg(long, value_delimiter = ',', default_values_t = [1_000, 50_000], value_name = "CHUNKS")]
+        chunks: Vec<usize>,
+    },
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        _ => Err("it is not a number from 1".to_owned()),
+    }
+}
+
+pub(super) async fn run(config: Config, arguments: BenchArguments) -> anyhow::Result<ExitCode> {
+    match arguments.command {
+        BenchCommand::Embed {
+            texts,
+            queries,
+            batch,
+        } => {
+            let report = bench::embed(&config, &texts, &queries, batch).await?;
+            if arguments.json {
+                println!("{}", serde_json::to_string_pretty(&report)?);
+            } else {
+                println!("{}, {}", report.model, report.runs_on);
+                println!(
+                    "{} texts of {} tokens in batches of {}: {:.1} texts/s, {:.0} tokens/s",
+                    report.texts,
+                    report.tokens,
+                    report.batch,
+                    report.texts_per_second,
+                    report.tokens_per_second
+                );
+                println!(
+                    "one query of {:.0} tokens: p50 {:.1} ms, p95 {:.1} ms",
+                    report.query_tokens, report.query_p50_ms, report.query_p95_ms
+                );
+            }
+        }
+        BenchCommand::Ask {
+            documents,
+            questions,
+            chunks,
+        } => {
+            let tell = |what: &str| eprintln!("{what}");
+            let reports = bench::ask(&config, &documents, &questions, &chunks, &tell).await?;
+            if arguments.json {
+                println!("{}", serde_json::to_string_pretty(&reports)?);
+                return Ok(ExitCode::SUCCESS);
+            }
+            println!("| chunks | stage | p50 ms | p95 ms |\n|---|---|---|---|");
+            for report in &reports {
+                for stage in &report.stages {
+                    println!(
+                        "| {} | {} | {:.1} | {:.1} |",
+                        report.chunks, stage.stage, stage.p50_ms, stage.p95_ms
+                    );
+                }
+            }
+            println!();
+            for report in &reports {
+                println!(
+                    "{} chunks: {} questions, {:.0} MB in memory at rest, {:.0} MB on disk, filled in {:.0} s",
+                    report.chunks,
+                    report.questions,
+                    report.resident_mb,
+                    report.folder_mb,
+                    report.filled_in_s
+                );
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

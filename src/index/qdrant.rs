@@ -1,0 +1,351 @@
+//! The index of vectors in a Qdrant server, for more chunks or more machines than one process
+//! should hold.
+//!
+//! A collection belongs to one data folder and one embedding model, and its name says so: two
+//! installations may share a server without touching each other's points.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use ingest::{BackendError, ChunkId, ChunkStore, Group, StoredChunk, Vector};
+use qdrant_client::config::QdrantConfig;
+use qdrant_client::qdrant::point_id::PointIdOptions;
+use qdrant_client::qdrant::vectors_config::Config as VectorsOf;
+use qdrant_client::qdrant::{
+    Condition, CreateCollectionBuilder, CreateFieldIndexCollectionBuilder, DeletePointsBuilder,
+    Distance, FieldType, Filter, PointId, PointStruct, PointsIdsList, Query as QdrantQuery,
+    QueryPointsBuilder, ScrollPointsBuilder, UpsertPointsBuilder, Value, VectorParamsBuilder,
+};
+use qdrant_client::{Qdrant, QdrantError};
+use secrecy::ExposeSecret as _;
+
+use super::VectorsConfig;
+use crate::ask::{Hit, Query, Reader, Retriever};
+
+/// Points sent, read or removed in one request.
+const PAGE: usize = 500;
+const READERS: &str = "readers";
+
+/// A collection of a Qdrant server; clones share the connection.
+#[derive(Clone)]
+pub struct QdrantIndex {
+    client: Arc<Qdrant>,
+    url: String,
+    collection: String,
+    dimension: usize,
+}
+
+impl std::fmt::Debug for QdrantIndex {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // The client holds the key.
+        formatter
+            .debug_struct("QdrantIndex")
+            .field("url", &self.url)
+            .field("collection", &self.collection)
+            .finish_non_exhaustive()
+    }
+}
+
+fn point_id(chunk: ChunkId) -> PointId {
+    PointId::from(
+        uuid::Uuid::from_bytes(*chunk.as_bytes())
+            .hyphenated()
+            .to_string(),
+    )
+}
+
+fn chunk_id(point: &PointId) -> Option<ChunkId> {
+    match point.point_id_options.as_ref()? {
+        PointIdOptions::Uuid(text) => {
+            let uuid = uuid::Uuid::parse_str(text).ok()?;
+            Some(ChunkId::from_bytes(*uuid.as_bytes()))
+        }
+        PointIdOptions::Num(_) => None,
+    }
+}
+
+fn readers_of(payload: &std::collections::HashMap<String, Value>) -> BTreeSet<Group> {
+    payload
+        .get(READERS)
+        .and_then(Value::as_list)
+        .into_iter()
+        .flatten()
+        .filter_map(|group| group.as_str()?.parse().ok())
+        .collect()
+}
+
+impl QdrantIndex {
+    /// Connects to the server that `config` names and opens the collection of `installation` and
+    /// `model`, making it for vectors of `dimension` numbers if it is not there. Says whether it
+    /// was made.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses, or the collection is for other vectors.
+    pub async fn open(
+        config: &VectorsConfig,
+        url: &str,
+        installation: &str,
+        model: &str,
+        dimension: usize,
+    ) -> Result<(Self, bool), BackendError> {
+        let mut settings = QdrantConfig::from_url(url)
+            .timeout(config.timeout)
+            .connect_timeout(config.timeout)
+            // It would ask once more, and print.
+            .skip_compatibility_check();
+        if let Some(key) = &config.api_key {
+            settings = settings.api_key(key.expose_secret());
+        }
+        let client = settings.build().map_err(|error| {
+            BackendError::new(format!("`vectors.url` {url} cannot be used"), error)
+        })?;
+        let index = Self {
+            client: Arc::new(client),
+            url: url.to_owned(),
+            collection: collection_name(&config.collection, installation, model),
+            dimension,
+        };
+        let is_new = !index
+            .client
+            .collection_exists(&index.collection)
+            .await
+            .map_err(|error| index.failed(error))?;
+        if is_new {
+            index.create().await?;
+        } else {
+            index.compare_dimension().await?;
+        }
+        Ok((index, is_new))
+    }
+
+    /// The collection's name on the server.
+    #[must_use]
+    pub fn collection(&self) -> &str {
+        &self.collection
+    }
+
+    /// Takes the collection away, as tests do when they are done.
+    #[cfg(test)]
+    pub(super) async fn drop_collection(&self) -> Result<(), BackendError> {
+        self.client
+            .delete_collection(&self.collection)
+            .await
+            .map(|_| ())
+            .map_err(|error| self.failed(error))
+    }
+
+    async fn create(&self) -> Result<(), BackendError> {
+        let vectors = VectorParamsBuilder::new(self.dimension as u64, Distance::Dot);
+        self.client
+            .create_collection(
+                CreateCollectionBuilder::new(&self.collection).vectors_config(vectors),
+            )
+            .await
+            .map_err(|error| self.failed(error))?;
+        // Made before there are points, so that the graph follows the rights from the start.
+        self.client
+            .create_field_index(
+                CreateFieldIndexCollectionBuilder::new(
+                    &self.collection,
+                    READERS,
+                    FieldType::Keyword,
+                )
+                .wait(true),
+            )
+            .await
+            .map_err(|error| self.failed(error))?;
+        Ok(())
+    }
+
+    async fn compare_dimension(&self) -> Result<(), BackendError> {
+        let info = self
+            .client
+            .collection_info(&self.collection)
+            .await
+            .map_err(|error| self.failed(error))?;
+        let vectors = info
+            .result
+            .and_then(|info| info.config?.params?.vectors_config?.config);
+        match vectors {
+            Some(VectorsOf::Params(params)) if params.size == self.dimension as u64 => Ok(()),
+            Some(VectorsOf::Params(params)) => Err(BackendError::message(format!(
+                "the collection `{}` at {} holds vectors of {} numbers, not {}",
+                self.collection, self.url, params.size, self.dimension
+            ))),
+            _ => Err(BackendError::message(format!(
+                "the collection `{}` at {} is not one of Veracite's",
+                self.collection, self.url
+            ))),
+        }
+    }
+
+    fn failed(&self, error: QdrantError) -> BackendError {
+        BackendError::new(
+            format!(
+                "the Qdrant server at {} failed on the collection `{}`: {}",
+                self.url,
+                self.collection,
+                reason(&error)
+            ),
+            error,
+        )
+    }
+}
+
+/// What a person can do something with: the client's own words repeat every header.
+fn reason(error: &QdrantError) -> String {
+    match error {
+        QdrantError::ResponseError { status }
+        | QdrantError::ResourceExhaustedError { status, .. } => {
+            format!("{} ({})", status.message(), status.code())
+        }
+        other => other.to_string(),
+    }
+}
+
+/// `veracite-0f3a…-multilingual-e5-small`, with nothing in it that a server might refuse.
+fn collection_name(prefix: &str, installation: &str, model: &str) -> String {
+    format!("{prefix}-{installation}-{model}")
+        .chars()
+        .map(|char| {
+            if char.is_ascii_alphanumeric() || "-_.".contains(char) {
+                char
+            } else {
+                '-'
+            }
+        })
+        .take(200)
+        .collect()
+}
+
+#[async_trait]
+impl ChunkStore for QdrantIndex {
+    fn name(&self) -> &'static str {
+        "vectors"
+    }
+
+    async fn put(&self, chunks: &[StoredChunk]) -> Result<(), BackendError> {
+        let mut points = Vec::with_capacity(chunks.len());
+        for chunk in chunks {
+            let Some(vector) = &chunk.vector else {
+                continue;
+            };
+            super::expect_dimension(vector, self.dimension)?;
+            let readers: Vec<Value> = chunk
+                .readers
+                .iter()
+                .map(|group| Value::from(group.as_str()))
+                .collect();
+            points.push(PointStruct::new(
+                point_id(chunk.id),
+                Vector::clone(vector),
+                [(READERS, Value::from(readers))],
+            ));
+        }
+        if points.is_empty() {
+            return Ok(());
+        }
+        self.client
+            .upsert_points_chunked(
+                UpsertPointsBuilder::new(&self.collection, points).wait(true),
+                PAGE,
+            )
+            .await
+            .map_err(|error| self.failed(error))?;
+        Ok(())
+    }
+
+    async fn remove(&self, chunks: &[ChunkId]) -> Result<(), BackendError> {
+        for page in chunks.chunks(PAGE) {
+            let ids = PointsIdsList {
+                ids: page.iter().copied().map(point_id).collect(),
+            };
+            self.client
+                .delete_points(
+                    DeletePointsBuilder::new(&self.collection)
+                        .points(ids)
+                        .wait(true),
+                )
+                .await
+                .map_err(|error| self.failed(error))?;
+        }
+        Ok(())
+    }
+
+    async fn holdings(&self) -> Result<BTreeMap<ChunkId, BTreeSet<Group>>, BackendError> {
+        let mut holdings = BTreeMap::new();
+        let mut next = None;
+        loop {
+            let mut page = ScrollPointsBuilder::new(&self.collection)
+                .limit(u32::try_from(PAGE).expect("a page is small"))
+                .with_payload(true)
+                .with_vectors(false);
+            if let Some(offset) = next {
+                page = page.offset(PointId::clone(&offset));
+            }
+            let found = self
+                .client
+                .scroll(page)
+                .await
+                .map_err(|error| self.failed(error))?;
+            for point in &found.result {
+                if let Some(chunk) = point.id.as_ref().and_then(chunk_id) {
+                    holdings.insert(chunk, readers_of(&point.payload));
+                }
+            }
+            match found.next_page_offset {
+                Some(offset) => next = Some(offset),
+                None => return Ok(holdings),
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Retriever for QdrantIndex {
+    fn name(&self) -> &'static str {
+        "dense"
+    }
+
+    async fn retrieve(
+        &self,
+        query: &Query,
+        reader: &Reader,
+        limit: usize,
+    ) -> Result<Vec<Hit>, BackendError> {
+        let Some(vector) = &query.vector else {
+            return Ok(Vec::new());
+        };
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
+        let groups: Vec<String> = reader
+            .groups()
+            .iter()
+            .map(|group| group.as_str().to_owned())
+            .collect();
+        let rights = Filter::must([Condition::matches(READERS, groups)]);
+        let found = self
+            .client
+            .query(
+                QueryPointsBuilder::new(&self.collection)
+                    .query(QdrantQuery::new_nearest(Vector::clone(vector)))
+                    .filter(rights)
+                    .limit(limit as u64)
+                    .with_payload(false),
+            )
+            .await
+            .map_err(|error| self.failed(error))?;
+        Ok(found
+            .result
+            .into_iter()
+            .filter_map(|point| {
+                Some(Hit {
+                    chunk: chunk_id(point.id.as_ref()?)?,
+                    score: point.score,
+                })
+            })
+            .collect())
+    }
+}
