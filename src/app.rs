@@ -125,13 +125,13 @@ fn index_folder(index: &Path, kind: &str, format: &str, running: &Path) -> anyho
     if folder.is_dir() {
         return Ok(folder);
     }
+    must_fill(running)?;
     for entry in std::fs::read_dir(index).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(kind) {
             // What stays is looked at again at the next change.
             let _ = std::fs::remove_dir_all(entry.path());
         }
     }
-    must_fill(running)?;
     Ok(folder)
 }
 
@@ -152,9 +152,9 @@ fn open_or_make<T>(
         Err(error) => error,
     };
     warn!(error = %first, "{what} cannot be opened and is made anew");
+    must_fill(running)?;
     std::fs::remove_dir_all(folder)
         .with_context(|| format!("{} cannot be removed", folder.display()))?;
-    must_fill(running)?;
     Ok(open(folder)?)
 }
 
@@ -169,28 +169,29 @@ async fn open_vectors(
     index: &Path,
     running: &Path,
     embedder: &Embedder,
-) -> anyhow::Result<Arc<dyn VectorIndex>> {
+) -> anyhow::Result<(Arc<dyn VectorIndex>, String)> {
     let (model, dimension) = (embedder.model(), embedder.dimension());
     if let Some(url) = &config.vectors.url {
         let installation = library::installation(&config.data)?;
-        let (store, is_new) =
-            QdrantIndex::open(&config.vectors, url, &installation, model, dimension).await?;
-        if is_new {
+        let store = QdrantIndex::connect(&config.vectors, url, &installation, model, dimension)?;
+        if !store.is_there().await? {
             must_fill(running)?;
+            store.create().await?;
         }
-        return Ok(Arc::new(store));
+        let at = format!("{url} {}", store.collection());
+        return Ok((Arc::new(store), at));
     }
     let folder = index_folder(index, "vectors", model, running)?;
     if EdgeIndex::is_overgrown(&folder) {
         info!("the index of vectors is made anew, to be rid of its log of changes");
+        must_fill(running)?;
         std::fs::remove_dir_all(&folder)
             .with_context(|| format!("{} cannot be removed", folder.display()))?;
-        must_fill(running)?;
     }
     let store = open_or_make("the index of vectors", &folder, running, |folder| {
         EdgeIndex::open(folder, dimension)
     })?;
-    Ok(Arc::new(store))
+    Ok((Arc::new(store), format!("edge {model}")))
 }
 
 impl App {
@@ -232,8 +233,10 @@ impl App {
         })?;
         let mut retrievers: Vec<Arc<dyn Retriever>> = vec![Arc::new(words.clone())];
         let mut vectors = None;
+        let mut vectors_at = "nowhere".to_owned();
         if let Some(embedder) = &embedder {
-            let store = open_vectors(&config, &index, &running, embedder).await?;
+            let (store, at) = open_vectors(&config, &index, &running, embedder).await?;
+            vectors_at = at;
             retrievers.push(Arc::clone(&store) as Arc<dyn Retriever>);
             vectors = Some((
                 store as Arc<dyn ChunkStore>,
@@ -248,6 +251,7 @@ impl App {
             extract,
             words: Arc::new(words),
             vectors,
+            vectors_at,
             counter: Arc::clone(&counter),
             chunk_tokens: config.ingest.chunk_tokens.get(),
             workers: config.ingest.workers.get(),

@@ -27,7 +27,7 @@ use crate::ask::Reader;
 use crate::catalogue::{Catalogue, ChunkRow, DocumentView, NewDocument, Original, State, Work};
 
 /// Names how files are read: versions read otherwise are read anew when they are cut anew.
-const READER: &str = "1";
+const READER: &str = "2";
 /// Chunks embedded at once: enough to sort by length, few enough to lose little when killed.
 const BATCH: u32 = 64;
 /// How long the embedding of a document is put off after the model failed, and how often.
@@ -93,6 +93,8 @@ pub struct LibraryParts {
     pub words: Arc<dyn ChunkStore>,
     /// The index of vectors and the model that makes them.
     pub vectors: Option<(Arc<dyn ChunkStore>, Arc<dyn PassageEmbedder>)>,
+    /// Names where the vectors are kept and by which model they are made.
+    pub vectors_at: String,
     /// Counts tokens when documents are cut.
     pub counter: Arc<dyn TokenCounter>,
     /// Tokens of a chunk at most.
@@ -215,11 +217,15 @@ pub struct Library {
     cut: String,
     /// Held while an index and the catalogue are changed together.
     changing: tokio::sync::Mutex<()>,
+    /// Read while an original is on disk and not yet in the catalogue; written to sweep originals.
+    arriving: tokio::sync::RwLock<()>,
     live: Mutex<HashMap<DocumentId, (u32, Option<u32>)>>,
     changes: watch::Sender<u64>,
     wake: Notify,
     counters: Counters,
     failures: Mutex<HashMap<DocumentId, u32>>,
+    /// Changes of both catalogue and index that did not come to their end.
+    unsettled: AtomicU64,
     stopping: watch::Sender<bool>,
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
     _lock: File,
@@ -296,11 +302,13 @@ impl Library {
             catalogue,
             parts,
             changing: tokio::sync::Mutex::default(),
+            arriving: tokio::sync::RwLock::default(),
             live: Mutex::default(),
             changes: watch::Sender::new(0),
             wake: Notify::new(),
             counters: Counters::default(),
             failures: Mutex::default(),
+            unsettled: AtomicU64::new(0),
             stopping: watch::Sender::new(false),
             tasks: Mutex::default(),
             _lock: lock,
@@ -310,20 +318,21 @@ impl Library {
     }
 
     async fn recover(&self, was_killed: bool) -> Result<(), LibraryError> {
-        if let Some((_, embedder)) = &self.parts.vectors {
-            let known = self.catalogue.setting("embedding_model").await?;
-            if known.as_deref() != Some(embedder.model()) {
-                self.catalogue.forget_embedded().await?;
-                self.catalogue
-                    .set("embedding_model", embedder.model())
-                    .await?;
-            }
+        // Another index, another model, or a time without any: what the index holds is not what
+        // the catalogue remembers of it.
+        let known = self.catalogue.setting("vectors_at").await?;
+        let moved = known.as_deref() != Some(&self.parts.vectors_at);
+        if moved {
+            self.catalogue.forget_embedded().await?;
         }
         for id in self.catalogue.deleting().await? {
             self.remove_document(id).await?;
         }
-        if was_killed {
+        self.sweep_originals(true).await?;
+        if was_killed || moved {
             self.repair().await?;
+            let at = &self.parts.vectors_at;
+            self.catalogue.set("vectors_at", at).await?;
         }
         self.catalogue
             .recover(&self.cut, self.parts.vectors.is_some())
@@ -351,8 +360,10 @@ impl Library {
             let _ = task.await;
         }
         self.catalogue.close().await;
-        // Without this the next start compares everything, which is slow and harmless.
-        let _ = fs::remove_file(self.folder.join("running"));
+        if self.unsettled.load(Ordering::SeqCst) == 0 {
+            // Without this the next start compares everything, which is slow and harmless.
+            let _ = fs::remove_file(self.folder.join("running"));
+        }
     }
 
     /// Takes a file: when this returns, the document survives the process and the machine.
@@ -361,11 +372,15 @@ impl Library {
     /// When the file cannot be read, or disk or catalogue cannot be written.
     pub async fn submit(&self, document: NewDocument) -> Result<Submitted, LibraryError> {
         let id = DocumentId::at(&document.place);
+        let _arriving = self.arriving.read().await;
         let (folder, from) = (self.folder.join("originals"), document.path.clone());
         let (version, size) = tokio::task::spawn_blocking(move || keep_original(&folder, &from))
             .await
             .map_err(|error| BackendError::new("keeping the original failed", error))??;
-        let unchanged = self.catalogue.submit(id, &document, version, size).await?;
+        let unchanged = {
+            let _changing = self.changing.lock().await;
+            self.catalogue.submit(id, &document, version, size).await?
+        };
         if !unchanged {
             self.counters.submitted.fetch_add(1, Ordering::Relaxed);
             self.counters
@@ -414,17 +429,23 @@ impl Library {
 
     async fn remove_document(&self, id: DocumentId) -> Result<(), LibraryError> {
         let _changing = self.changing.lock().await;
+        if !self.catalogue.deleting().await?.contains(&id) {
+            // It was handed in again meanwhile, and what is there is replaced.
+            return Ok(());
+        }
         let chunks = self.catalogue.chunk_ids(id).await?;
         self.parts.words.remove(&chunks).await?;
         if let Some((vectors, _)) = &self.parts.vectors {
             vectors.remove(&chunks).await?;
         }
         self.catalogue.forget(id).await?;
-        self.sweep_originals().await
+        self.sweep_originals(false).await
     }
 
-    /// Removes originals that no document needs.
-    async fn sweep_originals(&self) -> Result<(), LibraryError> {
+    /// Removes originals that no document needs, and at the start what a killed process was
+    /// writing.
+    async fn sweep_originals(&self, at_start: bool) -> Result<(), LibraryError> {
+        let _nothing_arrives = self.arriving.write().await;
         let needed = self.catalogue.versions().await?;
         let folder = self.folder.join("originals");
         for entry in fs::read_dir(&folder).map_err(LibraryError::io(&folder))? {
@@ -434,12 +455,11 @@ impl Library {
                 .unwrap_or_default()
                 .to_string_lossy()
                 .into_owned();
-            // What is being written now has another name, and is younger than its document.
-            if name
-                .parse::<ContentHash>()
-                .is_ok_and(|hash| !needed.contains(&hash))
-                && is_old(&path)
-            {
+            let is_needed = match name.parse::<ContentHash>() {
+                Ok(version) => needed.contains(&version),
+                Err(_) => !at_start,
+            };
+            if !is_needed {
                 fs::remove_file(&path).map_err(LibraryError::io(&path))?;
             }
         }
@@ -561,6 +581,7 @@ impl Library {
             .catalogue
             .read_version(id, version.unwrap_or(view.version), None)
             .await?;
+        let read = read.filter(|read| reader.may_read(&read.readers));
         Ok(read.map(|read| SourceText {
             document: read.document,
             title: read.title,
@@ -752,25 +773,28 @@ impl Library {
             match self.catalogue.next_queued().await {
                 Ok(Some(work)) => {
                     self.changed();
-                    let mut stopping = self.stopping.subscribe();
-                    let done = tokio::select! {
-                        // Dropping the work ends its child; the document is queued again at the next start.
-                        _ = stopping.wait_for(|stop| *stop) => return,
-                        done = self.read(&work) => done,
-                    };
+                    let done = self.read(&work).await;
                     self.live
                         .lock()
                         .unwrap_or_else(PoisonError::into_inner)
                         .remove(&work.id);
                     if let Err(error) = done {
                         warn!(document.id = %work.id, error = %error, "a document cannot be taken in");
+                        // The fault is a full disk's or an index's, not the document's: it waits
+                        // for its next turn, and fails when it had several.
                         let reason = error.to_string();
+                        let to = if self.has_turns_left(work.id) {
+                            State::Queued
+                        } else {
+                            State::Failed
+                        };
                         for from in [State::Extracting, State::Chunking, State::Indexing] {
                             // If this fails too, the document is taken up at the next start.
-                            let _ = self
-                                .catalogue
-                                .advance(&work, from, State::Failed, Some(&reason))
-                                .await;
+                            let _ = self.catalogue.advance(&work, from, to, Some(&reason)).await;
+                        }
+                        self.changed();
+                        if !self.wait(RETRY).await {
+                            return;
                         }
                     }
                     self.changed();
@@ -800,7 +824,8 @@ impl Library {
         {
             Some(read) => (read.document, read.title),
             None => match self.extract(work).await {
-                Ok(extracted) => {
+                Ok(None) => return Ok(()),
+                Ok(Some(extracted)) => {
                     self.catalogue
                         .save_version(work, READER, &extracted)
                         .await?;
@@ -851,7 +876,8 @@ impl Library {
         Ok(())
     }
 
-    async fn extract(&self, work: &Work) -> Result<Extracted, String> {
+    /// What the file holds, or nothing if the library closes first.
+    async fn extract(&self, work: &Work) -> Result<Option<Extracted>, String> {
         let path = self.folder.join("originals").join(work.version.to_string());
         let id = work.id;
         let progress = |done, total| {
@@ -861,11 +887,14 @@ impl Library {
                 .insert(id, (done, total));
             self.changes.send_modify(|count| *count += 1);
         };
-        self.parts
-            .extract
-            .extract(&path, &work.file_name, &progress)
-            .await
-            .map_err(|error| error.to_string())
+        let mut stopping = self.stopping.subscribe();
+        tokio::select! {
+            // Dropping the work ends its child; the document is queued again at the next start.
+            _ = stopping.wait_for(|stop| *stop) => Ok(None),
+            extracted = self.parts.extract.extract(&path, &work.file_name, &progress) => {
+                extracted.map(Some).map_err(|error| error.to_string())
+            }
+        }
     }
 
     async fn index(
@@ -913,6 +942,8 @@ impl Library {
         } else {
             self.ready(work).await?
         };
+        // From here until the indexes agree with the catalogue a fault leaves them apart.
+        self.unsettled.fetch_add(1, Ordering::SeqCst);
         if let Some(gone) = self
             .catalogue
             .replace_chunks(work, State::Indexing, to, &self.cut, &rows)
@@ -921,9 +952,6 @@ impl Library {
             self.parts.words.remove(&gone).await?;
             if let Some((vectors, _)) = &self.parts.vectors {
                 vectors.remove(&gone).await?;
-                // The rights may have changed, and the vectors carry them.
-                let ids: Vec<ChunkId> = rows.iter().map(|(id, ..)| *id).collect();
-                self.catalogue.mark_embedded(&ids, false).await?;
             }
         } else {
             // Cancelled meanwhile: what was put is not in the catalogue, unless it was there before.
@@ -940,6 +968,7 @@ impl Library {
                 .collect();
             self.parts.words.remove(&gone).await?;
         }
+        self.unsettled.fetch_sub(1, Ordering::SeqCst);
         info!(document.id = %work.id, chunks = stored.len(), "a document is found by its words");
         Ok(())
     }
@@ -1007,6 +1036,10 @@ impl Library {
             self.catalogue
                 .advance(&work, State::Embedding, to, None)
                 .await?;
+            self.failures
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(&work.id);
             return Ok(true);
         }
         let started = Instant::now();
@@ -1062,13 +1095,7 @@ impl Library {
         work: &Work,
         error: BackendError,
     ) -> Result<bool, LibraryError> {
-        let times = {
-            let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-            let times = failures.entry(work.id).or_default();
-            *times += 1;
-            *times
-        };
-        if times < RETRIES {
+        if self.has_turns_left(work.id) {
             return Err(error.into());
         }
         let message =
@@ -1082,10 +1109,20 @@ impl Library {
                 },
             )
             .await?;
-        self.catalogue
+        let is_done = self
+            .catalogue
             .advance(work, State::Embedding, State::ReadyWithWarnings, None)
             .await?;
-        Ok(true)
+        // An older version whose newer one failed is tried again, but not at once.
+        if is_done { Ok(true) } else { Err(error.into()) }
+    }
+
+    /// Counts a failure of a document's work, and says whether it is worth another try.
+    fn has_turns_left(&self, id: DocumentId) -> bool {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = failures.entry(id).or_default();
+        *times += 1;
+        *times < RETRIES
     }
 }
 
@@ -1113,16 +1150,6 @@ async fn difference(
             .map(|(id, _)| *id)
             .collect(),
     })
-}
-
-fn is_old(path: &Path) -> bool {
-    fs::metadata(path)
-        .and_then(|metadata| metadata.modified())
-        .is_ok_and(|modified| {
-            modified
-                .elapsed()
-                .is_ok_and(|age| age > Duration::from_secs(60))
-        })
 }
 
 /// Copies a file into the store under its hash, and makes sure that it stays there.

@@ -11,9 +11,9 @@ mod types;
 
 pub use config::{AskConfig, Fusion};
 pub(crate) use pack::pack;
-pub use quote::{BothEmbedder, QuoteGenerator};
+pub use quote::{BothEmbedder, QUOTE_MODE, QuoteGenerator};
 pub use retrieve::{Fused, Ranking, fuse, retrieve};
 pub use types::{
-    Context, DraftPieces, DraftSentence, Generator, Hit, LedgerEntry, LeftOut, Passage, Place,
-    Prompt, Query, QueryEmbedder, Question, Reader, Retriever,
+    Context, DraftPiece, DraftPieces, DraftSentence, Generator, Hit, LedgerEntry, LeftOut, Passage,
+    Place, Prompt, Query, QueryEmbedder, Question, Reader, Retriever,
 };

@@ -135,6 +135,7 @@ fn join(rows: BTreeMap<u32, ChunkRow>, scores: &HashMap<ChunkId, f32>) -> Vec<Pa
         match passages.last_mut() {
             Some((last, passage))
                 if *last + 1 == ordinal
+                    && passage.place.span.end == row.prepared.chunk.span.start
                     && passage.version == row.version
                     && passage.heading_path == row.prepared.chunk.heading_path =>
             {

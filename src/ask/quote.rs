@@ -15,10 +15,14 @@ use tokio::sync::mpsc;
 use tracing::debug;
 
 use super::config::AskConfig;
-use super::types::{DraftPieces, Generator, Passage, Prompt, QueryEmbedder};
+use super::types::{
+    DraftPiece, DraftPieces, DraftSentence, Generator, Passage, Prompt, QueryEmbedder,
+};
 use crate::check::content;
 use crate::index::{codes, words};
 
+/// What quote mode is called among generators.
+pub const QUOTE_MODE: &str = "quote";
 /// Sentences whose vectors are compared with the question's.
 const COMPARED: usize = 24;
 /// A further sentence must be nearly as good as the best one.
@@ -27,6 +31,11 @@ const NEARLY: f32 = 0.85;
 const VECTOR_WEIGHT: f32 = 0.5;
 /// Similarity of vectors that have nothing to do with each other, and the most that is seen.
 const SIMILARITY: (f32, f32) = (0.80, 0.96);
+
+/// What a sentence is worth that names none of the part numbers that are asked for.
+const OTHER_CODE: f32 = 0.4;
+/// What a row of a table gains whose first cell is a part number that is asked for.
+const OWN_ROW: f32 = 1.2;
 
 /// What a sentence without a number is worth when a number is asked for.
 const NO_FIGURE: f32 = 0.75;
@@ -190,6 +199,7 @@ impl QuoteGenerator {
             .collect();
         let weights = weights(question, &sentence_terms);
         let wants_figure = FIGURE.is_match(question);
+        let asked: BTreeSet<String> = codes(question).into_iter().collect();
         let mut terms = sentence_terms.into_iter();
         for (number, passage) in (1_u32..).zip(passages) {
             let context = context_terms(passage);
@@ -235,11 +245,23 @@ impl QuoteGenerator {
                     }
                 });
                 let figures = !wants_figure || text.chars().any(char::is_numeric);
+                let first_cell = text.split('\t').next().unwrap_or_default().trim();
+                let named = if asked.is_empty() {
+                    1.0
+                } else if is_row && asked.contains(&first_cell.to_lowercase()) {
+                    OWN_ROW
+                } else if codes(text).iter().any(|code| asked.contains(code)) {
+                    1.0
+                } else {
+                    OTHER_CODE
+                };
                 candidates.push(Candidate {
                     number,
                     // A row of a table is one sentence: a draft has no tabs or line breaks.
                     text: text.split_whitespace().collect::<Vec<_>>().join(" "),
-                    score: (0.7 * own + 0.3 * about) * if figures { 1.0 } else { NO_FIGURE },
+                    score: (0.7 * own + 0.3 * about)
+                        * if figures { 1.0 } else { NO_FIGURE }
+                        * named,
                     held: weights
                         .keys()
                         .filter(|term| held.contains(*term))
@@ -310,7 +332,7 @@ fn is_question(text: &str) -> bool {
 #[async_trait]
 impl Generator for QuoteGenerator {
     fn name(&self) -> &'static str {
-        "quote"
+        QUOTE_MODE
     }
 
     fn count_tokens(&self, text: &str) -> usize {
@@ -321,7 +343,10 @@ impl Generator for QuoteGenerator {
         let (sender, receiver) = mpsc::unbounded_channel();
         for quote in self.quotes(&prompt).await? {
             // The receiver is here still.
-            let _ = sender.send(Ok(format!("{} [{}]\n", quote.text, quote.number)));
+            let _ = sender.send(Ok(DraftPiece::Sentence(DraftSentence {
+                text: quote.text,
+                citations: vec![quote.number],
+            })));
         }
         Ok(receiver)
     }

@@ -267,8 +267,17 @@ pub struct Prompt {
     pub max_tokens: usize,
 }
 
-/// Text as a generator writes it, in pieces that need not end at words. Dropping it cancels.
-pub type DraftPieces = mpsc::UnboundedReceiver<Result<String, BackendError>>;
+/// What a generator writes at once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DraftPiece {
+    /// Text, which need not end at a word.
+    Text(String),
+    /// A whole sentence, whose brackets are its own and no markers.
+    Sentence(DraftSentence),
+}
+
+/// A draft as it is written. Dropping it cancels.
+pub type DraftPieces = mpsc::UnboundedReceiver<Result<DraftPiece, BackendError>>;
 
 /// Writes drafts: a language model, or quote mode.
 ///

@@ -17,6 +17,9 @@ CREATE INDEX documents_by_state ON documents (state, updated_at);
 CREATE TABLE versions (
     document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
     version TEXT NOT NULL,
+    -- Who may read this version: it needs these and the document's. A newer version that is for
+    -- more people does not open an older one.
+    readers TEXT NOT NULL,
     file_name TEXT NOT NULL,
     size INTEGER NOT NULL,
     format TEXT,

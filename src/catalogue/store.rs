@@ -26,7 +26,10 @@ use super::types::{DocumentView, NewDocument, State};
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
 
 const SCHEMA: &str = include_str!("schema.sql");
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
+/// What makes a catalogue of version 1 one of version 2.
+const TO_VERSION_2: &str = "ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
+     UPDATE versions SET readers = (SELECT readers FROM documents WHERE id = versions.document);";
 
 /// The truth that both indexes are derived from.
 #[derive(Clone, Debug)]
@@ -78,6 +81,7 @@ pub(crate) struct ReadVersion {
     pub(crate) document: Document,
     pub(crate) title: String,
     pub(crate) file_name: String,
+    pub(crate) readers: BTreeSet<Group>,
 }
 
 fn decode_error(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
@@ -110,9 +114,16 @@ fn number(value: i64) -> u32 {
 }
 
 const CHUNK_COLUMNS: &str = "SELECT c.id, c.document, c.version, c.prepared, c.text_hash, d.readers, \
-     v.title, v.file_name FROM chunks c JOIN documents d ON d.id = c.document \
+     v.readers AS version_readers, v.title, v.file_name FROM chunks c JOIN documents d ON d.id = c.document \
      JOIN versions v ON v.document = c.document AND v.version = c.version \
      WHERE d.state != 'deleting' AND ";
+
+/// Groups that may read both the document and this version of it.
+fn readers(row: &SqliteRow) -> Result<BTreeSet<Group>> {
+    let document: BTreeSet<Group> = json(row.try_get("readers")?)?;
+    let version: BTreeSet<Group> = json(row.try_get("version_readers")?)?;
+    Ok(&document & &version)
+}
 
 fn chunk_row(row: &SqliteRow) -> Result<ChunkRow> {
     let file_name: String = row.try_get("file_name")?;
@@ -123,7 +134,7 @@ fn chunk_row(row: &SqliteRow) -> Result<ChunkRow> {
         version: parsed(row, "version")?,
         title: title.unwrap_or_else(|| file_name.clone()),
         file_name,
-        readers: json(row.try_get("readers")?)?,
+        readers: readers(row)?,
         prepared: json(row.try_get("prepared")?)?,
         text_hash: row.try_get("text_hash")?,
     })
@@ -139,6 +150,8 @@ impl Catalogue {
             .journal_mode(SqliteJournalMode::Wal)
             // What was acknowledged survives the power going out.
             .synchronous(SqliteSynchronous::Full)
+            // What was deleted is not left in free pages.
+            .pragma("secure_delete", "ON")
             .busy_timeout(Duration::from_secs(30));
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
@@ -149,9 +162,10 @@ impl Catalogue {
             .await?
             .try_get(0)?;
         match version {
-            0 => {
+            0 | 1 => {
+                let change = if version == 0 { SCHEMA } else { TO_VERSION_2 };
                 let mut transaction = writer.begin().await?;
-                sqlx::raw_sql(SCHEMA).execute(&mut *transaction).await?;
+                sqlx::raw_sql(change).execute(&mut *transaction).await?;
                 let set = format!("PRAGMA user_version = {SCHEMA_VERSION}");
                 sqlx::raw_sql(AssertSqlSafe(set))
                     .execute(&mut *transaction)
@@ -225,11 +239,12 @@ impl Catalogue {
         .execute(&mut *transaction)
         .await?;
         sqlx::query(
-            "INSERT INTO versions (document, version, file_name, size) VALUES (?, ?, ?, ?) \
-             ON CONFLICT DO NOTHING",
+            "INSERT INTO versions (document, version, readers, file_name, size) VALUES (?1, ?2, ?3, ?4, ?5) \
+             ON CONFLICT (document, version) DO UPDATE SET readers = ?3",
         )
         .bind(&id)
         .bind(&version)
+        .bind(&readers)
         .bind(&document.file_name)
         .bind(size)
         .execute(&mut *transaction)
@@ -363,7 +378,7 @@ impl Catalogue {
         reader: Option<&str>,
     ) -> Result<Option<ReadVersion>> {
         let row = sqlx::query(
-            "SELECT body, title, file_name FROM versions \
+            "SELECT body, title, file_name, readers FROM versions \
              WHERE document = ? AND version = ? AND body IS NOT NULL AND (?3 IS NULL OR reader = ?3)",
         )
         .bind(id.to_string())
@@ -380,6 +395,7 @@ impl Catalogue {
             document: json(&body)?,
             title: title.unwrap_or_else(|| file_name.clone()),
             file_name,
+            readers: json(row.try_get("readers")?)?,
         }))
     }
 
@@ -411,18 +427,15 @@ impl Catalogue {
             return Ok(None);
         }
         let new: BTreeSet<ChunkId> = chunks.iter().map(|(id, ..)| *id).collect();
-        let rows = sqlx::query("SELECT id, embedded FROM chunks WHERE document = ?")
+        let rows = sqlx::query("SELECT id FROM chunks WHERE document = ?")
             .bind(&id)
             .fetch_all(&mut *transaction)
             .await?;
         let mut gone = Vec::new();
-        let mut embedded = BTreeSet::new();
         for row in &rows {
             let chunk: ChunkId = parsed(row, "id")?;
             if !new.contains(&chunk) {
                 gone.push(chunk);
-            } else if row.try_get::<i64, _>("embedded")? != 0 {
-                embedded.insert(chunk);
             }
         }
         sqlx::query("DELETE FROM chunks WHERE document = ?")
@@ -431,8 +444,10 @@ impl Catalogue {
             .await?;
         for (chunk, prepared, text_hash) in chunks {
             sqlx::query(
+                // Their points carry rights, which may have changed: all are put again, and vectors
+                // that were made are kept.
                 "INSERT INTO chunks (id, document, version, cut, ordinal, tokens, prepared, text_hash, embedded) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",
             )
             .bind(chunk.to_string())
             .bind(&id)
@@ -442,7 +457,6 @@ impl Catalogue {
             .bind(i64::try_from(prepared.chunk.tokens).unwrap_or(i64::MAX))
             .bind(to_json(prepared))
             .bind(text_hash)
-            .bind(i64::from(embedded.contains(chunk)))
             .execute(&mut *transaction)
             .await?;
         }
@@ -487,7 +501,9 @@ impl Catalogue {
     /// What the indexes should hold: chunk to readers, and whether it should have a vector.
     pub(crate) async fn holdings(&self) -> Result<BTreeMap<ChunkId, (BTreeSet<Group>, bool)>> {
         let rows = sqlx::query(
-            "SELECT c.id, c.embedded, d.readers FROM chunks c JOIN documents d ON d.id = c.document \
+            "SELECT c.id, c.embedded, d.readers, v.readers AS version_readers \
+             FROM chunks c JOIN documents d ON d.id = c.document \
+             JOIN versions v ON v.document = c.document AND v.version = c.version \
              WHERE d.state != 'deleting'",
         )
         .fetch_all(&self.readers)
@@ -495,22 +511,22 @@ impl Catalogue {
         rows.iter()
             .map(|row| {
                 let embedded = row.try_get::<i64, _>("embedded")? != 0;
-                Ok((
-                    parsed(row, "id")?,
-                    (json(row.try_get("readers")?)?, embedded),
-                ))
+                Ok((parsed(row, "id")?, (readers(row)?, embedded)))
             })
             .collect()
     }
 
-    /// The document in state `embedding` that has waited longest, with its next chunks
-    /// without a vector.
+    /// The document that has waited longest for vectors, with its next chunks without one. It is
+    /// in state `embedding`, or an older version of it is searched while a newer one cannot be.
     pub(crate) async fn next_unembedded(
         &self,
         limit: u32,
     ) -> Result<Option<(Work, Vec<ChunkRow>)>> {
         let row = sqlx::query(
-            "SELECT id, wanted, file_name FROM documents WHERE state = 'embedding' ORDER BY updated_at, id LIMIT 1",
+            "SELECT id, wanted, file_name FROM documents WHERE state = 'embedding' \
+             OR (state IN ('failed', 'cancelled') AND current != wanted \
+                 AND EXISTS (SELECT 1 FROM chunks WHERE document = documents.id AND embedded = 0)) \
+             ORDER BY updated_at, id LIMIT 1",
         )
         .fetch_optional(&self.readers)
         .await?;
@@ -648,12 +664,18 @@ impl Catalogue {
     /// Forgets a document.
     pub(crate) async fn forget(&self, id: DocumentId) -> Result<()> {
         let mut transaction = self.writer.begin().await?;
-        sqlx::query("DELETE FROM documents WHERE id = ?")
+        sqlx::query("DELETE FROM documents WHERE id = ? AND state = 'deleting'")
             .bind(id.to_string())
             .execute(&mut *transaction)
             .await?;
         forget_vectors(&mut transaction).await?;
-        transaction.commit().await
+        transaction.commit().await?;
+        // The log of changes holds the old pages until it is taken up. A reader in the middle of
+        // its work keeps it from being cut; the next deletion or the end of the process does it.
+        sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+            .execute(&self.writer)
+            .await?;
+        Ok(())
     }
 
     /// The originals that some document still needs.

@@ -53,6 +53,8 @@ pub enum Reason {
         /// What the nearest evidence has instead, if it has something of the same kind.
         instead: Option<String>,
     },
+    /// The passages affirm what it denies, or deny what it affirms.
+    Opposite,
     /// The passages are about something else.
     LowSimilarity,
     /// Part of the sentence has no support.

@@ -6,7 +6,7 @@
 //! best few sentences hold, mixed with the similarity of their vectors, must reach a threshold
 //! that was calibrated on public sets (`veracite eval`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
 
 use ingest::{BackendError, ContentHash, PassageEmbedder, Span};
@@ -17,12 +17,12 @@ use tokio::sync::mpsc;
 use super::answer::{Answer, CheckedSentence, Citation, Mode, Reason, Verdict};
 use super::draft::DraftReader;
 use super::facts::{self, Fact};
-use crate::ask::{Context, DraftPieces, DraftSentence, Passage};
+use crate::ask::{Context, DraftPiece, DraftPieces, DraftSentence, Passage};
 use crate::index::words;
 use crate::language::Language;
 
 /// Name and version: verdicts of another version are not comparable.
-const NAME: &str = "tier1-1";
+const NAME: &str = "tier1-2";
 /// Sentences of a passage that one sentence may rest on together.
 const WINDOW: usize = 3;
 /// Windows whose vectors are compared with the sentence's.
@@ -105,12 +105,31 @@ struct Finding {
     quotes: Vec<(u32, Span)>,
 }
 
+/// The facts of an answer's passages, each read once.
+#[derive(Default)]
+struct Known(HashMap<u32, Arc<Vec<Fact>>>);
+
+impl Known {
+    fn facts_of(&mut self, number: u32, passage: &Passage) -> Arc<Vec<Fact>> {
+        let facts = self.0.entry(number).or_insert_with(|| {
+            let mut found = facts::facts(&passage.text);
+            for heading in passage.heading_path.iter().chain([&passage.title]) {
+                found.extend(facts::facts(heading));
+            }
+            Arc::new(found)
+        });
+        Arc::clone(facts)
+    }
+}
+
 /// A few sentences in a row of a passage.
 struct Window<'a> {
     number: u32,
     passage: &'a Passage,
     span: Span,
     coverage: f32,
+    /// Whether its sentence that holds most of the claim denies something.
+    denies: bool,
 }
 
 impl Checker {
@@ -143,8 +162,9 @@ impl Checker {
         mode: Mode,
     ) -> Answer {
         let mut answer = self.empty(&context, language, mode, "");
+        let mut known = Known::default();
         for sentence in draft {
-            let checked = self.sentence(&sentence, &context).await;
+            let checked = self.sentence(&sentence, &context, &mut known).await;
             take(&mut answer, checked);
         }
         close(answer)
@@ -161,7 +181,9 @@ impl Checker {
             text: claim.to_owned(),
             citations: vec![1],
         };
-        let checked = self.sentence(&sentence, &context).await;
+        let checked = self
+            .sentence(&sentence, &context, &mut Known::default())
+            .await;
         (checked.score, checked.verdict)
     }
 
@@ -178,8 +200,13 @@ impl Checker {
         }
     }
 
-    async fn sentence(&self, sentence: &DraftSentence, context: &Context) -> CheckedSentence {
-        let finding = match self.find(sentence, context).await {
+    async fn sentence(
+        &self,
+        sentence: &DraftSentence,
+        context: &Context,
+        known: &mut Known,
+    ) -> CheckedSentence {
+        let finding = match self.find(sentence, context, known).await {
             Ok(finding) => finding,
             Err(error) => Finding {
                 verdict: Verdict::Unverified,
@@ -209,8 +236,11 @@ impl Checker {
         &self,
         sentence: &DraftSentence,
         context: &Context,
+        known: &mut Known,
     ) -> Result<Finding, BackendError> {
-        if sentence.citations.is_empty() && claims_nothing(&sentence.text) {
+        if sentence.citations.is_empty()
+            && (claims_nothing(&sentence.text) || is_heading_of(&sentence.text, context))
+        {
             return Ok(Finding {
                 verdict: Verdict::NotCheckable,
                 score: 0.0,
@@ -238,15 +268,9 @@ impl Checker {
                 quotes: verbatim,
             });
         }
-        let evidence: Vec<Fact> = cited
+        let evidence: Vec<Arc<Vec<Fact>>> = cited
             .iter()
-            .flat_map(|(_, passage)| {
-                let mut found = facts::facts(&passage.text);
-                for heading in passage.heading_path.iter().chain([&passage.title]) {
-                    found.extend(facts::facts(heading));
-                }
-                found
-            })
+            .map(|(number, passage)| known.facts_of(*number, passage))
             .collect();
         let mut windows = windows(&sentence.text, &cited);
         let score = self.similarity(&sentence.text, &mut windows).await?;
@@ -278,6 +302,17 @@ impl Checker {
                 .any(|(_, passage)| folded(&passage.text).contains(&folded(quote)))
         }) {
             return Ok(unsupported(score * 0.5, Reason::NotVerbatim { quote }));
+        }
+        let opposite = windows
+            .first()
+            .is_some_and(|window| window.denies != denies(&sentence.text));
+        if opposite && score >= self.config.partial {
+            return Ok(Finding {
+                verdict: Verdict::Contradicted,
+                score: score * self.config.partial.min(0.5) * 0.5,
+                reason: Some(Reason::Opposite),
+                quotes,
+            });
         }
         Ok(if score >= self.config.supported {
             Finding {
@@ -313,7 +348,6 @@ impl Checker {
         if windows.is_empty() {
             return Ok(0.0);
         }
-        let negated = |text: &str| NEGATION.find_iter(text).count() % 2 == 1;
         let mut scores: Vec<f32> = windows.iter().map(|window| window.coverage).collect();
         if let Some(embedder) = &self.embedder {
             let mut texts = vec![sentence.to_owned()];
@@ -332,11 +366,6 @@ impl Checker {
                 let similarity =
                     ((cosine - SIMILARITY.0) / (SIMILARITY.1 - SIMILARITY.0)).clamp(0.0, 1.0);
                 *score = *score * (1.0 - weight) + similarity * weight;
-            }
-        }
-        for (score, window) in scores.iter_mut().zip(windows.iter()) {
-            if negated(sentence) != negated(&window.passage.text[window.span.clone()]) {
-                *score *= 0.75;
             }
         }
         let best = (0..scores.len())
@@ -363,23 +392,21 @@ pub async fn check_stream(
 ) -> Result<Answer, BackendError> {
     let mut answer = checker.empty(context, language, mode, generator);
     let mut reader = DraftReader::default();
-    while let Some(piece) = pieces.recv().await {
-        for sentence in reader.push(&piece?) {
-            tell(
-                &mut answer,
-                checker.sentence(&sentence, context).await,
-                events,
-            );
+    let mut known = Known::default();
+    loop {
+        let (sentences, is_last) = match pieces.recv().await.transpose()? {
+            Some(DraftPiece::Text(text)) => (reader.push(&text), false),
+            Some(DraftPiece::Sentence(sentence)) => (vec![sentence], false),
+            None => (std::mem::take(&mut reader).finish(), true),
+        };
+        for sentence in sentences {
+            let checked = checker.sentence(&sentence, context, &mut known).await;
+            tell(&mut answer, checked, events);
+        }
+        if is_last {
+            return Ok(close(answer));
         }
     }
-    for sentence in reader.finish() {
-        tell(
-            &mut answer,
-            checker.sentence(&sentence, context).await,
-            events,
-        );
-    }
-    Ok(close(answer))
 }
 
 fn tell(
@@ -429,25 +456,67 @@ fn unsupported(score: f32, reason: Reason) -> Finding {
     }
 }
 
-static NEGATION: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)않|아니|없|못하|못한|금지|불가|제외|\b(?:not|no|never|without|cannot|except|prohibited)\b|n't\b")
+/// What denies, at the end of a Korean sentence, where its predicate stands.
+static KOREAN_DENIAL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"없|않|아니|못하|못한|못 ?[가-힣]|금지|불가|안 ?된|안 ?됩|제한된다|제외")
         .expect("the pattern is fixed")
 });
+static ENGLISH_DENIAL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)\b(?:not|no|never|cannot|nobody|none|neither|nor|prohibited|forbidden)\b|n['’]t\b",
+    )
+    .expect("the pattern is fixed")
+});
+
+/// Characters at the end of a Korean sentence that its predicate takes.
+const PREDICATE: usize = 12;
+
+/// Whether a sentence denies what it is about. Two denials affirm.
+fn denies(sentence: &str) -> bool {
+    if Language::of(sentence) == Language::En {
+        return ENGLISH_DENIAL.find_iter(sentence).count() % 2 == 1;
+    }
+    let end = sentence.trim_end_matches(|char: char| !char.is_alphanumeric());
+    let from = end
+        .char_indices()
+        .rev()
+        .nth(PREDICATE - 1)
+        .map_or(0, |(at, _)| at);
+    KOREAN_DENIAL.find_iter(&end[from..]).count() % 2 == 1
+}
 static QUOTED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("[“\"「『]([^”\"」』]{4,})[”\"」』]").expect("the pattern is fixed")
+    Regex::new("[“\"「『‘]([^”\"」』’]{2,})[”\"」』’]").expect("the pattern is fixed")
 });
 static GREETING: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^(?:안녕하세요|안녕하십니까|감사합니다|네|예|다음과 같습니다|hello|hi|thank you|thanks|here is what i found|the following)[\s.,!:]*$")
         .expect("the pattern is fixed")
 });
 
-/// Whether a text is a greeting, a heading or nothing but marks.
+/// Whether a text is a greeting or nothing but marks.
 fn claims_nothing(text: &str) -> bool {
     let text = text.trim();
-    !text.chars().any(char::is_alphanumeric)
-        || GREETING.is_match(text)
-        || text.starts_with('#')
-        || text.ends_with(':') && text.chars().count() < 40 && facts::facts(text).is_empty()
+    !text.chars().any(char::is_alphanumeric) || GREETING.is_match(text)
+}
+
+/// Whether a text is written as a heading and is one of the passages' own headings or titles:
+/// other words behind a `#` may claim anything.
+fn is_heading_of(text: &str, context: &Context) -> bool {
+    let text = text.trim();
+    let heading = match text.strip_prefix('#') {
+        Some(rest) => rest.trim_start_matches('#'),
+        None => match text.strip_suffix(':') {
+            Some(heading) => heading,
+            None => return false,
+        },
+    };
+    let heading = folded(heading);
+    context.passages.iter().any(|passage| {
+        passage
+            .heading_path
+            .iter()
+            .chain([&passage.title])
+            .any(|own| folded(own) == heading)
+    })
 }
 
 fn quoted(text: &str) -> Vec<String> {
@@ -463,11 +532,7 @@ fn folded(text: &str) -> String {
 
 /// Where `text` stands in a passage as whole sentences, white space and the full stop apart.
 fn verbatim(text: &str, passage: &Passage) -> Option<Span> {
-    let bare = |text: &str| {
-        folded(text)
-            .trim_end_matches(['.', '。', '!', '?'])
-            .to_owned()
-    };
+    let bare = |text: &str| folded(text).trim_end_matches(['.', '。', '!']).to_owned();
     let wanted = bare(text);
     if wanted.is_empty() {
         return None;
@@ -533,8 +598,17 @@ fn windows<'a>(sentence: &str, cited: &[(u32, &'a Passage)]) -> Vec<Window<'a>> 
                     .collect()
             })
             .collect();
+        let asks = |index: usize| {
+            let text = passage.text[passage.sentences[index].clone()].trim_end();
+            text.ends_with(['?', '？'])
+        };
         for first in 0..passage.sentences.len() {
             for length in 1..=WINDOW.min(passage.sentences.len() - first) {
+                // What a document asks, it does not say.
+                if asks(first + length - 1) {
+                    break;
+                }
+
                 let held = &terms[first..first + length];
                 // A heading says what its paragraph is about, but not as much as the words do.
                 let points: f32 = wanted
@@ -551,11 +625,18 @@ fn windows<'a>(sentence: &str, cited: &[(u32, &'a Passage)]) -> Vec<Window<'a>> 
                     .sum();
                 #[expect(clippy::cast_precision_loss, reason = "a sentence has few words")]
                 let coverage = points / wanted.len().max(1) as f32 - 0.01 * (length - 1) as f32;
+                let closest = (first..first + length)
+                    .max_by_key(|index| {
+                        let held = &terms[*index];
+                        wanted.iter().filter(|term| held.contains(*term)).count()
+                    })
+                    .unwrap_or(first);
                 windows.push(Window {
                     number: *number,
                     passage,
                     span: passage.sentences[first].start..passage.sentences[first + length - 1].end,
                     coverage: coverage.max(0.0),
+                    denies: denies(&passage.text[passage.sentences[closest].clone()]),
                 });
             }
         }
@@ -619,8 +700,8 @@ impl Reason {
     #[must_use]
     pub fn words(&self, language: Language) -> String {
         match (self, language) {
-            (Self::NoCitation, Language::Ko) => "근거가 되는 문서를 가리키지 않습니다.".to_owned(),
-            (Self::NoCitation, Language::En) => "It names no document that it rests on.".to_owned(),
+            (Self::NoCitation, Language::Ko) => "근거로 든 구절이 없습니다.".to_owned(),
+            (Self::NoCitation, Language::En) => "It cites no passage that there is.".to_owned(),
             (Self::NotVerbatim { quote }, Language::Ko) => {
                 format!("문서에 없는 말을 인용합니다: “{quote}”")
             }
@@ -634,7 +715,7 @@ impl Reason {
                 },
                 Language::Ko,
             ) => {
-                format!("문서에는 “{fact}” 대신 “{instead}”라고 쓰여 있습니다.")
+                format!("문서에는 “{fact}”이(가) 아니라 “{instead}”(으)로 쓰여 있습니다.")
             }
             (
                 Self::MissingFact {
@@ -659,6 +740,8 @@ impl Reason {
                 },
                 Language::En,
             ) => format!("“{fact}” is not in the document."),
+            (Self::Opposite, Language::Ko) => "문서는 반대로 말합니다.".to_owned(),
+            (Self::Opposite, Language::En) => "The document says the opposite.".to_owned(),
             (Self::LowSimilarity, Language::Ko) => "문서는 다른 내용을 말합니다.".to_owned(),
             (Self::LowSimilarity, Language::En) => {
                 "The document is about something else.".to_owned()
@@ -764,6 +847,27 @@ mod tests {
         );
         let (found, reason) = verdict("규정은 “미사용 연차는 이월한다”고 정한다.", &[1]).await;
         assert_eq!(found, Verdict::Unsupported, "{reason:?}");
+    }
+
+    #[tokio::test]
+    async fn what_is_denied_is_not_what_is_affirmed() {
+        let opposite = (Verdict::Contradicted, Some(Reason::Opposite));
+        assert_eq!(
+            verdict("미사용 연차는 수당으로 지급한다.", &[1]).await,
+            opposite
+        );
+        for (sentence, denied) in [
+            ("사용하지 않은 연차는 이월할 수 있다.", false),
+            ("사용하지 않은 연차는 이월할 수 없다.", true),
+            ("이월할 수 없는 것은 아니다.", false),
+            ("사전 승인 없이 반출하는 것을 금지한다.", true),
+            ("외부 반출은 안 된다", true),
+            ("Class 1 data may not be copied.", true),
+            ("Class 1 data may be copied without approval.", false),
+            ("It can't be carried over.", true),
+        ] {
+            assert_eq!(denies(sentence), denied, "{sentence}");
+        }
     }
 
     #[tokio::test]

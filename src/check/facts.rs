@@ -1,13 +1,12 @@
 //! Numbers, amounts, dates, times, articles and codes of a text, in one form whatever way they
 //! are written: `3만 5천 원` and `35,000원`, `2024년 3월` and `March 2024`.
 
-use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use regex::{Captures, Regex};
 use unicode_normalization::UnicodeNormalization as _;
 
-use crate::index::codes;
+use crate::index::code_spans;
 
 /// A fact as it is compared, and as it is written.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,13 +63,13 @@ pub(super) struct Missing {
 }
 
 /// The facts of `sentence` that none of `evidence` says.
-pub(super) fn missing(sentence: &str, evidence: &[Fact]) -> Vec<Missing> {
+pub(super) fn missing(sentence: &str, evidence: &[Arc<Vec<Fact>>]) -> Vec<Missing> {
+    let said = || evidence.iter().flat_map(|facts| facts.iter());
     facts(sentence)
         .into_iter()
-        .filter(|fact| !evidence.iter().any(|said| fact.is_said_by(said)))
+        .filter(|fact| !said().any(|said| fact.is_said_by(said)))
         .map(|fact| Missing {
-            instead: evidence
-                .iter()
+            instead: said()
                 .find(|said| fact.is_like(said))
                 .map(|said| said.text.clone()),
             fact: fact.text,
@@ -363,11 +362,10 @@ pub(super) fn facts(text: &str) -> Vec<Fact> {
     take(&ARTICLE, &mut text, &|found| Some(article(found)));
     take(&DATE, &mut text, &|found| Some(date(found)));
     take(&TIME, &mut text, &time);
-    let seen: BTreeSet<String> = codes(&text).into_iter().collect();
-    for code in seen {
-        let lower = text.to_lowercase();
+    for span in code_spans(&text) {
+        let code = &text[span.clone()];
         // `10kg` is a number with a unit, not a code.
-        let whole = NUMBER.captures(&code).is_some_and(|found| {
+        let is_amount = NUMBER.captures(code).is_some_and(|found| {
             found
                 .get(0)
                 .is_some_and(|all| all.as_str().len() == code.len())
@@ -375,15 +373,12 @@ pub(super) fn facts(text: &str) -> Vec<Fact> {
                     .name("unit")
                     .is_some_and(|part| unit(part.as_str()).is_some())
         });
-        if whole || lower.len() != text.len() {
-            continue;
-        }
-        while let Some(at) = text.to_lowercase().find(&code) {
+        if !is_amount {
             facts.push(Fact {
-                value: Value::Code(code.clone()),
-                text: text[at..at + code.len()].to_owned(),
+                value: Value::Code(code.to_lowercase()),
+                text: code.to_owned(),
             });
-            text.replace_range(at..at + code.len(), &" ".repeat(code.len()));
+            text.replace_range(span.clone(), &" ".repeat(span.len()));
         }
     }
     let rest = text;
@@ -404,10 +399,11 @@ mod tests {
 
     #[track_caller]
     fn check(sentence: &str, evidence: &str, expected: &[(&str, Option<&str>)]) {
-        let missing: Vec<(String, Option<String>)> = missing(sentence, &facts(evidence))
-            .into_iter()
-            .map(|missing| (missing.fact, missing.instead))
-            .collect();
+        let missing: Vec<(String, Option<String>)> =
+            missing(sentence, &[Arc::new(facts(evidence))])
+                .into_iter()
+                .map(|missing| (missing.fact, missing.instead))
+                .collect();
         let missing: Vec<(&str, Option<&str>)> = missing
             .iter()
             .map(|(fact, instead)| (fact.as_str(), instead.as_deref()))

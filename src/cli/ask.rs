@@ -8,11 +8,12 @@ use clap::{Args, ValueEnum};
 use ingest::Group;
 
 use crate::app::App;
+use crate::ask::QUOTE_MODE;
 use crate::ask::{Question, Reader};
 use crate::check::{Answer, Mode, Verdict};
 use crate::config::Config;
 use crate::language::Language;
-use crate::web::wire;
+use crate::web::{wire, words};
 
 #[derive(Debug, Args)]
 pub(super) struct AskArguments {
@@ -85,13 +86,9 @@ pub(super) fn print_answer(answer: &Arc<Answer>) {
         }
     };
     if answer.abstained() {
-        println!(
-            "  {}",
-            match language {
-                Language::Ko => "문서에서 답을 찾지 못했습니다.",
-                Language::En => "The documents do not answer this.",
-            }
-        );
+        println!("  {}", wire::abstention(answer.ledger(), language));
+    } else if answer.generator() == QUOTE_MODE {
+        println!("  {}", dim(words(language).quoted));
     }
     for sentence in answer.sentences() {
         let numbers: Vec<String> = sentence

@@ -1,13 +1,16 @@
 //! `veracite documents`: what the catalogue holds.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
+use anyhow::bail;
 use clap::Args;
-use ingest::Group;
+use ingest::{DocumentId, Group};
 
 use crate::app::App;
 use crate::ask::Reader;
 use crate::config::Config;
+use crate::language::Language;
 use crate::web::wire;
 
 #[derive(Debug, Args)]
@@ -15,6 +18,12 @@ pub(super) struct DocumentsArguments {
     /// Prints JSON, as `GET /v1/documents` has it.
     #[arg(long)]
     json: bool,
+    /// Deletes a document: from both indexes, with its file and its text; may be given again.
+    #[arg(long, value_name = "ID", conflicts_with = "retry")]
+    delete: Vec<DocumentId>,
+    /// Reads a document again that failed or was cancelled; may be given again.
+    #[arg(long, value_name = "ID")]
+    retry: Vec<DocumentId>,
     /// A group that the asker is in, besides `everyone`; may be given again.
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<Group>,
@@ -22,10 +31,16 @@ pub(super) struct DocumentsArguments {
 
 pub(super) async fn run(config: Config, arguments: DocumentsArguments) -> anyhow::Result<ExitCode> {
     let app = App::open(config).await?;
-    let views = app.library().list(&Reader::new(arguments.groups)).await?;
+    let reader = Reader::new(arguments.groups);
+    let changed = change(&app, &reader, &arguments.delete, &arguments.retry).await;
+    let views = app.library().list(&reader).await?;
     app.close().await;
+    changed?;
     if arguments.json {
-        let bodies: Vec<_> = views.iter().map(wire::document).collect();
+        let bodies: Vec<_> = views
+            .iter()
+            .map(|view| wire::document(view, Language::En))
+            .collect();
         println!("{}", serde_json::to_string_pretty(&bodies)?);
     } else {
         for view in &views {
@@ -35,7 +50,33 @@ pub(super) async fn run(config: Config, arguments: DocumentsArguments) -> anyhow
                 view.state.as_str(),
                 view.file_name
             );
+            if let Some(error) = &view.error {
+                println!("{:34}{error}", "");
+            }
+            for problem in &view.problems {
+                println!("{:34}note: {}", "", problem.message);
+            }
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn change(
+    app: &Arc<App>,
+    reader: &Reader,
+    delete: &[DocumentId],
+    retry: &[DocumentId],
+) -> anyhow::Result<()> {
+    for id in delete {
+        if !app.library().delete(*id, reader).await? {
+            bail!("there is no document {id} that may be deleted");
+        }
+    }
+    for id in retry {
+        if !app.library().retry(*id, reader).await? {
+            bail!("there is no document {id} that failed or was cancelled");
+        }
+    }
+    app.library().idle().await;
+    Ok(())
 }

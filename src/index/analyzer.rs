@@ -10,6 +10,7 @@
 
 use std::borrow::Cow;
 use std::fmt::{self, Debug, Formatter};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -258,14 +259,22 @@ static CODE: LazyLock<Regex> = LazyLock::new(|| {
 #[must_use]
 pub fn codes(text: &str) -> Vec<String> {
     let text: String = text.nfkc().collect();
-    CODE.find_iter(&text)
-        .map(|found| found.as_str())
-        .filter(|code| {
+    code_spans(&text)
+        .into_iter()
+        .map(|span| text[span].to_lowercase())
+        .collect()
+}
+
+/// Where [`codes`] stand in a text that is in NFKC.
+pub(crate) fn code_spans(text: &str) -> Vec<Range<usize>> {
+    CODE.find_iter(text)
+        .filter(|found| {
+            let code = found.as_str();
             let digit = code.bytes().any(|byte| byte.is_ascii_digit());
             let letter = code.bytes().any(|byte| byte.is_ascii_alphabetic());
             digit && (letter || code.contains('-')) && code.len() > 2
         })
-        .map(str::to_lowercase)
+        .map(|found| found.range())
         .collect()
 }
 

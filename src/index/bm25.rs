@@ -176,18 +176,30 @@ impl Inner {
 
     fn write(&self, remove: &[ChunkId], add: &[StoredChunk]) -> Result<(), TantivyError> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = self.change(&mut writer, remove, add) {
+            // A writer that failed once takes nothing more, not even when there is room again:
+            // it starts anew from what was committed.
+            writer.rollback()?;
+            return Err(error);
+        }
+        drop(writer);
+        self.reader.reload()
+    }
+
+    fn change(
+        &self,
+        writer: &mut IndexWriter,
+        remove: &[ChunkId],
+        add: &[StoredChunk],
+    ) -> Result<(), TantivyError> {
         for id in remove {
             writer.delete_term(Term::from_field_text(self.fields.id, &id.to_string()));
         }
         for chunk in add {
             writer.add_document(self.document(chunk))?;
         }
-        if let Err(error) = writer.commit() {
-            writer.rollback()?;
-            return Err(error);
-        }
-        drop(writer);
-        self.reader.reload()
+        writer.commit()?;
+        Ok(())
     }
 
     fn query(&self, query: &str, reader: &Reader) -> Option<BooleanQuery> {

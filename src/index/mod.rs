@@ -14,6 +14,7 @@ mod qdrant;
 #[cfg(test)]
 mod qdrant_tests;
 
+pub(crate) use analyzer::code_spans;
 pub use analyzer::{Analyzer, Token, codes, compile_dictionary, words};
 pub use bm25::Bm25Index;
 pub use config::{VectorsConfig, WordsConfig};

@@ -76,19 +76,18 @@ fn readers_of(payload: &std::collections::HashMap<String, Value>) -> BTreeSet<Gr
 }
 
 impl QdrantIndex {
-    /// Connects to the server that `config` names and opens the collection of `installation` and
-    /// `model`, making it for vectors of `dimension` numbers if it is not there. Says whether it
-    /// was made.
+    /// A connection to the server that `config` names, for the collection of `installation` and
+    /// `model` with vectors of `dimension` numbers. Nothing is sent yet.
     ///
     /// # Errors
-    /// When the server cannot be reached or refuses, or the collection is for other vectors.
-    pub async fn open(
+    /// When `url` is no address.
+    pub fn connect(
         config: &VectorsConfig,
         url: &str,
         installation: &str,
         model: &str,
         dimension: usize,
-    ) -> Result<(Self, bool), BackendError> {
+    ) -> Result<Self, BackendError> {
         let mut settings = QdrantConfig::from_url(url)
             .timeout(config.timeout)
             .connect_timeout(config.timeout)
@@ -100,23 +99,28 @@ impl QdrantIndex {
         let client = settings.build().map_err(|error| {
             BackendError::new(format!("`vectors.url` {url} cannot be used"), error)
         })?;
-        let index = Self {
+        Ok(Self {
             client: Arc::new(client),
             url: url.to_owned(),
             collection: collection_name(&config.collection, installation, model),
             dimension,
-        };
-        let is_new = !index
+        })
+    }
+
+    /// Whether the collection is there, ready for these vectors.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses, or the collection is for other vectors.
+    pub async fn is_there(&self) -> Result<bool, BackendError> {
+        let exists = self
             .client
-            .collection_exists(&index.collection)
+            .collection_exists(&self.collection)
             .await
-            .map_err(|error| index.failed(error))?;
-        if is_new {
-            index.create().await?;
-        } else {
-            index.compare_dimension().await?;
+            .map_err(|error| self.failed(error))?;
+        if exists {
+            self.compare_dimension().await?;
         }
-        Ok((index, is_new))
+        Ok(exists)
     }
 
     /// The collection's name on the server.
@@ -135,7 +139,11 @@ impl QdrantIndex {
             .map_err(|error| self.failed(error))
     }
 
-    async fn create(&self) -> Result<(), BackendError> {
+    /// Makes the collection.
+    ///
+    /// # Errors
+    /// When the server cannot be reached or refuses.
+    pub async fn create(&self) -> Result<(), BackendError> {
         let vectors = VectorParamsBuilder::new(self.dimension as u64, Distance::Dot);
         self.client
             .create_collection(

@@ -19,7 +19,7 @@ use ::qdrant_client::qdrant::vectors::VectorsOptions;
 use ::qdrant_client::qdrant::vectors_config::Config as VectorsOf;
 use ::qdrant_client::qdrant::*;
 use async_trait::async_trait;
-use ingest::ChunkStore as _;
+use ingest::{BackendError, ChunkStore as _};
 use qdrant_edge::{
     AnyVariants, Condition as EdgeCondition, Distance as EdgeDistance, EdgeConfig, EdgeShard,
     EdgeVectorParams, FieldCondition as EdgeFieldCondition, Filter as EdgeFilter,
@@ -450,24 +450,33 @@ fn config(key: Option<&str>) -> VectorsConfig {
     }
 }
 
+/// Connects and makes the collection if it is not there; says whether it was made.
+async fn open(
+    config: &VectorsConfig,
+    url: &str,
+    installation: &str,
+    dimension: usize,
+) -> Result<(QdrantIndex, bool), BackendError> {
+    let index = QdrantIndex::connect(config, url, installation, "e5", dimension)?;
+    let is_new = !index.is_there().await?;
+    if is_new {
+        index.create().await?;
+    }
+    Ok((index, is_new))
+}
+
 #[tokio::test]
 async fn the_client_keeps_the_contract_over_the_protocol() {
     let (_double, url, _folder) = Double::start().await;
     let config = config(Some(KEY));
-    let (index, is_new) = QdrantIndex::open(&config, &url, "one", "e5", 2)
-        .await
-        .unwrap();
+    let (index, is_new) = open(&config, &url, "one", 2).await.unwrap();
     assert!(is_new);
     contract(&index).await;
     let held = index.holdings().await.unwrap();
-    let (again, is_new) = QdrantIndex::open(&config, &url, "one", "e5", 2)
-        .await
-        .unwrap();
+    let (again, is_new) = open(&config, &url, "one", 2).await.unwrap();
     assert!(!is_new);
     assert_eq!(again.holdings().await.unwrap(), held);
-    let (other, is_new) = QdrantIndex::open(&config, &url, "two", "e5", 2)
-        .await
-        .unwrap();
+    let (other, is_new) = open(&config, &url, "two", 2).await.unwrap();
     assert!(
         is_new && other.holdings().await.unwrap().is_empty(),
         "installations do not share points"
@@ -477,23 +486,18 @@ async fn the_client_keeps_the_contract_over_the_protocol() {
 #[tokio::test]
 async fn what_is_wrong_with_a_server_is_told_with_its_address() {
     let (_double, url, _folder) = Double::start().await;
-    let refused = QdrantIndex::open(&config(None), &url, "one", "e5", 2).await;
+    let refused = open(&config(None), &url, "one", 2).await;
     let error = refused.unwrap_err().to_string();
     assert!(
         error.contains(&url) && error.contains("API key") && !error.contains(KEY),
         "{error}"
     );
     let keyed = config(Some(KEY));
-    QdrantIndex::open(&keyed, &url, "one", "e5", 2)
-        .await
-        .unwrap();
-    let error = QdrantIndex::open(&keyed, &url, "one", "e5", 3)
-        .await
-        .unwrap_err()
-        .to_string();
+    open(&keyed, &url, "one", 2).await.unwrap();
+    let error = open(&keyed, &url, "one", 3).await.unwrap_err().to_string();
     assert!(error.contains("2 numbers, not 3"), "{error}");
     let nobody = "http://127.0.0.1:1";
-    let error = QdrantIndex::open(&keyed, nobody, "one", "e5", 2)
+    let error = open(&keyed, nobody, "one", 2)
         .await
         .unwrap_err()
         .to_string();
@@ -503,9 +507,7 @@ async fn what_is_wrong_with_a_server_is_told_with_its_address() {
 #[tokio::test]
 async fn a_collection_that_went_away_is_an_error_and_not_an_empty_answer() {
     let (double, url, _folder) = Double::start().await;
-    let (index, _) = QdrantIndex::open(&config(Some(KEY)), &url, "one", "e5", 2)
-        .await
-        .unwrap();
+    let (index, _) = open(&config(Some(KEY)), &url, "one", 2).await.unwrap();
     index
         .put(&[chunk(0, "a", &["everyone"], [1.0, 0.0])])
         .await
@@ -532,7 +534,7 @@ async fn the_client_keeps_the_contract_with_a_real_server() {
     };
     let key = std::env::var("QDRANT_API_KEY").ok();
     let installation = format!("test-{}", std::process::id());
-    let (index, is_new) = QdrantIndex::open(&config(key.as_deref()), &url, &installation, "e5", 2)
+    let (index, is_new) = open(&config(key.as_deref()), &url, &installation, 2)
         .await
         .unwrap();
     assert!(is_new, "the collection {} is there", index.collection());

@@ -69,8 +69,8 @@ impl Embedder {
                 "CUDA device 0".to_owned(),
             )
         } else {
-            let encoder = Encoder::load(&checkpoint)?;
             let threads = config.threads().get();
+            let encoder = Encoder::load(&checkpoint, threads)?;
             let plural = if threads == 1 { "" } else { "s" };
             let runs_on = format!("{threads} thread{plural}, {}", encoder.level().name());
             (Engine::Processor(encoder), threads, PORTION, runs_on)

@@ -2,8 +2,8 @@
 //!
 //! Texts are not padded: the tokens of all windows stand one after another, and only attention
 //! looks at where a window begins and ends. Rows go through the matrices in blocks that stay in
-//! a core's cache. Each call runs on the thread that makes it; several threads may share an
-//! encoder, each with its own [`Buffers`].
+//! a core's cache. Each call runs on the thread that makes it, but for the products of a short
+//! text, which several share; several threads may share an encoder, each with its own [`Buffers`].
 
 use std::ops::Range;
 
@@ -13,6 +13,9 @@ use super::weights::{Checkpoint, Linear, Norm, Words};
 
 /// Rows that go through a matrix together.
 const BLOCK: usize = 128;
+/// Up to so many tokens reading the weights takes longer than computing with them, and cores
+/// read faster together.
+const SHORT: usize = 64;
 
 /// An encoder with its weights.
 pub(super) struct Encoder {
@@ -20,6 +23,8 @@ pub(super) struct Encoder {
     heads: usize,
     epsilon: f32,
     level: Level,
+    /// Threads that share the work on a short text.
+    threads: usize,
     words: Words,
     positions: Vec<f32>,
     norm: Norm,
@@ -53,8 +58,8 @@ pub(super) struct Buffers {
 }
 
 impl Encoder {
-    /// Takes the weights out of `checkpoint`.
-    pub(super) fn load(checkpoint: &Checkpoint) -> Result<Self, ModelError> {
+    /// Takes the weights out of `checkpoint`; `threads` share the work on a short text.
+    pub(super) fn load(checkpoint: &Checkpoint, threads: usize) -> Result<Self, ModelError> {
         let shape = &checkpoint.shape;
         let layers = (0..shape.num_hidden_layers).map(|layer| Layer::load(checkpoint, layer));
         Ok(Self {
@@ -62,6 +67,7 @@ impl Encoder {
             heads: shape.num_attention_heads,
             epsilon: shape.layer_norm_eps,
             level: Level::detect(),
+            threads,
             words: checkpoint.words()?,
             positions: checkpoint.positions()?,
             norm: checkpoint.norm("embeddings.LayerNorm", None)?,
@@ -105,9 +111,10 @@ impl Encoder {
                 self.epsilon,
             );
         }
+        let threads = if ids.len() <= SHORT { self.threads } else { 1 };
         for layer in &self.layers {
-            self.attend(layer, &mut tokens, &bounds, buffers);
-            self.feed_forward(layer, &mut tokens, buffers);
+            self.attend(layer, &mut tokens, &bounds, buffers, threads);
+            self.feed_forward(layer, &mut tokens, buffers, threads);
         }
         Ok(bounds
             .into_iter()
@@ -121,6 +128,7 @@ impl Encoder {
         tokens: &mut [f32],
         bounds: &[Range<usize>],
         buffers: &mut Buffers,
+        threads: usize,
     ) {
         let hidden = self.hidden;
         let rows = tokens.len() / hidden;
@@ -132,7 +140,7 @@ impl Encoder {
             let dense = &layer.query_key_value;
             all.chunks_exact_mut(3 * hidden)
                 .for_each(|row| row.copy_from_slice(&dense.bias));
-            dense.multiply(all, tokens, true);
+            dense.multiply(all, tokens, true, threads);
         }
         let mixed = resized(&mut buffers.mixed, rows * hidden);
         for bounds in bounds {
@@ -145,7 +153,7 @@ impl Encoder {
             .zip(mixed.chunks(BLOCK * hidden))
         {
             let out = resized(&mut buffers.narrow, mixed.len());
-            layer.output.multiply(out, mixed, false);
+            layer.output.multiply(out, mixed, false, threads);
             self.add_and_normalize(tokens, out, &layer.output.bias, &layer.attention_norm);
         }
     }
@@ -163,7 +171,7 @@ impl Encoder {
                 let rows = BLOCK.min(length - first);
                 let queries = Matrix::new(&all[first * stride + at..], rows, width, stride);
                 let scores = resized(scores, rows * length);
-                kernel::multiply(scores, length, queries, keys, false);
+                kernel::multiply(scores, length, queries, keys, false, 1);
                 kernel::softmax(self.level, scores, length);
                 let weights = Matrix::new(scores, rows, length, length);
                 kernel::multiply(
@@ -172,19 +180,26 @@ impl Encoder {
                     weights,
                     values,
                     false,
+                    1,
                 );
             }
         }
     }
 
-    fn feed_forward(&self, layer: &Layer, tokens: &mut [f32], buffers: &mut Buffers) {
+    fn feed_forward(
+        &self,
+        layer: &Layer,
+        tokens: &mut [f32],
+        buffers: &mut Buffers,
+        threads: usize,
+    ) {
         for tokens in tokens.chunks_mut(BLOCK * self.hidden) {
             let rows = tokens.len() / self.hidden;
             let wide = resized(&mut buffers.wide, rows * layer.up.bias.len());
-            layer.up.multiply(wide, tokens, false);
+            layer.up.multiply(wide, tokens, false, threads);
             kernel::add_bias_and_gelu(self.level, wide, &layer.up.bias);
             let narrow = resized(&mut buffers.narrow, tokens.len());
-            layer.down.multiply(narrow, wide, false);
+            layer.down.multiply(narrow, wide, false, threads);
             self.add_and_normalize(tokens, narrow, &layer.down.bias, &layer.norm);
         }
     }
@@ -257,11 +272,11 @@ impl Dense {
     }
 
     /// The product of rows and weights; the caller sees to the bias.
-    fn multiply(&self, out: &mut [f32], rows: &[f32], add: bool) {
+    fn multiply(&self, out: &mut [f32], rows: &[f32], add: bool, threads: usize) {
         let (inputs, outputs) = (self.inputs, self.bias.len());
         let left = Matrix::new(rows, rows.len() / inputs, inputs, inputs);
         let right = Matrix::new(&self.weight, inputs, outputs, outputs);
-        kernel::multiply(out, outputs, left, right, add);
+        kernel::multiply(out, outputs, left, right, add, threads);
     }
 }
 

@@ -62,13 +62,14 @@ impl<'a> Matrix<'a> {
 }
 
 /// Writes `left` times `right` into `out`, whose rows start `row_stride` apart; what stood there
-/// is added if `add` says so. Runs on this thread alone.
+/// is added if `add` says so. Runs on this thread, or divided among `threads`.
 pub(super) fn multiply(
     out: &mut [f32],
     row_stride: usize,
     left: Matrix<'_>,
     right: Matrix<'_>,
     add: bool,
+    threads: usize,
 ) {
     assert_eq!(left.columns, right.rows, "the matrices fit together");
     assert!(
@@ -81,6 +82,11 @@ pub(super) fn multiply(
         (left.rows - 1) * row_stride + right.columns <= out.len(),
         "the product lies within its slice"
     );
+    let parallelism = if threads > 1 {
+        Parallelism::Rayon(threads)
+    } else {
+        Parallelism::None
+    };
     let stride = |stride: usize| isize::try_from(stride).expect("a stride lies within a slice");
     // SAFETY: rows, columns and strides were just compared with the lengths of all three slices,
     // `out` is borrowed alone, and its rows do not overlap.
@@ -104,7 +110,7 @@ pub(super) fn multiply(
             false,
             false,
             false,
-            Parallelism::None,
+            parallelism,
         );
     }
 }
@@ -462,7 +468,10 @@ mod tests {
         let mut out = vec![1.0; rows * 24];
         let left_matrix = Matrix::new(&left, rows, depth, 40);
         let right_matrix = Matrix::new(&right, columns, depth, 35).transposed();
-        multiply(&mut out, 24, left_matrix, right_matrix, true);
+        multiply(&mut out, 24, left_matrix, right_matrix, true, 1);
+        let mut divided = vec![1.0; rows * 24];
+        multiply(&mut divided, 24, left_matrix, right_matrix, true, 2);
+        assert_eq!(divided, out);
         for row in 0..rows {
             for column in 0..24 {
                 let sum: f32 = (0..depth)

@@ -137,10 +137,14 @@ pub(super) async fn check(
 pub(super) async fn documents(
     State(shared): State<Shared>,
     viewer: Viewer,
+    Speaks(language): Speaks,
 ) -> Result<Json<wire::DocumentList>, Error> {
     let views = shared.app.library().list(&viewer.reader).await?;
     Ok(Json(wire::DocumentList {
-        documents: views.iter().map(wire::document).collect(),
+        documents: views
+            .iter()
+            .map(|view| wire::document(view, language))
+            .collect(),
     }))
 }
 
@@ -169,6 +173,7 @@ pub(super) async fn document_events(
 pub(super) async fn document(
     State(shared): State<Shared>,
     viewer: Viewer,
+    Speaks(language): Speaks,
     Path(id): Path<String>,
 ) -> Result<Json<wire::DocumentBody>, Error> {
     let found = shared
@@ -177,7 +182,7 @@ pub(super) async fn document(
         .get(document_id(&id)?, &viewer.reader)
         .await?;
     found
-        .map(|view| Json(wire::document(&view)))
+        .map(|view| Json(wire::document(&view, language)))
         .ok_or(Error::NotFound)
 }
 

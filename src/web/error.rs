@@ -9,11 +9,13 @@ use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
+use ingest::parse::ParseError;
 use serde::Serialize;
 use tracing::error;
 use utoipa::ToSchema;
 
 use super::pages::{ErrorPage, Frame};
+use super::told::told;
 use super::viewer::language_of;
 use crate::app::AskError;
 use crate::language::Language;
@@ -65,11 +67,8 @@ pub(super) enum Error {
         /// The limit, for people.
         limit: String,
     },
-    /// A file of a format that is not read.
-    UnsupportedFile {
-        /// Why, in English, from the reader of formats.
-        detail: String,
-    },
+    /// A file that is not worth taking: another format, damaged, encrypted.
+    UnreadableFile(ParseError),
     /// The connection ended within a file.
     BrokenFile,
     /// Too much runs already.
@@ -151,9 +150,10 @@ impl Error {
             | Self::FileName { .. }
             | Self::EmptyFile
             | Self::BrokenFile => StatusCode::BAD_REQUEST,
-            Self::MediaType { .. } | Self::UnsupportedFile { .. } => {
+            Self::MediaType { .. } | Self::UnreadableFile(ParseError::Unsupported { .. }) => {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
             }
+            Self::UnreadableFile(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::BodyTooLarge | Self::LargeFile { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::LongQuestion { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Busy | Self::NotReady { .. } => StatusCode::SERVICE_UNAVAILABLE,
@@ -177,7 +177,13 @@ impl Error {
             Self::FileName { .. } => "bad_file_name",
             Self::EmptyFile => "file_empty",
             Self::LargeFile { .. } => "file_too_large",
-            Self::UnsupportedFile { .. } => "file_unsupported",
+            Self::UnreadableFile(error) => match error {
+                ParseError::Empty => "file_empty",
+                ParseError::Unsupported { .. } => "file_unsupported",
+                ParseError::Encrypted { .. } => "file_encrypted",
+                ParseError::Damaged { .. } => "file_damaged",
+                ParseError::Limit { .. } => "file_over_limit",
+            },
             Self::BrokenFile => "file_incomplete",
             Self::Busy => "busy",
             Self::DiskFull => "disk_full",
@@ -193,7 +199,7 @@ impl Error {
             Self::FileName { .. }
             | Self::EmptyFile
             | Self::LargeFile { .. }
-            | Self::UnsupportedFile { .. }
+            | Self::UnreadableFile(_)
             | Self::BrokenFile => Some("file".to_owned()),
             _ => None,
         }
@@ -255,12 +261,11 @@ impl Error {
                     Language::En => format!("The file is larger than {limit}."),
                 };
             }
-            Self::UnsupportedFile { detail } => {
+            Self::UnreadableFile(error) => {
+                let reason = told(&error.to_string(), language);
                 return match language {
-                    Language::Ko => format!(
-                        "읽을 수 없는 형식입니다. PDF, DOCX, HTML, Markdown, 텍스트를 읽습니다 ({detail})."
-                    ),
-                    Language::En => format!("This format is not read: {detail}."),
+                    Language::Ko => format!("{reason}."),
+                    Language::En => format!("It cannot be read: {reason}."),
                 };
             }
             Self::BrokenFile => (

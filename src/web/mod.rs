@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`wire`] | the JSON that goes in and out, apart from inner types |
 //! | `api`, `stream`, `upload` | JSON routes, server-sent events, files that come in |
-//! | `pages`, `source`, `words` | HTML pages, a document's text, the words of both languages |
+//! | `pages`, `source`, `words`, `told` | HTML pages, a document's text, the words of both languages |
 //! | `viewer` | who asks, from where, in which language |
 //! | `error` | what goes wrong, and the sentences for it |
 //! | `assets` | style sheet and scripts |
@@ -20,6 +20,7 @@ mod error;
 mod pages;
 mod source;
 mod stream;
+mod told;
 mod upload;
 mod viewer;
 pub mod wire;
@@ -27,6 +28,7 @@ mod words;
 
 pub use config::{ApiKey, ServerConfig};
 pub use error::{ErrorBody, ErrorFields};
+pub(crate) use words::words;
 
 use std::sync::Arc;
 

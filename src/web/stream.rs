@@ -231,7 +231,7 @@ impl Watching {
         match self.shared.app.library().list(&self.reader).await {
             Ok(views) => Ok(views
                 .iter()
-                .map(|view| (view.id, wire::document(view)))
+                .map(|view| (view.id, wire::document(view, self.language)))
                 .collect()),
             Err(error) => {
                 self.ended = true;

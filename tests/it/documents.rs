@@ -64,6 +64,20 @@ async fn a_new_version_replaces_the_old_one_and_a_deleted_document_is_gone() {
     );
     let difference = &test.app.library().differences().await.unwrap()[0];
     assert!(difference.expected == 0 && difference.is_none());
+    // Not even in a file.
+    let data = test.folder.path().join("data");
+    assert_eq!(
+        std::fs::read_dir(data.join("originals")).unwrap().count(),
+        0
+    );
+    let words = "미사용 연차는 수당으로".as_bytes();
+    for file in ["catalogue.sqlite", "catalogue.sqlite-wal"] {
+        let bytes = std::fs::read(data.join(file)).unwrap();
+        assert!(
+            !bytes.windows(words.len()).any(|window| window == words),
+            "{file}"
+        );
+    }
     is_clean(&test).await;
 }
 

@@ -40,11 +40,12 @@ pub(super) fn decode(bytes: &[u8], declared: Option<&'static Encoding>) -> Decod
     if let Some(encoding) = sniff::utf_16_without_mark(bytes) {
         return decode_as(encoding, bytes);
     }
-    // A file that is UTF-8 but for a few bytes is not of another encoding.
+    // A file that is mostly UTF-8 is not of another encoding: bytes of EUC-KR and of Latin
+    // encodings hardly ever follow each other as those of UTF-8 do.
     let lossy = String::from_utf8_lossy(bytes);
     let replaced = lossy.chars().filter(|char| *char == '\u{FFFD}').count();
     let read = lossy.chars().filter(|char| !char.is_ascii()).count() - replaced;
-    if replaced * 10 <= read {
+    if replaced <= read {
         return decode_as(UTF_8, bytes);
     }
     if let Some(declared) = declared {

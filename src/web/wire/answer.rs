@@ -315,7 +315,7 @@ fn ledger(entry: &LedgerEntry) -> LedgerBody {
 const TITLES_NAMED: usize = 3;
 
 /// That the documents do not answer, and what was searched.
-fn abstention(ledger: &[LedgerEntry], language: language::Language) -> String {
+pub(crate) fn abstention(ledger: &[LedgerEntry], language: language::Language) -> String {
     let mut seen = BTreeSet::new();
     let titles: Vec<&str> = ledger
         .iter()
@@ -325,6 +325,7 @@ fn abstention(ledger: &[LedgerEntry], language: language::Language) -> String {
     let named = &titles[..titles.len().min(TITLES_NAMED)];
     let more = titles.len() - named.len();
     let found = ledger.len();
+    let read = ledger.iter().filter(|entry| entry.outcome.is_ok()).count();
     match language {
         language::Language::Ko if found == 0 => {
             "문서에서 답을 찾지 못했습니다. 질문과 관련된 구절이 하나도 없었습니다.".to_owned()
@@ -337,12 +338,13 @@ fn abstention(ledger: &[LedgerEntry], language: language::Language) -> String {
                 String::new()
             };
             format!(
-                "문서에서 답을 찾지 못했습니다. {}{more}에서 가장 가까운 구절 {found}개를 살펴보았습니다.",
+                "문서에서 답을 찾지 못했습니다. {}{more}에서 구절 {found}개를 찾아 가장 가까운 {read}개를 살펴보았습니다.",
                 named.join(", ")
             )
         }
         language::Language::En if found == 0 => {
-            "The documents do not answer this. No passage has to do with the question.".to_owned()
+            "No answer was found in the documents. No passage has to do with the question."
+                .to_owned()
         }
         language::Language::En => {
             let named: Vec<String> = named.iter().map(|title| format!("“{title}”")).collect();
@@ -353,7 +355,7 @@ fn abstention(ledger: &[LedgerEntry], language: language::Language) -> String {
             };
             let passages = if found == 1 { "passage" } else { "passages" };
             format!(
-                "The documents do not answer this. The {found} closest {passages}, from {}{more}, were read.",
+                "No answer was found in the documents. {found} {passages} were found, in {}{more}, and the closest {read} read.",
                 named.join(", ")
             )
         }
@@ -394,10 +396,13 @@ mod tests {
             korean.contains("「휴가 규정」, 「여비 규정」, 「보안」 외 2건"),
             "{korean}"
         );
-        assert!(korean.contains("구절 6개"), "{korean}");
+        assert!(
+            korean.contains("구절 6개를 찾아 가장 가까운 6개"),
+            "{korean}"
+        );
         let english = abstention(&entries[..1], language::Language::En);
         assert!(
-            english.contains("1 closest passage, from “휴가 규정”,"),
+            english.contains("1 passage were found, in “휴가 규정”, and the closest 1 read"),
             "{english}"
         );
         assert!(!abstention(&[], language::Language::En).contains('0'));

@@ -13,6 +13,8 @@ use crate::language;
 
 /// Passages that one request may bring.
 const PASSAGES_LIMIT: usize = 200;
+/// Characters that all passages of one request may have together.
+const CHARACTERS_LIMIT: usize = 400_000;
 /// Sentences that one request may bring.
 const SENTENCES_LIMIT: usize = 500;
 
@@ -135,6 +137,14 @@ pub enum CheckError {
         /// How many it may have.
         limit: usize,
     },
+    /// The passages are too long.
+    #[error("`passages` have {actual} characters together, the limit is {limit}")]
+    TooLong {
+        /// How many they have.
+        actual: usize,
+        /// How many they may have.
+        limit: usize,
+    },
 }
 
 impl CheckError {
@@ -144,6 +154,7 @@ impl CheckError {
         match self {
             Self::OneAnswer => "answer",
             Self::Empty { field } | Self::TooMany { field, .. } => field,
+            Self::TooLong { .. } => "passages",
         }
     }
 }
@@ -249,10 +260,21 @@ fn within(field: &'static str, actual: usize, limit: usize) -> Result<(), CheckE
 
 fn context(passages: &[PassageInput]) -> Result<Context, CheckError> {
     within("passages", passages.len(), PASSAGES_LIMIT)?;
-    let passages = (1_u32..)
-        .zip(passages)
-        .map(|(number, passage)| {
-            let title = passage.title.clone().unwrap_or_else(|| number.to_string());
+    let characters: usize = passages
+        .iter()
+        .map(|passage| passage.text.chars().count())
+        .sum();
+    if characters > CHARACTERS_LIMIT {
+        return Err(CheckError::TooLong {
+            actual: characters,
+            limit: CHARACTERS_LIMIT,
+        });
+    }
+    let passages = passages
+        .iter()
+        .map(|passage| {
+            // A passage without a title has none: a made-up one would be evidence.
+            let title = passage.title.clone().unwrap_or_default();
             Passage {
                 file_name: title.clone(),
                 title,
@@ -295,6 +317,16 @@ mod tests {
         let passage = &context.passages[0];
         assert_eq!(passage.place.span.len(), passage.text.len());
         assert_eq!(passage.place.utf16.len(), passage.place.chars.len() + 1);
-        assert_eq!(passage.title, "1");
+        assert_eq!(passage.title, "", "a made-up title would be evidence");
+        let long = [PassageInput {
+            title: None,
+            text: "가".repeat(CHARACTERS_LIMIT + 1),
+        }];
+        assert!(
+            super::context(&long)
+                .unwrap_err()
+                .to_string()
+                .contains("400001")
+        );
     }
 }

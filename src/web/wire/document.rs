@@ -4,6 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::catalogue::DocumentView;
+use crate::language::Language;
+use crate::web::told::told;
 
 /// A document.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -34,9 +36,9 @@ pub struct DocumentBody {
     pub chunks: u32,
     /// Chunks that have a vector in the index.
     pub chunks_embedded: u32,
-    /// What its owner should know.
+    /// What its owner should know, in the language that the request prefers.
     pub problems: Vec<ProblemBody>,
-    /// Why it failed.
+    /// Why it failed, in the language that the request prefers.
     pub error: Option<String>,
     /// Groups that may read it.
     pub readers: Vec<String>,
@@ -88,9 +90,9 @@ pub struct UploadedFile {
     pub error: Option<crate::web::error::ErrorFields>,
 }
 
-/// The body of a document.
+/// The body of a document; what is told of it is in `language`.
 #[must_use]
-pub fn document(view: &DocumentView) -> DocumentBody {
+pub fn document(view: &DocumentView, language: Language) -> DocumentBody {
     DocumentBody {
         id: view.id.to_string(),
         version: view.version.to_string(),
@@ -109,10 +111,10 @@ pub fn document(view: &DocumentView) -> DocumentBody {
             .iter()
             .map(|problem| ProblemBody {
                 page: problem.page,
-                message: problem.message.clone(),
+                message: told(&problem.message, language),
             })
             .collect(),
-        error: view.error.clone(),
+        error: view.error.as_deref().map(|error| told(error, language)),
         readers: view.readers.iter().map(ToString::to_string).collect(),
         created_at: view.created_at.to_string(),
         updated_at: view.updated_at.to_string(),

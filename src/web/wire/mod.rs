@@ -9,6 +9,7 @@ mod answer;
 mod check;
 mod document;
 
+pub(crate) use answer::abstention;
 pub use answer::{
     AnswerBody, AnswerRequest, CitationBody, ClaimBody, Claims, LedgerBody, PassageBody, RankBody,
     RetrievalBody, WithheldBody, answer, retrieval,
@@ -91,8 +92,8 @@ pub enum Verdict {
 /// Why a sentence has the verdict it has. Which fields there are depends on `kind`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ReasonBody {
-    /// `no_citation`, `not_verbatim`, `missing_fact`, `low_similarity`, `partly_missing` or
-    /// `checker_failed`.
+    /// `no_citation`, `not_verbatim`, `missing_fact`, `opposite`, `low_similarity`,
+    /// `partly_missing` or `checker_failed`.
     pub kind: &'static str,
     /// For `not_verbatim`: the words that the passages do not hold.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -132,6 +133,11 @@ impl ReasonBody {
                 kind: "missing_fact",
                 fact: Some(fact),
                 instead,
+                words,
+                ..Self::default()
+            },
+            checked::Reason::Opposite => Self {
+                kind: "opposite",
                 words,
                 ..Self::default()
             },

@@ -1,6 +1,6 @@
 //! Characters to words, lines, tables and blocks in reading order.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::{BlockKind, DocumentBuilder, PlacedWord, Rect};
 
@@ -507,6 +507,7 @@ fn last_end(open: &[Line]) -> f32 {
         .map_or(f32::NEG_INFINITY, |line| line.rect.y1 - line.size)
 }
 
+/// Drops titles and numbers that stand at the same place of many pages, but for the first of each.
 fn drop_running(pages: &mut [PageLayout]) {
     let key = |page: &PageLayout, line: &Line| {
         let middle = f32::midpoint(line.rect.y0, line.rect.y1);
@@ -533,15 +534,36 @@ fn drop_running(pages: &mut [PageLayout]) {
             }
         }
     }
+    let mut told = HashSet::new();
     for page in pages {
-        let kept = std::mem::take(&mut page.lines);
-        page.lines = kept
-            .into_iter()
-            .filter(|line| {
-                key(page, line).is_none_or(|key| seen.get(&key).copied().unwrap_or(0) < REPEATS)
+        let runs: Vec<bool> = page
+            .lines
+            .iter()
+            .map(|line| {
+                key(page, line).is_some_and(|key| {
+                    // The first of them stays: a wrong guess must not lose what it says.
+                    seen.get(&key).copied().unwrap_or(0) >= REPEATS
+                        && (is_page_number(&key.0) || !told.insert(key))
+                })
             })
             .collect();
+        if runs.iter().all(|runs| *runs) && page.tables.is_empty() {
+            // What is all that a page says is no title of it.
+            continue;
+        }
+        let mut runs = runs.into_iter();
+        page.lines.retain(|_| !runs.next().unwrap_or(false));
     }
+}
+
+/// Whether a line whose digits are written `#` is nothing but the number of its page.
+fn is_page_number(text: &str) -> bool {
+    let words: String = text
+        .chars()
+        .filter(|char| char.is_alphabetic())
+        .flat_map(char::to_lowercase)
+        .collect();
+    text.contains('#') && matches!(words.as_str(), "" | "page" | "p" | "pageof" | "쪽" | "면")
 }
 
 /// The sizes of a document's text.
