@@ -22,6 +22,9 @@ fn veracite(data: &Path) -> Command {
     command
 }
 
+/// Documents of a round: as many as are embedded in a few seconds.
+const DOCUMENTS: u64 = 12;
+
 fn rounds() -> u64 {
     std::env::var("VERACITE_TEST_KILLS")
         .ok()
@@ -44,11 +47,11 @@ impl Moments {
 
 fn text(round: u64, number: u64) -> String {
     // A code that stands in this document only, and enough text for several chunks.
-    let body = (0..8)
+    let body = (0..3)
         .map(|article| {
             format!("\n\n## 제{article}조\n\n휴가 번호 RX-{round}{number:03}은 {article}일이다. ")
         })
-        .map(|article| article + &"이 규정은 모든 직원에게 적용한다. ".repeat(12))
+        .map(|article| article + &"이 규정은 모든 직원에게 적용한다. ".repeat(3))
         .collect::<String>();
     format!("# 문서 {round}-{number}{body}\n")
 }
@@ -56,7 +59,7 @@ fn text(round: u64, number: u64) -> String {
 fn write_files(folder: &Path, round: u64) -> PathBuf {
     let files = folder.join(format!("files-{round}"));
     std::fs::create_dir(&files).unwrap();
-    for number in 0..12 {
+    for number in 0..DOCUMENTS {
         std::fs::write(files.join(format!("{number}.md")), text(round, number)).unwrap();
     }
     files
@@ -215,9 +218,9 @@ struct Told {
 }
 
 impl Told {
-    /// Uploads, and deletes every third document, until the server is gone.
+    /// Uploads, and deletes every third document, until the server is gone or has enough to do.
     fn work(&mut self, address: &str, round: u64) {
-        for number in 0.. {
+        for number in 0..DOCUMENTS {
             let form = format!(
                 "--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{round}-{number}.md\"\r\n\r\n{}\r\n--x--\r\n",
                 text(round, number)
