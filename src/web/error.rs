@@ -153,9 +153,8 @@ impl Error {
             Self::MediaType { .. } | Self::UnreadableFile(ParseError::Unsupported { .. }) => {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
             }
-            Self::UnreadableFile(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::BodyTooLarge | Self::LargeFile { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::LongQuestion { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::LongQuestion { .. } | Self::UnreadableFile(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Busy | Self::NotReady { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
