@@ -14,7 +14,7 @@
 //! | [`app`] | the wired program: the one place where back ends are chosen |
 //! | [`web`] | pages, JSON API, server-sent events |
 //! | [`cli`], [`config`], [`doctor`] | commands, what is in force, what is wrong |
-//! | [`eval`], [`bench`] | how good it is, and how fast |
+//! | [`eval`], [`mod@bench`] | how good it is, and how fast |
 //!
 //! # Data flow, in types
 //!
