@@ -22,6 +22,7 @@ use crate::catalogue::NewDocument;
 use crate::check::Mode;
 use crate::config::Config;
 use crate::eval::percentile;
+use crate::index::size_of;
 use crate::language::Language;
 use crate::model::Embedder;
 
@@ -395,18 +396,7 @@ fn resident_mb() -> anyhow::Result<f64> {
 }
 
 fn folder_mb(folder: &Path) -> f64 {
-    let mut bytes = 0;
-    let mut waiting = vec![folder.to_owned()];
-    while let Some(folder) = waiting.pop() {
-        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
-            match entry.metadata() {
-                Ok(metadata) if metadata.is_dir() => waiting.push(entry.path()),
-                Ok(metadata) => bytes += metadata.len(),
-                Err(_) => {}
-            }
-        }
-    }
-    float(usize::try_from(bytes / 1024).unwrap_or(0)) / 1024.0
+    float(usize::try_from(size_of(folder) / 1024).unwrap_or(0)) / 1024.0
 }
 
 /// Lines of a text file that are not blank; of a `.jsonl` file, what each line's `text` says.

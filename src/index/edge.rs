@@ -107,7 +107,7 @@ impl EdgeIndex {
 }
 
 /// Bytes of the files under `folder`, as far as they can be seen.
-fn size_of(folder: &Path) -> u64 {
+pub(crate) fn size_of(folder: &Path) -> u64 {
     std::fs::read_dir(folder)
         .into_iter()
         .flatten()

@@ -19,6 +19,7 @@ pub use analyzer::{Analyzer, Token, codes, compile_dictionary, words};
 pub use bm25::Bm25Index;
 pub use config::{VectorsConfig, WordsConfig};
 pub use edge::EdgeIndex;
+pub(crate) use edge::size_of;
 pub use qdrant::QdrantIndex;
 
 use ingest::BackendError;
