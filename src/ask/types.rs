@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ingest::{BackendError, ChunkId, ContentHash, DocumentId, Group, Span, Vector};
+use serde::Serialize;
 use tokio::sync::mpsc;
 
 use crate::language::Language;
@@ -265,6 +266,27 @@ pub struct Prompt {
     pub context: Arc<Context>,
     /// Tokens that the answer may have.
     pub max_tokens: usize,
+}
+
+/// Who speaks in a conversation with a language model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// The instructions of this program.
+    System,
+    /// The asker, and the passages.
+    User,
+    /// The model.
+    Assistant,
+}
+
+/// A turn of a conversation with a language model.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Message {
+    /// Who speaks.
+    pub role: Role,
+    /// The words. Control tokens written out in them are words too.
+    pub content: String,
 }
 
 /// What a generator writes at once.
