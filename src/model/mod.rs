@@ -15,6 +15,7 @@
 //! [`ModelStore::pull`], and texts never leave the process.
 
 mod config;
+mod decoder;
 mod device;
 mod embedder;
 mod encoder;
@@ -83,6 +84,9 @@ pub enum ModelError {
         /// Why.
         source: std::io::Error,
     },
+    /// A computation on an accelerator failed.
+    #[error("the accelerator failed: {0}")]
+    Accelerator(String),
     /// The accelerator cannot be used.
     #[error("device `{device}` cannot be used: {reason}")]
     Device {

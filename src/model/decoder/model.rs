@@ -1,0 +1,134 @@
+//! A whole model: its stages, and what goes in and comes out.
+
+use std::path::Path;
+
+use super::super::ModelError;
+use super::adapter::Adapter;
+use super::attention::BLOCK;
+use super::processor::{Processor, Room};
+use super::shape::Shape;
+use super::source::{Part, Place, Source};
+use super::stage::{Batch, Hidden, Stage};
+
+/// A language model that is ready to run.
+pub(crate) struct Model {
+    source: Source,
+    embedding: Place,
+    stages: Vec<Box<dyn Stage>>,
+    adapters: Vec<String>,
+    blocks: usize,
+    rows: usize,
+}
+
+/// How a model is run.
+#[derive(Clone, Debug)]
+pub(crate) struct ModelOptions {
+    /// Tokens of all conversations that are kept at the same time.
+    pub(crate) context: usize,
+    /// Tokens that go through the model together at most.
+    pub(crate) rows: usize,
+    /// Whether keys and values are kept as half floats; they take half the memory.
+    pub(crate) half: bool,
+    /// Threads that work on the processor.
+    pub(crate) threads: usize,
+}
+
+impl Model {
+    /// Reads the model in `source`.
+    ///
+    /// # Errors
+    /// When it takes more memory than there is, or a weight cannot be read.
+    pub(crate) fn open(source: Source, options: &ModelOptions) -> Result<Self, ModelError> {
+        let blocks = options.context.div_ceil(BLOCK);
+        let room = Room {
+            rows: options.rows,
+            blocks,
+            half: options.half,
+            threads: options.threads,
+        };
+        let layers = source.shape().layers;
+        let stages: Vec<Box<dyn Stage>> =
+            vec![Box::new(Processor::open(&source, 0..layers, room)?)];
+        Ok(Self {
+            embedding: source.place(Part::Embedding, 0, None)?,
+            stages,
+            adapters: Vec::new(),
+            blocks,
+            rows: options.rows,
+            source,
+        })
+    }
+
+    /// Takes up the adapter in `folder` under `name`.
+    ///
+    /// # Errors
+    /// When it cannot be read or does not fit.
+    pub(crate) fn adapt(&mut self, folder: &Path, name: &str) -> Result<(), ModelError> {
+        let adapter = Adapter::open(folder, name, &self.source)?;
+        for stage in &mut self.stages {
+            stage.adapt(&adapter)?;
+        }
+        self.adapters.push(adapter.name);
+        Ok(())
+    }
+
+    /// Names of adapters, by number.
+    pub(crate) fn adapters(&self) -> &[String] {
+        &self.adapters
+    }
+
+    /// The shape.
+    pub(crate) fn shape(&self) -> &Shape {
+        self.source.shape()
+    }
+
+    /// Where its weights come from.
+    pub(crate) fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// Blocks of keys and values that there are.
+    pub(crate) fn blocks(&self) -> usize {
+        self.blocks
+    }
+
+    /// Tokens that a batch may have.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Each device with its layers and its bytes of weights and of everything else.
+    pub(crate) fn devices(&self) -> Vec<(String, std::ops::Range<usize>, usize, usize)> {
+        self.stages
+            .iter()
+            .map(|stage| {
+                let (weights, rest) = stage.bytes();
+                (stage.device(), stage.layers(), weights, rest)
+            })
+            .collect()
+    }
+
+    /// Takes a batch through the model: the scores of every token after each of its outputs.
+    ///
+    /// # Errors
+    /// When a device fails, or the file of the weights cannot be read any more.
+    ///
+    /// # Panics
+    /// When the batch has more rows than the model was opened for, or a token that is none.
+    pub(crate) fn forward(&mut self, batch: &Batch) -> Result<Vec<Vec<f32>>, ModelError> {
+        assert!(batch.tokens.len() <= self.rows, "the batch is small enough");
+        let width = self.shape().hidden;
+        let mut values = Vec::with_capacity(batch.tokens.len() * width);
+        for token in &batch.tokens {
+            let token = *token as usize;
+            assert!(token < self.shape().vocabulary, "the token is one");
+            values.extend(self.source.row(&self.embedding, token)?);
+        }
+        let mut hidden = Hidden::Host(values);
+        for stage in &mut self.stages {
+            hidden = stage.forward(batch, hidden)?;
+        }
+        let last = self.stages.last_mut().expect("a model has a stage");
+        last.scores(batch, hidden)
+    }
+}

@@ -1,0 +1,261 @@
+//! The forward pass against what `transformers` computes from the same weights, which
+//! `tests/fixtures/mixtral.py` wrote down.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::attention::BLOCK;
+use super::model::{Model, ModelOptions};
+use super::source::Source;
+use super::stage::{Batch, Span};
+
+#[derive(Deserialize)]
+struct Expected {
+    models: HashMap<String, Reference>,
+}
+
+#[derive(Deserialize)]
+struct Reference {
+    logits: HashMap<usize, Vec<f32>>,
+    greedy: Vec<u32>,
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/mixtral")
+}
+
+fn references() -> HashMap<String, Reference> {
+    let text = std::fs::read_to_string(fixtures().join("expected.json")).unwrap();
+    serde_json::from_str::<Expected>(&text).unwrap().models
+}
+
+fn open(name: &str) -> Model {
+    let path = match name {
+        "model.safetensors" => fixtures(),
+        name => fixtures().join(name),
+    };
+    let options = ModelOptions {
+        context: 8_192,
+        rows: 512,
+        half: false,
+        threads: 2,
+    };
+    Model::open(Source::open(&path).unwrap(), &options).unwrap()
+}
+
+fn prompt(length: u32) -> Vec<u32> {
+    (0..length).map(|index| (index * 37 + 11) % 320).collect()
+}
+
+/// A conversation that is written into blocks in no order.
+struct Conversation {
+    blocks: Vec<u32>,
+    length: usize,
+    adapter: Option<usize>,
+}
+
+impl Conversation {
+    fn new(adapter: Option<usize>) -> Self {
+        let blocks = (0..8_192 / u32::try_from(BLOCK).unwrap()).map(|block| (block * 53 + 7) % 128);
+        Self {
+            blocks: blocks.collect(),
+            length: 0,
+            adapter,
+        }
+    }
+
+    /// The scores after the last of `tokens`.
+    fn read(&mut self, model: &mut Model, tokens: &[u32]) -> Vec<f32> {
+        let batch = Batch {
+            tokens: tokens.to_vec(),
+            spans: vec![Span {
+                rows: 0..tokens.len(),
+                position: self.length,
+                blocks: self.blocks.clone(),
+                adapter: self.adapter,
+            }],
+            outputs: vec![tokens.len() - 1],
+        };
+        self.length += tokens.len();
+        model.forward(&batch).unwrap().remove(0)
+    }
+
+    fn read_in_chunks(&mut self, model: &mut Model, tokens: &[u32], size: usize) -> Vec<f32> {
+        let mut scores = Vec::new();
+        for tokens in tokens.chunks(size) {
+            scores = self.read(model, tokens);
+        }
+        scores
+    }
+}
+
+fn largest_difference(left: &[f32], right: &[f32]) -> f32 {
+    assert_eq!(left.len(), right.len());
+    left.iter()
+        .zip(right)
+        .map(|(left, right)| (left - right).abs())
+        .fold(0.0, f32::max)
+}
+
+fn best(scores: &[f32]) -> u32 {
+    let best = scores
+        .iter()
+        .enumerate()
+        .max_by(|left, right| left.1.total_cmp(right.1));
+    u32::try_from(best.unwrap().0).unwrap()
+}
+
+/// How far apart scores are, and how far they may be: floats by 1e-4 each. Where inputs are
+/// rounded to bytes for weights of bytes, by 1.5 % of their length: each rounding alone is
+/// half a percent of noise, and so small a model averages little of it away.
+fn compared(name: &str, found: &[f32], expected: &[f32]) -> (f32, f32) {
+    if name.starts_with("model.safetensors") {
+        return (largest_difference(found, expected), 1e-4);
+    }
+    let length = |values: &mut dyn Iterator<Item = f32>| {
+        values.map(|value| value * value).sum::<f32>().sqrt()
+    };
+    let apart = length(&mut found.iter().zip(expected).map(|(left, right)| left - right));
+    (apart / length(&mut expected.iter().copied()), 1.5e-2)
+}
+
+fn compare(file: &str, adapter: bool) {
+    let mut model = open(file);
+    let mut name = file.to_owned();
+    let mut own = None;
+    if adapter {
+        model.adapt(&fixtures().join("adapter"), "adapter").unwrap();
+        name.push_str("+adapter");
+        own = Some(0);
+    }
+    let name = name.replace("split.", "");
+    let reference = &references()[&name];
+    for (length, expected) in &reference.logits {
+        let tokens = prompt(u32::try_from(*length).unwrap());
+        let whole = Conversation::new(own).read_in_chunks(&mut model, &tokens, 512);
+        let difference = largest_difference(&whole, expected);
+        let (difference, most) = compared(&name, &whole, expected);
+        println!("{name}, {length} tokens: {difference:e}");
+        assert!(difference <= most, "{name}, {length} tokens: {difference}");
+        for size in [100, 64] {
+            let chunks = Conversation::new(own).read_in_chunks(&mut model, &tokens, size);
+            assert_eq!(whole, chunks, "{name}, {length} tokens by {size}");
+        }
+        // All but the last tokens are there, as after a prefix that was kept.
+        let mut one_by_one = Conversation::new(own);
+        let kept = length.saturating_sub(70);
+        if kept > 0 {
+            one_by_one.read_in_chunks(&mut model, &tokens[..kept], 512);
+        }
+        let last = one_by_one.read_in_chunks(&mut model, &tokens[kept..], 1);
+        assert_eq!(whole, last, "{name}, {length} tokens after {kept}");
+    }
+    let mut conversation = Conversation::new(own);
+    let mut scores = conversation.read(&mut model, &prompt(7));
+    let mut written = Vec::new();
+    while written.len() < reference.greedy.len() {
+        written.push(best(&scores));
+        scores = conversation.read(&mut model, &written[written.len() - 1..]);
+    }
+    assert_eq!(written, reference.greedy, "{name}");
+}
+
+#[test]
+fn published_weights_give_what_transformers_gives() {
+    compare("model.safetensors", false);
+}
+
+#[test]
+fn quantized_weights_give_what_transformers_gives() {
+    compare("model.Q8_0.gguf", false);
+}
+
+#[test]
+fn one_tensor_for_each_expert_is_the_same_model() {
+    compare("model.split.Q8_0.gguf", false);
+}
+
+#[test]
+fn an_adapter_gives_what_peft_gives() {
+    compare("model.safetensors", true);
+    compare("model.Q8_0.gguf", true);
+}
+
+/// Rows of one batch: two conversations at different places, one with the adapter.
+#[test]
+fn conversations_do_not_change_each_other() {
+    let mut model = open("model.safetensors");
+    model.adapt(&fixtures().join("adapter"), "adapter").unwrap();
+    let tokens = prompt(150);
+    let alone = |model: &mut Model, adapter| {
+        let mut conversation = Conversation::new(adapter);
+        conversation.read(model, &tokens[..100]);
+        conversation.read(model, &tokens[100..101])
+    };
+    let (plain, adapted) = (alone(&mut model, None), alone(&mut model, Some(0)));
+    assert_ne!(plain, adapted);
+    let mut conversations = [Conversation::new(None), Conversation::new(Some(0))];
+    conversations[1].blocks = (64..128).collect();
+    conversations[0].blocks = (0..64).rev().collect();
+    for conversation in &mut conversations {
+        conversation.read(&mut model, &tokens[..100]);
+    }
+    let span = |index: usize| Span {
+        rows: index..index + 1,
+        position: 100,
+        blocks: conversations[index].blocks.clone(),
+        adapter: conversations[index].adapter,
+    };
+    let batch = Batch {
+        tokens: vec![tokens[100], tokens[100]],
+        spans: vec![span(0), span(1)],
+        outputs: vec![0, 1],
+    };
+    assert_eq!(model.forward(&batch).unwrap(), [plain, adapted]);
+}
+
+/// A changed copy of the committed model, and what opening it says.
+fn broken(change: impl Fn(&mut Vec<u8>)) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("model.gguf");
+    let mut bytes = std::fs::read(fixtures().join("model.Q8_0.gguf")).unwrap();
+    change(&mut bytes);
+    std::fs::write(&path, bytes).unwrap();
+    Source::open(&path).unwrap_err().to_string()
+}
+
+fn replace(bytes: &mut [u8], from: &[u8], to: &[u8]) {
+    assert_eq!(from.len(), to.len());
+    let at = bytes
+        .windows(from.len())
+        .position(|window| window == from)
+        .unwrap();
+    bytes[at..at + to.len()].copy_from_slice(to);
+}
+
+#[test]
+fn a_broken_file_is_named_with_tensor_and_numbers() {
+    let error = broken(|bytes| bytes.truncate(bytes.len() - 5_000));
+    assert!(
+        error.contains("model.gguf") && error.contains("truncated"),
+        "{error}"
+    );
+    let error = broken(|bytes| replace(bytes, b"blk.1.attn_k.weight", b"blk.9.attn_k.weight"));
+    assert!(error.contains("holds no blk.1.attn_k.weight"), "{error}");
+    let error = broken(|bytes| {
+        replace(
+            bytes,
+            b"\x05\0\0\0\0\0\0\0llama",
+            b"\x05\0\0\0\0\0\0\0bloom",
+        )
+    });
+    assert!(error.contains("`bloom`"), "{error}");
+    let error = broken(|bytes| bytes.truncate(100));
+    assert!(error.contains("model.gguf"), "{error}");
+    let error = Source::open(Path::new("/nowhere/model"))
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("/nowhere/model"), "{error}");
+}
