@@ -84,6 +84,14 @@ pub enum ModelError {
         /// Why.
         source: std::io::Error,
     },
+    /// The model and what it keeps do not fit into memory.
+    #[error("{} needs more memory than there is: {reason}", file.display())]
+    Memory {
+        /// The model, or the first of its files.
+        file: PathBuf,
+        /// What it takes, what there is, and what would fit.
+        reason: String,
+    },
     /// A computation on an accelerator failed.
     #[error("the accelerator failed: {0}")]
     Accelerator(String),

@@ -8,12 +8,19 @@
 //! | `simd.rs`, `team.rs` | vector instructions, and threads that work together |
 //! | `stage.rs` | a batch, and the layers that one device holds |
 //! | `processor.rs` | layers on the processor |
+//! | `accelerated.rs`, `device_weights.rs`, `device_attention.rs` | layers on an accelerator |
+//! | `layers.rs`, `devices.rs` | which layers run on which devices, and the memory that takes |
 //! | `adapter.rs` | low-rank adapters in the format of PEFT |
 //! | `model.rs` | a whole model over its devices |
 
+mod accelerated;
 mod adapter;
 mod attention;
 mod blocks;
+mod device_attention;
+mod device_weights;
+mod devices;
+mod layers;
 mod matrix;
 mod model;
 mod processor;

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::super::ModelError;
 use super::adapter::Adapter;
-use super::attention::BLOCK;
-use super::processor::{Processor, Room};
+use super::devices;
+use super::layers::{Plan, Wanted};
+use super::processor::Room;
 use super::shape::Shape;
 use super::source::{Part, Place, Source};
 use super::stage::{Batch, Hidden, Stage};
@@ -15,6 +16,7 @@ pub(crate) struct Model {
     source: Source,
     embedding: Place,
     stages: Vec<Box<dyn Stage>>,
+    plan: Plan,
     adapters: Vec<String>,
     blocks: usize,
     rows: usize,
@@ -31,6 +33,19 @@ pub(crate) struct ModelOptions {
     pub(crate) half: bool,
     /// Threads that work on the processor.
     pub(crate) threads: usize,
+    /// Devices that layers run on, in order; none for all that there are.
+    pub(crate) devices: Vec<Wanted>,
+}
+
+impl ModelOptions {
+    fn room(&self) -> Room {
+        Room {
+            rows: self.rows,
+            blocks: devices::blocks(self.context),
+            half: self.half,
+            threads: self.threads,
+        }
+    }
 }
 
 impl Model {
@@ -39,24 +54,37 @@ impl Model {
     /// # Errors
     /// When it takes more memory than there is, or a weight cannot be read.
     pub(crate) fn open(source: Source, options: &ModelOptions) -> Result<Self, ModelError> {
-        let blocks = options.context.div_ceil(BLOCK);
-        let room = Room {
-            rows: options.rows,
-            blocks,
-            half: options.half,
-            threads: options.threads,
-        };
-        let layers = source.shape().layers;
-        let stages: Vec<Box<dyn Stage>> =
-            vec![Box::new(Processor::open(&source, 0..layers, room)?)];
+        let room = options.room();
+        let (stages, plan) = devices::open(&source, &options.devices, room)?;
         Ok(Self {
             embedding: source.place(Part::Embedding, 0, None)?,
             stages,
+            plan,
             adapters: Vec::new(),
-            blocks,
+            blocks: room.blocks,
             rows: options.rows,
             source,
         })
+    }
+
+    /// Which layers of the model in `source` would run where, and the memory that takes,
+    /// without reading it.
+    ///
+    /// # Errors
+    /// When a device cannot be used, or memory is short.
+    pub(crate) fn plan_for(source: &Source, options: &ModelOptions) -> Result<Plan, ModelError> {
+        devices::plan(source, &options.devices, &options.room())
+    }
+
+    /// Which layers run where, and the memory that takes.
+    pub(crate) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// What was changed about weights as they were read, for people.
+    pub(crate) fn notes(&self) -> Vec<&str> {
+        let notes = self.stages.iter().flat_map(|stage| stage.notes());
+        notes.map(String::as_str).collect()
     }
 
     /// Takes up the adapter in `folder` under `name`.

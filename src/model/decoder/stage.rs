@@ -50,6 +50,11 @@ pub(super) trait Stage: Send {
     /// Bytes of weights, and of everything else that it holds.
     fn bytes(&self) -> (usize, usize);
 
+    /// What was changed about weights as they were read, for people.
+    fn notes(&self) -> &[String] {
+        &[]
+    }
+
     /// Takes a batch through the layers.
     ///
     /// # Errors
@@ -68,4 +73,10 @@ pub(super) trait Stage: Send {
     /// # Errors
     /// When the device fails.
     fn adapt(&mut self, adapter: &Adapter) -> Result<(), ModelError>;
+}
+
+/// The error of a device, without the backtraces that candle adds.
+pub(super) fn device_failed(error: candle_core::Error) -> ModelError {
+    let message = error.to_string();
+    ModelError::Accelerator(message.lines().next().unwrap_or_default().to_owned())
 }

@@ -32,6 +32,10 @@ fn references() -> HashMap<String, Reference> {
 }
 
 fn open(name: &str) -> Model {
+    open_on(name, &["cpu"])
+}
+
+fn open_on(name: &str, devices: &[&str]) -> Model {
     let path = match name {
         "model.safetensors" => fixtures(),
         name => fixtures().join(name),
@@ -41,6 +45,7 @@ fn open(name: &str) -> Model {
         rows: 512,
         half: false,
         threads: 2,
+        devices: devices.iter().map(|name| name.parse().unwrap()).collect(),
     };
     Model::open(Source::open(&path).unwrap(), &options).unwrap()
 }
@@ -214,6 +219,155 @@ fn conversations_do_not_change_each_other() {
         outputs: vec![0, 1],
     };
     assert_eq!(model.forward(&batch).unwrap(), [plain, adapted]);
+}
+
+/// As [`compare`], where chunks do not agree to the last bit: candle multiplies one row and
+/// many in different orders.
+fn compare_on(devices: &[&str], file: &str, adapter: bool) {
+    let mut model = open_on(file, devices);
+    let mut name = file.to_owned();
+    let mut own = None;
+    if adapter {
+        model.adapt(&fixtures().join("adapter"), "adapter").unwrap();
+        name.push_str("+adapter");
+        own = Some(0);
+    }
+    let name = name.replace("split.", "");
+    let reference = &references()[&name];
+    for (length, expected) in &reference.logits {
+        let tokens = prompt(u32::try_from(*length).unwrap());
+        for size in [512, 100] {
+            let found = Conversation::new(own).read_in_chunks(&mut model, &tokens, size);
+            let (difference, most) = compared(&name, &found, expected);
+            println!("{devices:?} {name}, {length} tokens by {size}: {difference:e}");
+            assert!(
+                difference <= most,
+                "{name}, {length} tokens by {size}: {difference}"
+            );
+        }
+        // Blocks that follow each other are multiplied where they lie.
+        let mut straight = Conversation::new(own);
+        straight.blocks = (3..128).collect();
+        let kept = length.saturating_sub(5);
+        if kept > 0 {
+            straight.read_in_chunks(&mut model, &tokens[..kept], 512);
+        }
+        let last = straight.read_in_chunks(&mut model, &tokens[kept..], 1);
+        let (difference, most) = compared(&name, &last, expected);
+        assert!(
+            difference <= most,
+            "{name}, {length} after {kept}: {difference}"
+        );
+    }
+    let mut conversation = Conversation::new(own);
+    let mut scores = conversation.read(&mut model, &prompt(7));
+    let mut written = Vec::new();
+    while written.len() < reference.greedy.len() {
+        written.push(best(&scores));
+        scores = conversation.read(&mut model, &written[written.len() - 1..]);
+    }
+    assert_eq!(written, reference.greedy, "{name}");
+}
+
+#[test]
+fn operations_of_accelerators_give_what_transformers_gives() {
+    let devices = ["cpu-candle"];
+    compare_on(&devices, "model.safetensors", false);
+    compare_on(&devices, "model.Q8_0.gguf", false);
+    compare_on(&devices, "model.split.Q8_0.gguf", false);
+}
+
+#[test]
+fn an_adapter_on_an_accelerator_gives_what_peft_gives() {
+    compare_on(&["cpu-candle"], "model.safetensors", true);
+    compare_on(&["cpu-candle"], "model.Q8_0.gguf", true);
+}
+
+#[test]
+fn layers_on_two_devices_are_the_same_model() {
+    for devices in [["cpu-candle=1", "cpu=1"], ["cpu=1", "cpu-candle=1"]] {
+        compare_on(&devices, "model.safetensors", true);
+        compare_on(&devices, "model.Q8_0.gguf", false);
+    }
+    let model = open_on("model.safetensors", &["cpu-candle=1", "cpu=1"]);
+    let devices: Vec<_> = model
+        .devices()
+        .into_iter()
+        .map(|(_, layers, ..)| layers)
+        .collect();
+    assert_eq!(devices, [0..1, 1..2]);
+    for (share, (_, layers, weights, rest)) in model.plan().shares.iter().zip(model.devices()) {
+        assert_eq!(share.layers, layers);
+        let found = weights + rest;
+        assert!(
+            share.bytes().abs_diff(found) * 50 <= found,
+            "planned {}, found {found}",
+            share.bytes()
+        );
+    }
+}
+
+/// Conversations of one step whose lengths are alike are attended to together, others one after
+/// another; either way each is what it is alone.
+#[test]
+fn conversations_on_an_accelerator_do_not_change_each_other() {
+    let mut model = open_on("model.safetensors", &["cpu-candle"]);
+    model.adapt(&fixtures().join("adapter"), "adapter").unwrap();
+    let tokens = prompt(400);
+    let lengths = [
+        (100, None),
+        (90, Some(0)),
+        (130, None),
+        (399, Some(0)),
+        (3, None),
+    ];
+    let mut expected = Vec::new();
+    for (length, adapter) in lengths {
+        let mut alone = Conversation::new(adapter);
+        alone.read(&mut model, &tokens[..length]);
+        expected.push(alone.read(&mut model, &tokens[length..=length]));
+    }
+    let mut batch = Batch::default();
+    for (index, (length, adapter)) in lengths.into_iter().enumerate() {
+        let mut conversation = Conversation::new(adapter);
+        let first = 20 * u32::try_from(index).unwrap();
+        conversation.blocks = (first..first + 8).rev().collect();
+        conversation.read(&mut model, &tokens[..length]);
+        batch.spans.push(Span {
+            rows: index..index + 1,
+            position: length,
+            blocks: conversation.blocks,
+            adapter,
+        });
+        batch.tokens.push(tokens[length]);
+        batch.outputs.push(index);
+    }
+    let found = model.forward(&batch).unwrap();
+    for (index, (found, expected)) in found.iter().zip(&expected).enumerate() {
+        let difference = largest_difference(found, expected);
+        assert!(difference < 1e-4, "conversation {index}: {difference}");
+    }
+    assert!(largest_difference(&expected[0], &expected[1]) > 1e-2);
+}
+
+#[test]
+fn what_does_not_fit_is_refused_before_it_is_read() {
+    let source = Source::open(&fixtures().join("model.Q8_0.gguf")).unwrap();
+    let options = ModelOptions {
+        context: 1 << 50,
+        rows: 16,
+        half: false,
+        threads: 1,
+        devices: vec!["cpu".parse().unwrap()],
+    };
+    let error = Model::plan_for(&source, &options).unwrap_err().to_string();
+    assert!(
+        error.contains("model.Q8_0.gguf needs more memory"),
+        "{error}"
+    );
+    assert!(error.contains("tokens would fit"), "{error}");
+    let error = Model::open(source, &options).err().unwrap().to_string();
+    assert!(error.contains("tokens would fit"), "{error}");
 }
 
 /// A changed copy of the committed model, and what opening it says.
