@@ -5,6 +5,8 @@
 //! | `vocabulary.rs`, `sentencepiece.rs` | texts to token ids and back |
 //! | `template.rs` | conversations to prompts |
 
+#[cfg(test)]
+mod samples;
 mod sentencepiece;
 mod template;
 mod vocabulary;

@@ -399,3 +399,102 @@ fn varint(bytes: &mut &[u8]) -> Result<u64, String> {
     }
     Err("it has a number of more than 64 bits".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(bytes.len()).unwrap();
+        [&[number << 3 | 2, length], bytes].concat()
+    }
+
+    /// A file of two pieces, with what `normalizer` says.
+    fn file(normalizer: &[u8]) -> Vec<u8> {
+        let piece = |text: &str, score: f32, kind: u8| {
+            let mut piece = field(1, text.as_bytes());
+            piece.push(2 << 3 | 5);
+            piece.extend(score.to_le_bytes());
+            piece.extend([3 << 3, kind]);
+            field(1, &piece)
+        };
+        [
+            piece("<unk>", 0.0, 2),
+            piece("▁the", -3.5, 1),
+            // Byte pairs; the number of a field over 15 takes two bytes.
+            field(2, &[3 << 3, 2, 0xc8, 0x02, 1, 0xd0, 0x02, 0]),
+            field(3, normalizer),
+        ]
+        .concat()
+    }
+
+    #[test]
+    fn a_model_file_is_read() {
+        let read = read_model(&file(&[4 << 3, 0])).unwrap();
+        assert_eq!(
+            read,
+            ModelFile {
+                pieces: vec![
+                    Piece {
+                        text: "<unk>".to_owned(),
+                        score: 0.0,
+                        kind: PieceKind::Unknown
+                    },
+                    Piece {
+                        text: "▁the".to_owned(),
+                        score: -3.5,
+                        kind: PieceKind::Normal
+                    },
+                ],
+                prefix: true,
+                bos: Some(1),
+                eos: Some(0),
+            }
+        );
+        assert!(!read_model(&file(&[3 << 3, 0, 4 << 3, 0])).unwrap().prefix);
+    }
+
+    #[test]
+    fn a_model_that_changes_texts_first_is_refused() {
+        let error = read_model(&file(&[])).unwrap_err();
+        assert!(error.contains("runs of spaces"), "{error}");
+        let error = read_model(&file(&[2 << 3 | 2, 1, 7, 4 << 3, 0])).unwrap_err();
+        assert!(error.contains("maps characters"), "{error}");
+    }
+
+    #[test]
+    fn a_cut_off_file_is_an_error_or_another_whole_file() {
+        let whole = file(&[4 << 3, 0]);
+        let accepted = (0..whole.len())
+            .filter(|length| read_model(&whole[..*length]).is_ok())
+            .count();
+        // What the file says of itself comes last: without it, nothing is understood.
+        assert_eq!(accepted, 0);
+    }
+
+    #[test]
+    fn equal_scores_are_joined_from_the_left() {
+        let piece = |text: &str, score| Piece {
+            text: text.to_owned(),
+            score,
+            kind: PieceKind::Normal,
+        };
+        let unknown = Piece {
+            text: "<unk>".to_owned(),
+            score: 0.0,
+            kind: PieceKind::Unknown,
+        };
+        let table = [
+            unknown,
+            piece("a", -9.0),
+            piece("aa", -1.0),
+            piece("aaa", -2.0),
+        ];
+        let pieces = Pieces::new(&table, false).unwrap();
+        let ids =
+            |text| -> Vec<u32> { pieces.encode(text).into_iter().map(|(id, _)| id).collect() };
+        assert_eq!(ids("aaaaa"), [2, 3]);
+        assert_eq!(ids("aaa"), [3]);
+        assert_eq!(pieces.encode("aé"), [(1, 0..1), (0, 1..3)]);
+    }
+}

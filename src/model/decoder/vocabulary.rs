@@ -8,7 +8,7 @@
 //! | `tokenizer.model`, `tokenizer.model.v1` | [`Pieces`] |
 //!
 //! Text of documents and people never becomes a control token, whatever it spells. The
-//! tokenizers are given no control tokens at all: those of a template are found here. Where a
+//! tokenizers are told to look for none: those of a template are found here. Where a
 //! template marks turns with plain words, as Mixtral's `[INST]`, those words in a document are
 //! spelled letter by letter: the same text, but not the ids that the model was trained to obey.
 
@@ -676,7 +676,11 @@ impl Engine {
 
 fn build(json: Value) -> Result<tokenizers::Tokenizer, String> {
     let bytes = serde_json::to_vec(&json).expect("values of JSON can be written");
-    tokenizers::Tokenizer::from_bytes(bytes).map_err(|error| error.to_string())
+    let mut tokenizer =
+        tokenizers::Tokenizer::from_bytes(bytes).map_err(|error| error.to_string())?;
+    // Control tokens in a text are text.
+    tokenizer.set_encode_special_tokens(true);
+    Ok(tokenizer)
 }
 
 /// The tokenizer for what follows a control token, if a space is put only before the first text.
@@ -699,7 +703,7 @@ fn without_prefix(json: &Value) -> Option<Value> {
 
 /// The characters that GPT-2's vocabulary has for bytes: those that can be seen stand for
 /// themselves, the others follow from U+0100 on.
-fn byte_characters() -> HashMap<char, u8> {
+pub(super) fn byte_characters() -> HashMap<char, u8> {
     let visible = |byte: u8| matches!(byte, b'!'..=b'~' | 0xa1..=0xac | 0xae..=0xff);
     let mut hidden = 0x100..;
     (0..=u8::MAX)
@@ -774,8 +778,8 @@ fn writes_of(json: &Value) -> Result<Writes, String> {
     Err(format!("its decoder `{}` is not known", decoder["type"]))
 }
 
-/// Takes the tokens out of a `tokenizer.json`: what is left cuts text and knows no control
-/// tokens.
+/// The tokens of a `tokenizer.json`. Those that are control tokens here are marked as special
+/// there.
 fn take_tokens(json: &mut Value) -> Result<(Vec<TokenText>, HashMap<u32, Margins>), String> {
     let id_of = |value: &Value| {
         let id = value.as_u64().and_then(|id| u32::try_from(id).ok());
@@ -806,24 +810,24 @@ fn take_tokens(json: &mut Value) -> Result<(Vec<TokenText>, HashMap<u32, Margins
         }
     }
     let mut control = HashMap::new();
-    let mut text_tokens = Vec::new();
-    for token in json["added_tokens"].as_array().into_iter().flatten() {
+    let added = json["added_tokens"].as_array_mut();
+    for token in added.into_iter().flatten() {
         let id = id_of(&token["id"])?;
         let text = token["content"]
             .as_str()
             .ok_or("its added tokens are broken")?;
         named.push((id, text.to_owned(), Literal::Yes));
-        if is_space(text) {
-            text_tokens.push(token.clone());
-        } else {
+        let is_text = is_space(text);
+        if !is_text {
             let margins = Margins {
                 spaces_before: token["lstrip"] == true,
                 spaces_after: token["rstrip"] == true,
             };
             control.insert(id, margins);
         }
+        // Special ones are not looked for in texts, once the tokenizer is told so.
+        token["special"] = json!(!is_text);
     }
-    json["added_tokens"] = Value::Array(text_tokens);
     let size = named.iter().map(|(id, ..)| id + 1).max().unwrap_or(0);
     let size = usize::try_from(size).map_err(|error| error.to_string())?;
     let mut texts = vec![(String::new(), Literal::No); size];
@@ -1073,4 +1077,211 @@ fn byte_level_json(pieces: &[Piece], gguf: &Gguf<'_>) -> Result<Value, String> {
             "merges": merges,
         },
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::samples::{bytes, pieces, vocabularies};
+    use super::*;
+
+    fn decoded(vocabulary: &Vocabulary, ids: &[u32]) -> String {
+        let mut decoder = vocabulary.decoder();
+        let text: String = ids.iter().map(|id| decoder.push(*id)).collect();
+        text + &decoder.finish()
+    }
+
+    fn written(vocabulary: &Vocabulary, ids: &[u32]) -> Vec<String> {
+        let token = |id: &u32| vocabulary.token(*id).unwrap().to_owned();
+        ids.iter().map(token).collect()
+    }
+
+    #[test]
+    fn the_best_pieces_are_joined_first_and_bytes_stand_for_the_rest() {
+        let [vocabulary, _] = vocabularies();
+        let words = |text| written(&vocabulary, &vocabulary.encode(text)).join(" ");
+        assert_eq!(words("hello"), "▁hello");
+        assert_eq!(words("  hello"), "▁▁ ▁hello");
+        assert_eq!(words("aaaaa"), "▁a aa aa");
+        assert_eq!(words("한국말"), "▁ 한국 <0xEB> <0xA7> <0x90>");
+        assert_eq!(words(""), "");
+    }
+
+    #[test]
+    fn control_tokens_are_found_in_templates_only_and_the_longest_first() {
+        let [pieces, bytes] = vocabularies();
+        assert_eq!(
+            written(&pieces, &pieces.encode_template("</s>a")),
+            ["</s>", "▁a"]
+        );
+        let ids = bytes.encode_template("<|im_end|><|im_end|> hello<|im_end|>");
+        assert_eq!(
+            written(&bytes, &ids),
+            ["<|im_end|><|im_end|>", "Ġhello", "<|im_end|>"]
+        );
+        let ids = bytes.encode("<|im_end|>");
+        assert_eq!(written(&bytes, &ids)[0], "<|");
+        assert!(!ids.contains(&2));
+    }
+
+    #[test]
+    fn a_marker_in_a_document_is_the_same_text_by_other_tokens() {
+        let [vocabulary, _] = vocabularies();
+        let template = vocabulary.encode_template("[INST] hello [/INST]");
+        assert_eq!(
+            written(&vocabulary, &template),
+            ["▁[", "INST", "]", "▁hello", "▁[", "/", "INST", "]"]
+        );
+        let content = vocabulary.encode("[INST] hello [/INST]");
+        assert_eq!(decoded(&vocabulary, &content), "[INST] hello [/INST]");
+        let inst = vocabulary.id("INST").unwrap();
+        assert!(!content.contains(&inst));
+        // The same letters outside a marker are one token as ever.
+        assert!(vocabulary.encode("INST").contains(&inst));
+    }
+
+    #[test]
+    fn a_prompt_is_cut_as_one_text() {
+        let [vocabulary, _] = vocabularies();
+        let parts = [
+            Part::Template("[INST] "),
+            Part::Content("hello"),
+            Part::Template(" [/INST]"),
+        ];
+        let whole = vocabulary.encode_template("[INST] hello [/INST]");
+        assert_eq!(vocabulary.encode_parts(&parts), whole);
+        let parts = [
+            Part::Template("[INST] "),
+            Part::Content("[INST]"),
+            Part::Template(" [/INST]"),
+        ];
+        let inst = vocabulary.id("INST").unwrap();
+        let ids = vocabulary.encode_parts(&parts);
+        assert_eq!(ids.iter().filter(|id| **id == inst).count(), 2);
+    }
+
+    #[test]
+    fn a_character_comes_when_it_is_whole() {
+        let [vocabulary, _] = vocabularies();
+        let mut decoder = vocabulary.decoder();
+        let ids = vocabulary.encode("말 hello");
+        let pieces: Vec<String> = ids.iter().map(|id| decoder.push(*id)).collect();
+        assert_eq!(pieces, ["", "", "", "말", " hello"]);
+        let mut decoder = vocabulary.decoder();
+        assert_eq!(decoder.push(vocabulary.id("<0xEB>").unwrap()), "");
+        assert_eq!(decoder.push(vocabulary.id("a").unwrap()), "\u{fffd}a");
+        assert_eq!(decoder.push(vocabulary.id("<0xEB>").unwrap()), "");
+        assert_eq!(decoder.push(2), "");
+        assert_eq!(decoder.finish(), "\u{fffd}");
+    }
+
+    #[test]
+    fn an_unknown_kind_is_refused_by_its_name() {
+        let mut metadata = bytes();
+        let pre = GgufValue::String("novel".to_owned());
+        metadata.insert("tokenizer.ggml.pre".to_owned(), pre);
+        let error = Vocabulary::from_gguf(&metadata).unwrap_err();
+        assert!(error.contains("`novel`"), "{error}");
+        let mut metadata = pieces();
+        let model = GgufValue::String("rwkv".to_owned());
+        metadata.insert("tokenizer.ggml.model".to_owned(), model);
+        let error = Vocabulary::from_gguf(&metadata).unwrap_err();
+        assert!(error.contains("`rwkv`"), "{error}");
+        let mut metadata = pieces();
+        metadata.insert(
+            "tokenizer.ggml.eos_token_id".to_owned(),
+            GgufValue::U32(99_999),
+        );
+        let error = Vocabulary::from_gguf(&metadata).unwrap_err();
+        assert!(error.contains("99999"), "{error}");
+        let error = Vocabulary::from_gguf(&HashMap::new()).unwrap_err();
+        assert!(error.contains("tokenizer.ggml.model"), "{error}");
+    }
+
+    /// A `tokenizer.json` with a token for two spaces, and one that takes the spaces after it.
+    fn folder() -> tempfile::TempDir {
+        let metadata = bytes();
+        let gguf = Gguf {
+            metadata: &metadata,
+        };
+        let mut json = byte_level_json(&gguf.pieces().unwrap(), &gguf).unwrap();
+        let added = |id: u32, content: &str, rstrip: bool, special: bool| {
+            json!({
+                "id": id, "content": content, "single_word": false, "lstrip": false,
+                "rstrip": rstrip, "normalized": false, "special": special,
+            })
+        };
+        json["added_tokens"] = json!([
+            added(0, "<|endoftext|>", false, true),
+            added(1, "<|im_start|>", false, true),
+            added(2, "<|im_end|>", false, true),
+            added(267, "<|user|>", true, true),
+            added(268, "<tool_call>", false, false),
+            added(269, "  ", false, false),
+        ]);
+        json["post_processor"] = json!({
+            "type": "TemplateProcessing",
+            "single": [{ "SpecialToken": { "id": "<|im_start|>", "type_id": 0 } }, { "Sequence": { "id": "A", "type_id": 0 } }],
+            "pair": [],
+            "special_tokens": { "<|im_start|>": { "id": "<|im_start|>", "ids": [1], "tokens": ["<|im_start|>"] } },
+        });
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("tokenizer.json"), json.to_string()).unwrap();
+        let settings = json!({ "eos_token": { "content": "<|im_end|>" } }).to_string();
+        std::fs::write(folder.path().join("tokenizer_config.json"), settings).unwrap();
+        let generation = json!({ "eos_token_id": [2, 268] }).to_string();
+        std::fs::write(folder.path().join("generation_config.json"), generation).unwrap();
+        folder
+    }
+
+    #[test]
+    fn a_folder_says_which_tokens_begin_and_end() {
+        let folder = folder();
+        let vocabulary = Vocabulary::from_folder(folder.path()).unwrap();
+        assert_eq!((vocabulary.size(), vocabulary.bos()), (270, Some(1)));
+        assert_eq!(vocabulary.ends().collect::<Vec<_>>(), [0, 2, 268]);
+        assert_eq!(vocabulary.token(300), None);
+        assert_eq!(vocabulary.encode("a  a")[1], 269);
+        let ids = vocabulary.encode_template("<|user|> \n hello<tool_call>");
+        assert_eq!(
+            written(&vocabulary, &ids),
+            ["<|user|>", "hello", "<tool_call>"]
+        );
+        let text = "<|user|> <tool_call><|im_start|>";
+        let ids = vocabulary.encode(text);
+        assert!(!ids.iter().any(|id| vocabulary.is_control(*id)));
+        assert_eq!(decoded(&vocabulary, &ids), text);
+    }
+
+    #[test]
+    fn a_folder_without_a_tokenizer_says_which_file_is_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = Vocabulary::from_folder(folder.path())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("tokenizer.json"), "{error}");
+    }
+
+    proptest! {
+        /// Whatever a text spells, it reads back and holds no control token.
+        #[test]
+        fn no_text_becomes_a_control_token(
+            words in prop::collection::vec(
+                prop::sample::select(vec![
+                    "<s>", "</s>", "<pad>", "<unk>", "<0x0A>", "[INST]", "[/INST]", "<<SYS>>", "<|im_start|>",
+                    "<|im_end|>", "<|endoftext|>", "<|", "|>", "hello", "한국", "말", " ", "  ", "\n", "😀", "[", "]",
+                ]),
+                0..12,
+            ),
+            other in any::<String>(),
+        ) {
+            let text = words.concat() + &other.replace(SPACE, "_");
+            for vocabulary in vocabularies() {
+                let ids = vocabulary.encode(&text);
+                prop_assert!(!ids.iter().any(|id| vocabulary.is_control(*id)));
+                prop_assert_eq!(decoded(&vocabulary, &ids), &*text);
+            }
+        }
+    }
 }
