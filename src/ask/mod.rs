@@ -14,6 +14,6 @@ pub(crate) use pack::pack;
 pub use quote::{BothEmbedder, QUOTE_MODE, QuoteGenerator};
 pub use retrieve::{Fused, Ranking, fuse, retrieve};
 pub use types::{
-    Context, DraftPiece, DraftPieces, DraftSentence, Generator, Hit, LedgerEntry, LeftOut, Passage,
-    Place, Prompt, Query, QueryEmbedder, Question, Reader, Retriever,
+    Context, DraftPiece, DraftPieces, DraftSentence, Generator, Hit, LedgerEntry, LeftOut, Message,
+    Passage, Place, Prompt, Query, QueryEmbedder, Question, Reader, Retriever, Role,
 };

@@ -9,6 +9,7 @@
 //! | `weights.rs` | weight files to matrices |
 //! | `kernel.rs`, `encoder.rs` | the forward pass on the processor |
 //! | `device.rs` | the forward pass on an accelerator, by candle's operations |
+//! | `decoder/` | language models that write: their words, templates and forward pass |
 //! | `queue.rs`, `embedder.rs` | jobs, their order, and the threads that own a model |
 //!
 //! No other folder imports candle. Nothing here fetches anything unless it is asked to by
@@ -30,6 +31,7 @@ mod weights;
 use std::path::PathBuf;
 
 pub use config::{Device, ModelsConfig, Source, SourceError};
+pub use decoder::{ChatTemplate, Part, TemplateError, TokenDecoder, Vocabulary};
 pub use embedder::Embedder;
 pub use store::{ModelFile, ModelState, ModelStatus, ModelStore, PullProgress};
 pub use tokenizer::CharacterCounter;
