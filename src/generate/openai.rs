@@ -147,6 +147,13 @@ struct ModelEntry {
     id: String,
     /// Tokens of its window, as vLLM tells them.
     max_model_len: Option<usize>,
+    meta: Option<ModelMeta>,
+}
+
+#[derive(Deserialize)]
+struct ModelMeta {
+    /// Tokens of its window, as llama.cpp tells them.
+    n_ctx: Option<usize>,
 }
 
 impl OpenAiGenerator {
@@ -437,7 +444,8 @@ impl OpenAiGenerator {
             return Ok(checks);
         };
         let window = self.openai().window.get();
-        if let Some(most) = entry.max_model_len
+        let told = entry.meta.as_ref().and_then(|meta| meta.n_ctx);
+        if let Some(most) = entry.max_model_len.or(told)
             && most < window
         {
             checks.push(Check::new(
@@ -607,8 +615,8 @@ fn share(alternatives: &[Alternative], continuation: &str) -> f32 {
         .iter()
         .filter(|alternative| begins(&alternative.token))
         .map(|alternative| alternative.logprob.exp())
-        .sum::<f32>()
-        .clamp(0.0, 1.0)
+        .fold(0.0_f32, |sum, probability| sum + probability)
+        .min(1.0)
 }
 
 /// A draft that is being read.
