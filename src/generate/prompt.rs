@@ -128,11 +128,11 @@ pub(crate) fn messages(prompt: &Prompt, fence: &Fence) -> Vec<Message> {
     let _ = match language {
         Language::Ko => write!(
             content,
-            "\n위 구절만으로, 문장마다 끝에 구절 번호를 [1]처럼 붙여 답하십시오.\n질문: {question}"
+            "\n위 구절만으로 온전한 문장으로 답하고, 문장마다 끝에 그 구절의 번호를 [1]처럼 붙이십시오.\n질문: {question}"
         ),
         Language::En => write!(
             content,
-            "\nAnswer from these passages only, with the passage's number such as [1] after each sentence.\nQuestion: {question}"
+            "\nAnswer in whole sentences from these passages only. After each sentence write the number of its passage, such as [1].\nQuestion: {question}"
         ),
     };
     vec![
