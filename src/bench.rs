@@ -374,6 +374,7 @@ fn stages(times: &[Timings]) -> Vec<StageTimes> {
         of("retrieve", &|times| Some(times.retrieve)),
         of("pack", &|times| Some(times.pack)),
         of("first sentence", &|times| times.first_sentence),
+        of("gate", &|times| times.gate),
         of("generate and check", &|times| {
             Some(times.generate_and_check)
         }),

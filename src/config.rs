@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ask::AskConfig;
 use crate::check::CheckConfig;
+use crate::generate::GeneratorConfig;
 use crate::index::{VectorsConfig, WordsConfig};
 use crate::model::ModelsConfig;
 use crate::web::ServerConfig;
@@ -44,6 +45,8 @@ pub struct Config {
     pub vectors: VectorsConfig,
     /// `[ask]`: from question to passages.
     pub ask: AskConfig,
+    /// `[generator]`: what writes drafts.
+    pub generator: GeneratorConfig,
     /// `[check]`: the citation checker.
     pub check: CheckConfig,
 }
@@ -95,6 +98,7 @@ impl Default for Config {
             words: WordsConfig::default(),
             vectors: VectorsConfig::default(),
             ask: AskConfig::default(),
+            generator: GeneratorConfig::default(),
             check: CheckConfig::default(),
         }
     }
@@ -192,6 +196,9 @@ impl Config {
         self.ask
             .validate()
             .map_err(|error| format!("`ask`: {error}"))?;
+        self.generator
+            .validate()
+            .map_err(|error| format!("`generator`: {error}"))?;
         self.check
             .validate()
             .map_err(|error| format!("`check`: {error}"))?;
