@@ -31,7 +31,11 @@ mod weights;
 use std::path::PathBuf;
 
 pub use config::{Device, ModelsConfig, Source, SourceError};
-pub use decoder::{ChatTemplate, Part, TemplateError, TokenDecoder, Vocabulary};
+pub use decoder::{
+    AnswerSummary, ChatTemplate, DecoderEngine, EngineCounters, EngineError, EngineOptions,
+    EnginePiece, SamplingOptions, TemplateError, TokenChoice, TokenDecoder, Vocabulary,
+    WriteOptions,
+};
 pub use embedder::Embedder;
 pub use store::{ModelFile, ModelState, ModelStatus, ModelStore, PullProgress};
 pub use tokenizer::CharacterCounter;

@@ -205,7 +205,10 @@ mod tests {
         let (taken, _) = blocks.take(&own, 2).unwrap();
         fill(&mut blocks, &taken, &own);
         blocks.give_back(&taken);
-        assert!(blocks.take(&own, 4).is_none(), "three idle, two of them its own");
+        assert!(
+            blocks.take(&own, 4).is_none(),
+            "three idle, two of them its own"
+        );
         assert_eq!(blocks.take(&own, 3).unwrap().1, 2);
     }
 }

@@ -39,5 +39,9 @@ mod template;
 mod tests;
 mod vocabulary;
 
+pub use engine::{
+    AnswerSummary, DecoderEngine, EngineCounters, EngineError, EngineOptions, EnginePiece,
+    SamplingOptions, TokenChoice, WriteOptions,
+};
 pub use template::{ChatTemplate, TemplateError};
 pub use vocabulary::{TokenDecoder, Vocabulary};

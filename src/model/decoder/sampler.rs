@@ -86,7 +86,10 @@ fn likeliest(scores: &[f32]) -> u32 {
 /// What is added to a score to make it the logarithm of a probability.
 pub(super) fn normalizer(scores: &[f32]) -> f32 {
     let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let total: f64 = scores.iter().map(|score| f64::from(score - largest).exp()).sum();
+    let total: f64 = scores
+        .iter()
+        .map(|score| f64::from(score - largest).exp())
+        .sum();
     #[expect(clippy::cast_possible_truncation, reason = "a logarithm is small")]
     let total = total.ln() as f32;
     -largest - total
@@ -113,7 +116,9 @@ mod tests {
 
     fn share(sampling: Sampling, scores: &[f32], token: u32) -> f64 {
         let mut sampler = Sampler::new(sampling);
-        let hits = (0..20_000).filter(|_| sampler.choose(scores) == token).count();
+        let hits = (0..20_000)
+            .filter(|_| sampler.choose(scores) == token)
+            .count();
         hits as f64 / 20_000.0
     }
 
@@ -126,12 +131,22 @@ mod tests {
     #[test]
     fn tokens_are_chosen_as_often_as_they_are_likely() {
         let scores = [2.0_f32.ln(), 0.0, 1.0_f32.ln(), f32::NEG_INFINITY];
-        let sampling = Sampling { temperature: 1.0, top_p: 1.0, seed: 7 };
+        let sampling = Sampling {
+            temperature: 1.0,
+            top_p: 1.0,
+            seed: 7,
+        };
         assert!((share(sampling, &scores, 0) - 0.5).abs() < 0.02);
         assert_eq!(share(sampling, &scores, 3), 0.0);
-        let colder = Sampling { temperature: 0.5, ..sampling };
+        let colder = Sampling {
+            temperature: 0.5,
+            ..sampling
+        };
         assert!((share(colder, &scores, 0) - 4.0 / 6.0).abs() < 0.02);
-        let narrow = Sampling { top_p: 0.5, ..sampling };
+        let narrow = Sampling {
+            top_p: 0.5,
+            ..sampling
+        };
         assert_eq!(share(narrow, &scores, 0), 1.0);
     }
 
@@ -139,7 +154,11 @@ mod tests {
     fn a_seed_repeats_itself() {
         let scores: Vec<f32> = (0..50).map(|index| (index % 7) as f32 * 0.3).collect();
         let write = |seed| {
-            let mut sampler = Sampler::new(Sampling { temperature: 1.0, top_p: 0.9, seed });
+            let mut sampler = Sampler::new(Sampling {
+                temperature: 1.0,
+                top_p: 0.9,
+                seed,
+            });
             (0..30).map(|_| sampler.choose(&scores)).collect::<Vec<_>>()
         };
         assert_eq!(write(1), write(1));

@@ -215,7 +215,10 @@ impl Scheduler {
                 Work::Judge { last } => last + 1,
                 Work::Write { .. } | Work::Next { .. } => 1,
             };
-            let shared = names(&request.prompt[..length.saturating_sub(fresh)], request.adapter);
+            let shared = names(
+                &request.prompt[..length.saturating_sub(fresh)],
+                request.adapter,
+            );
             let Some((blocks, known)) = self.blocks.take(&shared, most.div_ceil(BLOCK)) else {
                 return;
             };
@@ -245,14 +248,22 @@ impl Scheduler {
         let is_writing = |conversation: &Conversation| {
             conversation.computed >= conversation.request.prompt.len()
         };
-        let writing = self.running.iter().filter(|conversation| is_writing(conversation)).count();
+        let writing = self
+            .running
+            .iter()
+            .filter(|conversation| is_writing(conversation))
+            .count();
         let mut room = match writing {
             0 => self.model.rows(),
             writing => self.model.rows().min(writing + ROWS_BESIDE_ANSWERS),
         } - writing;
         for conversation in &self.running {
             let rest = conversation.tokens.len() - conversation.computed;
-            let count = if is_writing(conversation) { rest } else { rest.min(room) };
+            let count = if is_writing(conversation) {
+                rest
+            } else {
+                rest.min(room)
+            };
             if count == 0 {
                 continue;
             }
@@ -262,9 +273,11 @@ impl Scheduler {
             let first = batch.tokens.len();
             let at = conversation.computed..conversation.computed + count;
             batch.tokens.extend(&conversation.tokens[at.clone()]);
-            batch.outputs.extend(conversation.outputs().filter_map(|token| {
-                at.contains(&token).then(|| first + token - at.start)
-            }));
+            batch.outputs.extend(
+                conversation
+                    .outputs()
+                    .filter_map(|token| at.contains(&token).then(|| first + token - at.start)),
+            );
             batch.spans.push(Span {
                 rows: first..first + count,
                 position: conversation.computed,
@@ -344,15 +357,24 @@ impl Conversation {
                 if token + 2 < self.tokens.len() {
                     return None;
                 }
-                self.request.listener.judged(std::mem::take(&mut self.judged));
+                self.request
+                    .listener
+                    .judged(std::mem::take(&mut self.judged));
                 Some(End::Length)
             }
             Work::Next { tokens } => {
-                let judged = tokens.iter().map(|token| scores[*token as usize] + normalizer);
+                let judged = tokens
+                    .iter()
+                    .map(|token| scores[*token as usize] + normalizer);
                 self.request.listener.judged(judged.collect());
                 Some(End::Length)
             }
-            Work::Write { tokens, ends, top: count, .. } => {
+            Work::Write {
+                tokens,
+                ends,
+                top: count,
+                ..
+            } => {
                 let sampler = self.sampler.as_mut().expect("what writes has a sampler");
                 let chosen = sampler.choose(scores);
                 if ends.contains(&chosen) {
