@@ -192,7 +192,19 @@ impl Vocabulary {
         let bos = named(&settings.bos).or_else(|| named(&template_bos));
         let eos = named(&settings.eos).or_else(|| settings.ends.first().copied());
         let adds_bos = settings.adds_bos.unwrap_or(template_bos.is_some());
-        let engine = Engine::Words(Box::new(Words::of_json(json)?));
+        let spaces = json["added_tokens"].clone();
+        let words = Words::of_json(json)?;
+        for token in spaces.as_array().into_iter().flatten() {
+            let text = token["content"].as_str().unwrap_or("");
+            // The crate numbers tokens that its model does not have by itself.
+            let given = words.first.token_to_id(text);
+            if token["special"] == false && given != tokens.id(text) {
+                return Err(format!(
+                    "its token {text:?} has the id {given:?} by its place"
+                ));
+            }
+        }
+        let engine = Engine::Words(Box::new(words));
         Self::new(tokens, engine, bos, eos, adds_bos, settings.ends.clone())
     }
 
@@ -1211,6 +1223,10 @@ mod tests {
             metadata: &metadata,
         };
         let mut json = byte_level_json(&gguf.pieces().unwrap(), &gguf).unwrap();
+        for id in 0..4 {
+            let token = Vocabulary::from_gguf(&metadata).unwrap();
+            json["model"]["vocab"][token.token(id).unwrap()] = id.into();
+        }
         let added = |id: u32, content: &str, rstrip: bool, special: bool| {
             json!({
                 "id": id, "content": content, "single_word": false, "lstrip": false,
