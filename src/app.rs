@@ -406,15 +406,15 @@ impl App {
     /// How the models are.
     #[must_use]
     pub fn model_checks(&self) -> Vec<Check> {
-        if self.config.models.embedder.is_none() {
+        let Some(source) = &self.config.models.embedder else {
             return vec![Check::new(
                 "models",
                 Level::Warning,
                 "no embedding model is configured: search is by words only",
             )];
-        }
-        let mut checks: Vec<Check> = ModelStore::new(self.config.data.join("models"))
-            .state(&self.config.models)
+        };
+        let store = ModelStore::new(self.config.data.join("models"));
+        let mut checks: Vec<Check> = [store.state_of(source)]
             .into_iter()
             .map(|status| match status.state {
                 ModelState::Ready => {

@@ -21,7 +21,7 @@ use crate::ask::AskConfig;
 use crate::check::CheckConfig;
 use crate::generate::GeneratorConfig;
 use crate::index::{VectorsConfig, WordsConfig};
-use crate::model::ModelsConfig;
+use crate::model::{ModelsConfig, Source};
 use crate::web::ServerConfig;
 
 /// The whole configuration; one field a section.
@@ -132,6 +132,12 @@ impl IngestConfig {
 }
 
 impl Config {
+    /// The models that are used, as far as they are files on this machine.
+    #[must_use]
+    pub fn models_named(&self) -> Vec<&Source> {
+        self.models.embedder.iter().collect()
+    }
+
     /// Reads defaults, then `file` (or `veracite.toml` in the current folder if it is there),
     /// then the environment, then `data` as the flag gives it.
     ///

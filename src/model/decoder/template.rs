@@ -86,6 +86,9 @@ impl ChatTemplate {
     ///
     /// # Errors
     /// When it cannot be read.
+    ///
+    /// # Panics
+    /// Never: the usual delimiters are valid.
     pub fn new(source: impl Into<String>) -> Result<Self, TemplateError> {
         let source = source.into();
         if source.contains(MARKS) {
@@ -258,9 +261,12 @@ fn parts<'a>(rendered: &'a str, messages: &'a [Message]) -> Result<Vec<Part<'a>>
     let mut parts = Vec::new();
     let mut seen = vec![false; messages.len()];
     let mut pieces = rendered.split(MARKS[0]);
-    let words = |text: &'a str| match text.contains(MARKS) {
-        true => Err(TemplateError::Changed),
-        false => Ok(Part::Template(text)),
+    let words = |text: &'a str| {
+        if text.contains(MARKS) {
+            Err(TemplateError::Changed)
+        } else {
+            Ok(Part::Template(text))
+        }
     };
     parts.push(words(pieces.next().unwrap_or(""))?);
     for piece in pieces {

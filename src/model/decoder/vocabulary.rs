@@ -95,13 +95,16 @@ struct Margins {
 }
 
 enum Engine {
-    Pieces(Pieces),
-    Tokenizers {
-        /// For the beginning of a text.
-        first: Box<tokenizers::Tokenizer>,
-        /// For what follows a control token, where that differs.
-        later: Option<Box<tokenizers::Tokenizer>>,
-    },
+    Pieces(Box<Pieces>),
+    Words(Box<Words>),
+}
+
+/// A tokenizer of the crate.
+struct Words {
+    /// For the beginning of a text.
+    first: tokenizers::Tokenizer,
+    /// For what follows a control token, where that differs.
+    later: Option<tokenizers::Tokenizer>,
 }
 
 /// A token and the bytes of the text that it stands for.
@@ -119,12 +122,15 @@ impl Vocabulary {
         let (engine, writes) = match model {
             "llama" => {
                 let prefix = gguf.flag("tokenizer.ggml.add_space_prefix").unwrap_or(true);
-                let engine = Engine::Pieces(Pieces::new(&pieces, prefix)?);
+                let engine = Engine::Pieces(Box::new(Pieces::new(&pieces, prefix)?));
                 (engine, Writes::Pieces { prefix })
             }
             "gpt2" => {
                 let json = byte_level_json(&pieces, &gguf)?;
-                (Engine::of_json(json)?, Writes::Bytes)
+                (
+                    Engine::Words(Box::new(Words::of_json(json)?)),
+                    Writes::Bytes,
+                )
             }
             other => return Err(format!("its tokenizer is of the unknown model `{other}`")),
         };
@@ -170,7 +176,7 @@ impl Vocabulary {
         };
         let tokens =
             Tokens::new(texts_and_kinds(file.pieces), control, writes).map_err(unsupported)?;
-        let engine = Engine::Pieces(engine);
+        let engine = Engine::Pieces(Box::new(engine));
         Self::new(tokens, engine, file.bos, file.eos, true, Vec::new()).map_err(unsupported)
     }
 
@@ -186,7 +192,19 @@ impl Vocabulary {
         let bos = named(&settings.bos).or_else(|| named(&template_bos));
         let eos = named(&settings.eos).or_else(|| settings.ends.first().copied());
         let adds_bos = settings.adds_bos.unwrap_or(template_bos.is_some());
-        let engine = Engine::of_json(json)?;
+        let spaces = json["added_tokens"].clone();
+        let words = Words::of_json(json)?;
+        for token in spaces.as_array().into_iter().flatten() {
+            let text = token["content"].as_str().unwrap_or("");
+            // The crate numbers tokens that its model does not have by itself.
+            let given = words.first.token_to_id(text);
+            if token["special"] == false && given != tokens.id(text) {
+                return Err(format!(
+                    "its token {text:?} has the id {given:?} by its place"
+                ));
+            }
+        }
+        let engine = Engine::Words(Box::new(words));
         Self::new(tokens, engine, bos, eos, adds_bos, settings.ends.clone())
     }
 
@@ -605,25 +623,13 @@ impl Tokens {
 }
 
 impl Engine {
-    /// `json` has the form of `tokenizer.json`.
-    fn of_json(json: Value) -> Result<Self, String> {
-        let later = without_prefix(&json).map(build).transpose()?;
-        Ok(Self::Tokenizers {
-            first: Box::new(build(json)?),
-            later: later.map(Box::new),
-        })
-    }
-
     fn ids(&self, text: &str, first: bool, tokens: &Tokens) -> Vec<u32> {
+        let ids = |spans: Vec<Spanned>| spans.into_iter().map(|(id, _)| id).collect();
         match self {
-            Self::Pieces(pieces) => pieces.encode(text).into_iter().map(|(id, _)| id).collect(),
-            Self::Tokenizers { .. } => match self.tokenizer(first).encode_fast(text, false) {
+            Self::Pieces(pieces) => ids(pieces.encode(text)),
+            Self::Words(words) => match words.tokenizer(first).encode_fast(text, false) {
                 Ok(encoding) => encoding.get_ids().to_vec(),
-                Err(_) => self
-                    .in_halves(text, first, tokens)
-                    .into_iter()
-                    .map(|(id, _)| id)
-                    .collect(),
+                Err(_) => ids(words.in_halves(text, first, tokens)),
             },
         }
     }
@@ -631,15 +637,36 @@ impl Engine {
     fn spans(&self, text: &str, first: bool, tokens: &Tokens) -> Vec<Spanned> {
         match self {
             Self::Pieces(pieces) => pieces.encode(text),
-            Self::Tokenizers { .. } => match self.tokenizer(first).encode(text, false) {
-                Ok(encoding) => encoding
-                    .get_ids()
-                    .iter()
-                    .zip(encoding.get_offsets())
-                    .map(|(id, (start, end))| (*id, *start..*end))
-                    .collect(),
-                Err(_) => self.in_halves(text, first, tokens),
-            },
+            Self::Words(words) => words.spans(text, first, tokens),
+        }
+    }
+}
+
+impl Words {
+    /// `json` has the form of `tokenizer.json`.
+    fn of_json(json: Value) -> Result<Self, String> {
+        Ok(Self {
+            later: without_prefix(&json).map(build).transpose()?,
+            first: build(json)?,
+        })
+    }
+
+    fn tokenizer(&self, is_first: bool) -> &tokenizers::Tokenizer {
+        match &self.later {
+            Some(later) if !is_first => later,
+            _ => &self.first,
+        }
+    }
+
+    fn spans(&self, text: &str, first: bool, tokens: &Tokens) -> Vec<Spanned> {
+        match self.tokenizer(first).encode(text, false) {
+            Ok(encoding) => encoding
+                .get_ids()
+                .iter()
+                .zip(encoding.get_offsets())
+                .map(|(id, (start, end))| (*id, *start..*end))
+                .collect(),
+            Err(_) => self.in_halves(text, first, tokens),
         }
     }
 
@@ -651,8 +678,8 @@ impl Engine {
             middle -= 1;
         }
         if middle == 0 {
-            let unknown = tokens.id(text);
-            return unknown.into_iter().map(|id| (id, 0..text.len())).collect();
+            let letter = tokens.id(text);
+            return letter.into_iter().map(|id| (id, 0..text.len())).collect();
         }
         let mut spans = self.spans(&text[..middle], first, tokens);
         let rest = self.spans(&text[middle..], false, tokens);
@@ -661,16 +688,6 @@ impl Engine {
                 .map(|(id, place)| (id, place.start + middle..place.end + middle)),
         );
         spans
-    }
-
-    fn tokenizer(&self, is_first: bool) -> &tokenizers::Tokenizer {
-        let Self::Tokenizers { first, later } = self else {
-            unreachable!("pieces are cut without a tokenizer of the crate");
-        };
-        match later {
-            Some(later) if !is_first => later,
-            _ => first,
-        }
     }
 }
 
@@ -1206,6 +1223,10 @@ mod tests {
             metadata: &metadata,
         };
         let mut json = byte_level_json(&gguf.pieces().unwrap(), &gguf).unwrap();
+        for id in 0..4 {
+            let token = Vocabulary::from_gguf(&metadata).unwrap();
+            json["model"]["vocab"][token.token(id).unwrap()] = id.into();
+        }
         let added = |id: u32, content: &str, rstrip: bool, special: bool| {
             json!({
                 "id": id, "content": content, "single_word": false, "lstrip": false,
