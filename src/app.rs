@@ -18,7 +18,7 @@ use crate::ask::{
 use crate::check::{Answer, AnswerEvent, Checked, Checker, Mode, check_stream};
 use crate::config::Config;
 use crate::doctor::{Check, Level};
-use crate::generate::{Engine, OpenAiGenerator};
+use crate::generate::{Engine, LocalGenerator, OpenAiGenerator, UnusableGenerator};
 use crate::index::{Analyzer, Bm25Index, EdgeIndex, QdrantIndex};
 use crate::language::Language;
 use crate::library::{self, Library, LibraryParts};
@@ -40,6 +40,10 @@ pub struct App {
     /// Why there is no embedding model, if one is configured.
     no_model: Option<String>,
     generator: Arc<dyn Generator>,
+    /// The generator, if it is a model in this process.
+    local: Option<Arc<LocalGenerator>>,
+    /// Why nothing writes, if a model is configured that cannot be used.
+    no_generator: Option<String>,
     checker: Checker,
     seats: Arc<Semaphore>,
 }
@@ -279,12 +283,30 @@ impl App {
         let passages = embedder
             .clone()
             .map(|embedder| embedder as Arc<dyn PassageEmbedder>);
+        let (mut local, mut no_generator) = (None, None);
         let generator: Arc<dyn Generator> = match config.generator.engine {
             Engine::Quote => Arc::new(QuoteGenerator::new(config.ask, both, counter)),
             Engine::OpenAi => Arc::new(OpenAiGenerator::new(&config.generator)?),
+            Engine::Local => {
+                let store = ModelStore::new(config.data.join("models"));
+                match LocalGenerator::open(&config.generator, &store).await {
+                    Ok(generator) => {
+                        let generator = Arc::new(generator);
+                        local = Some(Arc::clone(&generator));
+                        generator
+                    }
+                    Err(error) => {
+                        let reason = format!("the language model cannot be used: {error}");
+                        no_generator = Some(reason.clone());
+                        Arc::new(UnusableGenerator::new(reason))
+                    }
+                }
+            }
         };
         Ok(Arc::new(Self {
             generator,
+            local,
+            no_generator,
             checker: Checker::new(config.check, passages),
             seats: Arc::new(Semaphore::new(SEATS)),
             retrievers,
@@ -351,6 +373,9 @@ impl App {
     /// # Errors
     /// Why not, in words.
     pub async fn ready(&self) -> Result<(), String> {
+        if let Some(reason) = &self.no_generator {
+            return Err(reason.clone());
+        }
         self.library
             .unfinished()
             .await
@@ -439,6 +464,17 @@ impl App {
         checks
     }
 
+    /// Looks whether something writes, for those who open the program to ask.
+    ///
+    /// # Errors
+    /// When a language model is configured that cannot be used, with the reason.
+    pub fn needs_generator(&self) -> anyhow::Result<()> {
+        match &self.no_generator {
+            Some(reason) => Err(anyhow::anyhow!("{reason}")),
+            None => Ok(()),
+        }
+    }
+
     /// How the engine is that writes.
     pub async fn generator_checks(&self) -> Vec<Check> {
         match self.config.generator.engine {
@@ -450,6 +486,24 @@ impl App {
             Engine::OpenAi => match OpenAiGenerator::new(&self.config.generator) {
                 Ok(generator) => generator.examine().await,
                 Err(error) => vec![Check::new("generator", Level::Error, error.to_string())],
+            },
+            Engine::Local => match (&self.local, &self.no_generator) {
+                (Some(generator), _) => {
+                    let engine = generator.engine();
+                    let what = format!(
+                        "{} reads and writes {} tokens; {}",
+                        engine.name(),
+                        engine.window(),
+                        engine.devices().join("; ")
+                    );
+                    vec![Check::new("generator", Level::Ok, what)]
+                }
+                (None, reason) => {
+                    let reason = reason
+                        .as_deref()
+                        .unwrap_or("the language model is not open");
+                    vec![Check::new("generator", Level::Error, reason)]
+                }
             },
         }
     }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ask::AskConfig;
 use crate::check::CheckConfig;
-use crate::generate::GeneratorConfig;
+use crate::generate::{Engine, GeneratorConfig};
 use crate::index::{VectorsConfig, WordsConfig};
 use crate::model::{ModelsConfig, Source};
 use crate::web::ServerConfig;
@@ -135,7 +135,9 @@ impl Config {
     /// The models that are used, as far as they are files on this machine.
     #[must_use]
     pub fn models_named(&self) -> Vec<&Source> {
-        self.models.embedder.iter().collect()
+        let writes = self.generator.engine == Engine::Local;
+        let generator = self.generator.local.model.iter().filter(|_| writes);
+        self.models.embedder.iter().chain(generator).collect()
     }
 
     /// Reads defaults, then `file` (or `veracite.toml` in the current folder if it is there),

@@ -1,11 +1,14 @@
 //! `[generator]`: what writes drafts.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+
+use crate::model::Source;
 
 /// What writes drafts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -17,13 +20,26 @@ pub enum Engine {
     /// A server that speaks OpenAI's protocol: vLLM, llama.cpp, Ollama, mistral.rs.
     #[serde(rename = "openai")]
     OpenAi,
+    /// A language model in this process.
+    Local,
+}
+
+/// How keys and values of what was read are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum KvType {
+    /// Half floats.
+    #[default]
+    F16,
+    /// Floats, which take twice the memory.
+    F32,
 }
 
 /// `[generator]`: what writes drafts.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GeneratorConfig {
-    /// Which engine writes: `quote` or `openai`.
+    /// Which engine writes: `quote`, `local` or `openai`.
     pub engine: Engine,
     /// Tokens that an answer may have. They are kept free in the engine's window, so that more
     /// leaves less room for passages.
@@ -41,6 +57,112 @@ pub struct GeneratorConfig {
     pub stop: Vec<String>,
     /// `[generator.openai]`: the server, for the engine `openai`.
     pub openai: OpenAiConfig,
+    /// `[generator.local]`: the model, for the engine `local`.
+    pub local: LocalConfig,
+}
+
+/// `[generator.local]`: a language model in this process.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LocalConfig {
+    /// The model: `smollm2`, a GGUF file or a folder with published weights (`/path` or
+    /// `./path`), or `hub:owner/name@revision`.
+    #[serde(with = "optional_source", skip_serializing_if = "Option::is_none")]
+    pub model: Option<Source>,
+    /// Tokens of all conversations together that are kept: prompts and answers that are being
+    /// written, and beginnings for later questions. More serves more askers and takes more
+    /// memory, 128 KiB a token for Mixtral 8x7B.
+    pub context: NonZeroUsize,
+    /// Tokens that one prompt and its answer may have; at most, and by default, the model's
+    /// window and `context`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<NonZeroUsize>,
+    /// Tokens that go through the model together. More reads long prompts faster and takes more
+    /// memory.
+    pub batch: NonZeroUsize,
+    /// Answers that are written at the same time. More makes each slower, and all together
+    /// faster.
+    pub together: NonZeroUsize,
+    /// Questions that wait for their turn; the next one is told that the engine is busy.
+    pub waiting: NonZeroUsize,
+    /// Threads that compute; all cores by default. Fewer than the cores where other programs
+    /// run on the machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub threads: Option<NonZeroUsize>,
+    /// How keys and values are kept: `f16` or `f32`, which is exact and takes twice the memory.
+    pub kv: KvType,
+    /// Adapters in the format of PEFT: name and folder.
+    pub adapters: BTreeMap<String, PathBuf>,
+    /// The adapter that drafts are written with; none writes with the model alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adapter: Option<String>,
+}
+
+impl Default for LocalConfig {
+    fn default() -> Self {
+        let size = |value| NonZeroUsize::new(value).expect("a default is not zero");
+        Self {
+            model: None,
+            context: size(32_768),
+            window: None,
+            batch: size(512),
+            together: size(8),
+            waiting: size(16),
+            threads: None,
+            kv: KvType::F16,
+            adapters: BTreeMap::new(),
+            adapter: None,
+        }
+    }
+}
+
+impl LocalConfig {
+    /// Looks for what is missing or means nothing; answers may have `max_tokens`.
+    fn validate(&self, max_tokens: usize) -> Result<(), String> {
+        if self.model.is_none() {
+            return Err("`model` is missing, such as `smollm2` or a GGUF file".to_owned());
+        }
+        let window = self.window.unwrap_or(self.context);
+        if window.get() <= max_tokens || self.context < window {
+            return Err(format!(
+                "`context` is {} and `window` {window}: a prompt, the {max_tokens} tokens of `max_tokens` and more must fit",
+                self.context
+            ));
+        }
+        if let Some(adapter) = &self.adapter
+            && !self.adapters.contains_key(adapter)
+        {
+            return Err(format!(
+                "`adapter` is `{adapter}`, which `adapters` does not name"
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// A source as its text.
+mod optional_source {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::model::Source;
+
+    pub(super) fn serialize<S: Serializer>(
+        source: &Option<Source>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(
+            &source
+                .as_ref()
+                .map_or_else(String::new, ToString::to_string),
+        )
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<Source>, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Some).map_err(serde::de::Error::custom)
+    }
 }
 
 /// `[generator.openai]`: a server that speaks OpenAI's protocol.
@@ -90,6 +212,7 @@ impl Default for GeneratorConfig {
             seed: None,
             stop: Vec::new(),
             openai: OpenAiConfig::default(),
+            local: LocalConfig::default(),
         }
     }
 }
@@ -132,6 +255,11 @@ impl GeneratorConfig {
             self.openai
                 .validate(self.max_tokens.get())
                 .map_err(|error| format!("`openai`: {error}"))?;
+        }
+        if self.engine == Engine::Local {
+            self.local
+                .validate(self.max_tokens.get())
+                .map_err(|error| format!("`local`: {error}"))?;
         }
         Ok(())
     }

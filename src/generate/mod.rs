@@ -6,9 +6,11 @@
 
 mod config;
 mod count;
+mod local;
 mod openai;
 pub(crate) mod prompt;
 mod sse;
 
-pub use config::{Engine, GeneratorConfig, OpenAiConfig};
+pub use config::{Engine, GeneratorConfig, KvType, LocalConfig, OpenAiConfig};
+pub use local::{LocalGenerator, UnusableGenerator};
 pub use openai::OpenAiGenerator;
