@@ -112,7 +112,7 @@ impl Generator for LocalGenerator {
             },
             stops: self.config.stop.clone(),
             adapter: self.config.local.adapter.clone(),
-            top: 0,
+            ..WriteOptions::default()
         };
         let mut pieces = self.engine.write(tokens, &options).map_err(failed)?;
         let (sender, draft) = mpsc::unbounded_channel();
@@ -125,6 +125,7 @@ impl Generator for LocalGenerator {
                         piece = pieces.recv() => piece,
                     };
                     let piece = match piece {
+                        Some(Ok(EnginePiece::Text { text, .. })) if text.is_empty() => continue,
                         Some(Ok(EnginePiece::Text { text, .. })) => Ok(DraftPiece::Text(text)),
                         Some(Ok(EnginePiece::Over(summary))) => {
                             info!(

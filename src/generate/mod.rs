@@ -12,5 +12,6 @@ pub(crate) mod prompt;
 mod sse;
 
 pub use config::{Engine, GeneratorConfig, KvType, LocalConfig, OpenAiConfig};
+pub(crate) use local::engine_options;
 pub use local::{LocalGenerator, UnusableGenerator};
 pub use openai::OpenAiGenerator;

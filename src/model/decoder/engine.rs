@@ -104,6 +104,8 @@ pub struct WriteOptions {
     pub adapter: Option<String>,
     /// Likeliest tokens that are told beside each written one.
     pub top: usize,
+    /// Whether it goes on where the model would end, as benchmarks need it.
+    pub goes_on: bool,
 }
 
 /// How tokens are chosen.
@@ -364,7 +366,11 @@ impl DecoderEngine {
             work: Work::Write {
                 tokens: options.max_tokens,
                 sampling,
-                ends: self.vocabulary.ends().collect(),
+                ends: if options.goes_on {
+                    Vec::new()
+                } else {
+                    self.vocabulary.ends().collect()
+                },
                 top: options.top,
             },
             adapter,
@@ -605,9 +611,6 @@ struct Answer {
 
 impl Answer {
     fn tell(&mut self, text: String) -> bool {
-        if text.is_empty() {
-            return !self.sender.is_closed();
-        }
         let tokens = std::mem::take(&mut self.tokens);
         self.sender
             .send(Ok(EnginePiece::Text { text, tokens }))
