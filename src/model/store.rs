@@ -514,3 +514,79 @@ pub(super) fn folder_name(path: &Path) -> String {
         .to_string_lossy()
         .into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn local(path: &Path) -> (ModelStore, Source) {
+        (
+            ModelStore::new(PathBuf::from("/nowhere")),
+            Source::Local(path.to_owned()),
+        )
+    }
+
+    #[test]
+    fn a_local_gguf_file_is_a_model_of_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("mixtral.Q4_K_M.gguf");
+        let (store, source) = local(&file);
+        assert_eq!(store.state_of(&source).state, ModelState::Missing);
+        fs::write(&file, "GGUF").unwrap();
+        let status = store.state_of(&source);
+        assert_eq!(status.state, ModelState::Ready);
+        assert_eq!(status.files[0].name, "mixtral.Q4_K_M.gguf");
+        assert_eq!(status.files[0].sha256, sha256_of(b"GGUF"));
+        assert_eq!(store.path_of(&source), file);
+    }
+
+    #[test]
+    fn a_local_folder_needs_every_file_that_its_index_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, source) = local(folder.path());
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        write("config.json", "{}");
+        write("tokenizer.model", "x");
+        let index =
+            r#"{"weight_map": {"a": "2.safetensors", "b": "1.safetensors", "c": "2.safetensors"}}"#;
+        write(WEIGHTS_INDEX, index);
+        write("1.safetensors", "x");
+        let missing = ModelState::Corrupt {
+            file: "2.safetensors".to_owned(),
+            reason: "it is missing".to_owned(),
+        };
+        assert_eq!(store.state_of(&source).state, missing);
+        write("2.safetensors", "x");
+        assert_eq!(store.state_of(&source).state, ModelState::Ready);
+        assert_eq!(store.path_of(&source), folder.path());
+    }
+
+    #[test]
+    fn an_index_that_leads_out_of_the_folder_is_refused() {
+        let error = shards_of(br#"{"weight_map": {"a": "../b"}}"#).unwrap_err();
+        assert!(error.contains("`../b`"), "{error}");
+    }
+
+    #[test]
+    fn a_package_that_was_changed_afterwards_is_corrupt() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = ModelStore::new(folder.path().to_owned());
+        let source = Source::Package(Package::SmolLm2);
+        assert_eq!(store.state_of(&source).state, ModelState::Missing);
+        let place = store.folder_of(&source);
+        let beside = folder.path().join("beside");
+        fs::create_dir(&beside).unwrap();
+        fs::write(beside.join(GGUF), "GGUF").unwrap();
+        let manifest = Manifest {
+            name: "name".to_owned(),
+            source: source.to_string(),
+            licence: None,
+            files: Vec::new(),
+        };
+        put_in_place(manifest, &beside, &place, folder.path()).unwrap();
+        assert_eq!(store.state_of(&source).state, ModelState::Ready);
+        fs::write(store.path_of(&source), "GGUG").unwrap();
+        let state = store.state_of(&source).state;
+        assert!(matches!(state, ModelState::Corrupt { .. }), "{state:?}");
+    }
+}
