@@ -12,12 +12,13 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tracing::{Instrument as _, info, info_span, warn};
 
 use crate::ask::{
-    BothEmbedder, Context, Generator, Prompt, Query, QueryEmbedder as _, Question, QuoteGenerator,
-    Retriever, fuse, pack, retrieve,
+    BothEmbedder, Context, EngineBusy, Generator, Prompt, Query, QueryEmbedder as _, Question,
+    QuoteGenerator, Retriever, fit, fuse, pack, retrieve,
 };
-use crate::check::{Answer, AnswerEvent, Checker, Mode, check_stream};
+use crate::check::{Answer, AnswerEvent, Checked, Checker, Mode, check_stream};
 use crate::config::Config;
 use crate::doctor::{Check, Level};
+use crate::generate::{Engine, LocalGenerator, OpenAiGenerator, UnusableGenerator};
 use crate::index::{Analyzer, Bm25Index, EdgeIndex, QdrantIndex};
 use crate::language::Language;
 use crate::library::{self, Library, LibraryParts};
@@ -39,6 +40,10 @@ pub struct App {
     /// Why there is no embedding model, if one is configured.
     no_model: Option<String>,
     generator: Arc<dyn Generator>,
+    /// The generator, if it is a model in this process.
+    local: Option<Arc<LocalGenerator>>,
+    /// Why nothing writes, if a model is configured that cannot be used.
+    no_generator: Option<String>,
     checker: Checker,
     seats: Arc<Semaphore>,
 }
@@ -54,7 +59,7 @@ pub enum AskEvent {
     /// The whole answer.
     Final(Arc<Answer>, Timings),
     /// A back end failed.
-    Failed(String),
+    Failed(AskError),
 }
 
 /// How long each stage took.
@@ -64,16 +69,19 @@ pub struct Timings {
     pub embed: Duration,
     /// Searching both indexes.
     pub retrieve: Duration,
-    /// Fusing, reading passages from the catalogue, packing.
+    /// Fusing, reading passages from the catalogue, packing, counting tokens.
     pub pack: Duration,
     /// Writing and checking, which overlap, to the first sentence.
     pub first_sentence: Option<Duration>,
+    /// What the checker adds to the first sentence: from where the draft's first sentence is whole
+    /// to its release.
+    pub gate: Option<Duration>,
     /// Writing and checking, to the end.
     pub generate_and_check: Duration,
 }
 
 /// Why a question is not answered.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum AskError {
     /// No question.
     #[error("the question is empty")]
@@ -87,13 +95,24 @@ pub enum AskError {
     /// Too many questions at once.
     #[error("busy with {SEATS} questions")]
     Busy,
+    /// The engine that writes has too much to do.
+    #[error("{0}")]
+    EngineBusy(String),
     /// A back end failed.
     #[error("{0}")]
     Failed(String),
 }
 
-/// Tokens that an answer may have.
-const ANSWER_TOKENS: usize = 1_000;
+impl From<anyhow::Error> for AskError {
+    fn from(error: anyhow::Error) -> Self {
+        let words = format!("{error:#}");
+        if error.chain().any(|cause| cause.is::<EngineBusy>()) {
+            Self::EngineBusy(words)
+        } else {
+            Self::Failed(words)
+        }
+    }
+}
 
 /// The embedding model that `config` names, or why there is none.
 pub(crate) async fn open_embedder(config: &Config) -> Result<Option<Arc<Embedder>>, ModelError> {
@@ -264,8 +283,30 @@ impl App {
         let passages = embedder
             .clone()
             .map(|embedder| embedder as Arc<dyn PassageEmbedder>);
+        let (mut local, mut no_generator) = (None, None);
+        let generator: Arc<dyn Generator> = match config.generator.engine {
+            Engine::Quote => Arc::new(QuoteGenerator::new(config.ask, both, counter)),
+            Engine::OpenAi => Arc::new(OpenAiGenerator::new(&config.generator)?),
+            Engine::Local => {
+                let store = ModelStore::new(config.data.join("models"));
+                match LocalGenerator::open(&config.generator, &store).await {
+                    Ok(generator) => {
+                        let generator = Arc::new(generator);
+                        local = Some(Arc::clone(&generator));
+                        generator
+                    }
+                    Err(error) => {
+                        let reason = format!("the language model cannot be used: {error}");
+                        no_generator = Some(reason.clone());
+                        Arc::new(UnusableGenerator::new(reason))
+                    }
+                }
+            }
+        };
         Ok(Arc::new(Self {
-            generator: Arc::new(QuoteGenerator::new(config.ask, both, counter)),
+            generator,
+            local,
+            no_generator,
             checker: Checker::new(config.check, passages),
             seats: Arc::new(Semaphore::new(SEATS)),
             retrievers,
@@ -332,6 +373,9 @@ impl App {
     /// # Errors
     /// Why not, in words.
     pub async fn ready(&self) -> Result<(), String> {
+        if let Some(reason) = &self.no_generator {
+            return Err(reason.clone());
+        }
         self.library
             .unfinished()
             .await
@@ -387,15 +431,15 @@ impl App {
     /// How the models are.
     #[must_use]
     pub fn model_checks(&self) -> Vec<Check> {
-        if self.config.models.embedder.is_none() {
+        let Some(source) = &self.config.models.embedder else {
             return vec![Check::new(
                 "models",
                 Level::Warning,
                 "no embedding model is configured: search is by words only",
             )];
-        }
-        let mut checks: Vec<Check> = ModelStore::new(self.config.data.join("models"))
-            .state(&self.config.models)
+        };
+        let store = ModelStore::new(self.config.data.join("models"));
+        let mut checks: Vec<Check> = [store.state_of(source)]
             .into_iter()
             .map(|status| match status.state {
                 ModelState::Ready => {
@@ -418,6 +462,50 @@ impl App {
             checks.push(Check::new("models", Level::Error, reason.clone()));
         }
         checks
+    }
+
+    /// Looks whether something writes, for those who open the program to ask.
+    ///
+    /// # Errors
+    /// When a language model is configured that cannot be used, with the reason.
+    pub fn needs_generator(&self) -> anyhow::Result<()> {
+        match &self.no_generator {
+            Some(reason) => Err(anyhow::anyhow!("{reason}")),
+            None => Ok(()),
+        }
+    }
+
+    /// How the engine is that writes.
+    pub async fn generator_checks(&self) -> Vec<Check> {
+        match self.config.generator.engine {
+            Engine::Quote => vec![Check::new(
+                "generator",
+                Level::Ok,
+                "quote mode: answers are made of exact quotes",
+            )],
+            Engine::OpenAi => match OpenAiGenerator::new(&self.config.generator) {
+                Ok(generator) => generator.examine().await,
+                Err(error) => vec![Check::new("generator", Level::Error, error.to_string())],
+            },
+            Engine::Local => match (&self.local, &self.no_generator) {
+                (Some(generator), _) => {
+                    let engine = generator.engine();
+                    let what = format!(
+                        "{} reads and writes {} tokens; {}",
+                        engine.name(),
+                        engine.window(),
+                        engine.devices().join("; ")
+                    );
+                    vec![Check::new("generator", Level::Ok, what)]
+                }
+                (None, reason) => {
+                    let reason = reason
+                        .as_deref()
+                        .unwrap_or("the language model is not open");
+                    vec![Check::new("generator", Level::Error, reason)]
+                }
+            },
+        }
     }
 
     /// Answers a question, and tells of each step as it is done. Dropping the receiver ends
@@ -467,7 +555,7 @@ impl App {
         while let Some(event) = events.recv().await {
             match event {
                 AskEvent::Final(answer, _) => return Ok(answer),
-                AskEvent::Failed(reason) => return Err(AskError::Failed(reason)),
+                AskEvent::Failed(error) => return Err(error),
                 AskEvent::Retrieval(_) | AskEvent::Answer(_) => {}
             }
         }
@@ -491,7 +579,7 @@ impl App {
                 );
                 AskEvent::Final(Arc::new(answer), timings)
             }
-            Err(error) => AskEvent::Failed(format!("{error:#}")),
+            Err(error) => AskEvent::Failed(error.into()),
         };
         // The asker may have left.
         let _ = events.send(last);
@@ -527,18 +615,24 @@ impl App {
             &self.config.ask,
         )
         .await?;
-        let context: Arc<Context> = Arc::new(context);
+        let language = question.language;
+        let prompt = Prompt {
+            question,
+            context: Arc::new(context),
+            max_tokens: self.config.generator.max_tokens.get(),
+        };
+        let prompt = fit(&*self.generator, prompt).await?;
+        let context: Arc<Context> = Arc::clone(&prompt.context);
         timings.pack = started.elapsed();
         // The asker may have left, here and below.
         let _ = events.send(AskEvent::Retrieval(Arc::clone(&context)));
         let started = Instant::now();
-        let language = question.language;
-        let prompt = Prompt {
-            question,
-            context: Arc::clone(&context),
-            max_tokens: ANSWER_TOKENS,
+        let pieces = if context.passages.is_empty() {
+            // There is nothing to write from, and no engine need be asked.
+            mpsc::unbounded_channel().1
+        } else {
+            self.generator.generate(prompt).await?
         };
-        let pieces = self.generator.generate(prompt).await?;
         let (sender, mut checked) = mpsc::unbounded_channel();
         let checking = check_stream(
             &self.checker,
@@ -550,7 +644,7 @@ impl App {
             &sender,
         );
         tokio::pin!(checking);
-        let answer = loop {
+        let Checked { answer, gate } = loop {
             tokio::select! {
                 biased;
                 Some(event) = checked.recv() => {
@@ -566,6 +660,7 @@ impl App {
                 .get_or_insert_with(|| started.elapsed());
             let _ = events.send(AskEvent::Answer(event));
         }
+        timings.gate = gate;
         timings.generate_and_check = started.elapsed();
         Ok((answer, timings))
     }

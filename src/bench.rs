@@ -1,8 +1,10 @@
-//! Measures speed with the parts that the product answers with: embedding, and questions on a
-//! corpus of a chosen size.
+//! Measures speed with the parts that the product answers with: embedding, questions on a corpus
+//! of a chosen size, and a language model.
 //!
 //! Filler is text of the sample's own words in random order, with random vectors: what it costs
 //! to search is that of real text, what is found is not looked at.
+
+mod generate;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -25,6 +27,8 @@ use crate::eval::percentile;
 use crate::index::size_of;
 use crate::language::Language;
 use crate::model::Embedder;
+
+pub use generate::{GenerateInput, GenerateReport, GenerateRow, generate};
 
 /// What a document of filler is called; nothing real begins like it.
 const FILLER: &str = "Zzfiller";
@@ -374,6 +378,7 @@ fn stages(times: &[Timings]) -> Vec<StageTimes> {
         of("retrieve", &|times| Some(times.retrieve)),
         of("pack", &|times| Some(times.pack)),
         of("first sentence", &|times| times.first_sentence),
+        of("gate", &|times| times.gate),
         of("generate and check", &|times| {
             Some(times.generate_and_check)
         }),

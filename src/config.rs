@@ -19,8 +19,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::ask::AskConfig;
 use crate::check::CheckConfig;
+use crate::generate::{Engine, GeneratorConfig};
 use crate::index::{VectorsConfig, WordsConfig};
-use crate::model::ModelsConfig;
+use crate::model::{ModelsConfig, Source};
 use crate::web::ServerConfig;
 
 /// The whole configuration; one field a section.
@@ -44,6 +45,8 @@ pub struct Config {
     pub vectors: VectorsConfig,
     /// `[ask]`: from question to passages.
     pub ask: AskConfig,
+    /// `[generator]`: what writes drafts.
+    pub generator: GeneratorConfig,
     /// `[check]`: the citation checker.
     pub check: CheckConfig,
 }
@@ -95,6 +98,7 @@ impl Default for Config {
             words: WordsConfig::default(),
             vectors: VectorsConfig::default(),
             ask: AskConfig::default(),
+            generator: GeneratorConfig::default(),
             check: CheckConfig::default(),
         }
     }
@@ -128,6 +132,14 @@ impl IngestConfig {
 }
 
 impl Config {
+    /// The models that are used, as far as they are files on this machine.
+    #[must_use]
+    pub fn models_named(&self) -> Vec<&Source> {
+        let writes = self.generator.engine == Engine::Local;
+        let generator = self.generator.local.model.iter().filter(|_| writes);
+        self.models.embedder.iter().chain(generator).collect()
+    }
+
     /// Reads defaults, then `file` (or `veracite.toml` in the current folder if it is there),
     /// then the environment, then `data` as the flag gives it.
     ///
@@ -192,6 +204,9 @@ impl Config {
         self.ask
             .validate()
             .map_err(|error| format!("`ask`: {error}"))?;
+        self.generator
+            .validate()
+            .map_err(|error| format!("`generator`: {error}"))?;
         self.check
             .validate()
             .map_err(|error| format!("`check`: {error}"))?;

@@ -10,6 +10,7 @@
 //! | [`index`] | words (tantivy) and vectors (Qdrant Edge, or a Qdrant server): each keeps chunks and finds them |
 //! | [`model`] | the embedding model on this machine; the only module that imports candle |
 //! | [`ask`] | retrieve, fuse, pack, write a draft; the seams [`ask::Retriever`] and [`ask::Generator`] |
+//! | [`generate`] | the prompt for cited answers, and engines that write from it: an OpenAI-compatible server |
 //! | [`check`] | the citation checker: the only module that can make a [`check::Answer`] |
 //! | [`app`] | the wired program: the one place where back ends are chosen |
 //! | [`web`] | pages, JSON API, server-sent events |
@@ -28,7 +29,7 @@
 //! Rights are a parameter of every search ([`ask::Reader`]), applied inside each index before the
 //! limit, and once more when the catalogue gives the passages.
 //!
-//! Dependencies point one way: `web -> app -> ask, check -> traits <- index, model`.
+//! Dependencies point one way: `web -> app -> ask, check -> traits <- index, model, generate`.
 
 pub mod app;
 pub mod ask;
@@ -39,6 +40,7 @@ pub mod cli;
 pub mod config;
 pub mod doctor;
 pub mod eval;
+pub mod generate;
 pub mod index;
 pub mod language;
 pub mod library;

@@ -44,40 +44,132 @@ const PARTICLES: &[&str] = &[
 /// ```
 #[must_use]
 pub fn split(text: &str) -> Vec<Span> {
-    let chars: Vec<(usize, char)> = text.char_indices().collect();
-    let mut spans = Vec::new();
-    let mut start = 0;
-    let mut index = 0;
-    while index < chars.len() {
-        let (at, char) = chars[index];
-        if char == '\n' {
-            push(text, start..at, &mut spans);
-            start = at;
-            index += 1;
-            continue;
+    let mut cursor = Cursor::default();
+    std::iter::from_fn(|| cursor.next(text, true)).collect()
+}
+
+/// Where the reading of a text stands that may still grow at its end. Each character is read a
+/// fixed number of times, however often it is asked for the next sentence.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cursor {
+    /// Where the sentence begins that is being read.
+    start: usize,
+    /// What is before it was read.
+    index: usize,
+    /// What follows a terminator at `index`, as far as it is there.
+    ahead: Option<Ahead>,
+}
+
+/// What follows a terminator: further ones, then what closes with them, then white space.
+#[derive(Clone, Copy, Debug)]
+struct Ahead {
+    terminators: usize,
+    closers: usize,
+    spaces: usize,
+}
+
+/// Characters that tell whether a sentence ends where no white space follows.
+const LOOK_AHEAD: usize = 3;
+
+impl Cursor {
+    /// The next sentence of `text`, which begins with all that it was when last asked. While
+    /// `is_whole` is false, text may follow: a sentence is given once no text that follows can
+    /// change it, and `None` says that more is needed. The sentences are those of [`split`].
+    pub fn next(&mut self, text: &str, is_whole: bool) -> Option<Span> {
+        while let Some(char) = text[self.index..].chars().next() {
+            let at = self.index;
+            if char == '\n' {
+                let span = trimmed(text, self.start..at);
+                (self.start, self.index) = (at, at + 1);
+                if span.is_some() {
+                    return span;
+                }
+                continue;
+            }
+            if !is_terminator(char) {
+                self.index += char.len_utf8();
+                continue;
+            }
+            let ahead = self.look_ahead(text, at + char.len_utf8());
+            if !is_whole && !ahead.decides(text) {
+                self.ahead = Some(ahead);
+                return None;
+            }
+            self.index = ahead.closers;
+            let is_single_stop = char == '.' && ahead.terminators == at + 1;
+            if ends_sentence(text, self.start, at, ahead.closers, is_single_stop) {
+                let span = trimmed(text, self.start..ahead.closers);
+                self.start = ahead.closers;
+                if span.is_some() {
+                    return span;
+                }
+            }
         }
-        if !is_terminator(char) {
-            index += 1;
-            continue;
+        if !is_whole {
+            return None;
         }
-        let mut after = index + 1;
-        while after < chars.len() && is_terminator(chars[after].1) {
-            after += 1;
-        }
-        let single_stop = char == '.' && after == index + 1;
-        let mut closed = after;
-        while closed < chars.len() && is_closer(chars[closed].1) {
-            closed += 1;
-        }
-        if ends_sentence(text, &chars, start, index, closed, single_stop) {
-            let end = chars.get(closed).map_or(text.len(), |(at, _)| *at);
-            push(text, start..end, &mut spans);
-            start = end;
-        }
-        index = closed.max(after);
+        let span = trimmed(text, self.start..text.len());
+        self.start = text.len();
+        span
     }
-    push(text, start..text.len(), &mut spans);
-    spans
+
+    /// Forgets the first `bytes` of the text, which must be before [`Cursor::start`].
+    pub fn forget(&mut self, bytes: usize) {
+        self.start -= bytes;
+        self.index -= bytes;
+        if let Some(ahead) = &mut self.ahead {
+            ahead.terminators -= bytes;
+            ahead.closers -= bytes;
+            ahead.spaces -= bytes;
+        }
+    }
+
+    /// Where the sentence begins that is being read: what is before it is not read again.
+    #[must_use]
+    pub fn start(&self) -> usize {
+        self.start
+    }
+
+    /// Goes on where the look ahead stood, or begins it at `after`.
+    fn look_ahead(&mut self, text: &str, after: usize) -> Ahead {
+        let mut ahead = self.ahead.take().unwrap_or(Ahead {
+            terminators: after,
+            closers: after,
+            spaces: after,
+        });
+        if ahead.closers == ahead.terminators && ahead.spaces == ahead.closers {
+            ahead.terminators = skip(text, ahead.terminators, is_terminator);
+            ahead.closers = ahead.terminators;
+            ahead.spaces = ahead.terminators;
+        }
+        if ahead.spaces == ahead.closers {
+            ahead.closers = skip(text, ahead.closers, is_closer);
+            ahead.spaces = ahead.closers;
+        }
+        ahead.spaces = skip(text, ahead.spaces, |char| {
+            char != '\n' && char.is_whitespace()
+        });
+        ahead
+    }
+}
+
+impl Ahead {
+    /// Whether what is there tells if the sentence ends.
+    fn decides(self, text: &str) -> bool {
+        let rest = &text[self.spaces..];
+        if self.spaces == self.closers && !rest.starts_with('\n') {
+            return rest.chars().nth(LOOK_AHEAD - 1).is_some();
+        }
+        !rest.is_empty()
+    }
+}
+
+/// The first place from `at` on where a character is not `of` a kind.
+fn skip(text: &str, at: usize, of: impl Fn(char) -> bool) -> usize {
+    text[at..]
+        .char_indices()
+        .find(|(_, char)| !of(*char))
+        .map_or(text.len(), |(further, _)| at + further)
 }
 
 /// The sentences of `document` in order: those of its paragraphs, list items and headings; a
@@ -132,26 +224,19 @@ fn is_hangul(char: char) -> bool {
     matches!(char, '\u{AC00}'..='\u{D7A3}')
 }
 
-/// Whether the terminators at `index` end a sentence; `closed` is the first character after
-/// them and the quotes and brackets that close with them.
-fn ends_sentence(
-    text: &str,
-    chars: &[(usize, char)],
-    start: usize,
-    index: usize,
-    closed: usize,
-    single_stop: bool,
-) -> bool {
-    let Some(&(next_at, next)) = chars.get(closed) else {
+/// Whether the terminators at byte `at` end the sentence that began at `start`; `closed` is the
+/// first byte after them and the quotes and brackets that close with them.
+fn ends_sentence(text: &str, start: usize, at: usize, closed: usize, single_stop: bool) -> bool {
+    let rest = &text[closed..];
+    let Some(next) = rest.chars().next() else {
         return true;
     };
-    let at = chars[index].0;
-    let before = index.checked_sub(1).map(|before| chars[before].1);
-    let rest = &text[next_at..];
+    let before = text[start..at].chars().next_back();
+    let mark = text[at..].chars().next();
+    let mark_len = mark.map_or(0, char::len_utf8);
     if !next.is_whitespace() {
         // Without a space only a Korean final ending, or a mark that is nothing else, can end.
-        let mark = chars[index].1;
-        if matches!(mark, '。' | '！' | '？') {
+        if matches!(mark, Some('。' | '！' | '？')) {
             return !PARTICLES.iter().any(|particle| rest.starts_with(particle));
         }
         let starts = is_hangul(next)
@@ -169,7 +254,7 @@ fn ends_sentence(
     let Some(first) = following.chars().next() else {
         return true;
     };
-    if index + 1 < closed && PARTICLES.iter().any(|particle| rest.starts_with(particle)) {
+    if at + mark_len < closed && PARTICLES.iter().any(|particle| rest.starts_with(particle)) {
         return false;
     }
     if !single_stop {
@@ -216,7 +301,8 @@ fn ends_sentence(
 
 /// `1`, `가`, `a`, `iv`, `1.2`, `제3조`: what numbers the item that follows.
 fn is_enumerator(text: &str) -> bool {
-    let count = text.chars().count();
+    // A long text is not counted: it may be one without any sentence's end.
+    let count = text.chars().take(13).count();
     if count == 0 || count > 12 {
         return false;
     }
@@ -279,12 +365,15 @@ fn trailing_digits(text: &str) -> &str {
 }
 
 fn push(text: &str, span: Span, spans: &mut Vec<Span>) {
+    spans.extend(trimmed(text, span));
+}
+
+/// `span` without white space at its ends; none if nothing is left.
+fn trimmed(text: &str, span: Span) -> Option<Span> {
     let piece = &text[span.clone()];
     let trimmed = piece.trim();
-    if !trimmed.is_empty() {
-        let start = span.start + (piece.len() - piece.trim_start().len());
-        spans.push(start..start + trimmed.len());
-    }
+    let start = span.start + (piece.len() - piece.trim_start().len());
+    (!trimmed.is_empty()).then(|| start..start + trimmed.len())
 }
 
 #[cfg(test)]
@@ -418,6 +507,33 @@ mod tests {
                 at = span.end;
             }
             prop_assert!(text[at..].trim().is_empty());
+        }
+
+        #[test]
+        fn sentences_are_the_same_however_text_arrives(
+            text in "[ a-cA-B가다요\"'”)라고1-3.?!。 \n]{0,60}",
+            cuts in prop::collection::vec(1..5_usize, 0..60),
+        ) {
+            let mut cursor = Cursor::default();
+            let mut there = String::new();
+            let mut spans = Vec::new();
+            let mut forgotten = 0;
+            let mut rest = text.chars();
+            for cut in cuts {
+                there.extend(rest.by_ref().take(cut));
+                while let Some(span) = cursor.next(&there, false) {
+                    spans.push(span.start + forgotten..span.end + forgotten);
+                }
+                let done = cursor.start();
+                there.drain(..done);
+                cursor.forget(done);
+                forgotten += done;
+            }
+            there.extend(rest);
+            while let Some(span) = cursor.next(&there, true) {
+                spans.push(span.start + forgotten..span.end + forgotten);
+            }
+            prop_assert_eq!(spans, split(&text));
         }
     }
 }

@@ -4,16 +4,19 @@
 //! [`Answer`](crate::check::Answer). Only [`check`](crate::check) can make an answer.
 
 mod config;
+mod fit;
 mod pack;
 mod quote;
 mod retrieve;
 mod types;
 
 pub use config::{AskConfig, Fusion};
+pub(crate) use fit::fit;
 pub(crate) use pack::pack;
 pub use quote::{BothEmbedder, QUOTE_MODE, QuoteGenerator};
 pub use retrieve::{Fused, Ranking, fuse, retrieve};
 pub use types::{
-    Context, DraftPiece, DraftPieces, DraftSentence, Generator, Hit, LedgerEntry, LeftOut, Passage,
-    Place, Prompt, Query, QueryEmbedder, Question, Reader, Retriever,
+    Context, DraftPiece, DraftPieces, DraftSentence, EngineBusy, Generator, Hit, LedgerEntry,
+    LeftOut, Message, Passage, Place, Prompt, Query, QueryEmbedder, Question, Reader, Retriever,
+    Role,
 };

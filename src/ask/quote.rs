@@ -335,8 +335,17 @@ impl Generator for QuoteGenerator {
         QUOTE_MODE
     }
 
-    fn count_tokens(&self, text: &str) -> usize {
-        self.counter.count(text)
+    fn window(&self) -> Option<usize> {
+        None
+    }
+
+    async fn count_tokens(&self, prompt: &Prompt) -> Result<usize, BackendError> {
+        let passages = prompt.context.passages.iter();
+        let texts = passages.map(|passage| passage.text.as_str());
+        Ok(texts
+            .chain([prompt.question.text.as_str()])
+            .map(|text| self.counter.count(text))
+            .sum())
     }
 
     async fn generate(&self, prompt: Prompt) -> Result<DraftPieces, BackendError> {

@@ -296,7 +296,16 @@ pub enum DraftPiece {
     Text(String),
     /// A whole sentence, whose brackets are its own and no markers.
     Sentence(DraftSentence),
+    /// The engine stopped before the draft was done, as at `max_tokens`: what follows the last
+    /// whole sentence is half a sentence, which may say the opposite of the whole.
+    Cut,
 }
+
+/// The cause of a [`BackendError`] of an engine that has too much to do. The same question may be
+/// asked again soon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the engine has too much to do")]
+pub struct EngineBusy;
 
 /// A draft as it is written. Dropping it cancels.
 pub type DraftPieces = mpsc::UnboundedReceiver<Result<DraftPiece, BackendError>>;
@@ -311,8 +320,15 @@ pub trait Generator: Debug + Send + Sync {
     /// Names engine and weights, such as `quote` or `mixtral-8x7b-q4_k_m`.
     fn name(&self) -> &str;
 
-    /// Tokens of `text` as the engine counts them.
-    fn count_tokens(&self, text: &str) -> usize;
+    /// Tokens that a prompt may have together with its answer; `None` where there is no limit.
+    fn window(&self) -> Option<usize>;
+
+    /// Tokens of the whole prompt as the engine counts them: instructions, passages, question and
+    /// template. An engine that cannot count exactly never says too few.
+    ///
+    /// # Errors
+    /// When the engine must be asked and cannot be reached.
+    async fn count_tokens(&self, prompt: &Prompt) -> Result<usize, BackendError>;
 
     /// Starts to write. Pieces arrive while it writes; dropping the receiver ends the work.
     ///

@@ -18,7 +18,7 @@ pub enum Verdict {
     Contradicted,
     /// They do not say it.
     Unsupported,
-    /// It claims nothing: a greeting, a heading.
+    /// It claims nothing: a greeting, a heading, that the passages do not say something.
     NotCheckable,
     /// The checker could not run. Never treated as supported.
     Unverified,
@@ -103,6 +103,7 @@ pub struct Answer {
     pub(super) mode: Mode,
     pub(super) sentences: Vec<CheckedSentence>,
     pub(super) withheld: Vec<CheckedSentence>,
+    pub(super) unknown_citations: usize,
     pub(super) abstained: bool,
     pub(super) generator: String,
     pub(super) checker: String,
@@ -238,6 +239,12 @@ impl Answer {
     #[must_use]
     pub fn withheld(&self) -> &[CheckedSentence] {
         &self.withheld
+    }
+
+    /// Citations of the draft that were dropped, since no passage has their number.
+    #[must_use]
+    pub fn unknown_citations(&self) -> usize {
+        self.unknown_citations
     }
 
     /// Whether nothing supported was left to say: the documents do not answer the question.

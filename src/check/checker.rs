@@ -8,6 +8,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use ingest::{BackendError, ContentHash, PassageEmbedder, Span};
 use regex::Regex;
@@ -17,12 +18,13 @@ use tokio::sync::mpsc;
 use super::answer::{Answer, CheckedSentence, Citation, Mode, Reason, Verdict};
 use super::draft::DraftReader;
 use super::facts::{self, Fact};
+use super::silence;
 use crate::ask::{Context, DraftPiece, DraftPieces, DraftSentence, Passage};
 use crate::index::words;
 use crate::language::Language;
 
 /// Name and version: verdicts of another version are not comparable.
-const NAME: &str = "tier1-2";
+const NAME: &str = "tier1-3";
 /// Sentences of a passage that one sentence may rest on together.
 const WINDOW: usize = 3;
 /// Windows whose vectors are compared with the sentence's.
@@ -164,6 +166,7 @@ impl Checker {
         let mut answer = self.empty(&context, language, mode, "");
         let mut known = Known::default();
         for sentence in draft {
+            answer.unknown_citations += unknown(&sentence, &context);
             let checked = self.sentence(&sentence, &context, &mut known).await;
             take(&mut answer, checked);
         }
@@ -193,6 +196,7 @@ impl Checker {
             mode,
             sentences: Vec::new(),
             withheld: Vec::new(),
+            unknown_citations: 0,
             abstained: false,
             generator: generator.to_owned(),
             checker: self.name.clone(),
@@ -241,21 +245,13 @@ impl Checker {
         if sentence.citations.is_empty()
             && (claims_nothing(&sentence.text) || is_heading_of(&sentence.text, context))
         {
-            return Ok(Finding {
-                verdict: Verdict::NotCheckable,
-                score: 0.0,
-                reason: None,
-                quotes: Vec::new(),
-            });
+            return Ok(not_checkable());
         }
         let cited: Vec<(u32, &Passage)> = sentence
             .citations
             .iter()
             .filter_map(|number| Some((*number, context.passage(*number)?)))
             .collect();
-        if cited.is_empty() {
-            return Ok(unsupported(0.0, Reason::NoCitation));
-        }
         let verbatim: Vec<(u32, Span)> = cited
             .iter()
             .filter_map(|(number, passage)| Some((*number, verbatim(&sentence.text, passage)?)))
@@ -267,6 +263,13 @@ impl Checker {
                 reason: None,
                 quotes: verbatim,
             });
+        }
+        // Not before: a document may itself say that a document does not say something.
+        if silence::says_nothing_is_there(&sentence.text) {
+            return Ok(not_checkable());
+        }
+        if cited.is_empty() {
+            return Ok(unsupported(0.0, Reason::NoCitation));
         }
         let evidence: Vec<Arc<Vec<Fact>>> = cited
             .iter()
@@ -376,37 +379,84 @@ impl Checker {
     }
 }
 
-/// Checks a draft while it is written. Each sentence is sent once it is checked; the answer
-/// comes at the end.
+/// An answer, and what the checking of it took.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    /// The answer.
+    pub answer: Answer,
+    /// From the draft's first whole sentence to its release; none for a draft without one.
+    pub gate: Option<Duration>,
+}
+
+/// A sentence of a draft, and when it was whole.
+type Timed = (DraftSentence, Instant);
+
+/// Checks a draft while it is written. Each sentence is sent once it is checked, in order; the
+/// answer comes at the end. The draft is read on while a sentence is checked, and sentences wait
+/// for each other only.
 ///
 /// # Errors
-/// When the generator fails: what was checked so far was sent, and there is no answer.
+/// When the generator fails: what was whole by then was checked and sent, and there is no answer.
 pub async fn check_stream(
     checker: &Checker,
     generator: &str,
-    mut pieces: DraftPieces,
+    pieces: DraftPieces,
     context: &Context,
     language: Language,
     mode: Mode,
     events: &mpsc::UnboundedSender<AnswerEvent>,
-) -> Result<Answer, BackendError> {
+) -> Result<Checked, BackendError> {
     let mut answer = checker.empty(context, language, mode, generator);
-    let mut reader = DraftReader::default();
     let mut known = Known::default();
-    loop {
-        let (sentences, is_last) = match pieces.recv().await.transpose()? {
-            Some(DraftPiece::Text(text)) => (reader.push(&text), false),
-            Some(DraftPiece::Sentence(sentence)) => (vec![sentence], false),
-            None => (std::mem::take(&mut reader).finish(), true),
-        };
-        for sentence in sentences {
+    let mut gate = None;
+    // Unbounded, because answers are short and the checker must not hold the engine.
+    let (sender, mut sentences) = mpsc::unbounded_channel::<Timed>();
+    let checking = async {
+        while let Some((sentence, since)) = sentences.recv().await {
+            answer.unknown_citations += unknown(&sentence, context);
             let checked = checker.sentence(&sentence, context, &mut known).await;
             tell(&mut answer, checked, events);
+            gate.get_or_insert_with(|| since.elapsed());
+        }
+    };
+    let (read, ()) = tokio::join!(read_draft(pieces, sender), checking);
+    read?;
+    Ok(Checked {
+        answer: close(answer),
+        gate,
+    })
+}
+
+/// Reads a draft to its end, and passes on its sentences as they are whole.
+async fn read_draft(
+    mut pieces: DraftPieces,
+    sentences: mpsc::UnboundedSender<Timed>,
+) -> Result<(), BackendError> {
+    let mut reader = DraftReader::default();
+    loop {
+        let (whole, is_last) = match pieces.recv().await.transpose()? {
+            Some(DraftPiece::Text(text)) => (reader.push(&text), false),
+            Some(DraftPiece::Sentence(sentence)) => (vec![sentence], false),
+            Some(DraftPiece::Cut) => (std::mem::take(&mut reader).cut(), true),
+            None => (std::mem::take(&mut reader).finish(), true),
+        };
+        for sentence in whole {
+            // The other half of the checker is there until this one ends.
+            let _ = sentences.send((sentence, Instant::now()));
         }
         if is_last {
-            return Ok(close(answer));
+            return Ok(());
         }
     }
+}
+
+/// Citations of a sentence that no passage has the number of.
+fn unknown(sentence: &DraftSentence, context: &Context) -> usize {
+    sentence
+        .citations
+        .iter()
+        .filter(|number| context.passage(**number).is_none())
+        .count()
 }
 
 fn tell(
@@ -445,6 +495,15 @@ fn close(mut answer: Answer) -> Answer {
         answer.sentences.clear();
     }
     answer
+}
+
+fn not_checkable() -> Finding {
+    Finding {
+        verdict: Verdict::NotCheckable,
+        score: 0.0,
+        reason: None,
+        quotes: Vec::new(),
+    }
 }
 
 fn unsupported(score: f32, reason: Reason) -> Finding {
@@ -806,6 +865,7 @@ mod tests {
             1,
             "a passage that does not exist is not shown"
         );
+        assert_eq!(answer.unknown_citations(), 1);
         assert_eq!(&LEAVE[citation.place().span.clone()], citation.quote());
         assert_eq!(
             citation.quote_sha256(),
@@ -914,5 +974,121 @@ mod tests {
             .await;
         assert_eq!(answer.withheld()[0].verdict(), Verdict::Unverified);
         assert!(answer.abstained() && answer.sentences().is_empty());
+    }
+
+    #[tokio::test]
+    async fn that_the_passages_are_silent_is_said_beside_an_answer_and_is_none_alone() {
+        let silent = DraftSentence {
+            text: "주차 요금은 구절에 나와 있지 않습니다.".to_owned(),
+            citations: vec![1],
+        };
+        let checker = Checker::new(CheckConfig::default(), None);
+        for mode in [Mode::Strict, Mode::Marked] {
+            let alone = checker
+                .check(vec![silent.clone()], context(), Language::Ko, mode)
+                .await;
+            assert!(alone.abstained() && alone.sentences().is_empty());
+            let quote = DraftSentence {
+                text: "미사용 연차는 수당으로 지급하지 않는다.".to_owned(),
+                citations: vec![1],
+            };
+            let draft = vec![quote, silent.clone()];
+            let both = checker.check(draft, context(), Language::Ko, mode).await;
+            let verdicts: Vec<Verdict> = both.sentences().iter().map(|it| it.verdict()).collect();
+            assert_eq!(verdicts, [Verdict::Supported, Verdict::NotCheckable]);
+            assert!(both.sentences()[1].citations().is_empty());
+        }
+    }
+
+    /// A checker's model that takes its time.
+    #[derive(Debug)]
+    struct Slow(Duration);
+
+    #[async_trait]
+    impl PassageEmbedder for Slow {
+        async fn embed_passages(&self, texts: &[String]) -> Result<Vec<Vector>, BackendError> {
+            tokio::time::sleep(self.0).await;
+            Ok(vec![vec![1.0]; texts.len()])
+        }
+
+        fn model(&self) -> &'static str {
+            "slow"
+        }
+    }
+
+    async fn stream(
+        checker: &Checker,
+        pieces: DraftPieces,
+    ) -> (Result<Checked, BackendError>, Vec<String>) {
+        let (sender, mut events) = mpsc::unbounded_channel();
+        let context = context();
+        let checked = check_stream(
+            checker,
+            "test",
+            pieces,
+            &context,
+            Language::Ko,
+            Mode::Marked,
+            &sender,
+        )
+        .await;
+        let mut told = Vec::new();
+        while let Ok(AnswerEvent::Sentence(sentence) | AnswerEvent::Withheld(sentence)) =
+            events.try_recv()
+        {
+            told.push(sentence.text().to_owned());
+        }
+        (checked, told)
+    }
+
+    #[tokio::test]
+    async fn a_sentence_is_checked_while_the_next_is_written() {
+        let pause = Duration::from_millis(100);
+        let checker = Checker::new(CheckConfig::default(), Some(Arc::new(Slow(pause))));
+        let (sender, pieces) = mpsc::unbounded_channel();
+        let writing = tokio::spawn(async move {
+            for number in 1..=5 {
+                tokio::time::sleep(pause).await;
+                let text = format!("{number}번째 연차는 매달 생긴다. [1]\n가");
+                sender.send(Ok(DraftPiece::Text(text))).unwrap();
+            }
+        });
+        let started = Instant::now();
+        let (checked, told) = stream(&checker, pieces).await;
+        writing.await.unwrap();
+        // Five to write, then one to check what was written last and one for the rest; one after
+        // the other they would be eleven.
+        assert!(started.elapsed() < pause * 10, "{:?}", started.elapsed());
+        let firsts: Vec<String> = told
+            .iter()
+            .map(|text| text.chars().filter(char::is_ascii_digit).collect())
+            .collect();
+        assert_eq!(firsts, ["1", "2", "3", "4", "5", ""]);
+        assert!(checked.unwrap().gate.is_some());
+    }
+
+    #[tokio::test]
+    async fn an_engine_that_fails_gives_no_answer_but_what_was_whole() {
+        let checker = Checker::new(CheckConfig::default(), None);
+        let (sender, pieces) = mpsc::unbounded_channel();
+        let text = "미사용 연차는 수당으로 지급하지 않는다. [1] 연차는".to_owned();
+        sender.send(Ok(DraftPiece::Text(text))).unwrap();
+        sender.send(Err(BackendError::message("gone"))).unwrap();
+        let (checked, told) = stream(&checker, pieces).await;
+        assert_eq!(checked.unwrap_err().to_string(), "gone");
+        assert_eq!(told, ["미사용 연차는 수당으로 지급하지 않는다."]);
+    }
+
+    #[tokio::test]
+    async fn a_draft_that_was_cut_ends_with_its_last_whole_sentence() {
+        let checker = Checker::new(CheckConfig::default(), None);
+        let (sender, pieces) = mpsc::unbounded_channel();
+        let text = "미사용 연차는 수당으로 지급하지 않는다. [1] 연차는 최대 11일이".to_owned();
+        sender.send(Ok(DraftPiece::Text(text))).unwrap();
+        sender.send(Ok(DraftPiece::Cut)).unwrap();
+        drop(sender);
+        let (checked, told) = stream(&checker, pieces).await;
+        assert_eq!(told, ["미사용 연차는 수당으로 지급하지 않는다."]);
+        assert!(!checked.unwrap().answer.abstained());
     }
 }

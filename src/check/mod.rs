@@ -4,9 +4,10 @@ mod answer;
 mod checker;
 mod draft;
 mod facts;
+mod silence;
 
 pub use answer::{Answer, CheckedSentence, Citation, Mode, Reason, Verdict};
 pub(crate) use checker::content;
-pub use checker::{AnswerEvent, CheckConfig, Checker, check_stream};
+pub use checker::{AnswerEvent, CheckConfig, Checked, Checker, check_stream};
 pub use draft::draft_sentences;
 pub(crate) use draft::each_once;

@@ -47,6 +47,7 @@ enum LanguageArgument {
 
 pub(super) async fn run(config: Config, arguments: AskArguments) -> anyhow::Result<ExitCode> {
     let app = App::open(config).await?;
+    app.needs_generator()?;
     let question = Question {
         language: match arguments.language {
             Some(LanguageArgument::Ko) => Language::Ko,

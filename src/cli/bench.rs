@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 
 use crate::bench;
 use crate::config::Config;
+use crate::model::Source;
 
 #[derive(Debug, Args)]
 pub(super) struct BenchArguments {
@@ -55,6 +56,27 @@ enum BenchCommand {
         #[arg(long, value_delimiter = ',', default_values_t = [1_000, 50_000], value_name = "CHUNKS")]
         chunks: Vec<usize>,
     },
+    /// Reads prompts and writes answers with a language model in this process.
+    Generate {
+        /// The model, instead of `generator.local.model`: `smollm2`, a GGUF file or a folder.
+        #[arg(long, value_name = "MODEL")]
+        model: Option<Source>,
+        /// Tokens of prompts.
+        #[arg(long, value_delimiter = ',', default_values_t = [512, 2_048], value_name = "TOKENS", value_parser = at_least_one)]
+        prompt: Vec<usize>,
+        /// Tokens of each answer.
+        #[arg(long, default_value_t = 64, value_name = "TOKENS", value_parser = at_least_one)]
+        answer: usize,
+        /// Askers at the same time.
+        #[arg(long, value_delimiter = ',', default_values_t = [1, 4, 8], value_name = "NUMBER", value_parser = at_least_one)]
+        askers: Vec<usize>,
+        /// Threads, instead of `generator.local.threads`.
+        #[arg(long, value_name = "NUMBER")]
+        threads: Option<std::num::NonZeroUsize>,
+        /// Times that each is measured; the median is told.
+        #[arg(long, default_value_t = 3, value_name = "NUMBER", value_parser = at_least_one)]
+        rounds: usize,
+    },
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -88,6 +110,30 @@ pub(super) async fn run(config: Config, arguments: BenchArguments) -> anyhow::Re
                     "one query of {:.0} tokens: p50 {:.1} ms, p95 {:.1} ms",
                     report.query_tokens, report.query_p50_ms, report.query_p95_ms
                 );
+            }
+        }
+        BenchCommand::Generate {
+            model,
+            prompt,
+            answer,
+            askers,
+            threads,
+            rounds,
+        } => {
+            let mut config = config;
+            config.generator.local.threads = threads.or(config.generator.local.threads);
+            let input = bench::GenerateInput {
+                model,
+                prompts: prompt,
+                answer,
+                askers,
+                rounds,
+            };
+            let report = bench::generate(&config, &input).await?;
+            if arguments.json {
+                println!("{}", serde_json::to_string_pretty(&report)?);
+            } else {
+                print(&report);
             }
         }
         BenchCommand::Ask {
@@ -124,4 +170,30 @@ pub(super) async fn run(config: Config, arguments: BenchArguments) -> anyhow::Re
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn print(report: &bench::GenerateReport) {
+    println!(
+        "{}, {:.0} MB of files, ready in {:.1} s",
+        report.model, report.file_mb, report.opened_in_s
+    );
+    for device in &report.devices {
+        println!("{device}");
+    }
+    println!(
+        "| prompt | askers | prefill tokens/s | decode tokens/s | first token ms | again ms | of it cached | peak MB |\n|---|---|---|---|---|---|---|---|"
+    );
+    for row in &report.rows {
+        println!(
+            "| {} | {} | {:.0} | {:.1} | {:.0} | {:.0} | {} | {:.0} |",
+            row.prompt,
+            row.askers,
+            row.prefill_per_s,
+            row.decode_per_s,
+            row.first_ms,
+            row.again_ms,
+            row.again_cached,
+            row.peak_mb
+        );
+    }
 }

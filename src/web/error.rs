@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use ingest::parse::ParseError;
 use serde::Serialize;
-use tracing::error;
+use tracing::{error, warn};
 use utoipa::ToSchema;
 
 use super::pages::{ErrorPage, Frame};
@@ -315,6 +315,10 @@ impl From<AskError> for Error {
             AskError::Empty => Self::EmptyQuestion,
             AskError::TooLong { actual } => Self::LongQuestion { actual },
             AskError::Busy => Self::Busy,
+            AskError::EngineBusy(reason) => {
+                warn!(reason, "the engine is busy");
+                Self::Busy
+            }
             AskError::Failed(_) => Self::internal("answering", &error),
         }
     }

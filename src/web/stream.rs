@@ -117,9 +117,9 @@ impl Answering {
                     &wire::answer(&self.question, &answer, &self.notices),
                 )
             }
-            Some(AskEvent::Failed(reason)) => {
+            Some(AskEvent::Failed(error)) => {
                 self.ended = true;
-                self.failed(AskError::Failed(reason))
+                self.failed(error)
             }
             None => {
                 self.ended = true;

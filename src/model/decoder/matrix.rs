@@ -235,7 +235,8 @@ impl Matrix {
     }
 
     /// The weights of row `row`, as floats.
-    pub(super) fn row(&self, row: usize, out: &mut [f32]) {
+    #[cfg(test)]
+    fn row(&self, row: usize, out: &mut [f32]) {
         assert!(
             row < self.rows && out.len() == self.columns,
             "the row is there"
@@ -365,6 +366,7 @@ fn pack_block(format: &Format, lane: usize, block: &Block, scales: &mut [u8], co
     }
 }
 
+#[cfg(test)]
 fn unpack_block(format: &Format, lane: usize, scales: &[u8], codes: &[u8], block: &mut Block) {
     let (scale, minimum, whole, whole_minimums) = scale_places(format, lane);
     block.scale = u16::from_le_bytes([scales[scale], scales[scale + 1]]);

@@ -12,23 +12,43 @@
 //! | `layers.rs`, `devices.rs` | which layers run on which devices, and the memory that takes |
 //! | `adapter.rs` | low-rank adapters in the format of PEFT |
 //! | `model.rs` | a whole model over its devices |
+//! | `cache.rs`, `scheduler.rs` | computed beginnings that are shared, and who is computed when |
+//! | `sampler.rs` | from scores to the next token |
+//! | `vocabulary.rs`, `sentencepiece.rs` | texts to token ids and back |
+//! | `template.rs` | conversations to prompts |
+//! | `engine.rs` | the thread that owns a model, and what it is asked |
 
 mod accelerated;
 mod adapter;
 mod attention;
 mod blocks;
+mod cache;
 mod device_attention;
 mod device_weights;
 mod devices;
+mod engine;
 mod layers;
 mod matrix;
 mod model;
 mod processor;
+mod sampler;
+#[cfg(test)]
+mod samples;
+mod scheduler;
+mod sentencepiece;
 mod shape;
 mod simd;
 mod source;
 mod stage;
 mod team;
-
+mod template;
 #[cfg(test)]
 mod tests;
+mod vocabulary;
+
+pub use engine::{
+    AnswerSummary, DecoderEngine, EngineCounters, EngineError, EngineOptions, EnginePiece,
+    SamplingOptions, TokenChoice, WriteOptions,
+};
+pub use template::{ChatTemplate, TemplateError};
+pub use vocabulary::{TokenDecoder, Vocabulary};

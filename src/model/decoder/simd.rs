@@ -122,12 +122,8 @@ pub(super) trait Simd: Copy {
     unsafe fn store(to: *mut f32, value: Self::F);
     /// Sixteen half floats, as `f32`.
     unsafe fn load_f16(from: *const u16) -> Self::F;
-    /// Sixteen `f32` rounded to half floats.
-    unsafe fn store_f16(to: *mut u16, value: Self::F);
     /// Sixteen brain floats, as `f32`.
     unsafe fn load_bf16(from: *const u16) -> Self::F;
-    /// Sixteen unsigned bytes, as `f32`.
-    unsafe fn load_u8(from: *const u8) -> Self::F;
     /// Sixteen signed bytes, as `f32`.
     unsafe fn load_i8(from: *const u8) -> Self::F;
     unsafe fn splat(value: f32) -> Self::F;
@@ -180,13 +176,13 @@ mod avx512 {
     use super::{Avx512, LEAST, POWERS, Simd};
     use std::arch::x86_64::{
         __m512, __m512i, _MM_FROUND_TO_NEAREST_INT, _mm_loadu_si128, _mm256_loadu_si256,
-        _mm256_storeu_si256, _mm512_add_ps, _mm512_and_si512, _mm512_castsi512_ps,
-        _mm512_cvtepi8_epi32, _mm512_cvtepi32_ps, _mm512_cvtepu8_epi32, _mm512_cvtepu16_epi32,
-        _mm512_cvtph_ps, _mm512_cvtps_ph, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps,
-        _mm512_loadu_si512, _mm512_mask_add_epi8, _mm512_max_ps, _mm512_mul_ps, _mm512_or_si512,
-        _mm512_reduce_add_ps, _mm512_reduce_max_ps, _mm512_roundscale_ps, _mm512_scalef_ps,
-        _mm512_set1_epi8, _mm512_set1_epi32, _mm512_set1_ps, _mm512_slli_epi16, _mm512_slli_epi32,
-        _mm512_srli_epi16, _mm512_storeu_ps, _mm512_sub_ps,
+        _mm512_add_ps, _mm512_and_si512, _mm512_castsi512_ps, _mm512_cvtepi8_epi32,
+        _mm512_cvtepi32_ps, _mm512_cvtepu16_epi32, _mm512_cvtph_ps, _mm512_dpbusd_epi32,
+        _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mask_add_epi8, _mm512_max_ps,
+        _mm512_mul_ps, _mm512_or_si512, _mm512_reduce_add_ps, _mm512_reduce_max_ps,
+        _mm512_roundscale_ps, _mm512_scalef_ps, _mm512_set1_epi8, _mm512_set1_epi32,
+        _mm512_set1_ps, _mm512_slli_epi16, _mm512_slli_epi32, _mm512_srli_epi16, _mm512_storeu_ps,
+        _mm512_sub_ps,
     };
 
     #[expect(unsafe_op_in_unsafe_fn, reason = "the trait says what is needed")]
@@ -208,18 +204,9 @@ mod avx512 {
             _mm512_cvtph_ps(_mm256_loadu_si256(from.cast()))
         }
         #[inline(always)]
-        unsafe fn store_f16(to: *mut u16, value: __m512) {
-            let halves = _mm512_cvtps_ph::<{ _MM_FROUND_TO_NEAREST_INT }>(value);
-            _mm256_storeu_si256(to.cast(), halves);
-        }
-        #[inline(always)]
         unsafe fn load_bf16(from: *const u16) -> __m512 {
             let wide = _mm512_cvtepu16_epi32(_mm256_loadu_si256(from.cast()));
             _mm512_castsi512_ps(_mm512_slli_epi32::<16>(wide))
-        }
-        #[inline(always)]
-        unsafe fn load_u8(from: *const u8) -> __m512 {
-            _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(from.cast())))
         }
         #[inline(always)]
         unsafe fn load_i8(from: *const u8) -> __m512 {
@@ -317,13 +304,13 @@ mod avx2 {
     use super::{Avx2, LEAST, POWERS, Simd};
     use std::arch::x86_64::{
         __m256, __m256i, _MM_FROUND_TO_NEAREST_INT, _mm_loadl_epi64, _mm_loadu_si128,
-        _mm_storeu_si128, _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256, _mm256_castsi256_ps,
+        _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256, _mm256_castsi256_ps,
         _mm256_castsi256_si128, _mm256_cmpeq_epi8, _mm256_cvtepi8_epi16, _mm256_cvtepi8_epi32,
-        _mm256_cvtepi32_ps, _mm256_cvtepu8_epi16, _mm256_cvtepu8_epi32, _mm256_cvtepu16_epi32,
-        _mm256_cvtph_ps, _mm256_cvtps_epi32, _mm256_cvtps_ph, _mm256_extracti128_si256,
-        _mm256_fmadd_ps, _mm256_hadd_epi32, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16,
-        _mm256_max_ps, _mm256_mul_ps, _mm256_or_si256, _mm256_permute4x64_epi64, _mm256_round_ps,
-        _mm256_set1_epi8, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setr_epi8, _mm256_setr_epi64x,
+        _mm256_cvtepi32_ps, _mm256_cvtepu8_epi16, _mm256_cvtepu16_epi32, _mm256_cvtph_ps,
+        _mm256_cvtps_epi32, _mm256_extracti128_si256, _mm256_fmadd_ps, _mm256_hadd_epi32,
+        _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_max_ps, _mm256_mul_ps,
+        _mm256_or_si256, _mm256_permute4x64_epi64, _mm256_round_ps, _mm256_set1_epi8,
+        _mm256_set1_epi32, _mm256_set1_ps, _mm256_setr_epi8, _mm256_setr_epi64x,
         _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_slli_epi32, _mm256_srli_epi16,
         _mm256_storeu_ps, _mm256_sub_ps,
     };
@@ -389,26 +376,12 @@ mod avx2 {
             ]
         }
         #[inline(always)]
-        unsafe fn store_f16(to: *mut u16, value: Self::F) {
-            let low = _mm256_cvtps_ph::<{ _MM_FROUND_TO_NEAREST_INT }>(value[0]);
-            let high = _mm256_cvtps_ph::<{ _MM_FROUND_TO_NEAREST_INT }>(value[1]);
-            _mm_storeu_si128(to.cast(), low);
-            _mm_storeu_si128(to.add(8).cast(), high);
-        }
-        #[inline(always)]
         unsafe fn load_bf16(from: *const u16) -> Self::F {
             let low = _mm256_cvtepu16_epi32(_mm_loadu_si128(from.cast()));
             let high = _mm256_cvtepu16_epi32(_mm_loadu_si128(from.add(8).cast()));
             [
                 _mm256_castsi256_ps(_mm256_slli_epi32::<16>(low)),
                 _mm256_castsi256_ps(_mm256_slli_epi32::<16>(high)),
-            ]
-        }
-        #[inline(always)]
-        unsafe fn load_u8(from: *const u8) -> Self::F {
-            [
-                _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(from.cast()))),
-                _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(from.add(8).cast()))),
             ]
         }
         #[inline(always)]
@@ -567,18 +540,9 @@ impl Simd for Usual {
         halves.map(|half| half::f16::from_bits(half).to_f32())
     }
     #[inline(always)]
-    unsafe fn store_f16(to: *mut u16, value: Self::F) {
-        let halves = value.map(|value| half::f16::from_f32(value).to_bits());
-        to.cast::<[u16; 16]>().write_unaligned(halves);
-    }
-    #[inline(always)]
     unsafe fn load_bf16(from: *const u16) -> Self::F {
         let halves = from.cast::<[u16; 16]>().read_unaligned();
         halves.map(|half| f32::from_bits(u32::from(half) << 16))
-    }
-    #[inline(always)]
-    unsafe fn load_u8(from: *const u8) -> Self::F {
-        from.cast::<[u8; 16]>().read_unaligned().map(f32::from)
     }
     #[inline(always)]
     unsafe fn load_i8(from: *const u8) -> Self::F {

@@ -114,7 +114,8 @@ fn best(scores: &[f32]) -> u32 {
 
 /// How far apart scores are, and how far they may be: floats by 1e-4 each. Where inputs are
 /// rounded to bytes for weights of bytes, by 1.5 % of their length: each rounding alone is
-/// half a percent of noise, and so small a model averages little of it away.
+/// half a percent of noise, and so small a model averages little of it away (llama.cpp, which
+/// rounds them too, is off by 1.0 %).
 fn compared(name: &str, found: &[f32], expected: &[f32]) -> (f32, f32) {
     if name.starts_with("model.safetensors") {
         return (largest_difference(found, expected), 1e-4);
@@ -126,7 +127,7 @@ fn compared(name: &str, found: &[f32], expected: &[f32]) -> (f32, f32) {
     (apart / length(&mut expected.iter().copied()), 1.5e-2)
 }
 
-fn compare(file: &str, adapter: bool) {
+fn compare(file: &str, adapter: bool, lengths: &[usize]) {
     let mut model = open(file);
     let mut name = file.to_owned();
     let mut own = None;
@@ -137,17 +138,16 @@ fn compare(file: &str, adapter: bool) {
     }
     let name = name.replace("split.", "");
     let reference = &references()[&name];
-    for (length, expected) in &reference.logits {
+    for length in lengths {
+        let expected = &reference.logits[length];
         let tokens = prompt(u32::try_from(*length).unwrap());
         let whole = Conversation::new(own).read_in_chunks(&mut model, &tokens, 512);
         let difference = largest_difference(&whole, expected);
         let (difference, most) = compared(&name, &whole, expected);
         println!("{name}, {length} tokens: {difference:e}");
         assert!(difference <= most, "{name}, {length} tokens: {difference}");
-        for size in [100, 64] {
-            let chunks = Conversation::new(own).read_in_chunks(&mut model, &tokens, size);
-            assert_eq!(whole, chunks, "{name}, {length} tokens by {size}");
-        }
+        let chunks = Conversation::new(own).read_in_chunks(&mut model, &tokens, 100);
+        assert_eq!(whole, chunks, "{name}, {length} tokens by 100");
         // All but the last tokens are there, as after a prefix that was kept.
         let mut one_by_one = Conversation::new(own);
         let kept = length.saturating_sub(70);
@@ -169,23 +169,23 @@ fn compare(file: &str, adapter: bool) {
 
 #[test]
 fn published_weights_give_what_transformers_gives() {
-    compare("model.safetensors", false);
+    compare("model.safetensors", false, &[1, 7, 513, 4_096]);
 }
 
 #[test]
 fn quantized_weights_give_what_transformers_gives() {
-    compare("model.Q8_0.gguf", false);
+    compare("model.Q8_0.gguf", false, &[1, 7, 513, 4_096]);
 }
 
 #[test]
 fn one_tensor_for_each_expert_is_the_same_model() {
-    compare("model.split.Q8_0.gguf", false);
+    compare("model.split.Q8_0.gguf", false, &[7]);
 }
 
 #[test]
 fn an_adapter_gives_what_peft_gives() {
-    compare("model.safetensors", true);
-    compare("model.Q8_0.gguf", true);
+    compare("model.safetensors", true, &[1, 7, 513]);
+    compare("model.Q8_0.gguf", true, &[7]);
 }
 
 /// Rows of one batch: two conversations at different places, one with the adapter.

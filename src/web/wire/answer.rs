@@ -46,6 +46,8 @@ pub struct AnswerBody {
     pub claims: Vec<ClaimBody>,
     /// What strict mode withheld.
     pub withheld: WithheldBody,
+    /// Citations of the draft that were dropped, since no passage has their number.
+    pub unknown_citations: usize,
     /// What wrote the draft.
     pub generator: String,
     /// Name and version of the checker.
@@ -236,6 +238,7 @@ pub fn answer(question: &Question, answer: &Answer, notices: &[String]) -> Answe
         text: claims.joined.text,
         claims: bodies,
         withheld,
+        unknown_citations: answer.unknown_citations(),
         generator: answer.generator().to_owned(),
         checker: answer.checker().to_owned(),
         ledger: answer.ledger().iter().map(ledger).collect(),

@@ -83,7 +83,7 @@ pub enum Verdict {
     Contradicted,
     /// They do not say it.
     Unsupported,
-    /// It claims nothing: a greeting, a heading.
+    /// It claims nothing: a greeting, a heading, that the passages do not say something.
     NotCheckable,
     /// The checker could not run. Never to be treated as supported.
     Unverified,

@@ -1,0 +1,209 @@
+//! A language model in this process.
+
+use async_trait::async_trait;
+use ingest::BackendError;
+use tokio::sync::mpsc;
+use tracing::{Instrument as _, info};
+
+use super::config::{GeneratorConfig, KvType};
+use super::prompt::{Fence, messages};
+use crate::ask::{DraftPiece, DraftPieces, EngineBusy, Generator, Message, Prompt, Role};
+use crate::model::{
+    DecoderEngine, EngineError, EngineOptions, EnginePiece, ModelError, ModelStore,
+    SamplingOptions, WriteOptions,
+};
+
+/// Drafts by a language model in this process.
+#[derive(Debug)]
+pub struct LocalGenerator {
+    engine: DecoderEngine,
+    config: GeneratorConfig,
+    fence: Fence,
+}
+
+impl LocalGenerator {
+    /// Reads the model that `config` names from `store`. Takes as long as reading the weights
+    /// does.
+    ///
+    /// # Errors
+    /// When the model is not there, is broken, or takes more memory than there is.
+    pub async fn open(config: &GeneratorConfig, store: &ModelStore) -> Result<Self, ModelError> {
+        let source = config
+            .local
+            .model
+            .as_ref()
+            .ok_or(ModelError::NotConfigured)?;
+        let path = store.path_of(source);
+        let options = engine_options(config);
+        let engine = tokio::task::spawn_blocking(move || DecoderEngine::open(&path, &options))
+            .await
+            .expect("opening a model does not panic")?;
+        Ok(Self {
+            engine,
+            config: config.clone(),
+            fence: Fence::new(),
+        })
+    }
+
+    /// The engine.
+    #[must_use]
+    pub fn engine(&self) -> &DecoderEngine {
+        &self.engine
+    }
+
+    fn prompt(&self, messages: &[Message]) -> Result<Vec<u32>, BackendError> {
+        self.engine
+            .prompt(messages)
+            .map_err(|error| BackendError::new("the prompt cannot be written", error))
+    }
+}
+
+/// How the engine is run.
+pub(crate) fn engine_options(config: &GeneratorConfig) -> EngineOptions {
+    let local = &config.local;
+    let defaults = EngineOptions::default();
+    EngineOptions {
+        context: local.context.get(),
+        window: local.window.map(std::num::NonZero::get),
+        batch: local.batch.get(),
+        together: local.together.get(),
+        waiting: local.waiting.get(),
+        threads: local
+            .threads
+            .map_or(defaults.threads, std::num::NonZero::get),
+        half: local.kv == KvType::F16,
+        adapters: local
+            .adapters
+            .iter()
+            .map(|(name, folder)| (name.clone(), folder.clone()))
+            .collect(),
+    }
+}
+
+fn failed(error: EngineError) -> BackendError {
+    match error {
+        EngineError::Busy { .. } => BackendError::new(error.to_string(), EngineBusy),
+        error => BackendError::new("the language model does not write", error),
+    }
+}
+
+#[async_trait]
+impl Generator for LocalGenerator {
+    fn name(&self) -> &str {
+        self.engine.name()
+    }
+
+    fn window(&self) -> Option<usize> {
+        Some(self.engine.window())
+    }
+
+    async fn count_tokens(&self, prompt: &Prompt) -> Result<usize, BackendError> {
+        Ok(self.prompt(&messages(prompt, &self.fence))?.len())
+    }
+
+    async fn generate(&self, prompt: Prompt) -> Result<DraftPieces, BackendError> {
+        let tokens = self.prompt(&messages(&prompt, &self.fence))?;
+        let options = WriteOptions {
+            max_tokens: prompt.max_tokens,
+            sampling: SamplingOptions {
+                temperature: self.config.temperature,
+                top_p: self.config.top_p,
+                seed: self.config.seed.map_or(0, u64::from),
+            },
+            stops: self.config.stop.clone(),
+            adapter: self.config.local.adapter.clone(),
+            ..WriteOptions::default()
+        };
+        let mut pieces = self.engine.write(tokens, &options).map_err(failed)?;
+        let (sender, draft) = mpsc::unbounded_channel();
+        tokio::spawn(
+            async move {
+                loop {
+                    let piece = tokio::select! {
+                        // The asker left: dropping `pieces` ends the work.
+                        () = sender.closed() => return,
+                        piece = pieces.recv() => piece,
+                    };
+                    let piece = match piece {
+                        Some(Ok(EnginePiece::Text { text, .. })) if text.is_empty() => continue,
+                        Some(Ok(EnginePiece::Text { text, .. })) => Ok(DraftPiece::Text(text)),
+                        Some(Ok(EnginePiece::Over(summary))) => {
+                            info!(
+                                prompt_tokens = summary.prompt_tokens,
+                                cached_tokens = summary.cached_tokens,
+                                written_tokens = summary.written_tokens,
+                                is_cut = summary.is_cut,
+                                "a draft is written"
+                            );
+                            return;
+                        }
+                        Some(Err(error)) => Err(failed(error.into())),
+                        None => Err(failed(EngineError::Stopped)),
+                    };
+                    let is_over = piece.is_err();
+                    if sender.send(piece).is_err() || is_over {
+                        return;
+                    }
+                }
+            }
+            .in_current_span(),
+        );
+        Ok(draft)
+    }
+
+    /// `text` is a turn of the user; probabilities are exact, of all tokens of a continuation.
+    async fn probabilities(
+        &self,
+        text: &str,
+        continuations: &[&str],
+    ) -> Result<Option<Vec<f32>>, BackendError> {
+        let prompt = self.prompt(&[Message {
+            role: Role::User,
+            content: text.to_owned(),
+        }])?;
+        let adapter = self.config.local.adapter.as_deref();
+        let probabilities = self.engine.judge(&prompt, continuations, adapter).await;
+        probabilities.map(Some).map_err(failed)
+    }
+}
+
+/// What stands for a language model that cannot be used: it says so to whoever asks.
+#[derive(Clone, Debug)]
+pub struct UnusableGenerator {
+    reason: String,
+}
+
+impl UnusableGenerator {
+    /// Stands for what cannot be used for `reason`.
+    #[must_use]
+    pub fn new(reason: String) -> Self {
+        Self { reason }
+    }
+
+    fn error(&self) -> BackendError {
+        BackendError::message(self.reason.clone())
+    }
+}
+
+#[async_trait]
+impl Generator for UnusableGenerator {
+    fn name(&self) -> &'static str {
+        "none"
+    }
+
+    fn window(&self) -> Option<usize> {
+        None
+    }
+
+    async fn count_tokens(&self, _: &Prompt) -> Result<usize, BackendError> {
+        Err(self.error())
+    }
+
+    async fn generate(&self, _: Prompt) -> Result<DraftPieces, BackendError> {
+        Err(self.error())
+    }
+
+    async fn probabilities(&self, _: &str, _: &[&str]) -> Result<Option<Vec<f32>>, BackendError> {
+        Err(self.error())
+    }
+}
