@@ -28,6 +28,9 @@ use crate::index::size_of;
 use crate::language::Language;
 use crate::model::Embedder;
 
+pub use crate::model::{
+    Ceiling, MadeUpSizes, MadeUpWeights, ReadingSpeed, SpeedInput, SpeedReport, WritingSpeed, speed,
+};
 pub use generate::{GenerateInput, GenerateReport, GenerateRow, generate};
 
 /// What a document of filler is called; nothing real begins like it.

@@ -89,8 +89,13 @@ pub struct LocalConfig {
     /// run on the machine.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub threads: Option<NonZeroUsize>,
-    /// How keys and values are kept: `f16` or `f32`, which is exact and takes twice the memory.
+    /// How the processor keeps keys and values: `f16` or `f32`, which is exact and takes twice
+    /// the memory. Accelerators keep `bf16`.
     pub kv: KvType,
+    /// Devices that the model's layers run on, in order, such as `["cuda:0", "cuda:1", "cpu"]`;
+    /// `"cuda:0=16"` gives one 16 layers. Without any, all accelerators that this build can use,
+    /// and the processor for what they cannot hold.
+    pub devices: Vec<String>,
     /// Adapters in the format of PEFT: name and folder.
     pub adapters: BTreeMap<String, PathBuf>,
     /// The adapter that drafts are written with; none writes with the model alone.
@@ -110,6 +115,7 @@ impl Default for LocalConfig {
             waiting: size(16),
             threads: None,
             kv: KvType::F16,
+            devices: Vec::new(),
             adapters: BTreeMap::new(),
             adapter: None,
         }
@@ -129,6 +135,7 @@ impl LocalConfig {
                 self.context
             ));
         }
+        crate::model::check_devices(&self.devices)?;
         if let Some(adapter) = &self.adapter
             && !self.adapters.contains_key(adapter)
         {

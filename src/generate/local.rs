@@ -72,6 +72,7 @@ pub(crate) fn engine_options(config: &GeneratorConfig) -> EngineOptions {
             .threads
             .map_or(defaults.threads, std::num::NonZero::get),
         half: local.kv == KvType::F16,
+        devices: local.devices.clone(),
         adapters: local
             .adapters
             .iter()

@@ -32,10 +32,14 @@ mod weights;
 use std::path::PathBuf;
 
 pub use config::{Device, ModelsConfig, Package, Source, SourceError};
+pub(crate) use decoder::check_devices;
 pub use decoder::{
     AnswerSummary, ChatTemplate, DecoderEngine, EngineCounters, EngineError, EngineOptions,
     EnginePiece, SamplingOptions, TemplateError, TokenChoice, TokenDecoder, Vocabulary,
     WriteOptions,
+};
+pub use decoder::{
+    Ceiling, MadeUpSizes, MadeUpWeights, ReadingSpeed, SpeedInput, SpeedReport, WritingSpeed, speed,
 };
 pub use embedder::Embedder;
 pub use store::{ModelFile, ModelState, ModelStatus, ModelStore, PullProgress};
@@ -91,6 +95,9 @@ pub enum ModelError {
         /// Why.
         source: std::io::Error,
     },
+    /// The devices for a language model are named wrongly.
+    #[error("{0}")]
+    Devices(String),
     /// The model and what it keeps do not fit into memory.
     #[error("{} needs more memory than there is: {reason}", file.display())]
     Memory {

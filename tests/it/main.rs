@@ -5,3 +5,4 @@ mod crash;
 mod documents;
 mod harness;
 mod http;
+mod launcher;

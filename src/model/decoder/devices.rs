@@ -121,6 +121,18 @@ impl Opened {
     }
 }
 
+/// The candle device of `target`, which is not the processor's own.
+///
+/// # Errors
+/// When it cannot be used.
+pub(super) fn candle_device(target: Target) -> Result<Device, ModelError> {
+    let wanted = Wanted {
+        target,
+        layers: None,
+    };
+    Ok(Opened::new(wanted)?.device.unwrap_or(Device::Cpu))
+}
+
 #[cfg(feature = "cuda")]
 fn cuda(number: usize) -> Result<(Device, usize), String> {
     let words = |error: &dyn std::fmt::Display| error.to_string();

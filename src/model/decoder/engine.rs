@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use tokio::sync::{mpsc, oneshot};
-use tracing::{Span, debug, info};
+use tracing::{Span, debug, info, warn};
 
 use super::super::ModelError;
+use super::layers::read_devices;
 use super::model::{Model, ModelOptions};
 use super::sampler::Sampling;
 use super::scheduler::{Counters, End, Listener, Request, Scheduler, Summary, Work, Written};
@@ -37,6 +38,9 @@ pub struct EngineOptions {
     pub threads: usize,
     /// Whether keys and values are kept as half floats.
     pub half: bool,
+    /// Devices that layers run on, in order, such as `cuda:0`, `cuda:1=16` or `cpu`; none for all
+    /// that there are.
+    pub devices: Vec<String>,
     /// Adapters: a name, and the folder in the format of PEFT.
     pub adapters: Vec<(String, PathBuf)>,
 }
@@ -51,6 +55,7 @@ impl Default for EngineOptions {
             waiting: 16,
             threads: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             half: true,
+            devices: Vec::new(),
             adapters: Vec::new(),
         }
     }
@@ -254,26 +259,17 @@ impl DecoderEngine {
                 rows: options.batch.max(options.together + 1),
                 half: options.half,
                 threads: options.threads,
+                devices: read_devices(&options.devices).map_err(ModelError::Devices)?,
             },
         )?;
         for (name, folder) in &options.adapters {
             model.adapt(folder, name)?;
         }
         let adapters = model.adapters().into();
-        let devices: Arc<[String]> = model
-            .devices()
-            .into_iter()
-            .map(|(device, layers, weights, rest)| {
-                format!(
-                    "layers {} to {} on {device}: {} MB of weights, {} MB for {} tokens",
-                    layers.start + 1,
-                    layers.end,
-                    weights / 1_000_000,
-                    rest / 1_000_000,
-                    options.context
-                )
-            })
-            .collect();
+        for note in model.notes() {
+            warn!(model = &*name, "{note}");
+        }
+        let devices: Arc<[String]> = model.described().into();
         let counters = Arc::new(Mutex::new(EngineCounters::default()));
         let (jobs, queue) = mpsc::channel(options.waiting.max(1));
         let scheduler = Scheduler::new(model, options.together);

@@ -66,6 +66,31 @@ impl FromStr for Wanted {
     }
 }
 
+/// Reads devices as the configuration names them.
+///
+/// # Errors
+/// When one is written wrongly, in words.
+pub(crate) fn read_devices(names: &[String]) -> Result<Vec<Wanted>, String> {
+    names.iter().map(|name| name.parse()).collect()
+}
+
+/// Looks at the names of devices: what is written wrongly, or named twice.
+///
+/// # Errors
+/// In words.
+pub(crate) fn check_devices(names: &[String]) -> Result<(), String> {
+    let devices = read_devices(names)?;
+    for (index, device) in devices.iter().enumerate() {
+        if devices[..index]
+            .iter()
+            .any(|other| other.target == device.target)
+        {
+            return Err(format!("device `{}` is named twice", device.target));
+        }
+    }
+    Ok(())
+}
+
 /// What a device has, and what a model would take on it.
 #[derive(Clone, Debug)]
 pub(crate) struct Candidate {
@@ -139,28 +164,31 @@ pub(crate) struct Plan {
     pub(crate) context: usize,
 }
 
+impl Plan {
+    /// What `share` is, on the device that is called `name`.
+    pub(crate) fn describe(&self, share: &Share, name: &str) -> String {
+        format!(
+            "layers {} to {} on {name}: {} of {} free (weights {}, keys and values of {} tokens {}, \
+             work {})",
+            share.layers.start + 1,
+            share.layers.end,
+            gigabytes(share.bytes()),
+            gigabytes(share.free),
+            gigabytes(share.weights),
+            self.context,
+            gigabytes(share.cells),
+            gigabytes(share.work),
+        )
+    }
+}
+
 impl Display for Plan {
     fn fmt(&self, formatter: &mut Formatter<'_>) -> fmt::Result {
-        for (index, share) in self.shares.iter().enumerate() {
-            if index > 0 {
-                writeln!(formatter)?;
-            }
-            write!(
-                formatter,
-                "{}: layers {} to {}, {} of {} free: weights {}, keys and values of {} tokens {}, \
-                 work {}",
-                share.target,
-                share.layers.start + 1,
-                share.layers.end,
-                gigabytes(share.bytes()),
-                gigabytes(share.free),
-                gigabytes(share.weights),
-                self.context,
-                gigabytes(share.cells),
-                gigabytes(share.work),
-            )?;
-        }
-        Ok(())
+        let shares = self.shares.iter();
+        let lines: Vec<String> = shares
+            .map(|share| self.describe(share, &share.target.to_string()))
+            .collect();
+        formatter.write_str(&lines.join("\n"))
     }
 }
 
@@ -182,15 +210,6 @@ fn check_counts(candidates: &[Candidate]) -> Result<(), String> {
     let Some(first) = candidates.first() else {
         return Err("no device is named".to_owned());
     };
-    for (index, candidate) in candidates.iter().enumerate() {
-        let same = |other: &Candidate| other.wanted.target == candidate.wanted.target;
-        if candidates[..index].iter().any(same) {
-            return Err(format!(
-                "device `{}` is named twice",
-                candidate.wanted.target
-            ));
-        }
-    }
     let layers = first.weights.len();
     let counts: Vec<usize> = candidates
         .iter()
@@ -535,12 +554,9 @@ mod tests {
         );
         let error = assign(&devices[..1], 64).unwrap_err();
         assert!(error.contains("10 layers, and the model has 32"), "{error}");
-        let twice = [mixtral("cpu", GB, 4.9), mixtral("cpu", GB, 4.9)];
-        assert!(
-            assign(&twice, 64)
-                .unwrap_err()
-                .contains("`cpu` is named twice")
-        );
+        let twice = ["cpu", "cuda:0", "cpu=3"].map(str::to_owned);
+        let error = check_devices(&twice).unwrap_err();
+        assert_eq!(error, "device `cpu` is named twice");
     }
 
     #[test]

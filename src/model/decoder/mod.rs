@@ -10,6 +10,7 @@
 //! | `processor.rs` | layers on the processor |
 //! | `accelerated.rs`, `device_weights.rs`, `device_attention.rs` | layers on an accelerator |
 //! | `layers.rs`, `devices.rs` | which layers run on which devices, and the memory that takes |
+//! | `made_up.rs`, `speed.rs` | models without files, and how fast devices run them |
 //! | `adapter.rs` | low-rank adapters in the format of PEFT |
 //! | `model.rs` | a whole model over its devices |
 //! | `cache.rs`, `scheduler.rs` | computed beginnings that are shared, and who is computed when |
@@ -28,6 +29,7 @@ mod device_weights;
 mod devices;
 mod engine;
 mod layers;
+mod made_up;
 mod matrix;
 mod model;
 mod processor;
@@ -39,6 +41,7 @@ mod sentencepiece;
 mod shape;
 mod simd;
 mod source;
+mod speed;
 mod stage;
 mod team;
 mod template;
@@ -50,5 +53,8 @@ pub use engine::{
     AnswerSummary, DecoderEngine, EngineCounters, EngineError, EngineOptions, EnginePiece,
     SamplingOptions, TokenChoice, WriteOptions,
 };
+pub(crate) use layers::check_devices;
+pub use made_up::{MadeUpSizes, MadeUpWeights};
+pub use speed::{Ceiling, ReadingSpeed, SpeedInput, SpeedReport, WritingSpeed, speed};
 pub use template::{ChatTemplate, TemplateError};
 pub use vocabulary::{TokenDecoder, Vocabulary};

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use tracing::debug;
+
 use super::super::ModelError;
 use super::adapter::Adapter;
 use super::devices;
@@ -56,6 +58,15 @@ impl Model {
     pub(crate) fn open(source: Source, options: &ModelOptions) -> Result<Self, ModelError> {
         let room = options.room();
         let (stages, plan) = devices::open(&source, &options.devices, room)?;
+        for (stage, share) in stages.iter().zip(&plan.shares) {
+            let (weights, rest) = stage.bytes();
+            debug!(
+                device = stage.device(),
+                planned = share.bytes(),
+                held = weights + rest,
+                "layers are read"
+            );
+        }
         Ok(Self {
             embedding: source.place(Part::Embedding, 0, None)?,
             stages,
@@ -125,13 +136,22 @@ impl Model {
         self.rows
     }
 
-    /// Each device with its layers and its bytes of weights and of everything else.
-    pub(crate) fn devices(&self) -> Vec<(String, std::ops::Range<usize>, usize, usize)> {
-        self.stages
-            .iter()
+    /// Each device with its layers and the memory that they take, for people.
+    pub(crate) fn described(&self) -> Vec<String> {
+        let shares = self.stages.iter().zip(&self.plan.shares);
+        shares
+            .map(|(stage, share)| self.plan.describe(share, &stage.device()))
+            .collect()
+    }
+
+    /// The layers of each device, and the bytes that they take.
+    #[cfg(test)]
+    pub(super) fn held(&self) -> Vec<(std::ops::Range<usize>, usize)> {
+        let stages = self.stages.iter();
+        stages
             .map(|stage| {
                 let (weights, rest) = stage.bytes();
-                (stage.device(), stage.layers(), weights, rest)
+                (stage.layers(), weights + rest)
             })
             .collect()
     }

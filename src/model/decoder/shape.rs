@@ -244,7 +244,11 @@ impl Shape {
         Ok(shape)
     }
 
-    fn check(&self) -> Result<(), String> {
+    /// Looks for sizes that no model can have here.
+    ///
+    /// # Errors
+    /// In words.
+    pub(super) fn check(&self) -> Result<(), String> {
         let sizes = [
             ("hidden", self.hidden),
             ("layers", self.layers),

@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use super::super::ModelError;
 use super::blocks::{Block, Format};
+use super::made_up::Patterns;
 use super::shape::{Pairs, Shape};
 
 /// A part of a model that has weights of its own.
@@ -63,12 +64,12 @@ pub(super) struct Place {
 
 /// A tensor as a file describes it; rows first.
 #[derive(Debug)]
-struct Described {
-    kind: Result<GgmlDType, String>,
-    sizes: Vec<usize>,
-    file: usize,
-    offset: u64,
-    bytes: u64,
+pub(super) struct Described {
+    pub(super) kind: Result<GgmlDType, String>,
+    pub(super) sizes: Vec<usize>,
+    pub(super) file: usize,
+    pub(super) offset: u64,
+    pub(super) bytes: u64,
 }
 
 /// An opened model.
@@ -79,6 +80,8 @@ pub(crate) struct Source {
     tensors: HashMap<String, Described>,
     gguf: bool,
     metadata: HashMap<String, gguf_file::Value>,
+    /// What weights are made of where there are no files.
+    patterns: Option<Patterns>,
 }
 
 #[derive(Deserialize)]
@@ -154,6 +157,7 @@ impl Source {
             tensors,
             gguf: true,
             metadata: content.metadata,
+            patterns: None,
         };
         source.read_factors()?;
         source.check(&[length])?;
@@ -234,9 +238,39 @@ impl Source {
             tensors,
             gguf: false,
             metadata: HashMap::new(),
+            patterns: None,
         };
         source.check(&lengths)?;
         Ok(source)
+    }
+
+    /// A model that is called `name` and holds nothing yet.
+    pub(super) fn empty(shape: Shape, name: PathBuf, file: File) -> Self {
+        Self {
+            shape,
+            files: vec![(name, file)],
+            tensors: HashMap::new(),
+            gguf: false,
+            metadata: HashMap::new(),
+            patterns: None,
+        }
+    }
+
+    /// Takes up the tensor of a part.
+    pub(super) fn hold(
+        &mut self,
+        part: Part,
+        layer: usize,
+        expert: Option<usize>,
+        described: Described,
+    ) {
+        self.tensors
+            .insert(self.name(part, layer, expert), described);
+    }
+
+    /// Makes weights of `patterns` instead of reading files.
+    pub(super) fn make_up(&mut self, patterns: Patterns) {
+        self.patterns = Some(patterns);
     }
 
     /// Looks at every tensor that the shape asks for.
@@ -398,7 +432,7 @@ impl Source {
     }
 
     /// Rows and columns of a part; a vector has one row.
-    fn sizes(&self, part: Part) -> (usize, usize) {
+    pub(super) fn sizes(&self, part: Part) -> (usize, usize) {
         let shape = &self.shape;
         match part {
             Part::Embedding | Part::Output => (shape.vocabulary, shape.hidden),
@@ -438,6 +472,9 @@ impl Source {
     /// # Errors
     /// When the file cannot be read any more.
     pub(super) fn read(&self, place: &Place) -> Result<Vec<u8>, ModelError> {
+        if let Some(patterns) = &self.patterns {
+            return Ok(patterns.read(place.kind, place.offset, place.bytes));
+        }
         let (path, file) = &self.files[place.file];
         let mut bytes = vec![0; place.bytes];
         file.read_exact_at(&mut bytes, place.offset)

@@ -290,19 +290,14 @@ fn layers_on_two_devices_are_the_same_model() {
         compare_on(&devices, "model.Q8_0.gguf", false);
     }
     let model = open_on("model.safetensors", &["cpu-candle=1", "cpu=1"]);
-    let devices: Vec<_> = model
-        .devices()
-        .into_iter()
-        .map(|(_, layers, ..)| layers)
-        .collect();
-    assert_eq!(devices, [0..1, 1..2]);
-    for (share, (_, layers, weights, rest)) in model.plan().shares.iter().zip(model.devices()) {
+    let held = model.held();
+    assert_eq!([&held[0].0, &held[1].0], [&(0..1), &(1..2)]);
+    for (share, (layers, held)) in model.plan().shares.iter().zip(held) {
         assert_eq!(share.layers, layers);
-        let found = weights + rest;
+        let planned = share.bytes();
         assert!(
-            share.bytes().abs_diff(found) * 50 <= found,
-            "planned {}, found {found}",
-            share.bytes()
+            planned.abs_diff(held) * 50 <= held,
+            "planned {planned}, held {held}"
         );
     }
 }
