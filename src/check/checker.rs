@@ -994,7 +994,11 @@ mod tests {
             };
             let draft = vec![quote, silent.clone()];
             let both = checker.check(draft, context(), Language::Ko, mode).await;
-            let verdicts: Vec<Verdict> = both.sentences().iter().map(|it| it.verdict()).collect();
+            let verdicts: Vec<Verdict> = both
+                .sentences()
+                .iter()
+                .map(CheckedSentence::verdict)
+                .collect();
             assert_eq!(verdicts, [Verdict::Supported, Verdict::NotCheckable]);
             assert!(both.sentences()[1].citations().is_empty());
         }

@@ -6,9 +6,11 @@
 
 mod config;
 mod count;
+mod draft;
 mod openai;
 pub(crate) mod prompt;
 mod sse;
+mod told;
 
 pub use config::{Engine, GeneratorConfig, OpenAiConfig};
 pub use openai::OpenAiGenerator;
