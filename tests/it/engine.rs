@@ -1,5 +1,6 @@
 //! Answers whose draft an OpenAI-compatible server writes.
 
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use veracite::app::{App, AskError, AskEvent};
 use veracite::ask::{LeftOut, Question, Reader};
-use veracite::check::{Answer, Mode, Verdict};
+use veracite::check::{Answer, CheckedSentence, Mode, Verdict};
 use veracite::doctor::Level;
 use veracite::generate::Engine;
 use veracite::language::Language;
@@ -42,10 +43,10 @@ async fn answer(State(server): State<Server>, uri: Uri, body: String) -> Respons
                     let mut stream = String::new();
                     for char in draft.chars() {
                         let chunk = json!({"choices": [{"delta": {"content": char.to_string()}}]});
-                        stream.push_str(&format!("data: {chunk}\n\n"));
+                        write!(stream, "data: {chunk}\n\n").unwrap();
                     }
                     let last = json!({"choices": [{"delta": {}, "finish_reason": "stop"}]});
-                    stream.push_str(&format!("data: {last}\n\ndata: [DONE]\n\n"));
+                    write!(stream, "data: {last}\n\ndata: [DONE]\n\n").unwrap();
                     ([(header::CONTENT_TYPE, "text/event-stream")], stream).into_response()
                 }
             }
@@ -95,7 +96,7 @@ async fn ask(says: &'static str) -> Arc<Answer> {
 
 fn texts(answer: &Answer) -> Vec<&str> {
     let sentences = answer.sentences().iter();
-    sentences.map(|sentence| sentence.text()).collect()
+    sentences.map(CheckedSentence::text).collect()
 }
 
 #[tokio::test]
