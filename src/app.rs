@@ -106,7 +106,7 @@ pub enum AskError {
 impl From<anyhow::Error> for AskError {
     fn from(error: anyhow::Error) -> Self {
         let words = format!("{error:#}");
-        if error.chain().any(|cause| cause.is::<EngineBusy>()) {
+        if error.chain().any(<dyn std::error::Error>::is::<EngineBusy>) {
             Self::EngineBusy(words)
         } else {
             Self::Failed(words)

@@ -7,9 +7,11 @@
 mod config;
 mod count;
 mod local;
+mod draft;
 mod openai;
 pub(crate) mod prompt;
 mod sse;
+mod told;
 
 pub use config::{Engine, GeneratorConfig, KvType, LocalConfig, OpenAiConfig};
 pub(crate) use local::engine_options;

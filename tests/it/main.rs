@@ -3,5 +3,6 @@
 mod answers;
 mod crash;
 mod documents;
+mod engine;
 mod harness;
 mod http;
