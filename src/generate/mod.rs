@@ -6,8 +6,8 @@
 
 mod config;
 mod count;
-mod local;
 mod draft;
+mod local;
 mod openai;
 pub(crate) mod prompt;
 mod sse;

@@ -196,6 +196,7 @@ fn engine(url: &str) -> OpenAiGenerator {
 fn prompt() -> Prompt {
     Prompt {
         question: Question {
+            adapter: None,
             text: "How much is the bonus of the board?".to_owned(),
             reader: Reader::anyone(),
             language: Language::En,

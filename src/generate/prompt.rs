@@ -267,6 +267,7 @@ mod tests {
     fn prompt(passages: Vec<Passage>, question: &str) -> Prompt {
         Prompt {
             question: Question {
+                adapter: None,
                 text: question.to_owned(),
                 reader: Reader::anyone(),
                 language: Language::of(question),

@@ -6,3 +6,4 @@ mod documents;
 mod engine;
 mod harness;
 mod http;
+mod local;
