@@ -92,6 +92,9 @@ pub enum AskError {
         /// Its characters.
         actual: usize,
     },
+    /// No such adapter.
+    #[error("there is no adapter `{0}` of the language model")]
+    NoAdapter(String),
     /// Too many questions at once.
     #[error("busy with {SEATS} questions")]
     Busy,
@@ -106,7 +109,7 @@ pub enum AskError {
 impl From<anyhow::Error> for AskError {
     fn from(error: anyhow::Error) -> Self {
         let words = format!("{error:#}");
-        if error.chain().any(|cause| cause.is::<EngineBusy>()) {
+        if error.chain().any(<dyn std::error::Error>::is::<EngineBusy>) {
             Self::EngineBusy(words)
         } else {
             Self::Failed(words)
@@ -508,6 +511,11 @@ impl App {
         }
     }
 
+    /// Whether the language model has the adapter `name`.
+    fn has_adapter(&self, name: &str) -> bool {
+        self.local.is_some() && self.config.generator.local.adapters.contains_key(name)
+    }
+
     /// Answers a question, and tells of each step as it is done. Dropping the receiver ends
     /// the work.
     ///
@@ -520,6 +528,11 @@ impl App {
     ) -> Result<mpsc::UnboundedReceiver<AskEvent>, AskError> {
         if question.text.trim().is_empty() {
             return Err(AskError::Empty);
+        }
+        if let Some(adapter) = &question.adapter
+            && !self.has_adapter(adapter)
+        {
+            return Err(AskError::NoAdapter(adapter.clone()));
         }
         let actual = question.text.chars().count();
         if actual > QUESTION_LIMIT {

@@ -348,6 +348,7 @@ async fn ask_all(app: &Arc<App>, questions: &[String]) -> anyhow::Result<Vec<Tim
     for round in 0..=ROUNDS {
         for text in questions {
             let question = Question {
+                adapter: None,
                 text: text.clone(),
                 reader: Reader::anyone(),
                 language: Language::of(text),

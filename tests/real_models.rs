@@ -17,7 +17,8 @@ use ingest::PassageEmbedder as _;
 use serde::Deserialize;
 use veracite::ask::{Message, QueryEmbedder as _, Role};
 use veracite::model::{
-    ChatTemplate, Embedder, ModelStore, ModelsConfig, Package, Source, Vocabulary,
+    ChatTemplate, DecoderEngine, Embedder, EngineOptions, EnginePiece, ModelStore, ModelsConfig,
+    Package, Source, Vocabulary, WriteOptions,
 };
 
 #[derive(Deserialize)]
@@ -282,4 +283,69 @@ fn tokens_are_those_of_llama_cpp() {
 fn gguf_metadata(path: &Path) -> HashMap<String, gguf_file::Value> {
     let mut file = File::open(path).unwrap();
     gguf_file::Content::read(&mut file).unwrap().metadata
+}
+
+#[derive(Deserialize)]
+struct Greedy {
+    prompt: Vec<u32>,
+    written: Vec<u32>,
+    gaps: Vec<f32>,
+    text: String,
+}
+
+/// How close two scores may be for a choice between them to hang on rounding: inputs are
+/// rounded to bytes here and there, in groups of their own, and scores are tens.
+const NEAR_TIE: f32 = 0.25;
+
+/// SmolLM2 writes what llama.cpp writes from the same file, at least up to the first place where
+/// llama.cpp's own two best tokens are nearly equal.
+#[tokio::test]
+async fn greedy_text_is_that_of_llama_cpp() {
+    let Some(models) = std::env::var_os("VERACITE_TEST_MODELS") else {
+        println!("SKIPPED: VERACITE_TEST_MODELS is not set");
+        return;
+    };
+    let path = ModelStore::new(PathBuf::from(models)).path_of(&Source::Package(Package::SmolLm2));
+    let options = EngineOptions {
+        context: 1_024,
+        half: false,
+        ..EngineOptions::default()
+    };
+    let engine = DecoderEngine::open(&path, &options).unwrap();
+    let text = std::fs::read_to_string("tests/fixtures/smollm2_greedy.jsonl").unwrap();
+    for line in text.lines() {
+        let expected: Greedy = serde_json::from_str(line).unwrap();
+        let options = WriteOptions {
+            max_tokens: expected.written.len(),
+            goes_on: true,
+            ..WriteOptions::default()
+        };
+        let mut pieces = engine.write(expected.prompt, &options).unwrap();
+        let (mut ids, mut words) = (Vec::new(), String::new());
+        while let Some(piece) = pieces.recv().await {
+            if let EnginePiece::Text { text, tokens } = piece.unwrap() {
+                ids.extend(tokens.iter().map(|token| token.id));
+                words.push_str(&text);
+            }
+        }
+        let same = ids
+            .iter()
+            .zip(&expected.written)
+            .take_while(|(own, other)| own == other);
+        let same = same.count();
+        println!(
+            "{same} of {} tokens are the same: {:?}",
+            expected.written.len(),
+            expected.text
+        );
+        if let Some(gap) = expected.gaps.get(same) {
+            println!("  then llama.cpp's best two are {gap} apart: {words:?}");
+            assert!(*gap < NEAR_TIE, "{words:?} is not {:?}", expected.text);
+        } else {
+            assert_eq!(
+                words.trim_end_matches('\u{FFFD}'),
+                expected.text.trim_end_matches('\u{FFFD}')
+            );
+        }
+    }
 }

@@ -42,6 +42,7 @@ fn server() -> Option<GeneratorConfig> {
 fn prompt(question: &str, passages: &[&str], max_tokens: usize) -> Prompt {
     Prompt {
         question: Question {
+            adapter: None,
             text: question.to_owned(),
             reader: Reader::anyone(),
             language: Language::of(question),
@@ -169,6 +170,7 @@ async fn what_a_real_model_writes_is_shown_only_where_documents_say_it() {
         "Who is the king of the annual leave?",
     ] {
         let question = Question {
+            adapter: None,
             text: question.to_owned(),
             reader: Reader::anyone(),
             language: Language::En,

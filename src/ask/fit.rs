@@ -118,6 +118,7 @@ mod tests {
             .collect();
         Prompt {
             question: Question {
+                adapter: None,
                 text: "?".to_owned(),
                 reader: Reader::anyone(),
                 language: Language::En,

@@ -56,6 +56,9 @@ pub struct Question {
     pub reader: Reader,
     /// The language to answer in.
     pub language: Language,
+    /// The adapter of the language model that the draft is written with; the configured one if
+    /// none is named.
+    pub adapter: Option<String>,
 }
 
 /// What the indexes are asked.

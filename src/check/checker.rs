@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
-use ingest::{BackendError, ContentHash, PassageEmbedder, Span};
+use ingest::{BackendError, ContentHash, PassageEmbedder, Span, Vector};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
@@ -107,13 +107,17 @@ struct Finding {
     quotes: Vec<(u32, Span)>,
 }
 
-/// The facts of an answer's passages, each read once.
+/// What is known of an answer's passages: each is looked at once, however many sentences cite it.
 #[derive(Default)]
-struct Known(HashMap<u32, Arc<Vec<Fact>>>);
+struct Known {
+    facts: HashMap<u32, Arc<Vec<Fact>>>,
+    /// Vectors of windows, by the number of the passage and the bytes of its text.
+    vectors: HashMap<(u32, Span), Vector>,
+}
 
 impl Known {
     fn facts_of(&mut self, number: u32, passage: &Passage) -> Arc<Vec<Fact>> {
-        let facts = self.0.entry(number).or_insert_with(|| {
+        let facts = self.facts.entry(number).or_insert_with(|| {
             let mut found = facts::facts(&passage.text);
             for heading in passage.heading_path.iter().chain([&passage.title]) {
                 found.extend(facts::facts(heading));
@@ -121,6 +125,31 @@ impl Known {
             Arc::new(found)
         });
         Arc::clone(facts)
+    }
+
+    /// The vector of `sentence`, while those of `windows` become known.
+    async fn vectors_of(
+        &mut self,
+        embedder: &dyn PassageEmbedder,
+        sentence: &str,
+        windows: &[Window<'_>],
+    ) -> Result<Vector, BackendError> {
+        let new: Vec<&Window<'_>> = windows
+            .iter()
+            .filter(|window| !self.vectors.contains_key(&window.place()))
+            .collect();
+        let mut texts = vec![sentence.to_owned()];
+        texts.extend(
+            new.iter()
+                .map(|window| window.passage.text[window.span.clone()].to_owned()),
+        );
+        let mut vectors = embedder.embed_passages(&texts).await?.into_iter();
+        let own = vectors
+            .next()
+            .ok_or_else(|| BackendError::message("the embedding model gave no vector"))?;
+        self.vectors
+            .extend(new.iter().map(|window| window.place()).zip(vectors));
+        Ok(own)
     }
 }
 
@@ -132,6 +161,13 @@ struct Window<'a> {
     coverage: f32,
     /// Whether its sentence that holds most of the claim denies something.
     denies: bool,
+}
+
+impl Window<'_> {
+    /// The number of its passage, and where it stands there.
+    fn place(&self) -> (u32, Span) {
+        (self.number, self.span.clone())
+    }
 }
 
 impl Checker {
@@ -276,7 +312,7 @@ impl Checker {
             .map(|(number, passage)| known.facts_of(*number, passage))
             .collect();
         let mut windows = windows(&sentence.text, &cited);
-        let score = self.similarity(&sentence.text, &mut windows).await?;
+        let score = self.similarity(&sentence.text, &mut windows, known).await?;
         let quotes: Vec<(u32, Span)> = windows
             .first()
             .map(|window| (window.number, window.span.clone()))
@@ -345,6 +381,7 @@ impl Checker {
         &self,
         sentence: &str,
         windows: &mut Vec<Window<'_>>,
+        known: &mut Known,
     ) -> Result<f32, BackendError> {
         windows.sort_by(|one, other| other.coverage.total_cmp(&one.coverage));
         windows.truncate(COMPARED);
@@ -353,18 +390,12 @@ impl Checker {
         }
         let mut scores: Vec<f32> = windows.iter().map(|window| window.coverage).collect();
         if let Some(embedder) = &self.embedder {
-            let mut texts = vec![sentence.to_owned()];
-            texts.extend(
-                windows
-                    .iter()
-                    .map(|window| window.passage.text[window.span.clone()].to_owned()),
-            );
-            let vectors = embedder.embed_passages(&texts).await?;
-            let [own, others @ ..] = vectors.as_slice() else {
-                return Err(BackendError::message("the embedding model gave no vector"));
-            };
+            let own = known.vectors_of(&**embedder, sentence, windows).await?;
             let weight = self.config.vector_weight;
-            for (score, other) in scores.iter_mut().zip(others) {
+            for (score, window) in scores.iter_mut().zip(&*windows) {
+                let Some(other) = known.vectors.get(&window.place()) else {
+                    return Err(BackendError::message("the embedding model gave no vector"));
+                };
                 let cosine: f32 = own.iter().zip(other).map(|(one, two)| one * two).sum();
                 let similarity =
                     ((cosine - SIMILARITY.0) / (SIMILARITY.1 - SIMILARITY.0)).clamp(0.0, 1.0);
@@ -820,7 +851,6 @@ impl Reason {
 #[cfg(test)]
 mod tests {
     use async_trait::async_trait;
-    use ingest::Vector;
 
     use super::*;
 
@@ -994,10 +1024,52 @@ mod tests {
             };
             let draft = vec![quote, silent.clone()];
             let both = checker.check(draft, context(), Language::Ko, mode).await;
-            let verdicts: Vec<Verdict> = both.sentences().iter().map(|it| it.verdict()).collect();
+            let verdicts: Vec<Verdict> = both
+                .sentences()
+                .iter()
+                .map(CheckedSentence::verdict)
+                .collect();
             assert_eq!(verdicts, [Verdict::Supported, Verdict::NotCheckable]);
             assert!(both.sentences()[1].citations().is_empty());
         }
+    }
+
+    /// A checker's model that counts what it is given.
+    #[derive(Debug, Default)]
+    struct Counting(std::sync::Mutex<Vec<usize>>);
+
+    #[async_trait]
+    impl PassageEmbedder for Counting {
+        async fn embed_passages(&self, texts: &[String]) -> Result<Vec<Vector>, BackendError> {
+            self.0.lock().unwrap().push(texts.len());
+            Ok(vec![vec![1.0]; texts.len()])
+        }
+
+        fn model(&self) -> &'static str {
+            "counting"
+        }
+    }
+
+    #[tokio::test]
+    async fn evidence_that_several_sentences_rest_on_is_embedded_once() {
+        let embedder = Arc::new(Counting::default());
+        let checker = Checker::new(CheckConfig::default(), Some(embedder.clone()));
+        let sentence = DraftSentence {
+            text: "연차는 매달 하루씩 생긴다.".to_owned(),
+            citations: vec![1],
+        };
+        let draft = vec![sentence.clone(), sentence];
+        let answer = checker
+            .check(draft, context(), Language::Ko, Mode::Marked)
+            .await;
+        assert_eq!(*embedder.0.lock().unwrap(), [1 + COMPARED, 1]);
+        let [one, other] = answer.sentences() else {
+            panic!("{answer:?}");
+        };
+        assert_eq!(
+            (one.score(), one.verdict()),
+            (other.score(), other.verdict())
+        );
     }
 
     /// A checker's model that takes its time.

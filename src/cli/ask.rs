@@ -28,6 +28,9 @@ pub(super) struct AskArguments {
     /// The language to answer in; without it, the question's.
     #[arg(long, value_enum)]
     language: Option<LanguageArgument>,
+    /// An adapter of the language model, as `generator.local.adapters` names it.
+    #[arg(long)]
+    adapter: Option<String>,
     /// A group that the asker is in, besides `everyone`; may be given again.
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<Group>,
@@ -55,6 +58,7 @@ pub(super) async fn run(config: Config, arguments: AskArguments) -> anyhow::Resu
             None => Language::of(&arguments.question),
         },
         reader: Reader::new(arguments.groups),
+        adapter: arguments.adapter,
         text: arguments.question,
     };
     let mode = match arguments.mode {

@@ -63,6 +63,7 @@ pub(super) async fn run(mut config: Config, arguments: DemoArguments) -> anyhow:
     for text in QUESTIONS {
         println!("> {text}");
         let question = Question {
+            adapter: None,
             text: text.to_owned(),
             reader: Reader::anyone(),
             language: Language::of(text),

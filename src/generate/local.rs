@@ -112,7 +112,11 @@ impl Generator for LocalGenerator {
                 seed: self.config.seed.map_or(0, u64::from),
             },
             stops: self.config.stop.clone(),
-            adapter: self.config.local.adapter.clone(),
+            adapter: prompt
+                .question
+                .adapter
+                .clone()
+                .or_else(|| self.config.local.adapter.clone()),
             ..WriteOptions::default()
         };
         let mut pieces = self.engine.write(tokens, &options).map_err(failed)?;

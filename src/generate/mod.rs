@@ -6,10 +6,12 @@
 
 mod config;
 mod count;
+mod draft;
 mod local;
 mod openai;
 pub(crate) mod prompt;
 mod sse;
+mod told;
 
 pub use config::{Engine, GeneratorConfig, KvType, LocalConfig, OpenAiConfig};
 pub(crate) use local::engine_options;

@@ -13,32 +13,26 @@ use ingest::BackendError;
 use regex::Regex;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokenizers::Tokenizer;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep, timeout_at};
-use tracing::{Instrument as _, debug, info, warn};
+use tracing::{Instrument as _, debug, info};
 
 use super::config::GeneratorConfig;
+use super::draft::Draft;
 use super::prompt::{Fence, messages};
-use super::sse::{EventReader, Sent};
+use super::told::{message_of, reason, scrubbed};
 use super::{OpenAiConfig, count};
-use crate::ask::{DraftPiece, DraftPieces, EngineBusy, Generator, Message, Prompt, Role};
+use crate::ask::{DraftPieces, EngineBusy, Generator, Message, Prompt, Role};
 use crate::doctor::{Check, Level};
 
 /// The first pause between two tries to connect; each is twice as long as the one before.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// A server that said the draft is done has this long to end its answer, so that the connection
-/// can be used again.
-const FAREWELL: Duration = Duration::from_millis(200);
 /// Bytes of a server's words on a failure that are read.
 const TOLD_BYTES: usize = 64 * 1024;
-/// Characters of them that are told.
-const TOLD_CHARACTERS: usize = 300;
-/// Characters of a failure's words that may stand in the prompt too before they count as its.
-const REPEATED: usize = 16;
 /// Words that a server is asked for with their probabilities; OpenAI's protocol allows 20.
 const ALTERNATIVES: usize = 20;
 /// Models of a server that are named where ours is not among them.
@@ -87,26 +81,6 @@ impl std::fmt::Debug for OpenAiGenerator {
             .field("model", &self.model)
             .finish_non_exhaustive()
     }
-}
-
-/// A piece of a stream.
-#[derive(Deserialize)]
-struct Chunk {
-    choices: Option<Vec<Choice>>,
-    error: Option<Value>,
-    object: Option<String>,
-    message: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct Choice {
-    delta: Option<Delta>,
-    finish_reason: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Delta {
-    content: Option<String>,
 }
 
 /// The answer that is asked for one word.
@@ -518,8 +492,8 @@ impl Generator for OpenAiGenerator {
             key: self.openai().api_key.clone(),
             conversation,
             patience: self.openai().idle_timeout,
-            until,
             first: Some(patience),
+            until,
             finished: false,
         };
         tokio::spawn(
@@ -619,184 +593,6 @@ fn share(alternatives: &[Alternative], continuation: &str) -> f32 {
         .min(1.0)
 }
 
-/// A draft that is being read.
-struct Draft {
-    root: String,
-    key: Option<SecretString>,
-    /// What was sent: a failure must not tell it.
-    conversation: Vec<Message>,
-    /// How long nothing may be said between two words.
-    patience: Duration,
-    /// When the patience is at its end.
-    until: Instant,
-    /// How long the first word may take; none once it was there.
-    first: Option<Duration>,
-    finished: bool,
-}
-
-impl Draft {
-    async fn read(
-        mut self,
-        mut response: Response,
-        sender: &mpsc::UnboundedSender<Result<DraftPiece, BackendError>>,
-    ) -> Result<(), BackendError> {
-        let kind = response
-            .headers()
-            .get(reqwest::header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or("nothing named")
-            .to_owned();
-        if !kind.starts_with("text/event-stream") {
-            return Err(self.failed(&format!("answers with {kind} instead of a stream")));
-        }
-        let mut reader = EventReader::default();
-        loop {
-            let chunk = match timeout_at(self.until, response.chunk()).await {
-                Ok(Ok(chunk)) => chunk,
-                Ok(Err(_)) | Err(_) if self.finished => return Ok(()),
-                Ok(Err(error)) => {
-                    return Err(self.failed(&format!("broke off: {}", reason(error))));
-                }
-                Err(_) => {
-                    let patience = self.first.unwrap_or(self.patience).as_secs_f32();
-                    return Err(self.failed(&format!("said nothing for {patience} s")));
-                }
-            };
-            let ended = chunk.is_none();
-            let events = match chunk {
-                Some(bytes) => reader.push(&bytes),
-                None => std::mem::take(&mut reader).finish(),
-            };
-            for event in events.map_err(|what| self.failed(&format!("sent {what}")))? {
-                if self.take(event, sender)? {
-                    return Ok(());
-                }
-            }
-            if ended {
-                return if self.finished {
-                    Ok(())
-                } else {
-                    Err(self.failed("broke off before the draft was done"))
-                };
-            }
-        }
-    }
-
-    /// Passes on what an event says. Gives whether it was the last.
-    fn take(
-        &mut self,
-        event: Sent,
-        sender: &mpsc::UnboundedSender<Result<DraftPiece, BackendError>>,
-    ) -> Result<bool, BackendError> {
-        let data = match event {
-            Sent::Data(data) => data,
-            Sent::Error(error) => {
-                let value = serde_json::from_str(&error).unwrap_or(Value::String(error));
-                return Err(self.reported(&value));
-            }
-        };
-        if data.trim() == "[DONE]" {
-            return Ok(true);
-        }
-        let chunk: Chunk = serde_json::from_str(&data)
-            .map_err(|error| self.failed(&format!("sent what is no part of a draft: {error}")))?;
-        if let Some(error) = chunk.error.filter(|error| !error.is_null()) {
-            return Err(self.reported(&error));
-        }
-        if chunk.object.as_deref() == Some("error") {
-            return Err(self.reported(&chunk.message.unwrap_or_default()));
-        }
-        if !self.finished {
-            // The first event of most servers names a role and is sent before the prompt is
-            // read: only words end the wait for the first word.
-            let choice = chunk.choices.into_iter().flatten().next();
-            let (delta, finish) =
-                choice.map_or((None, None), |choice| (choice.delta, choice.finish_reason));
-            if let Some(text) = delta.and_then(|delta| delta.content)
-                && !text.is_empty()
-            {
-                self.first = None;
-                // The asker may have left.
-                let _ = sender.send(Ok(DraftPiece::Text(text)));
-            }
-            if self.first.is_none() {
-                self.until = Instant::now() + self.patience;
-            }
-            if let Some(reason) = finish.filter(|reason| !reason.is_empty()) {
-                self.finished = true;
-                self.until = Instant::now() + FAREWELL;
-                if is_cut(&reason) {
-                    warn!(reason, "the draft ended before it was done");
-                    let _ = sender.send(Ok(DraftPiece::Cut));
-                }
-            }
-        }
-        Ok(false)
-    }
-
-    fn reported(&self, error: &Value) -> BackendError {
-        let code = error["code"].as_u64();
-        let told = scrubbed(&message_of(error), self.key.as_ref(), &self.conversation);
-        let message = format!("the engine at {} failed: {told}", self.root);
-        if matches!(code, Some(429 | 503)) {
-            return BackendError::new(message, EngineBusy);
-        }
-        BackendError::message(message)
-    }
-
-    fn failed(&self, what: &str) -> BackendError {
-        BackendError::message(format!("the engine at {} {what}", self.root))
-    }
-}
-
-/// Whether a model that stopped for this reason was not done.
-fn is_cut(reason: &str) -> bool {
-    matches!(
-        reason,
-        "length" | "content_filter" | "tool_calls" | "function_call" | "abort" | "error"
-    )
-}
-
-/// Where an error of OpenAI's protocol has its words.
-fn message_of(error: &Value) -> String {
-    let inner = error.get("error").unwrap_or(error);
-    [inner.get("message"), inner.get("detail"), Some(inner)]
-        .into_iter()
-        .flatten()
-        .find_map(Value::as_str)
-        .map_or_else(|| inner.to_string(), str::to_owned)
-}
-
-/// A server's words on a failure, for administrators: without the key, and without what the
-/// prompt says, since failures are logged.
-fn scrubbed(message: &str, key: Option<&SecretString>, sent: &[Message]) -> String {
-    let mut message = message.split_whitespace().collect::<Vec<_>>().join(" ");
-    if let Some(key) = key
-        && !key.expose_secret().is_empty()
-    {
-        message = message.replace(key.expose_secret(), "***");
-    }
-    let message: Vec<char> = message.chars().take(TOLD_CHARACTERS).collect();
-    let sent: Vec<String> = sent
-        .iter()
-        .map(|message| {
-            message
-                .content
-                .split_whitespace()
-                .collect::<Vec<_>>()
-                .join(" ")
-        })
-        .collect();
-    let repeats = message.windows(REPEATED).any(|part| {
-        let part: String = part.iter().collect();
-        sent.iter().any(|content| content.contains(&part))
-    });
-    if repeats {
-        return "its words repeat the prompt and are left out".to_owned();
-    }
-    message.into_iter().collect()
-}
-
 /// `text` with a space in what a template would take for its own.
 fn without_control(text: &str) -> String {
     CONTROL
@@ -805,19 +601,6 @@ fn without_control(text: &str) -> String {
             format!("{first} {rest}")
         })
         .into_owned()
-}
-
-/// What went wrong with a request, with its causes and without the address, which is told once.
-fn reason(error: reqwest::Error) -> String {
-    let error = error.without_url();
-    let mut words = error.to_string();
-    let mut source = std::error::Error::source(&error);
-    while let Some(inner) = source {
-        words.push_str(": ");
-        words.push_str(&inner.to_string());
-        source = inner.source();
-    }
-    words
 }
 
 #[cfg(test)]

@@ -9,10 +9,11 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Response as HttpResponse, Uri};
 use axum::response::IntoResponse as _;
 use futures::StreamExt as _;
+use secrecy::SecretString;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::ask::{Context, Passage, Question, Reader};
+use crate::ask::{Context, DraftPiece, Passage, Question, Reader};
 use crate::language::Language;
 
 const KEY: &str = "hush-hush-hush-hush";
@@ -195,6 +196,7 @@ fn engine(url: &str) -> OpenAiGenerator {
 fn prompt() -> Prompt {
     Prompt {
         question: Question {
+            adapter: None,
             text: "How much is the bonus of the board?".to_owned(),
             reader: Reader::anyone(),
             language: Language::En,
@@ -357,7 +359,7 @@ async fn failures_within_a_stream_are_failures_of_the_draft() {
 }
 
 fn is_busy(error: &BackendError) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<EngineBusy>())
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<EngineBusy>)
 }
 
 #[tokio::test]

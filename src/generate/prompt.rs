@@ -1,9 +1,10 @@
 //! The prompt for answers with citations.
 //!
 //! Its order lets an engine use again what it computed before: instructions that are the same for
-//! everyone, then passages, and the question last. Passages stand between lines with a code that
-//! depends on them and on a secret of this process: the same passages give the same prompt, and
-//! whoever wrote a document cannot know the code.
+//! everyone, then passages, and the question last. Passages stand between lines with a code that is
+//! a secret of this process: prompts that begin with the same passages begin with the same tokens,
+//! and whoever wrote a document cannot know the code. A code that a document has learnt all the
+//! same is not used.
 //!
 //! A passage is shown without what people cannot see, and without what reads like a mark of the
 //! prompt: numbers in square brackets become numbers in round ones, and a row of dashes before
@@ -57,12 +58,13 @@ impl Fence {
         Self { secret }
     }
 
-    /// The code of `passages`: the same for the same chunks, and in none of their texts.
+    /// The code for `passages`: the same for all, so that a prompt which begins with the passages
+    /// of another is computed from where they part, unless a text holds it.
     fn code(&self, passages: &[Passage]) -> String {
         let texts: Vec<String> = passages.iter().map(folded).collect();
         let mut attempt = 0_u64;
         loop {
-            let code = self.hash(attempt, passages);
+            let code = self.hash(attempt);
             if !texts.iter().any(|text| text.contains(&code)) {
                 return code;
             }
@@ -70,8 +72,8 @@ impl Fence {
         }
     }
 
-    /// HMAC-SHA-256 of the chunks' ids, shortened, in hexadecimal.
-    fn hash(&self, attempt: u64, passages: &[Passage]) -> String {
+    /// HMAC-SHA-256 of a number, shortened, in hexadecimal.
+    fn hash(&self, attempt: u64) -> String {
         let pad = |with: u8| {
             let mut block = [with; 64];
             for (byte, secret) in block.iter_mut().zip(self.secret) {
@@ -82,16 +84,6 @@ impl Fence {
         let mut inner = Sha256::new();
         inner.update(pad(0x36));
         inner.update(attempt.to_le_bytes());
-        for passage in passages {
-            inner.update(
-                u64::try_from(passage.chunks.len())
-                    .unwrap_or(u64::MAX)
-                    .to_le_bytes(),
-            );
-            for chunk in &passage.chunks {
-                inner.update(chunk.as_bytes());
-            }
-        }
         let mut outer = Sha256::new();
         outer.update(pad(0x5c));
         outer.update(inner.finalize());
@@ -267,6 +259,7 @@ mod tests {
     fn prompt(passages: Vec<Passage>, question: &str) -> Prompt {
         Prompt {
             question: Question {
+                adapter: None,
                 text: question.to_owned(),
                 reader: Reader::anyone(),
                 language: Language::of(question),
@@ -346,11 +339,11 @@ mod tests {
     }
 
     #[test]
-    fn the_code_is_the_same_for_the_same_passages_and_of_this_process_only() {
+    fn the_code_is_the_same_for_all_passages_and_of_this_process_only() {
         let passages = [passage("A", "one"), passage("B", "two")];
         let fence = Fence::new();
         assert_eq!(fence.code(&passages), fence.code(&passages));
-        assert_ne!(fence.code(&passages), fence.code(&passages[..1]));
+        assert_eq!(fence.code(&passages), fence.code(&passages[..1]));
         assert_ne!(fence.code(&passages), Fence::new().code(&passages));
         assert!(!format!("{fence:?}").contains("secret"));
     }

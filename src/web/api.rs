@@ -97,6 +97,7 @@ pub(super) async fn answers(
             .language
             .map_or_else(|| Language::of(&request.question), Into::into),
         reader: viewer.reader,
+        adapter: request.adapter,
         text: request.question,
     };
     let mode = request.mode.map_or_else(Mode::default, Into::into);

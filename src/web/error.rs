@@ -314,6 +314,10 @@ impl From<AskError> for Error {
         match error {
             AskError::Empty => Self::EmptyQuestion,
             AskError::TooLong { actual } => Self::LongQuestion { actual },
+            AskError::NoAdapter(name) => Self::Field {
+                field: "adapter".to_owned(),
+                detail: format!("there is no `{name}`"),
+            },
             AskError::Busy => Self::Busy,
             AskError::EngineBusy(reason) => {
                 warn!(reason, "the engine is busy");

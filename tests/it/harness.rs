@@ -91,6 +91,7 @@ impl TestApp {
 
     pub(crate) async fn ask(&self, question: &str, groups_of: &[&str]) -> Arc<Answer> {
         let question = Question {
+            adapter: None,
             text: question.to_owned(),
             reader: Reader::new(groups(groups_of)),
             language: Language::of(question),

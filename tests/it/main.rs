@@ -3,6 +3,8 @@
 mod answers;
 mod crash;
 mod documents;
+mod engine;
 mod harness;
 mod http;
 mod launcher;
+mod local;

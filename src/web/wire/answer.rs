@@ -22,6 +22,10 @@ pub struct AnswerRequest {
     /// The language to answer in; the question's if left out.
     #[serde(default)]
     pub language: Option<Language>,
+    /// An adapter of the language model, as `generator.local.adapters` names it; the configured
+    /// one if left out.
+    #[serde(default)]
+    pub adapter: Option<String>,
     /// Whether the answer comes as server-sent events, as `Accept: text/event-stream` also asks.
     #[serde(default)]
     pub stream: bool,
