@@ -10,6 +10,7 @@
 //! | `kernel.rs`, `encoder.rs` | the forward pass on the processor |
 //! | `device.rs` | the forward pass on an accelerator, by candle's operations |
 //! | `decoder/` | language models that write: their words, templates and forward pass |
+//! | `decoder/` | language models: Mixtral and its dense relatives |
 //! | `queue.rs`, `embedder.rs` | jobs, their order, and the threads that own a model |
 //!
 //! No other folder imports candle. Nothing here fetches anything unless it is asked to by
