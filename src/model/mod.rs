@@ -10,7 +10,6 @@
 //! | `kernel.rs`, `encoder.rs` | the forward pass on the processor |
 //! | `device.rs` | the forward pass on an accelerator, by candle's operations |
 //! | `decoder/` | language models that write: their words, templates and forward pass |
-//! | `decoder/` | language models: Mixtral and its dense relatives |
 //! | `queue.rs`, `embedder.rs` | jobs, their order, and the threads that own a model |
 //!
 //! No other folder imports candle. Nothing here fetches anything unless it is asked to by
@@ -92,6 +91,9 @@ pub enum ModelError {
         /// Why.
         source: std::io::Error,
     },
+    /// A step that several requests shared failed.
+    #[error("{0}")]
+    Shared(#[source] std::sync::Arc<ModelError>),
     /// A computation on an accelerator failed.
     #[error("the accelerator failed: {0}")]
     Accelerator(String),
