@@ -8,9 +8,9 @@
 //! | [`library`] | documents on their way into both indexes and out again, whatever crashes |
 //! | [`catalogue`] | SQLite: the truth that both indexes are derived from |
 //! | [`index`] | words (tantivy) and vectors (Qdrant Edge, or a Qdrant server): each keeps chunks and finds them |
-//! | [`model`] | the embedding model on this machine; the only module that imports candle |
+//! | [`model`] | models on this machine, those that embed and those that write; the only module that imports candle |
 //! | [`ask`] | retrieve, fuse, pack, write a draft; the seams [`ask::Retriever`] and [`ask::Generator`] |
-//! | [`generate`] | the prompt for cited answers, and engines that write from it: an OpenAI-compatible server |
+//! | [`generate`] | the prompt for cited answers, and engines that write from it: a model in this process, or an OpenAI-compatible server |
 //! | [`check`] | the citation checker: the only module that can make a [`check::Answer`] |
 //! | [`app`] | the wired program: the one place where back ends are chosen |
 //! | [`web`] | pages, JSON API, server-sent events |

@@ -98,7 +98,10 @@ async fn a_real_server_writes_counts_and_stops() {
     let (again, _) = draft(&engine, asked()).await;
     println!("draft: {first:?}");
     assert!(!first.trim().is_empty());
-    assert_eq!(first, again, "at temperature 0 the same");
+    // What a server has of the prompt already changes the order of its sums, and at a near tie
+    // the word: equal drafts are not asked for.
+    println!("again: {again:?}");
+    assert!(!again.trim().is_empty());
 
     let (text, was_cut) = draft(&engine, prompt(question, &[LEAVE], 3)).await;
     assert!(was_cut, "{text:?}");

@@ -44,8 +44,9 @@ pub struct GeneratorConfig {
     /// Tokens that an answer may have. They are kept free in the engine's window, so that more
     /// leaves less room for passages.
     pub max_tokens: NonZeroUsize,
-    /// How freely words are chosen, from 0 to 2; at 0 always the likeliest, and the same question
-    /// over the same passages gives the same draft.
+    /// How freely words are chosen, from 0 to 2; at 0 always the likeliest. The same question over
+    /// the same passages then gives the same draft, but for near ties, which a server's cache and
+    /// the work beside it may turn.
     pub temperature: f32,
     /// Only the likeliest words that have this share of the probability together are chosen from,
     /// over 0 to 1. Nothing changes at temperature 0.

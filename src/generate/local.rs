@@ -140,6 +140,10 @@ impl Generator for LocalGenerator {
                                 is_cut = summary.is_cut,
                                 "a draft is written"
                             );
+                            if summary.is_cut {
+                                // The asker may have left.
+                                let _ = sender.send(Ok(DraftPiece::Cut));
+                            }
                             return;
                         }
                         Some(Err(error)) => Err(failed(error.into())),

@@ -106,6 +106,9 @@ pub enum ModelError {
         /// What it takes, what there is, and what would fit.
         reason: String,
     },
+    /// A step that several requests shared failed.
+    #[error("{0}")]
+    Shared(#[source] std::sync::Arc<ModelError>),
     /// A computation on an accelerator failed.
     #[error("the accelerator failed: {0}")]
     Accelerator(String),

@@ -88,6 +88,9 @@ pub enum EngineError {
     /// There is no such adapter.
     #[error("there is no adapter `{0}`")]
     NoAdapter(String),
+    /// A continuation is empty.
+    #[error("an empty continuation has no probability")]
+    NothingToJudge,
     /// The model failed.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -397,10 +400,7 @@ impl DecoderEngine {
             .filter_map(|tokens| tokens.first().copied())
             .collect();
         if firsts.len() < continuations.len() {
-            return Err(ModelError::Accelerator(
-                "an empty continuation has no probability".to_owned(),
-            )
-            .into());
+            return Err(EngineError::NothingToJudge);
         }
         let work = Work::Next { tokens: firsts };
         let mut sums = self.judged(prompt.to_vec(), work, adapter).await?;

@@ -554,6 +554,33 @@ unsafe fn round_row<S: Simd>(
     }
 }
 
+/// Writes `gates / (1 + e^-gates) * ups` (Elfwing and others, 2017; Shazeer, 2020) into `out`.
+pub(super) fn gate(level: Level, gates: &[f32], ups: &[f32], out: &mut [f32]) {
+    assert!(
+        gates.len() == out.len() && ups.len() == out.len(),
+        "rows are equally long"
+    );
+    assert!(out.len().is_multiple_of(LANES), "rows are whole vectors");
+    // SAFETY: sizes were just compared, and the level is this processor's.
+    unsafe {
+        on_level!(level, gate_row[](gates: &[f32], ups: &[f32], out: &mut [f32]));
+    }
+}
+
+#[inline(always)]
+unsafe fn gate_row<S: Simd>(gates: &[f32], ups: &[f32], out: &mut [f32]) {
+    for at in (0..out.len()).step_by(LANES) {
+        // SAFETY: who calls compared sizes.
+        unsafe {
+            let gate = S::load(gates.as_ptr().add(at));
+            let power = S::exp(S::mul(gate, S::splat(-1.0)));
+            let share = S::div(gate, S::add(S::splat(1.0), power));
+            let up = S::load(ups.as_ptr().add(at));
+            S::store(out.as_mut_ptr().add(at), S::mul(share, up));
+        }
+    }
+}
+
 /// A multiplication of rows of inputs with a matrix.
 pub(super) struct Product<'a> {
     /// The weights.
@@ -661,12 +688,15 @@ unsafe fn multiply_rows<const N: usize>(
     let inputs = product.inputs;
     let groups = inputs.columns.div_ceil(GROUP);
     let row = |index: usize| rows[index].0 as usize;
-    let starts = Starts::<N> {
-        floats: std::array::from_fn(|index| inputs.floats[row(index) * inputs.columns..].as_ptr()),
-        codes: std::array::from_fn(|index| inputs.codes[row(index) * groups * GROUP..].as_ptr()),
-        scales: std::array::from_fn(|index| inputs.scales[row(index) * groups..].as_ptr()),
-        sums: std::array::from_fn(|index| inputs.sums[row(index) * groups * 2..].as_ptr()),
-        totals: std::array::from_fn(|index| inputs.totals[row(index) * groups * 2..].as_ptr()),
+    // SAFETY: `multiply` compared every row with those that there are.
+    let starts = unsafe {
+        Starts::<N> {
+            floats: std::array::from_fn(|at| inputs.floats.as_ptr().add(row(at) * inputs.columns)),
+            codes: std::array::from_fn(|at| inputs.codes.as_ptr().add(row(at) * groups * GROUP)),
+            scales: std::array::from_fn(|at| inputs.scales.as_ptr().add(row(at) * groups)),
+            sums: std::array::from_fn(|at| inputs.sums.as_ptr().add(row(at) * groups * 2)),
+            totals: std::array::from_fn(|at| inputs.totals.as_ptr().add(row(at) * groups * 2)),
+        }
     };
     let starts = &starts;
     let bytes = product.matrix.tile(tile);

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use super::super::ModelError;
 use super::adapter::Adapter;
 use super::attention::{Cells, Grid, QueryRow, Scratch, Seen, attend};
-use super::matrix::{Disjoint, Inputs, Matrix, Product, multiply};
+use super::matrix::{Disjoint, Inputs, Matrix, Product, gate, multiply};
 use super::shape::{Pairs, Shape};
 use super::simd::Level;
 use super::source::{Part, Place, Source};
@@ -440,9 +440,7 @@ impl Processor {
             // SAFETY: each slot is one item's.
             let out = unsafe { writer.row(slot) };
             let at = slot * width..(slot + 1) * width;
-            for ((out, gate), up) in out.iter_mut().zip(&gates[at.clone()]).zip(&ups[at]) {
-                *out = gate / (1.0 + (-gate).exp()) * up;
-            }
+            gate(level, &gates[at.clone()], &ups[at], out);
             if rounds {
                 // SAFETY: as above.
                 unsafe { writer.round(level, slot) };

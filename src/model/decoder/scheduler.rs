@@ -7,6 +7,7 @@
 //! keys and values that are left, so nothing that was begun has to be thrown out.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use super::super::ModelError;
 use super::attention::BLOCK;
@@ -183,7 +184,7 @@ impl Scheduler {
         self.counters.steps += 1;
         match self.model.forward(&batch) {
             Ok(scores) => self.advance(&batch, &scores),
-            Err(error) => self.fail(&error),
+            Err(error) => self.fail(error),
         }
     }
 
@@ -327,10 +328,11 @@ impl Scheduler {
     }
 
     /// Nobody knows how far a failed step came: what it touched is forgotten with it.
-    fn fail(&mut self, error: &ModelError) {
+    fn fail(&mut self, error: ModelError) {
+        let error = Arc::new(error);
         for conversation in std::mem::take(&mut self.running) {
             self.blocks.give_back(&conversation.blocks);
-            let error = ModelError::Accelerator(error.to_string());
+            let error = ModelError::Shared(Arc::clone(&error));
             conversation.request.listener.over(Err(error));
         }
         self.blocks.forget();

@@ -132,7 +132,9 @@ pub(super) trait Simd: Copy {
     /// `left * right + to`.
     unsafe fn fma(left: Self::F, right: Self::F, to: Self::F) -> Self::F;
     unsafe fn max(left: Self::F, right: Self::F) -> Self::F;
-    /// e to the power of each lane, for lanes of at most 0; exact to 2e-7 of itself.
+    unsafe fn div(left: Self::F, right: Self::F) -> Self::F;
+    /// e to the power of each lane, exact to 2e-7 of itself; beyond what a float holds it is
+    /// next to nothing, or very large.
     unsafe fn exp(value: Self::F) -> Self::F;
     unsafe fn sum(value: Self::F) -> f32;
     unsafe fn maximum(value: Self::F) -> f32;
@@ -177,12 +179,12 @@ mod avx512 {
     use std::arch::x86_64::{
         __m512, __m512i, _MM_FROUND_TO_NEAREST_INT, _mm_loadu_si128, _mm256_loadu_si256,
         _mm512_add_ps, _mm512_and_si512, _mm512_castsi512_ps, _mm512_cvtepi8_epi32,
-        _mm512_cvtepi32_ps, _mm512_cvtepu16_epi32, _mm512_cvtph_ps, _mm512_dpbusd_epi32,
-        _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mask_add_epi8, _mm512_max_ps,
-        _mm512_mul_ps, _mm512_or_si512, _mm512_reduce_add_ps, _mm512_reduce_max_ps,
-        _mm512_roundscale_ps, _mm512_scalef_ps, _mm512_set1_epi8, _mm512_set1_epi32,
-        _mm512_set1_ps, _mm512_slli_epi16, _mm512_slli_epi32, _mm512_srli_epi16, _mm512_storeu_ps,
-        _mm512_sub_ps,
+        _mm512_cvtepi32_ps, _mm512_cvtepu16_epi32, _mm512_cvtph_ps, _mm512_div_ps,
+        _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
+        _mm512_mask_add_epi8, _mm512_max_ps, _mm512_mul_ps, _mm512_or_si512, _mm512_reduce_add_ps,
+        _mm512_reduce_max_ps, _mm512_roundscale_ps, _mm512_scalef_ps, _mm512_set1_epi8,
+        _mm512_set1_epi32, _mm512_set1_ps, _mm512_slli_epi16, _mm512_slli_epi32, _mm512_srli_epi16,
+        _mm512_storeu_ps, _mm512_sub_ps,
     };
 
     #[expect(unsafe_op_in_unsafe_fn, reason = "the trait says what is needed")]
@@ -227,6 +229,10 @@ mod avx512 {
         #[inline(always)]
         unsafe fn fma(left: __m512, right: __m512, to: __m512) -> __m512 {
             _mm512_fmadd_ps(left, right, to)
+        }
+        #[inline(always)]
+        unsafe fn div(left: __m512, right: __m512) -> __m512 {
+            _mm512_div_ps(left, right)
         }
         #[inline(always)]
         unsafe fn max(left: __m512, right: __m512) -> __m512 {
@@ -307,10 +313,10 @@ mod avx2 {
         _mm256_add_epi32, _mm256_add_ps, _mm256_and_si256, _mm256_castsi256_ps,
         _mm256_castsi256_si128, _mm256_cmpeq_epi8, _mm256_cvtepi8_epi16, _mm256_cvtepi8_epi32,
         _mm256_cvtepi32_ps, _mm256_cvtepu8_epi16, _mm256_cvtepu16_epi32, _mm256_cvtph_ps,
-        _mm256_cvtps_epi32, _mm256_extracti128_si256, _mm256_fmadd_ps, _mm256_hadd_epi32,
-        _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_max_ps, _mm256_mul_ps,
-        _mm256_or_si256, _mm256_permute4x64_epi64, _mm256_round_ps, _mm256_set1_epi8,
-        _mm256_set1_epi32, _mm256_set1_ps, _mm256_setr_epi8, _mm256_setr_epi64x,
+        _mm256_cvtps_epi32, _mm256_div_ps, _mm256_extracti128_si256, _mm256_fmadd_ps,
+        _mm256_hadd_epi32, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16, _mm256_max_ps,
+        _mm256_min_ps, _mm256_mul_ps, _mm256_or_si256, _mm256_permute4x64_epi64, _mm256_round_ps,
+        _mm256_set1_epi8, _mm256_set1_epi32, _mm256_set1_ps, _mm256_setr_epi8, _mm256_setr_epi64x,
         _mm256_shuffle_epi8, _mm256_slli_epi16, _mm256_slli_epi32, _mm256_srli_epi16,
         _mm256_storeu_ps, _mm256_sub_ps,
     };
@@ -320,6 +326,7 @@ mod avx2 {
         // SAFETY: passed on to who calls.
         unsafe {
             let value = _mm256_max_ps(value, _mm256_set1_ps(LEAST));
+            let value = _mm256_min_ps(value, _mm256_set1_ps(-LEAST));
             let value = _mm256_mul_ps(value, _mm256_set1_ps(std::f32::consts::LOG2_E));
             let whole = _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | 8 }>(value);
             let rest = _mm256_sub_ps(value, whole);
@@ -414,6 +421,13 @@ mod avx2 {
             [
                 _mm256_fmadd_ps(left[0], right[0], to[0]),
                 _mm256_fmadd_ps(left[1], right[1], to[1]),
+            ]
+        }
+        #[inline(always)]
+        unsafe fn div(left: Self::F, right: Self::F) -> Self::F {
+            [
+                _mm256_div_ps(left[0], right[0]),
+                _mm256_div_ps(left[1], right[1]),
             ]
         }
         #[inline(always)]
@@ -569,6 +583,13 @@ impl Simd for Usual {
     #[inline(always)]
     unsafe fn fma(left: Self::F, right: Self::F, to: Self::F) -> Self::F {
         Self::add(Self::mul(left, right), to)
+    }
+    #[inline(always)]
+    unsafe fn div(mut left: Self::F, right: Self::F) -> Self::F {
+        left.iter_mut()
+            .zip(right)
+            .for_each(|(left, right)| *left /= right);
+        left
     }
     #[inline(always)]
     unsafe fn max(mut left: Self::F, right: Self::F) -> Self::F {

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
@@ -119,8 +119,13 @@ impl Source {
     fn open_gguf(path: &Path) -> Result<Self, ModelError> {
         let file = File::open(path).map_err(ModelError::io(path))?;
         let length = file.metadata().map_err(ModelError::io(path))?.len();
-        let content = gguf_file::Content::read(&mut BufReader::new(&file))
-            .map_err(|error| ModelError::corrupt(path, first_line(&error.to_string())))?;
+        let content =
+            gguf_file::Content::read(&mut BufReader::new(&file)).map_err(
+                |error| match unknown_kind(&mut BufReader::new(&file)) {
+                    Some(reason) => ModelError::unsupported(path, reason),
+                    None => ModelError::corrupt(path, first_line(&error.to_string())),
+                },
+            )?;
         if let Some(gguf_file::Value::U16(parts)) = content.metadata.get("split.count")
             && *parts > 1
         {
@@ -608,6 +613,81 @@ fn gguf_files(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
         .collect();
     files.sort_unstable();
     Ok(files)
+}
+
+/// Kinds of weights that GGUF files have and that cannot be read here, by number.
+const UNKNOWN_KINDS: [(u32, &str); 13] = [
+    (16, "IQ2_XXS"),
+    (17, "IQ2_XS"),
+    (18, "IQ3_XXS"),
+    (19, "IQ1_S"),
+    (20, "IQ4_NL"),
+    (21, "IQ3_S"),
+    (22, "IQ2_S"),
+    (23, "IQ4_XS"),
+    (29, "IQ1_M"),
+    (34, "TQ1_0"),
+    (35, "TQ2_0"),
+    (39, "MXFP4"),
+    (40, "NVFP4"),
+];
+
+/// The first tensor of a GGUF file whose kind candle does not know, in words: its reader tells
+/// of such a file by a number alone. None for files that are broken in another way.
+fn unknown_kind(file: &mut (impl Read + Seek)) -> Option<String> {
+    fn number<const N: usize>(file: &mut impl Read) -> Option<u64> {
+        let mut bytes = [0; 8];
+        file.read_exact(&mut bytes[..N]).ok()?;
+        Some(u64::from_le_bytes(bytes))
+    }
+    fn skip(file: &mut impl Seek, bytes: u64) -> Option<()> {
+        file.seek_relative(i64::try_from(bytes).ok()?).ok()
+    }
+    fn skip_value(file: &mut (impl Read + Seek), kind: u64) -> Option<()> {
+        match kind {
+            0 | 1 | 7 => skip(file, 1),
+            2 | 3 => skip(file, 2),
+            4..=6 => skip(file, 4),
+            10..=12 => skip(file, 8),
+            8 => {
+                let length = number::<8>(file)?;
+                skip(file, length)
+            }
+            9 => {
+                let (kind, count) = (number::<4>(file)?, number::<8>(file)?);
+                // Arrays of arrays are in no such file.
+                (kind != 9).then_some(())?;
+                (0..count).try_for_each(|_| skip_value(file, kind))
+            }
+            _ => None,
+        }
+    }
+    fn text(file: &mut impl Read) -> Option<String> {
+        let mut bytes = vec![0; usize::try_from(number::<8>(file)?.min(1_000)).ok()?];
+        file.read_exact(&mut bytes).ok()?;
+        Some(String::from_utf8_lossy(&bytes).into_owned())
+    }
+    file.seek(SeekFrom::Start(8)).ok()?;
+    let (tensors, values) = (number::<8>(file)?, number::<8>(file)?);
+    for _ in 0..values {
+        text(file)?;
+        let kind = number::<4>(file)?;
+        skip_value(file, kind)?;
+    }
+    for _ in 0..tensors {
+        let name = text(file)?;
+        let dimensions = number::<4>(file)?;
+        skip(file, dimensions.checked_mul(8)?)?;
+        let kind = u32::try_from(number::<4>(file)?).ok()?;
+        skip(file, 8)?;
+        let known = (0..=15).contains(&kind) && !matches!(kind, 4 | 5) || kind == 30;
+        if !known {
+            let own = UNKNOWN_KINDS.iter().find(|(number, _)| *number == kind);
+            let kind = own.map_or_else(|| format!("number {kind}"), |(_, name)| (*name).to_owned());
+            return Some(format!("{name} has weights of kind {kind}"));
+        }
+    }
+    None
 }
 
 /// Candle adds backtraces to some of its messages.

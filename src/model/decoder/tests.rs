@@ -142,7 +142,6 @@ fn compare(file: &str, adapter: bool, lengths: &[usize]) {
         let expected = &reference.logits[length];
         let tokens = prompt(u32::try_from(*length).unwrap());
         let whole = Conversation::new(own).read_in_chunks(&mut model, &tokens, 512);
-        let difference = largest_difference(&whole, expected);
         let (difference, most) = compared(&name, &whole, expected);
         println!("{name}, {length} tokens: {difference:e}");
         assert!(difference <= most, "{name}, {length} tokens: {difference}");
@@ -407,4 +406,19 @@ fn a_broken_file_is_named_with_tensor_and_numbers() {
         .unwrap_err()
         .to_string();
     assert!(error.contains("/nowhere/model"), "{error}");
+    // The kind of a tensor stands behind its name and its two sizes.
+    let error = broken(|bytes| {
+        let name = b"blk.0.attn_k.weight";
+        let at = bytes
+            .windows(name.len())
+            .position(|window| window == name)
+            .unwrap();
+        let kind = at + name.len() + 4 + 16;
+        assert_eq!(bytes[kind], 8, "Q8_0");
+        bytes[kind] = 23;
+    });
+    assert!(
+        error.contains("blk.0.attn_k.weight") && error.contains("IQ4_XS"),
+        "{error}"
+    );
 }

@@ -152,3 +152,21 @@ fn sizes_that_do_not_fit_are_refused_with_numbers() {
     let error = refused(GgmlDType::Q8_0, 2, 64, 100);
     assert!(error.contains("136") && error.contains("100"), "{error}");
 }
+
+#[test]
+fn gates_are_what_their_formula_says_on_every_level() {
+    let gates: Vec<f32> = (0..64).map(|index| (index as f32 - 32.0) * 3.7).collect();
+    let ups: Vec<f32> = (0..64).map(|index| index as f32 * 0.1 - 2.0).collect();
+    for level in Level::all() {
+        let mut out = vec![0.0; 64];
+        gate(level, &gates, &ups, &mut out);
+        for ((gate, up), out) in gates.iter().zip(&ups).zip(&out) {
+            let expected = f64::from(*gate) / (1.0 + (-f64::from(*gate)).exp()) * f64::from(*up);
+            let difference = (f64::from(*out) - expected).abs();
+            assert!(
+                difference <= 2e-6 * expected.abs().max(1.0),
+                "{level:?}: {gate} {up} {out}"
+            );
+        }
+    }
+}
