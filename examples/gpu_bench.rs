@@ -67,6 +67,9 @@ struct Arguments {
     /// Tokens that there are.
     #[arg(long, default_value_t = MadeUpSizes::default().vocabulary)]
     vocabulary: usize,
+    /// Only says what would run where, and the memory that takes.
+    #[arg(long)]
+    plan: bool,
     /// Prints JSON, a line for each kind of weights.
     #[arg(long)]
     json: bool,
@@ -99,6 +102,10 @@ fn main() -> anyhow::Result<()> {
             context: arguments.context,
             steps: arguments.steps.max(1),
         };
+        if arguments.plan {
+            println!("# {weights}\n{}", input.plan()?);
+            continue;
+        }
         let report = speed(&input).with_context(|| format!("weights as {weights}"))?;
         if arguments.json {
             println!("{}", serde_json::to_string(&report)?);

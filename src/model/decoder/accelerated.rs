@@ -44,7 +44,7 @@ enum Feed {
         up: Weights,
         down: Weights,
     },
-    Experts(Experts),
+    Experts(Box<Experts>),
 }
 
 struct Layer {
@@ -340,7 +340,7 @@ impl Accelerated {
                     self.add_adapters((number, part, None), pass, inputs, products)
                 };
                 let gates = project(gate, Part::Gate, &inputs)?;
-                let active = (gates.silu()? * project(up, Part::Up, &inputs)?)?;
+                let active = activate(&gates, &project(up, Part::Up, &inputs)?)?;
                 project(down, Part::Down, &active)?
             }
             Feed::Experts(experts) => {
@@ -398,7 +398,7 @@ impl Accelerated {
             Ok::<_, candle_core::Error>(products)
         };
         let gates = project(&experts.gate, Part::Gate, &inputs)?;
-        let active = (gates.silu()? * project(&experts.up, Part::Up, &inputs)?)?;
+        let active = activate(&gates, &project(&experts.up, Part::Up, &inputs)?)?;
         let products = project(&experts.down, Part::Down, &active)?;
         let shares = choice
             .shares
@@ -528,8 +528,7 @@ fn fused(experts: &Experts, normed: &Tensor, choice: &Choice) -> CandleResult<Te
     let inputs = normed.unsqueeze(1)?;
     let gates = experts.gate.fused(&inputs, choice, None)?;
     let ups = experts.up.fused(&inputs, choice, None)?;
-    // Gates and ups may be floats of different kinds.
-    let active = (gates.silu()? * ups.to_dtype(gates.dtype())?)?;
+    let active = activate(&gates, &ups)?;
     experts
         .down
         .fused(&active, choice, Some(&choice.shares))?
@@ -537,18 +536,33 @@ fn fused(experts: &Experts, normed: &Tensor, choice: &Choice) -> CandleResult<Te
         .sum(1)
 }
 
+/// What goes from a network's first two projections to its third, as the kind of float that
+/// gates are. Half floats with few bits for the exponent are kept finite: a product beyond them
+/// becomes their largest.
+fn activate(gates: &Tensor, ups: &Tensor) -> CandleResult<Tensor> {
+    let kind = gates.dtype();
+    if kind != DType::F16 {
+        return gates.silu()? * ups.to_dtype(kind)?;
+    }
+    let largest = f32::from(half::f16::MAX);
+    let gates = gates.to_dtype(DType::F32)?.silu()?;
+    (gates * ups.to_dtype(DType::F32)?)?
+        .clamp(-largest, largest)?
+        .to_dtype(kind)
+}
+
 fn read_layer(loader: &mut Loader<'_>, number: usize, blocks: usize) -> Result<Layer, ModelError> {
     let source = loader.source;
     let shape = source.shape();
     let place = |part: Part| source.place(part, number, None);
     let feed = match shape.experts {
-        Some((experts, used)) => Feed::Experts(Experts {
+        Some((experts, used)) => Feed::Experts(Box::new(Experts {
             router: loader.floats(&place(Part::Router)?)?,
             used,
             gate: loader.stack(Part::Gate, number, experts)?,
             up: loader.stack(Part::Up, number, experts)?,
             down: loader.stack(Part::Down, number, experts)?,
-        }),
+        })),
         None => Feed::Dense {
             gate: loader.matrix(&place(Part::Gate)?)?,
             up: loader.matrix(&place(Part::Up)?)?,
@@ -607,5 +621,66 @@ impl Stage for Accelerated {
             .map_err(device_failed)?;
         self.adapters.push(parts);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slots_are_sorted_by_expert_and_found_again() {
+        let experts = [3, 0, 0, 3, 1, 3];
+        let sorted = Sorted::of(&experts, 2);
+        assert_eq!(sorted.slots, [1, 2, 4, 0, 3, 5]);
+        assert_eq!(sorted.tokens, [0, 1, 2, 0, 1, 2]);
+        assert_eq!(sorted.segments, [(0, 0..2), (1, 2..3), (3, 3..6)]);
+        for (slot, place) in sorted.places.iter().enumerate() {
+            assert_eq!(sorted.slots[*place as usize] as usize, slot);
+        }
+    }
+
+    #[test]
+    fn products_beyond_half_floats_become_their_largest() {
+        let half = |values: &[f32]| {
+            let values = Tensor::new(values, &Device::Cpu).unwrap();
+            values.to_dtype(DType::F16).unwrap()
+        };
+        let active = activate(&half(&[6e4, -1.0, 2.0]), &half(&[6e4, 3.0, -4.0])).unwrap();
+        let active: Vec<f32> = active.to_dtype(DType::F32).unwrap().to_vec1().unwrap();
+        assert!((active[0] - 65_504.0).abs() < 1.0, "{active:?}");
+        // x / (1 + exp(-x)), times the other.
+        assert!(
+            (active[1] + 3.0 / (1.0 + 1_f32.exp())).abs() < 1e-3,
+            "{active:?}"
+        );
+        assert!(
+            (active[2] + 8.0 / (1.0 + (-2_f32).exp())).abs() < 1e-2,
+            "{active:?}"
+        );
+    }
+
+    /// A shape of Mixtral's sizes.
+    fn mixtral() -> Shape {
+        let config = r#"{"model_type": "mixtral", "hidden_size": 4096, "num_hidden_layers": 32,
+            "num_attention_heads": 32, "num_key_value_heads": 8, "intermediate_size": 14336,
+            "num_local_experts": 8, "num_experts_per_tok": 2, "vocab_size": 32000,
+            "max_position_embeddings": 32768, "rms_norm_eps": 1e-5, "rope_theta": 1e6}"#;
+        Shape::of_config(config.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn work_is_bounded_whatever_the_context() {
+        let shape = mixtral();
+        let longer = Shape {
+            window: 4 * shape.window,
+            ..shape.clone()
+        };
+        let work = Accelerated::work_bytes(&shape, 2_048);
+        assert_eq!(work, Accelerated::work_bytes(&longer, 2_048));
+        assert!((1 << 30..5 << 30).contains(&work), "{work}");
+        // 128 KiB a token, 4.29 GB for 32 K.
+        let cells = 32 * Accelerated::cells_bytes(&shape, 512, true);
+        assert_eq!(cells, 4 << 30);
     }
 }

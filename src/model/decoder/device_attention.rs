@@ -327,11 +327,16 @@ fn first_seen(shape: &Shape, position: usize) -> usize {
         .map_or(0, |window| (position + 1).saturating_sub(window))
 }
 
-/// One conversation, its keys in pieces.
+/// One conversation, its keys in pieces of as many as may have scores.
 fn one(shape: &Shape, span: &Span, device: &Device) -> CandleResult<Group> {
+    let blocks = SCORES / (shape.heads * span.rows.len()) / BLOCK;
+    in_steps(shape, span, blocks.max(1) * BLOCK, device)
+}
+
+/// One conversation, its keys in pieces of `step`.
+fn in_steps(shape: &Shape, span: &Span, step: usize, device: &Device) -> CandleResult<Group> {
     let rows = span.rows.len();
     let last = span.position + rows - 1;
-    let step = (SCORES / (shape.heads * rows) / BLOCK).max(1) * BLOCK;
     let mut pieces = Vec::new();
     let mut start = first_seen(shape, span.position);
     while start <= last {
@@ -418,4 +423,159 @@ fn together(shape: &Shape, spans: &[Span], device: &Device) -> CandleResult<Grou
 
 fn number(value: usize) -> u32 {
     u32::try_from(value).expect("there are fewer tokens than 2^32")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn span(rows: Range<usize>, position: usize, blocks: &[u32]) -> Span {
+        Span {
+            rows,
+            position,
+            blocks: blocks.to_vec(),
+            adapter: None,
+        }
+    }
+
+    fn shape(sliding_window: Option<usize>) -> Shape {
+        let config = r#"{"model_type": "llama", "hidden_size": 64, "num_hidden_layers": 1,
+            "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": 64,
+            "vocab_size": 32, "max_position_embeddings": 4096, "rms_norm_eps": 1e-5}"#;
+        Shape {
+            sliding_window,
+            ..Shape::of_config(config.as_bytes()).unwrap()
+        }
+    }
+
+    #[test]
+    fn rows_go_where_blocks_are_and_runs_are_as_long_as_can_be() {
+        let run = |row, rows, at| Run { row, rows, at };
+        let spans = [span(0..100, 60, &[5, 6, 2]), span(100..101, 64, &[9, 3])];
+        let expected = [
+            run(0, 68, 5 * 64 + 60),
+            run(68, 32, 2 * 64),
+            run(100, 1, 3 * 64),
+        ];
+        assert_eq!(runs(&spans), expected);
+    }
+
+    #[test]
+    fn only_single_rows_of_like_length_go_together() {
+        let blocks: Vec<u32> = (0..64).collect();
+        let counts = |positions: &[(usize, usize)]| {
+            let mut row = 0;
+            let spans: Vec<Span> = positions
+                .iter()
+                .map(|(rows, position)| {
+                    row += rows;
+                    span(row - rows..row, *position, &blocks)
+                })
+                .collect();
+            let groups = grouped(&shape(None), &spans);
+            groups.iter().map(|group| group.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(counts(&[(1, 100), (1, 120), (1, 90)]), [3]);
+        assert_eq!(counts(&[(1, 100), (7, 0), (1, 100)]), [1, 1, 1]);
+        assert_eq!(counts(&[(1, 4_000), (1, 10), (1, 20)]), [2, 1]);
+        assert_eq!(
+            counts(&[(1, 10), (1, 4_000), (1, 20), (1, 30)])
+                .iter()
+                .sum::<usize>(),
+            4
+        );
+    }
+
+    /// Attention by its formula, in `f64`.
+    fn expected(
+        query: &[f32],
+        keys: &[Vec<f32>],
+        values: &[Vec<f32>],
+        seen: Range<usize>,
+    ) -> Vec<f64> {
+        let score = |key: &[f32]| -> f64 {
+            let products = query.iter().zip(key);
+            products
+                .map(|(one, other)| f64::from(*one) * f64::from(*other))
+                .sum()
+        };
+        let weights: Vec<f64> = seen.clone().map(|key| score(&keys[key]).exp()).collect();
+        let total: f64 = weights.iter().sum();
+        (0..query.len())
+            .map(|index| {
+                let sum: f64 = weights
+                    .iter()
+                    .zip(&values[seen.clone()])
+                    .map(|(weight, value)| weight * f64::from(value[index]))
+                    .sum();
+                sum / total
+            })
+            .collect()
+    }
+
+    /// Pieces of any size, with and without a window, give what the formula gives.
+    #[test]
+    fn attention_in_pieces_is_what_its_formula_says() {
+        let (tokens, head) = (150, 16);
+        let mut state = 7_u32;
+        let mut value = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f32::from(u16::try_from(state >> 16).unwrap()) / 32_768.0 - 1.0
+        };
+        let mut some = |count: usize| -> Vec<f32> { (0..count).map(|_| value()).collect() };
+        let (keys, values) = (some(tokens * 2 * head), some(tokens * 2 * head));
+        let queries = some(tokens * 4 * head);
+        for window in [None, Some(1), Some(70)] {
+            let shape = shape(window);
+            let cells = Cells::new(&shape, 8, &Device::Cpu).unwrap();
+            let tensor = |values: &[f32], heads: usize| {
+                Tensor::from_slice(values, (tokens, heads, head), &Device::Cpu).unwrap()
+            };
+            let batch = Batch {
+                tokens: vec![0; tokens],
+                spans: vec![span(0..tokens, 0, &[6, 1, 2])],
+                outputs: Vec::new(),
+            };
+            let seen = Seen::new(&shape, &batch, &Device::Cpu).unwrap();
+            cells
+                .keep(&seen, &tensor(&keys, 2), &tensor(&values, 2))
+                .unwrap();
+            for step in [BLOCK, 2 * BLOCK, 3 * BLOCK] {
+                // From the fifth row on, as after a prefix that was kept.
+                let group = in_steps(
+                    &shape,
+                    &span(0..tokens - 5, 5, &[6, 1, 2]),
+                    step,
+                    &Device::Cpu,
+                );
+                let late = tensor(&queries, 4).narrow(0, 5, tokens - 5).unwrap();
+                let found = cells.attend_group(&group.unwrap(), &late.contiguous().unwrap());
+                let found: Vec<Vec<f32>> = found.unwrap().to_vec2().unwrap();
+                for (row, found) in found.iter().enumerate() {
+                    let position = row + 5;
+                    let first =
+                        window.map_or(0, |window| (position + 1_usize).saturating_sub(window));
+                    for (query, found) in found.chunks_exact(head).enumerate() {
+                        let of = |all: &[f32], heads: usize, own: usize| -> Vec<Vec<f32>> {
+                            let rows = all.chunks_exact(heads * head);
+                            rows.map(|row| row[own * head..(own + 1) * head].to_vec())
+                                .collect()
+                        };
+                        let expected = expected(
+                            &of(&queries, 4, query)[position],
+                            &of(&keys, 2, query / 2),
+                            &of(&values, 2, query / 2),
+                            first..position + 1,
+                        );
+                        for (found, expected) in found.iter().zip(expected) {
+                            assert!(
+                                (f64::from(*found) - expected).abs() < 1e-4,
+                                "row {row}, window {window:?}: {found} is not {expected}"
+                            );
+                        }
+                    }
+                }
+            }
+        }
+    }
 }

@@ -359,25 +359,27 @@ impl<'a> Loader<'a> {
                 places[0].kind
             ));
         }
-        let step = match self.steps.get(&(kind, columns)) {
-            Some(step) => *step,
-            None => {
-                let step =
-                    step_of_fused_product(kind, columns, self.device).map_err(device_failed)?;
-                if step.is_none() {
-                    self.note(format!(
-                        "the fused product with experts of kind {kind:?} gives wrong results on \
-                         this device and is not used: decoding is slower"
-                    ));
-                }
-                self.steps.insert((kind, columns), step);
-                step
-            }
-        };
+        let step = self.step(kind, columns)?;
         let weights = QStorage::from_data(bytes.into(), self.device, kind)
             .and_then(|blocks| QTensor::new(blocks, (places.len(), rows, columns)))
             .map_err(device_failed)?;
         Ok(Stack::Blocks { weights, step })
+    }
+
+    /// As [`step_of_fused_product`], which is tried once for weights that are alike.
+    fn step(&mut self, kind: GgmlDType, columns: usize) -> Result<Option<u32>, ModelError> {
+        if let Some(step) = self.steps.get(&(kind, columns)) {
+            return Ok(*step);
+        }
+        let step = step_of_fused_product(kind, columns, self.device).map_err(device_failed)?;
+        if step.is_none() {
+            self.note(format!(
+                "the fused product with experts of kind {kind:?} gives wrong results on this \
+                 device and is not used: decoding is slower"
+            ));
+        }
+        self.steps.insert((kind, columns), step);
+        Ok(step)
     }
 
     fn note(&mut self, note: String) {

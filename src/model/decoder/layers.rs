@@ -509,7 +509,7 @@ mod tests {
     fn one_card_of_48_or_80_gb_holds_four_bits_alone() {
         for free in [48 * GB, 80 * GB] {
             let card = mixtral("cuda:0", free, 4.9);
-            check(&[card.clone()], 32_768, &[("cuda:0", 32)]);
+            check(std::slice::from_ref(&card), 32_768, &[("cuda:0", 32)]);
             let more = [
                 card,
                 mixtral("cuda:1", free, 4.9),
@@ -562,7 +562,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_refused_with_numbers_and_the_context_that_would() {
         let card = mixtral("cuda:0", 40 * GB, 4.9);
-        let error = assign(&[card.clone()], 131_072 / BLOCK).unwrap_err();
+        let error = assign(std::slice::from_ref(&card), 131_072 / BLOCK).unwrap_err();
         assert!(error.contains("weights 28.5 GB"), "{error}");
         assert!(error.contains("131072 tokens 17.2 GB"), "{error}");
         assert!(error.contains("38.7 GB on cuda:0"), "{error}");
@@ -571,7 +571,7 @@ mod tests {
             .nth(1)
             .and_then(|rest| rest.split(' ').next()?.parse().ok())
             .unwrap();
-        assert!(assign(&[card.clone()], tokens / BLOCK).is_ok());
+        assert!(assign(std::slice::from_ref(&card), tokens / BLOCK).is_ok());
         assert!(assign(&[card], tokens / BLOCK + 1).is_err());
         let none = assign(&[mixtral("cuda:0", 16 * GB, 4.9)], 64).unwrap_err();
         assert!(none.contains("does not fit with any context"), "{none}");

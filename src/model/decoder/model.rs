@@ -62,6 +62,7 @@ impl Model {
             let (weights, rest) = stage.bytes();
             debug!(
                 device = stage.device(),
+                layers = ?stage.layers(),
                 planned = share.bytes(),
                 held = weights + rest,
                 "layers are read"
@@ -88,6 +89,7 @@ impl Model {
     }
 
     /// Which layers run where, and the memory that takes.
+    #[cfg(test)]
     pub(crate) fn plan(&self) -> &Plan {
         &self.plan
     }

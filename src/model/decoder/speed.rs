@@ -37,6 +37,30 @@ pub struct SpeedInput {
     pub steps: usize,
 }
 
+impl SpeedInput {
+    fn options(&self) -> Result<ModelOptions, ModelError> {
+        let most = self.askers.iter().max().copied().unwrap_or(1);
+        let writes = blocks(self.context + self.steps + 1) * most;
+        let reads = blocks(self.prompts.iter().max().copied().unwrap_or(0));
+        Ok(ModelOptions {
+            context: writes.max(reads) * BLOCK,
+            rows: self.batch.max(most),
+            half: true,
+            threads: self.threads,
+            devices: read_devices(&self.devices).map_err(ModelError::Devices)?,
+        })
+    }
+
+    /// Which layers would run where, and the memory that takes, a line for each device.
+    ///
+    /// # Errors
+    /// When the model does not fit: then with the numbers, and the context that would fit.
+    pub fn plan(&self) -> Result<String, ModelError> {
+        let source = Source::made_up(&self.sizes, self.weights)?;
+        Ok(Model::plan_for(&source, &self.options()?)?.to_string())
+    }
+}
+
 /// What a device can do at best.
 #[derive(Clone, Debug, Serialize)]
 pub struct Ceiling {
@@ -106,8 +130,9 @@ pub struct SpeedReport {
 /// # Errors
 /// When it has no such sizes, does not fit, or a device fails.
 pub fn speed(input: &SpeedInput) -> Result<SpeedReport, ModelError> {
-    let wanted = read_devices(&input.devices).map_err(ModelError::Devices)?;
-    let ceiling = wanted
+    let ceiling = input
+        .options()?
+        .devices
         .iter()
         .find(|wanted| wanted.target != Target::Processor)
         .map(|wanted| {
@@ -118,20 +143,8 @@ pub fn speed(input: &SpeedInput) -> Result<SpeedReport, ModelError> {
     let source = Source::made_up(&input.sizes, input.weights)?;
     let model_name = source.path().display().to_string();
     let read = Read::of(&source)?;
-    let most = input.askers.iter().max().copied().unwrap_or(1);
-    let writes = blocks(input.context + input.steps + 1) * most;
-    let reads = blocks(input.prompts.iter().max().copied().unwrap_or(0));
     let started = Instant::now();
-    let mut model = Model::open(
-        source,
-        &ModelOptions {
-            context: writes.max(reads) * BLOCK,
-            rows: input.batch.max(most),
-            half: true,
-            threads: input.threads,
-            devices: wanted,
-        },
-    )?;
+    let mut model = Model::open(source, &input.options()?)?;
     let opened_in_s = started.elapsed().as_secs_f64();
     // Kernels are compiled or loaded when they are first used.
     read_prompt(&mut model, input.batch.min(128), input.batch)?;
@@ -365,8 +378,8 @@ fn best_of(device: &Device, mut run: impl FnMut() -> CandleResult<Tensor>) -> Ca
 mod tests {
     use super::*;
 
-    fn small(devices: &[&str], weights: MadeUpWeights) -> SpeedReport {
-        speed(&SpeedInput {
+    fn small(devices: &[&str], weights: MadeUpWeights) -> SpeedInput {
+        SpeedInput {
             sizes: MadeUpSizes {
                 layers: 2,
                 hidden: 256,
@@ -385,15 +398,16 @@ mod tests {
             askers: vec![1, 3],
             context: 70,
             steps: 3,
-        })
-        .unwrap()
+        }
     }
 
     #[test]
     fn every_kind_of_weights_is_measured_on_every_device() {
         for weights in [MadeUpWeights::Q4KM, MadeUpWeights::Bf16] {
             for devices in [&["cpu"][..], &["cpu-candle"], &["cpu-candle=1", "cpu"]] {
-                let report = small(devices, weights);
+                let input = small(devices, weights);
+                assert_eq!(input.plan().unwrap().lines().count(), devices.len());
+                let report = speed(&input).unwrap();
                 assert_eq!(report.devices.len(), devices.len(), "{report:?}");
                 assert_eq!(report.ceiling.is_some(), devices[0] != "cpu");
                 assert_eq!(report.reading[0].tokens, 80);
