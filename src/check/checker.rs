@@ -6,7 +6,7 @@
 //! best few sentences hold, mixed with the similarity of their vectors, must reach a threshold
 //! that was calibrated on public sets (`veracite eval`).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
@@ -458,12 +458,17 @@ pub async fn check_stream(
     })
 }
 
-/// Reads a draft to its end, and passes on its sentences as they are whole.
+/// Sentences of a draft that were written before, after which it is not read on: small models
+/// write the same until they may not write more.
+const REPEATED: usize = 3;
+
+/// Reads a draft to its end, and passes on its sentences as they are whole, each text once.
 async fn read_draft(
     mut pieces: DraftPieces,
     sentences: mpsc::UnboundedSender<Timed>,
 ) -> Result<(), BackendError> {
     let mut reader = DraftReader::default();
+    let (mut written, mut repeated) = (HashSet::new(), 0);
     loop {
         let (whole, is_last) = match pieces.recv().await.transpose()? {
             Some(DraftPiece::Text(text)) => (reader.push(&text), false),
@@ -472,6 +477,15 @@ async fn read_draft(
             None => (std::mem::take(&mut reader).finish(), true),
         };
         for sentence in whole {
+            if !written.insert(sentence.text.clone()) {
+                repeated += 1;
+                if repeated == REPEATED {
+                    // Dropping the pieces ends the work on them.
+                    return Ok(());
+                }
+                continue;
+            }
+            repeated = 0;
             // The other half of the checker is there until this one ends.
             let _ = sentences.send((sentence, Instant::now()));
         }
@@ -1162,5 +1176,25 @@ mod tests {
         let (checked, told) = stream(&checker, pieces).await;
         assert_eq!(told, ["미사용 연차는 수당으로 지급하지 않는다."]);
         assert!(!checked.unwrap().answer.abstained());
+    }
+
+    #[tokio::test]
+    async fn a_draft_that_repeats_itself_is_read_once_and_not_to_its_end() {
+        let checker = Checker::new(CheckConfig::default(), None);
+        let (sender, pieces) = mpsc::unbounded_channel();
+        let text = "미사용 연차는 수당으로 지급하지 않는다. [1]\n".to_owned();
+        // The engine goes on until nobody reads any more: without an end, so would this test.
+        let writing = tokio::spawn(async move {
+            let mut pieces = 0;
+            while sender.send(Ok(DraftPiece::Text(text.clone()))).is_ok() {
+                pieces += 1;
+                tokio::task::yield_now().await;
+            }
+            pieces
+        });
+        let (checked, told) = stream(&checker, pieces).await;
+        assert_eq!(told, ["미사용 연차는 수당으로 지급하지 않는다."]);
+        assert!(!checked.unwrap().answer.abstained());
+        assert!(writing.await.unwrap() >= 4);
     }
 }

@@ -503,12 +503,16 @@ fn words_of(source: &Source) -> Result<(Vocabulary, ChatTemplate), ModelError> {
     Ok((vocabulary, template))
 }
 
+/// Names a model after its file or folder; after the folder where the file is only called `model`.
 fn name_of(path: &Path) -> String {
-    let name = if path.is_file() {
+    let mut name = if path.is_file() {
         path.file_stem()
     } else {
         path.file_name()
     };
+    if name.is_some_and(|name| name == "model") && path.is_file() {
+        name = path.parent().and_then(Path::file_name).or(name);
+    }
     name.map_or_else(
         || path.display().to_string(),
         |name| name.to_string_lossy().into_owned(),
