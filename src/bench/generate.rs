@@ -80,7 +80,7 @@ pub async fn generate(config: &Config, input: &GenerateInput) -> anyhow::Result<
         .context("no model is named: `--model smollm2`, or `model` under `[generator.local]`")?;
     let longest = input.prompts.iter().max().copied().unwrap_or(0) + input.answer;
     let most = input.askers.iter().max().copied().unwrap_or(1);
-    let mut options = engine_options(&config.generator);
+    let mut options = engine_options(&config.generator.local);
     options.together = options.together.max(most);
     options.waiting = options.waiting.max(most);
     // Every asker has whole blocks of 64 tokens.

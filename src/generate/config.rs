@@ -84,7 +84,8 @@ pub struct LocalConfig {
     /// Answers that are written at the same time. More makes each slower, and all together
     /// faster.
     pub together: NonZeroUsize,
-    /// Questions that wait for their turn; the next one is told that the engine is busy.
+    /// Questions that wait for their turn, beside those that are answered; the next one is told
+    /// that the engine is busy.
     pub waiting: NonZeroUsize,
     /// Threads that compute; all cores by default. Fewer than the cores where other programs
     /// run on the machine.
@@ -136,7 +137,7 @@ impl LocalConfig {
                 self.context
             ));
         }
-        crate::model::check_devices(&self.devices)?;
+        super::engine_options(self).validate()?;
         if let Some(adapter) = &self.adapter
             && !self.adapters.contains_key(adapter)
         {
@@ -154,6 +155,7 @@ mod optional_source {
 
     use crate::model::Source;
 
+    #[expect(clippy::ref_option, reason = "serde asks for it")]
     pub(super) fn serialize<S: Serializer>(
         source: &Option<Source>,
         serializer: S,

@@ -5,7 +5,7 @@ use ingest::BackendError;
 use tokio::sync::mpsc;
 use tracing::{Instrument as _, info};
 
-use super::config::{GeneratorConfig, KvType};
+use super::config::{GeneratorConfig, KvType, LocalConfig};
 use super::prompt::{Fence, messages};
 use crate::ask::{DraftPiece, DraftPieces, EngineBusy, Generator, Message, Prompt, Role};
 use crate::model::{
@@ -34,10 +34,23 @@ impl LocalGenerator {
             .as_ref()
             .ok_or(ModelError::NotConfigured)?;
         let path = store.path_of(source);
-        let options = engine_options(config);
-        let engine = tokio::task::spawn_blocking(move || DecoderEngine::open(&path, &options))
+        let options = engine_options(&config.local);
+        let file = path.clone();
+        let opening = tokio::task::spawn_blocking(move || DecoderEngine::open(&path, &options));
+        let engine = opening
             .await
-            .expect("opening a model does not panic")?;
+            .map_err(|error| ModelError::Thread(error.to_string()))??;
+        if engine.window() <= config.max_tokens.get() {
+            return Err(ModelError::Unsupported {
+                file,
+                reason: format!(
+                    "its window has {} tokens, which the {} of `max_tokens` fill before there is \
+                     a prompt",
+                    engine.window(),
+                    config.max_tokens
+                ),
+            });
+        }
         Ok(Self {
             engine,
             config: config.clone(),
@@ -59,8 +72,7 @@ impl LocalGenerator {
 }
 
 /// How the engine is run.
-pub(crate) fn engine_options(config: &GeneratorConfig) -> EngineOptions {
-    let local = &config.local;
+pub(crate) fn engine_options(local: &LocalConfig) -> EngineOptions {
     let defaults = EngineOptions::default();
     EngineOptions {
         context: local.context.get(),

@@ -32,7 +32,6 @@ mod weights;
 use std::path::PathBuf;
 
 pub use config::{Device, ModelsConfig, Package, Source, SourceError};
-pub(crate) use decoder::check_devices;
 pub use decoder::{
     AnswerSummary, ChatTemplate, DecoderEngine, EngineCounters, EngineError, EngineOptions,
     EnginePiece, SamplingOptions, TemplateError, TokenChoice, TokenDecoder, Vocabulary,
@@ -95,9 +94,9 @@ pub enum ModelError {
         /// Why.
         source: std::io::Error,
     },
-    /// The devices for a language model are named wrongly.
+    /// A language model cannot be run as it is asked for.
     #[error("{0}")]
-    Devices(String),
+    Options(String),
     /// The model and what it keeps do not fit into memory.
     #[error("{} needs more memory than there is: {reason}", file.display())]
     Memory {
@@ -109,6 +108,22 @@ pub enum ModelError {
     /// A step that several requests shared failed.
     #[error("{0}")]
     Shared(#[source] std::sync::Arc<ModelError>),
+    /// The scores of the next token are no numbers: weights are broken, or numbers grew too large.
+    #[error(
+        "the model's scores are not numbers: its weights are broken, or too large for this device"
+    )]
+    Scores,
+    /// A request takes more keys and values than there are.
+    #[error("the request takes {needed} blocks of keys and values, and there are {there}")]
+    NoRoom {
+        /// Blocks that it takes.
+        needed: usize,
+        /// Blocks that there are.
+        there: usize,
+    },
+    /// A thread of a language model ended before its work was done.
+    #[error("the language model's thread failed: {0}")]
+    Thread(String),
     /// A computation on an accelerator failed.
     #[error("the accelerator failed: {0}")]
     Accelerator(String),

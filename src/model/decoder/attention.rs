@@ -2,13 +2,17 @@
 //!
 //! Keys and values are kept in blocks of 64 tokens, each block in a place of its own, so that
 //! conversations with the same beginning share blocks and a long one needs no room in one
-//! piece (Kwon and others, 2023, "PagedAttention"). Attention goes block by block with a
+//! piece (Kwon and others, 2023, "Paged Attention"). Attention goes block by block with a
 //! running maximum (Milakov and Gimelshein, 2018): no matrix of all tokens by all tokens, and
 //! scratch memory that does not grow with the context.
 
 #![expect(
     unsafe_code,
     reason = "kernels read blocks through pointers, and threads write to different blocks"
+)]
+#![expect(
+    clippy::cast_ptr_alignment,
+    reason = "they are pointers to the values that they are cast back to"
 )]
 
 use super::matrix::Disjoint;
@@ -102,7 +106,9 @@ impl OpenCells {
             Self::F16(cells) => {
                 // SAFETY: passed on to who calls.
                 let cells = unsafe { cells.part(at, size) };
-                let half = |value: f32| half::f16::from_f32(value).to_bits();
+                // One that is too large would spoil every answer that sees it.
+                let most = half::f16::MAX.to_f32();
+                let half = |value: f32| half::f16::from_f32(value.clamp(-most, most)).to_bits();
                 for (index, key) in key.iter().enumerate() {
                     cells[index * BLOCK + place] = half(*key);
                 }
@@ -271,14 +277,16 @@ unsafe fn attend_rows<S: Simd, const N: usize>(
                 totals[index] = totals[index] * faded[index] + S::sum(total);
             }
             let values = at + BLOCK * size;
+            // Places behind hold what another conversation left.
+            let places = (last + 1 - number * BLOCK).min(BLOCK);
             match seen.cells {
                 Cells::F32(cells) => {
                     let values = cells.as_ptr().add(values);
-                    gather::<S, false, N>(values.cast(), size, &faded, scratch);
+                    gather::<S, false, N>(values.cast(), size, places, &faded, scratch);
                 }
                 Cells::F16(cells) => {
                     let values = cells.as_ptr().add(values);
-                    gather::<S, true, N>(values.cast(), size, &faded, scratch);
+                    gather::<S, true, N>(values.cast(), size, places, &faded, scratch);
                 }
             }
         }
@@ -318,26 +326,28 @@ unsafe fn scores<S: Simd, const HALF: bool, const N: usize>(
             for (part, key) in keys_here.iter_mut().enumerate() {
                 *key = load::<S, HALF>(keys, index * BLOCK + part * LANES);
             }
-            for row in 0..N {
-                let query = S::splat(*rows[row].query.as_ptr().add(index));
-                for part in 0..BLOCK / LANES {
-                    sums[row][part] = S::fma(keys_here[part], query, sums[row][part]);
+            for (sums, row) in sums.iter_mut().zip(rows) {
+                let query = S::splat(*row.query.as_ptr().add(index));
+                for (sum, keys) in sums.iter_mut().zip(keys_here) {
+                    *sum = S::fma(keys, query, *sum);
                 }
             }
         }
-        for row in 0..N {
-            for part in 0..BLOCK / LANES {
-                S::store(out[row].as_mut_ptr().add(part * LANES), sums[row][part]);
+        for (sums, out) in sums.iter().zip(out) {
+            for (part, sum) in sums.iter().enumerate() {
+                S::store(out.as_mut_ptr().add(part * LANES), *sum);
             }
         }
     }
 }
 
-/// Adds the weighted values of a block to what was gathered, which fades first.
+/// Adds the weighted values of the first `places` of a block to what was gathered, which fades
+/// first.
 #[inline(always)]
 unsafe fn gather<S: Simd, const HALF: bool, const N: usize>(
     values: *const u8,
     size: usize,
+    places: usize,
     faded: &[f32; N],
     scratch: &mut Scratch,
 ) {
@@ -345,11 +355,11 @@ unsafe fn gather<S: Simd, const HALF: bool, const N: usize>(
     // SAFETY: passed on to who calls.
     unsafe {
         while at + 4 * LANES <= size {
-            gather_columns::<S, HALF, 4, N>(values, size, at, faded, scratch);
+            gather_columns::<S, HALF, 4, N>(values, size, places, at, faded, scratch);
             at += 4 * LANES;
         }
         while at < size {
-            gather_columns::<S, HALF, 1, N>(values, size, at, faded, scratch);
+            gather_columns::<S, HALF, 1, N>(values, size, places, at, faded, scratch);
             at += LANES;
         }
     }
@@ -359,6 +369,7 @@ unsafe fn gather<S: Simd, const HALF: bool, const N: usize>(
 unsafe fn gather_columns<S: Simd, const HALF: bool, const WIDE: usize, const N: usize>(
     values: *const u8,
     size: usize,
+    places: usize,
     at: usize,
     faded: &[f32; N],
     scratch: &mut Scratch,
@@ -367,28 +378,28 @@ unsafe fn gather_columns<S: Simd, const HALF: bool, const WIDE: usize, const N: 
     unsafe {
         let mut sums = [[S::splat(0.0); WIDE]; N];
         let out = scratch.sums.as_mut_ptr();
-        for row in 0..N {
-            let faded = S::splat(faded[row]);
-            for part in 0..WIDE {
+        for (row, (sums, faded)) in sums.iter_mut().zip(faded).enumerate() {
+            let faded = S::splat(*faded);
+            for (part, sum) in sums.iter_mut().enumerate() {
                 let own = out.add(row * size + at + part * LANES);
-                sums[row][part] = S::mul(S::load(own), faded);
+                *sum = S::mul(S::load(own), faded);
             }
         }
-        for place in 0..BLOCK {
+        for place in 0..places {
             let mut here = [S::splat(0.0); WIDE];
             for (part, value) in here.iter_mut().enumerate() {
                 *value = load::<S, HALF>(values, place * size + at + part * LANES);
             }
-            for row in 0..N {
-                let weight = S::splat(scratch.scores[row][place]);
-                for part in 0..WIDE {
-                    sums[row][part] = S::fma(here[part], weight, sums[row][part]);
+            for (sums, scores) in sums.iter_mut().zip(&scratch.scores) {
+                let weight = S::splat(scores[place]);
+                for (sum, value) in sums.iter_mut().zip(here) {
+                    *sum = S::fma(value, weight, *sum);
                 }
             }
         }
-        for row in 0..N {
-            for part in 0..WIDE {
-                S::store(out.add(row * size + at + part * LANES), sums[row][part]);
+        for (row, sums) in sums.iter().enumerate() {
+            for (part, sum) in sums.iter().enumerate() {
+                S::store(out.add(row * size + at + part * LANES), *sum);
             }
         }
     }
@@ -399,7 +410,8 @@ mod tests {
     use super::*;
 
     fn value(seed: usize) -> f32 {
-        ((seed * 7_919 + 13) % 1_000) as f32 / 500.0 - 1.0
+        let thousandths = u16::try_from((seed * 7_919 + 13) % 1_000).unwrap();
+        f32::from(thousandths) / 500.0 - 1.0
     }
 
     /// Softmax attention of one query written out in double precision.
@@ -448,6 +460,11 @@ mod tests {
             let kept =
                 |token: usize, head: usize, index: usize| value(token * 17 + head * 3 + index * 5);
             let mut cells = Cells::new(grid, 5, half);
+            // What another conversation left where nothing is kept yet.
+            match &mut cells {
+                Cells::F32(cells) => cells.fill(f32::INFINITY),
+                Cells::F16(cells) => cells.fill(half::f16::INFINITY.to_bits()),
+            }
             let open = cells.open();
             for token in 0..200 {
                 for head in 0..2 {

@@ -35,6 +35,9 @@ fn next_name(before: &BlockName, tokens: &[u32]) -> BlockName {
     digest.finalize().into()
 }
 
+/// Stamps of blocks with a name begin here; those without one lie below and are used first.
+const NAMED: u64 = 1 << 40;
+
 /// All blocks of a model.
 #[derive(Debug)]
 pub(super) struct Blocks {
@@ -59,7 +62,7 @@ impl Blocks {
             by_name: HashMap::new(),
             idle: (0..count).map(|block| (u64::from(block), block)).collect(),
             stamps: (0..u64::from(count)).collect(),
-            clock: 1 << 40,
+            clock: NAMED + u64::from(count),
         }
     }
 
@@ -128,14 +131,23 @@ impl Blocks {
             let stamp = if self.names[at].is_some() {
                 self.clock
             } else {
-                self.clock - (1 << 40)
+                self.clock - NAMED
             };
             self.stamps[at] = stamp;
             self.idle.insert(stamp, *block);
         }
     }
 
-    /// Forgets what idle blocks hold.
+    /// Forgets what `blocks` hold: it is not what their names say.
+    pub(super) fn unname(&mut self, blocks: &[u32]) {
+        for block in blocks {
+            if let Some(name) = self.names[*block as usize].take() {
+                self.by_name.remove(&name);
+            }
+        }
+    }
+
+    /// Forgets what all blocks hold.
     pub(super) fn forget(&mut self) {
         self.by_name.clear();
         self.names.fill(None);
@@ -196,6 +208,33 @@ mod tests {
         assert_eq!((again, known), (second, 1));
         assert_eq!(blocks.take(&old, 1).unwrap().1, 1);
         assert_eq!(blocks.idle(), 0);
+    }
+
+    #[test]
+    fn no_block_is_lost_over_many_conversations() {
+        let mut blocks = Blocks::new(9);
+        let mut random = fastrand::Rng::with_seed(3);
+        let mut held: Vec<Vec<u32>> = Vec::new();
+        for round in 0..2_000 {
+            let own = names(&tokens(256, random.u32(0..4)), None);
+            if let Some((taken, known)) = blocks.take(&own, random.usize(1..5)) {
+                if random.bool() {
+                    fill(&mut blocks, &taken[known..], &own[known..]);
+                }
+                held.push(taken);
+            } else {
+                assert!(!held.is_empty(), "nobody has a block, in round {round}");
+            }
+            if !held.is_empty() && random.bool() {
+                let given = held.swap_remove(random.usize(..held.len()));
+                if random.u8(..) < 20 {
+                    blocks.unname(&given);
+                }
+                blocks.give_back(&given);
+            }
+            let used: std::collections::HashSet<u32> = held.iter().flatten().copied().collect();
+            assert_eq!(blocks.idle() + used.len(), 9, "in round {round}");
+        }
     }
 
     #[test]

@@ -5,14 +5,15 @@
 //! let go at the next step.
 
 use std::fmt::Debug;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::{mpsc, oneshot};
-use tracing::{Span, debug, info, warn};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tracing::{Span, debug, error, info, warn};
 
 use super::super::ModelError;
-use super::layers::read_devices;
+use super::layers::{check_devices, read_devices};
 use super::model::{Model, ModelOptions};
 use super::sampler::Sampling;
 use super::scheduler::{Counters, End, Listener, Request, Scheduler, Summary, Work, Written};
@@ -32,7 +33,8 @@ pub struct EngineOptions {
     pub batch: usize,
     /// Answers that are written at the same time at most.
     pub together: usize,
-    /// Requests that wait; one more is told that the engine is busy.
+    /// Requests that wait beside those that are written; one more is told that the engine is
+    /// busy.
     pub waiting: usize,
     /// Threads that work on the processor.
     pub threads: usize,
@@ -58,6 +60,27 @@ impl Default for EngineOptions {
             devices: Vec::new(),
             adapters: Vec::new(),
         }
+    }
+}
+
+impl EngineOptions {
+    /// Looks for what no machine has.
+    ///
+    /// # Errors
+    /// In words, with the name of the option and its bounds.
+    pub(crate) fn validate(&self) -> Result<(), String> {
+        for (name, value, most) in [
+            ("context", self.context, 1_000_000_000),
+            ("batch", self.batch, 65_536),
+            ("together", self.together, 1_024),
+            ("waiting", self.waiting, 1_000_000),
+            ("threads", self.threads, 1_024),
+        ] {
+            if value == 0 || value > most {
+                return Err(format!("`{name}` is {value}, and may be from 1 to {most}"));
+            }
+        }
+        check_devices(&self.devices)
     }
 }
 
@@ -91,6 +114,14 @@ pub enum EngineError {
     /// A continuation is empty.
     #[error("an empty continuation has no probability")]
     NothingToJudge,
+    /// There is no prompt, or the answer may have no token.
+    #[error("a prompt and an answer have a token at least, and these have {prompt} and {answer}")]
+    Empty {
+        /// Tokens of the prompt.
+        prompt: usize,
+        /// Tokens that the answer may have.
+        answer: usize,
+    },
     /// The model failed.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -211,7 +242,9 @@ enum Job {
 /// A language model on a thread of its own.
 #[derive(Clone)]
 pub struct DecoderEngine {
-    jobs: mpsc::Sender<Job>,
+    jobs: mpsc::UnboundedSender<Job>,
+    /// One for each request that may be written or wait.
+    room: Arc<Semaphore>,
     waiting: usize,
     vocabulary: Arc<Vocabulary>,
     template: Arc<ChatTemplate>,
@@ -240,6 +273,7 @@ impl DecoderEngine {
     /// # Errors
     /// When it is not there, is broken, cannot be run here, or takes more memory than there is.
     pub fn open(path: &Path, options: &EngineOptions) -> Result<Self, ModelError> {
+        options.validate().map_err(ModelError::Options)?;
         let source = Source::open(path)?;
         let (vocabulary, template) = words_of(&source)?;
         if vocabulary.size() > source.shape().vocabulary {
@@ -262,7 +296,7 @@ impl DecoderEngine {
                 rows: options.batch.max(options.together + 1),
                 half: options.half,
                 threads: options.threads,
-                devices: read_devices(&options.devices).map_err(ModelError::Devices)?,
+                devices: read_devices(&options.devices).map_err(ModelError::Options)?,
             },
         )?;
         for (name, folder) in &options.adapters {
@@ -274,7 +308,7 @@ impl DecoderEngine {
         }
         let devices: Arc<[String]> = model.described().into();
         let counters = Arc::new(Mutex::new(EngineCounters::default()));
-        let (jobs, queue) = mpsc::channel(options.waiting.max(1));
+        let (jobs, queue) = mpsc::unbounded_channel();
         let scheduler = Scheduler::new(model, options.together);
         let counted = Arc::clone(&counters);
         std::thread::Builder::new()
@@ -284,7 +318,8 @@ impl DecoderEngine {
         info!(model = &*name, window, "the language model is ready");
         Ok(Self {
             jobs,
-            waiting: options.waiting.max(1),
+            room: Arc::new(Semaphore::new(options.together + options.waiting)),
+            waiting: options.waiting,
             vocabulary: Arc::new(vocabulary),
             template: Arc::new(template),
             adapters,
@@ -348,12 +383,14 @@ impl DecoderEngine {
     ) -> Result<mpsc::UnboundedReceiver<Result<EnginePiece, ModelError>>, EngineError> {
         let adapter = self.adapter(options.adapter.as_deref())?;
         self.fits(prompt.len(), options.max_tokens)?;
+        let permit = self.permit()?;
         let (sender, pieces) = mpsc::unbounded_channel();
         let listener = Answer {
             sender,
             text: StopText::new(options.stops.clone()),
             decoder: Some(self.vocabulary.decoder()),
             tokens: Vec::new(),
+            _permit: permit,
         };
         let sampling = Sampling {
             temperature: options.sampling.temperature,
@@ -433,6 +470,7 @@ impl DecoderEngine {
             adapter,
             listener: Box::new(Judgement {
                 sender: Some(sender),
+                _permit: self.permit()?,
             }),
         })?;
         match judged.await {
@@ -448,10 +486,7 @@ impl DecoderEngine {
     pub async fn forget(&self) -> Result<(), EngineError> {
         let (sender, done) = oneshot::channel();
         let job = Job::Forget(sender);
-        self.jobs
-            .send(job)
-            .await
-            .map_err(|_| EngineError::Stopped)?;
+        self.jobs.send(job).map_err(|_| EngineError::Stopped)?;
         done.await.map_err(|_| EngineError::Stopped)
     }
 
@@ -464,7 +499,10 @@ impl DecoderEngine {
     }
 
     fn fits(&self, prompt: usize, answer: usize) -> Result<(), EngineError> {
-        if prompt == 0 || prompt + answer > self.window {
+        if prompt == 0 || answer == 0 {
+            return Err(EngineError::Empty { prompt, answer });
+        }
+        if prompt.saturating_add(answer) > self.window {
             return Err(EngineError::TooLong {
                 prompt,
                 answer,
@@ -477,13 +515,16 @@ impl DecoderEngine {
     fn send(&self, request: Request) -> Result<(), EngineError> {
         let span = Span::current();
         self.jobs
-            .try_send(Job::Request { request, span })
-            .map_err(|error| match error {
-                mpsc::error::TrySendError::Full(_) => EngineError::Busy {
-                    waiting: self.waiting,
-                },
-                mpsc::error::TrySendError::Closed(_) => EngineError::Stopped,
-            })
+            .send(Job::Request { request, span })
+            .map_err(|_| EngineError::Stopped)
+    }
+
+    /// Room for a request. Who hears it holds the room, until it is over or the asker left.
+    fn permit(&self) -> Result<OwnedSemaphorePermit, EngineError> {
+        let permit = Arc::clone(&self.room).try_acquire_owned();
+        permit.map_err(|_| EngineError::Busy {
+            waiting: self.waiting,
+        })
     }
 }
 
@@ -522,7 +563,7 @@ fn name_of(path: &Path) -> String {
 /// The life of the thread that owns a model.
 fn serve(
     mut scheduler: Scheduler,
-    mut jobs: mpsc::Receiver<Job>,
+    mut jobs: mpsc::UnboundedReceiver<Job>,
     counters: &Mutex<EngineCounters>,
 ) {
     loop {
@@ -532,14 +573,21 @@ fn serve(
             };
             take(&mut scheduler, job);
         }
-        // What is let in waits inside; the queue's bound is for what waits outside.
-        while !scheduler.is_full() {
-            match jobs.try_recv() {
-                Ok(job) => take(&mut scheduler, job),
-                Err(_) => break,
-            }
+        while let Ok(job) = jobs.try_recv() {
+            take(&mut scheduler, job);
         }
-        scheduler.step();
+        let step = catch_unwind(AssertUnwindSafe(|| scheduler.step()));
+        if let Err(panic) = step {
+            let words = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied());
+            error!(
+                reason = words.unwrap_or("unknown"),
+                "the language model stopped: this is a fault of the program"
+            );
+            return;
+        }
         *counters.lock().expect("counting does not panic") = scheduler.counters().into();
     }
 }
@@ -607,6 +655,7 @@ struct Answer {
     text: StopText,
     decoder: Option<TokenDecoder>,
     tokens: Vec<TokenChoice>,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Answer {
@@ -673,6 +722,7 @@ impl Listener for Answer {
 /// Hears probabilities.
 struct Judgement {
     sender: Option<oneshot::Sender<Result<Vec<f32>, ModelError>>>,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Listener for Judgement {

@@ -12,6 +12,10 @@
     reason = "kernels read packed weights through pointers, and threads write to columns of \
               the same rows"
 )]
+#![expect(
+    clippy::cast_ptr_alignment,
+    reason = "lines of weights are aligned to 64 bytes, and codes are read unaligned"
+)]
 
 use candle_core::quantized::GgmlDType;
 
@@ -209,11 +213,6 @@ impl Matrix {
     /// Outputs.
     pub(super) fn rows(&self) -> usize {
         self.rows
-    }
-
-    /// Inputs.
-    pub(super) fn columns(&self) -> usize {
-        self.columns
     }
 
     /// Bytes that it takes.
@@ -511,7 +510,11 @@ impl Writer {
     }
 }
 
-/// Rounds groups of 32 values to bytes, the largest to 127.
+/// 1.5 x 2^23. Adding it leaves the nearest whole number in the lowest bits.
+const ROUND: f32 = 12_582_912.0;
+
+/// Rounds groups of 32 values to bytes, the largest to 127. What is no number makes the scale
+/// of its group, and with it every product, no number either.
 #[inline(always)]
 #[expect(clippy::cast_precision_loss, reason = "sums of 16 bytes are small")]
 #[expect(
@@ -533,14 +536,21 @@ unsafe fn round_row<S: Simd>(
             *largest = values[index].abs().max(values[index + GROUP / 2].abs());
         }
         let largest = largest.iter().copied().fold(0.0, f32::max);
-        let scale = largest / 127.0;
-        let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
+        let mut scale = largest / 127.0;
+        // Below that the inverse would be infinite.
+        let inverse = if scale >= f32::MIN_POSITIVE {
+            1.0 / scale
+        } else {
+            scale = 0.0;
+            0.0
+        };
+        let broken = |broken, value: &f32| broken | value.is_nan();
+        if values.iter().fold(false, broken) {
+            scale = f32::NAN;
+        }
         let codes = &mut codes[group * GROUP..(group + 1) * GROUP];
-        // Adding and taking away 1.5 x 2^23 rounds to the nearest whole number.
-        const ROUND: f32 = 12_582_912.0;
         for (code, value) in codes.iter_mut().zip(values) {
-            // SAFETY: after rounding the value lies within -127 and 127.
-            *code = unsafe { (value * inverse + ROUND - ROUND).to_int_unchecked::<i32>() as i8 };
+            *code = ((value * inverse + ROUND).to_bits() as u8).cast_signed();
         }
         scales[group] = scale;
         for half in 0..2 {
@@ -578,6 +588,33 @@ unsafe fn gate_row<S: Simd>(gates: &[f32], ups: &[f32], out: &mut [f32]) {
             let up = S::load(ups.as_ptr().add(at));
             S::store(out.as_mut_ptr().add(at), S::mul(share, up));
         }
+    }
+}
+
+/// The sum of `e^(score - largest)` over all scores.
+pub(super) fn sum_of_powers(level: Level, scores: &[f32], largest: f32) -> f32 {
+    let mut sum = 0.0;
+    let to = &mut sum;
+    // SAFETY: the level is this processor's.
+    unsafe {
+        on_level!(level, sum_powers[](scores: &[f32], largest: f32, to: &mut f32));
+    }
+    sum
+}
+
+#[inline(always)]
+unsafe fn sum_powers<S: Simd>(scores: &[f32], largest: f32, to: &mut f32) {
+    let (whole, rest) = scores.as_chunks::<LANES>();
+    let mut last = [f32::NEG_INFINITY; LANES];
+    last[..rest.len()].copy_from_slice(rest);
+    // SAFETY: sixteen values are read at a time.
+    unsafe {
+        let minus = S::splat(-largest);
+        let mut sum = S::splat(0.0);
+        for scores in whole.iter().chain([&last]) {
+            sum = S::add(sum, S::exp(S::add(S::load(scores.as_ptr()), minus)));
+        }
+        *to = S::sum(sum);
     }
 }
 
@@ -862,9 +899,9 @@ unsafe fn codes<
                 weights = weights.add(GROUP * LANES * BITS / 8);
             }
             scales = scales.add(if NESTED {
-                4 * LANES + 256 / PER_SCALE * LANES * (1 + MINIMUMS as usize)
+                4 * LANES + 256 / PER_SCALE * LANES * (1 + usize::from(MINIMUMS))
             } else {
-                2 * LANES * (1 + MINIMUMS as usize)
+                2 * LANES * (1 + usize::from(MINIMUMS))
             });
         }
         for (out, sum) in out.iter_mut().zip(out_sums) {

@@ -53,7 +53,6 @@ pub use engine::{
     AnswerSummary, DecoderEngine, EngineCounters, EngineError, EngineOptions, EnginePiece,
     SamplingOptions, TokenChoice, WriteOptions,
 };
-pub(crate) use layers::check_devices;
 pub use made_up::{MadeUpSizes, MadeUpWeights};
 pub use speed::{Ceiling, ReadingSpeed, SpeedInput, SpeedReport, WritingSpeed, speed};
 pub use template::{ChatTemplate, TemplateError};

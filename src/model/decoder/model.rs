@@ -7,7 +7,7 @@ use tracing::debug;
 use super::super::ModelError;
 use super::adapter::Adapter;
 use super::devices;
-use super::layers::{Plan, Wanted};
+use super::layers::{Plan, Wanted, free_on_host, reserve};
 use super::processor::Room;
 use super::shape::Shape;
 use super::source::{Part, Place, Source};
@@ -106,6 +106,16 @@ impl Model {
     /// When it cannot be read or does not fit.
     pub(crate) fn adapt(&mut self, folder: &Path, name: &str) -> Result<(), ModelError> {
         let adapter = Adapter::open(folder, name, &self.source)?;
+        let free = free_on_host()?;
+        if adapter.bytes() > free.saturating_sub(reserve(free)) {
+            return Err(ModelError::Memory {
+                file: folder.to_owned(),
+                reason: format!(
+                    "adapter `{name}` takes {} bytes beside the model, and {free} are free",
+                    adapter.bytes()
+                ),
+            });
+        }
         for stage in &mut self.stages {
             stage.adapt(&adapter)?;
         }
@@ -121,11 +131,6 @@ impl Model {
     /// The shape.
     pub(crate) fn shape(&self) -> &Shape {
         self.source.shape()
-    }
-
-    /// Where its weights come from.
-    pub(crate) fn source(&self) -> &Source {
-        &self.source
     }
 
     /// Blocks of keys and values that there are.

@@ -240,7 +240,9 @@ impl Processor {
             scratch: (0..room.threads.max(1))
                 .map(|_| Mutex::new(Scratch::new(shape.head)))
                 .collect(),
-            team: Team::new(room.threads.max(1)),
+            team: Team::new(room.threads.max(1)).map_err(|error| {
+                ModelError::Thread(format!("{} threads: {error}", room.threads))
+            })?,
             level: Level::detect(),
             shape,
             grid,
@@ -395,16 +397,14 @@ impl Processor {
         let number = range.start + layer;
         let expert = |index: usize| weights.router.is_some().then_some(index);
         let mut products = Vec::with_capacity(2 * tasks.len());
+        let (gates, ups) = (Disjoint::new(&mut work.gates), Disjoint::new(&mut work.ups));
         for (network, rows) in weights.networks.iter().zip(&tasks) {
-            for (matrix, out) in [
-                (&network.gate, &mut work.gates),
-                (&network.up, &mut work.ups),
-            ] {
+            for (matrix, out) in [(&network.gate, gates), (&network.up, ups)] {
                 products.push(Product {
                     matrix,
                     inputs: &work.normed,
                     rows,
-                    out: Disjoint::new(out),
+                    out,
                     stride: shape.feed,
                     add: false,
                 });
@@ -598,7 +598,9 @@ fn keep(
                 // SAFETY: each head of each row is one item's.
                 let query = unsafe { queries.part(row * shape.queries() + query * head, head) };
                 turn(query, turns, shape.rope.pairs);
-                query.iter_mut().for_each(|value| *value *= scale);
+                for value in query {
+                    *value *= scale;
+                }
             }
             let at = row * shape.keys() + own * head;
             // SAFETY: as above.
@@ -614,7 +616,7 @@ fn keep(
                     own,
                     key,
                     &values[at..at + head],
-                )
+                );
             };
         }
     });

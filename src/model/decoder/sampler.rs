@@ -1,5 +1,8 @@
 //! From the scores of all tokens to the next one.
 
+use super::matrix::sum_of_powers;
+use super::simd::{LANES, Level};
+
 /// How the next token is chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Sampling {
@@ -68,8 +71,9 @@ impl Sampler {
                 return *token;
             }
         }
-        // Rounding may leave a rest behind the last.
-        weights.last().map_or(0, |(_, token)| *token)
+        // Rounding may leave a rest behind the last that has any weight.
+        let last = weights.iter().rev().find(|(weight, _)| *weight > 0.0);
+        last.map_or_else(|| likeliest(scores), |(_, token)| *token)
     }
 }
 
@@ -84,15 +88,24 @@ fn likeliest(scores: &[f32]) -> u32 {
 }
 
 /// What is added to a score to make it the logarithm of a probability.
-pub(super) fn normalizer(scores: &[f32]) -> f32 {
-    let largest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let total: f64 = scores
-        .iter()
-        .map(|score| f64::from(score - largest).exp())
-        .sum();
-    #[expect(clippy::cast_possible_truncation, reason = "a logarithm is small")]
-    let total = total.ln() as f32;
-    -largest - total
+/// It is no number if a score is none.
+pub(super) fn normalizer(level: Level, scores: &[f32]) -> f32 {
+    let mut largest = [f32::NEG_INFINITY; LANES];
+    let mut is_broken = false;
+    let (whole, rest) = scores.as_chunks::<LANES>();
+    for scores in whole {
+        for (largest, score) in largest.iter_mut().zip(scores) {
+            is_broken |= score.is_nan();
+            *largest = largest.max(*score);
+        }
+    }
+    is_broken |= rest.iter().any(|score| score.is_nan());
+    let all = largest.iter().chain(rest).copied();
+    let largest = all.fold(f32::NEG_INFINITY, f32::max);
+    if is_broken {
+        return f32::NAN;
+    }
+    -largest - sum_of_powers(level, scores, largest).ln()
 }
 
 /// The `count` likeliest tokens with the logarithms of their probabilities, likeliest first.
@@ -106,7 +119,9 @@ pub(super) fn top(scores: &[f32], normalizer: f32, count: usize) -> Vec<(u32, f3
         best.insert(at, (token, *score));
         best.truncate(count);
     }
-    best.iter_mut().for_each(|(_, score)| *score += normalizer);
+    for (_, score) in &mut best {
+        *score += normalizer;
+    }
     best
 }
 
@@ -114,12 +129,12 @@ pub(super) fn top(scores: &[f32], normalizer: f32, count: usize) -> Vec<(u32, f3
 mod tests {
     use super::*;
 
-    fn share(sampling: Sampling, scores: &[f32], token: u32) -> f64 {
+    /// How often `token` is chosen, of 20,000 times.
+    fn share(sampling: Sampling, scores: &[f32], token: u32) -> usize {
         let mut sampler = Sampler::new(sampling);
-        let hits = (0..20_000)
+        (0..20_000)
             .filter(|_| sampler.choose(scores) == token)
-            .count();
-        hits as f64 / 20_000.0
+            .count()
     }
 
     #[test]
@@ -136,23 +151,23 @@ mod tests {
             top_p: 1.0,
             seed: 7,
         };
-        assert!((share(sampling, &scores, 0) - 0.5).abs() < 0.02);
-        assert_eq!(share(sampling, &scores, 3), 0.0);
+        assert!(share(sampling, &scores, 0).abs_diff(10_000) < 400);
+        assert_eq!(share(sampling, &scores, 3), 0);
         let colder = Sampling {
             temperature: 0.5,
             ..sampling
         };
-        assert!((share(colder, &scores, 0) - 4.0 / 6.0).abs() < 0.02);
+        assert!(share(colder, &scores, 0).abs_diff(13_333) < 400);
         let narrow = Sampling {
             top_p: 0.5,
             ..sampling
         };
-        assert_eq!(share(narrow, &scores, 0), 1.0);
+        assert_eq!(share(narrow, &scores, 0), 20_000);
     }
 
     #[test]
     fn a_seed_repeats_itself() {
-        let scores: Vec<f32> = (0..50).map(|index| (index % 7) as f32 * 0.3).collect();
+        let scores: Vec<f32> = (0..50_u8).map(|index| f32::from(index % 7) * 0.3).collect();
         let write = |seed| {
             let mut sampler = Sampler::new(Sampling {
                 temperature: 1.0,
@@ -166,9 +181,28 @@ mod tests {
     }
 
     #[test]
+    fn normalizers_are_those_of_double_precision_on_every_level() {
+        for count in [1, 15, 16, 17, 32_000] {
+            let mut random = fastrand::Rng::with_seed(count);
+            let scores: Vec<f32> = (0..count).map(|_| random.f32() * 30.0 - 10.0).collect();
+            let total: f64 = scores.iter().map(|score| f64::from(*score).exp()).sum();
+            for level in Level::all() {
+                let found = f64::from(normalizer(level, &scores));
+                assert!((found + total.ln()).abs() < 1e-5, "{count} scores: {found}");
+            }
+        }
+        let broken = [[1.0; 40].as_slice(), &[f32::NAN], &[1.0; 20]].concat();
+        for level in Level::all() {
+            assert!(!normalizer(level, &broken).is_finite());
+            assert!(!normalizer(level, &[f32::INFINITY, 1.0]).is_finite());
+            assert!(!normalizer(level, &[f32::NEG_INFINITY; 3]).is_finite());
+        }
+    }
+
+    #[test]
     fn probabilities_of_all_tokens_sum_to_one() {
         let scores = [1.0, 200.0, 199.0, -5.0];
-        let normalizer = normalizer(&scores);
+        let normalizer = normalizer(Level::detect(), &scores);
         let total: f32 = scores.iter().map(|score| (score + normalizer).exp()).sum();
         assert!((total - 1.0).abs() < 1e-5);
         let top = top(&scores, normalizer, 2);

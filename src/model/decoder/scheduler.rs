@@ -14,6 +14,7 @@ use super::attention::BLOCK;
 use super::cache::{BlockName, Blocks, names};
 use super::model::Model;
 use super::sampler::{Sampler, Sampling, normalizer, top};
+use super::simd::Level;
 use super::stage::{Batch, Span};
 
 /// Rows of a prompt that go with answers that are being written. More would let readers wait.
@@ -131,6 +132,7 @@ pub(super) struct Scheduler {
     /// Answers that are written at the same time at most.
     together: usize,
     counters: Counters,
+    level: Level,
 }
 
 impl Scheduler {
@@ -142,11 +144,8 @@ impl Scheduler {
             running: Vec::new(),
             together: together.max(1),
             counters: Counters::default(),
+            level: Level::detect(),
         }
-    }
-
-    pub(super) fn model(&self) -> &Model {
-        &self.model
     }
 
     pub(super) fn counters(&self) -> Counters {
@@ -156,11 +155,6 @@ impl Scheduler {
     /// Whether there is nothing to do.
     pub(super) fn is_idle(&self) -> bool {
         self.waiting.is_empty() && self.running.is_empty()
-    }
-
-    /// Whether another request would have to wait outside.
-    pub(super) fn is_full(&self) -> bool {
-        !self.waiting.is_empty()
     }
 
     /// Takes a request; its turn comes after those before it.
@@ -208,7 +202,7 @@ impl Scheduler {
             };
             let length = request.prompt.len();
             let most = match &request.work {
-                Work::Write { tokens, .. } => length + tokens,
+                Work::Write { tokens, .. } => length.saturating_add(*tokens),
                 Work::Judge { .. } | Work::Next { .. } => length,
             };
             // The last token always goes through the model: its scores are what is asked for.
@@ -220,10 +214,19 @@ impl Scheduler {
                 &request.prompt[..length.saturating_sub(fresh)],
                 request.adapter,
             );
-            let Some((blocks, known)) = self.blocks.take(&shared, most.div_ceil(BLOCK)) else {
+            let needed = most.div_ceil(BLOCK);
+            let taken = self.blocks.take(&shared, needed);
+            if taken.is_none() && !self.running.is_empty() {
+                // Those who are running will give theirs back.
                 return;
-            };
+            }
             let request = self.waiting.pop_front().expect("it was just there");
+            let Some((blocks, known)) = taken else {
+                let there = self.blocks.idle();
+                let error = ModelError::NoRoom { needed, there };
+                request.listener.over(Err(error));
+                continue;
+            };
             self.counters.requests += 1;
             self.counters.prompt_tokens += length as u64;
             self.counters.known_tokens += (known * BLOCK) as u64;
@@ -274,11 +277,10 @@ impl Scheduler {
             let first = batch.tokens.len();
             let at = conversation.computed..conversation.computed + count;
             batch.tokens.extend(&conversation.tokens[at.clone()]);
-            batch.outputs.extend(
-                conversation
-                    .outputs()
-                    .filter_map(|token| at.contains(&token).then(|| first + token - at.start)),
-            );
+            let outputs = conversation.outputs().filter(|token| at.contains(token));
+            batch
+                .outputs
+                .extend(outputs.map(|token| first + token - at.start));
             batch.spans.push(Span {
                 rows: first..first + count,
                 position: conversation.computed,
@@ -304,14 +306,26 @@ impl Scheduler {
             conversation.computed += span.rows.len();
             while let Some((row, scores)) = outputs.next_if(|(row, _)| span.rows.contains(row)) {
                 let token = first + row - span.rows.start;
-                if let Some(end) = conversation.hear(token, scores, &mut self.counters) {
+                if let Some(end) = conversation
+                    .hear(token, self.level, scores, &mut self.counters)
+                    .transpose()
+                {
                     ended.push((number, end));
                 }
             }
             conversation.name_blocks(&mut self.blocks);
         }
         for (number, end) in ended.into_iter().rev() {
-            self.end(number, end);
+            match end {
+                Ok(end) => self.end(number, end),
+                Err(error) => {
+                    // Whatever made these scores, nobody else shall begin with it.
+                    let conversation = self.running.remove(number);
+                    self.blocks.unname(&conversation.blocks);
+                    self.blocks.give_back(&conversation.blocks);
+                    conversation.request.listener.over(Err(error));
+                }
+            }
         }
     }
 
@@ -344,14 +358,36 @@ impl Conversation {
     fn outputs(&self) -> std::ops::Range<usize> {
         let length = self.tokens.len();
         match &self.request.work {
-            Work::Judge { last } => length - last - 1..length - 1,
+            Work::Judge { last } => {
+                assert!(*last < length, "something stands before what is judged");
+                length - last - 1..length - 1
+            }
             Work::Write { .. } | Work::Next { .. } => length - 1..length,
         }
     }
 
     /// Takes the scores after `token`; says if that ends the request.
-    fn hear(&mut self, token: usize, scores: &[f32], counters: &mut Counters) -> Option<End> {
-        let normalizer = normalizer(scores);
+    fn hear(
+        &mut self,
+        token: usize,
+        level: Level,
+        scores: &[f32],
+        counters: &mut Counters,
+    ) -> Result<Option<End>, ModelError> {
+        let normalizer = normalizer(level, scores);
+        if !normalizer.is_finite() {
+            return Err(ModelError::Scores);
+        }
+        Ok(self.go_on(token, scores, normalizer, counters))
+    }
+
+    fn go_on(
+        &mut self,
+        token: usize,
+        scores: &[f32],
+        normalizer: f32,
+        counters: &mut Counters,
+    ) -> Option<End> {
         match &self.request.work {
             Work::Judge { .. } => {
                 let next = self.tokens[token + 1];

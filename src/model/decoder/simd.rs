@@ -158,7 +158,7 @@ pub(super) trait Simd: Copy {
 /// Coefficients of 2 to the power of a number from -0.5 to 0.5 (Taylor's series of e^(x ln 2)).
 const POWERS: [f32; 7] = [
     1.0,
-    0.693_147_2,
+    std::f32::consts::LN_2,
     0.240_226_5,
     0.055_504_11,
     0.009_618_13,
@@ -497,7 +497,7 @@ mod avx2 {
             );
             let mut out = value;
             for (half, out) in out.iter_mut().enumerate() {
-                let bits = from.cast::<i32>().add(half).read_unaligned();
+                let bits = from.add(4 * half).cast::<i32>().read_unaligned();
                 let bits = _mm256_shuffle_epi8(_mm256_set1_epi32(bits), own_byte);
                 let set = _mm256_cmpeq_epi8(_mm256_and_si256(bits, own_bit), own_bit);
                 *out = _mm256_or_si256(*out, _mm256_and_si256(set, _mm256_set1_epi8(16)));

@@ -47,7 +47,7 @@ impl SpeedInput {
             rows: self.batch.max(most),
             half: true,
             threads: self.threads,
-            devices: read_devices(&self.devices).map_err(ModelError::Devices)?,
+            devices: read_devices(&self.devices).map_err(ModelError::Options)?,
         })
     }
 

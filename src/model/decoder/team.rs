@@ -44,7 +44,10 @@ pub(super) struct Team {
 
 impl Team {
     /// A team of `threads`, the calling one among them.
-    pub(super) fn new(threads: usize) -> Self {
+    ///
+    /// # Errors
+    /// When a thread cannot be started.
+    pub(super) fn new(threads: usize) -> std::io::Result<Self> {
         let helpers = threads.saturating_sub(1);
         let shared = Arc::new(Shared {
             number: AtomicUsize::new(0),
@@ -54,18 +57,20 @@ impl Team {
             failed: AtomicBool::new(false),
             over: AtomicBool::new(false),
         });
-        let helpers = (0..helpers)
-            .map(|index| {
-                let shared = Arc::clone(&shared);
-                let handle = std::thread::Builder::new()
-                    .name(format!("decoder-{}", index + 1))
-                    .spawn(move || help(&shared, index))
-                    .expect("a thread can be started");
-                let thread = handle.thread().clone();
-                (handle, thread)
-            })
-            .collect();
-        Self { shared, helpers }
+        // Those that were started end with the team, also when a later one cannot be.
+        let mut team = Self {
+            shared,
+            helpers: Vec::with_capacity(helpers),
+        };
+        for index in 0..helpers {
+            let shared = Arc::clone(&team.shared);
+            let handle = std::thread::Builder::new()
+                .name(format!("decoder-{}", index + 1))
+                .spawn(move || help(&shared, index))?;
+            let thread = handle.thread().clone();
+            team.helpers.push((handle, thread));
+        }
+        Ok(team)
     }
 
     /// Threads that work.
@@ -176,7 +181,7 @@ mod tests {
 
     #[test]
     fn every_number_is_done_once() {
-        let mut team = Team::new(3);
+        let mut team = Team::new(3).unwrap();
         for count in [0, 1, 2, 7, 1_000] {
             let done: Vec<AtomicUsize> = (0..count).map(|_| AtomicUsize::new(0)).collect();
             team.each(count, |number| {
@@ -188,7 +193,7 @@ mod tests {
 
     #[test]
     fn helpers_that_fell_asleep_wake_up() {
-        let mut team = Team::new(2);
+        let mut team = Team::new(2).unwrap();
         for _ in 0..3 {
             let threads = std::sync::Mutex::new(std::collections::HashSet::new());
             team.each(200, |_| {
@@ -202,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_panic_reaches_who_gave_the_work() {
-        let mut team = Team::new(2);
+        let mut team = Team::new(2).unwrap();
         let broken = catch_unwind(AssertUnwindSafe(|| {
             team.each(100, |number| assert!(number < 50, "number {number}"));
         }));

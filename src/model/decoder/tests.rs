@@ -397,7 +397,7 @@ fn a_broken_file_is_named_with_tensor_and_numbers() {
             bytes,
             b"\x05\0\0\0\0\0\0\0llama",
             b"\x05\0\0\0\0\0\0\0bloom",
-        )
+        );
     });
     assert!(error.contains("`bloom`"), "{error}");
     let error = broken(|bytes| bytes.truncate(100));

@@ -56,7 +56,7 @@ fn rows_of_a_packed_matrix_are_those_of_the_file() {
 /// The reference multiplies in double precision with the inputs as they were rounded.
 #[test]
 fn products_are_those_of_the_weights_on_every_level() {
-    let mut team = Team::new(2);
+    let mut team = Team::new(2).unwrap();
     for kind in KINDS {
         let (tensor, _) = floats(37, 512);
         let (bytes, weights) = quantized(kind, &tensor);
@@ -107,7 +107,7 @@ fn products_are_those_of_the_weights_on_every_level() {
 
 #[test]
 fn a_row_does_not_depend_on_the_rows_beside_it() {
-    let mut team = Team::new(1);
+    let mut team = Team::new(1).unwrap();
     let level = Level::detect();
     for kind in KINDS {
         let (tensor, _) = floats(16, 256);
@@ -134,7 +134,9 @@ fn a_row_does_not_depend_on_the_rows_beside_it() {
             multiply(&mut team, level, &[product]);
         };
         go(&all, &mut together);
-        all.iter().for_each(|row| go(&[*row], &mut alone));
+        for row in &all {
+            go(&[*row], &mut alone);
+        }
         assert_eq!(together, alone, "{kind:?}");
     }
 }
@@ -155,8 +157,12 @@ fn sizes_that_do_not_fit_are_refused_with_numbers() {
 
 #[test]
 fn gates_are_what_their_formula_says_on_every_level() {
-    let gates: Vec<f32> = (0..64).map(|index| (index as f32 - 32.0) * 3.7).collect();
-    let ups: Vec<f32> = (0..64).map(|index| index as f32 * 0.1 - 2.0).collect();
+    let gates: Vec<f32> = (0..64_u8)
+        .map(|index| (f32::from(index) - 32.0) * 3.7)
+        .collect();
+    let ups: Vec<f32> = (0..64_u8)
+        .map(|index| f32::from(index) * 0.1 - 2.0)
+        .collect();
     for level in Level::all() {
         let mut out = vec![0.0; 64];
         gate(level, &gates, &ups, &mut out);
@@ -168,5 +174,55 @@ fn gates_are_what_their_formula_says_on_every_level() {
                 "{level:?}: {gate} {up} {out}"
             );
         }
+    }
+}
+
+/// Inputs that are no numbers, too large or too small are not made into numbers.
+#[test]
+fn broken_inputs_give_no_numbers_on_every_level() {
+    let mut team = Team::new(1).unwrap();
+    let (tensor, _) = floats(16, 64);
+    let (bytes, _) = quantized(GgmlDType::Q8_0, &tensor);
+    let matrix = Matrix::pack(GgmlDType::Q8_0, 16, 64, &bytes, 1).unwrap();
+    let mut product = |level, value: f32| {
+        let mut inputs = Inputs::new(1, 64);
+        inputs.floats[..64].fill(0.5);
+        inputs.floats[40] = value;
+        let writer = inputs.writer();
+        // SAFETY: one thread works on the inputs.
+        unsafe { writer.round(level, 0) };
+        let mut out = vec![0.0; 16];
+        let product = Product {
+            matrix: &matrix,
+            inputs: &inputs,
+            rows: &[(0, 0)],
+            out: Disjoint::new(&mut out),
+            stride: 16,
+            add: false,
+        };
+        multiply(&mut team, level, &[product]);
+        out
+    };
+    for level in Level::all() {
+        let usual = product(level, 0.5);
+        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let out = product(level, value);
+            assert!(out.iter().all(|out| !out.is_finite()), "{value}: {out:?}");
+        }
+        for value in [f32::MAX, -f32::MAX] {
+            let out = product(level, value);
+            assert!(out.iter().all(|out| out.abs() > 1e30), "{value}: {out:?}");
+        }
+        for value in [f32::MIN_POSITIVE / 8.0, f32::from_bits(1)] {
+            let out = product(level, value);
+            assert!(out.iter().all(|out| out.is_finite()), "{value}: {out:?}");
+            assert_ne!(out, usual);
+        }
+        let mut inputs = Inputs::new(1, 64);
+        inputs.floats[..64].fill(f32::from_bits(7));
+        let writer = inputs.writer();
+        // SAFETY: one thread works on the inputs.
+        unsafe { writer.round(level, 0) };
+        assert!(inputs.scales[..2].iter().all(|scale| *scale == 0.0));
     }
 }
