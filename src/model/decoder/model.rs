@@ -88,6 +88,15 @@ impl Model {
         devices::plan(source, &options.devices, &options.room())
     }
 
+    /// Puts something in the place of its stages.
+    #[cfg(test)]
+    pub(super) fn replace(
+        &mut self,
+        with: impl FnOnce(Vec<Box<dyn Stage>>) -> Vec<Box<dyn Stage>>,
+    ) {
+        self.stages = with(std::mem::take(&mut self.stages));
+    }
+
     /// Which layers run where, and the memory that takes.
     #[cfg(test)]
     pub(crate) fn plan(&self) -> &Plan {

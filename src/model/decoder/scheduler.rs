@@ -304,15 +304,16 @@ impl Scheduler {
             };
             let first = conversation.computed;
             conversation.computed += span.rows.len();
+            let mut end = None;
             while let Some((row, scores)) = outputs.next_if(|(row, _)| span.rows.contains(row)) {
                 let token = first + row - span.rows.start;
-                if let Some(end) = conversation
-                    .hear(token, self.level, scores, &mut self.counters)
-                    .transpose()
-                {
-                    ended.push((number, end));
+                if end.is_none() {
+                    end = conversation
+                        .hear(token, self.level, scores, &mut self.counters)
+                        .transpose();
                 }
             }
+            ended.extend(end.map(|end| (number, end)));
             conversation.name_blocks(&mut self.blocks);
         }
         for (number, end) in ended.into_iter().rev() {
@@ -446,3 +447,6 @@ impl Conversation {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

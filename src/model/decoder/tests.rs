@@ -40,6 +40,10 @@ fn open_on(name: &str, devices: &[&str]) -> Model {
         "model.safetensors" => fixtures(),
         name => fixtures().join(name),
     };
+    open_at(&path, devices)
+}
+
+fn open_at(path: &Path, devices: &[&str]) -> Model {
     let options = ModelOptions {
         context: 8_192,
         rows: 512,
@@ -47,7 +51,7 @@ fn open_on(name: &str, devices: &[&str]) -> Model {
         threads: 2,
         devices: devices.iter().map(|name| name.parse().unwrap()).collect(),
     };
-    Model::open(Source::open(&path).unwrap(), &options).unwrap()
+    Model::open(Source::open(path).unwrap(), &options).unwrap()
 }
 
 fn prompt(length: u32) -> Vec<u32> {
@@ -136,32 +140,35 @@ fn compare(file: &str, adapter: bool, lengths: &[usize]) {
         name.push_str("+adapter");
         own = Some(0);
     }
-    let name = name.replace("split.", "");
-    let reference = &references()[&name];
+    compare_model(&mut model, &name.replace("split.", ""), own, lengths);
+}
+
+fn compare_model(model: &mut Model, name: &str, own: Option<usize>, lengths: &[usize]) {
+    let reference = &references()[name];
     for length in lengths {
         let expected = &reference.logits[length];
         let tokens = prompt(u32::try_from(*length).unwrap());
-        let whole = Conversation::new(own).read_in_chunks(&mut model, &tokens, 512);
-        let (difference, most) = compared(&name, &whole, expected);
+        let whole = Conversation::new(own).read_in_chunks(model, &tokens, 512);
+        let (difference, most) = compared(name, &whole, expected);
         println!("{name}, {length} tokens: {difference:e}");
         assert!(difference <= most, "{name}, {length} tokens: {difference}");
-        let chunks = Conversation::new(own).read_in_chunks(&mut model, &tokens, 100);
+        let chunks = Conversation::new(own).read_in_chunks(model, &tokens, 100);
         assert_eq!(whole, chunks, "{name}, {length} tokens by 100");
         // All but the last tokens are there, as after a prefix that was kept.
         let mut one_by_one = Conversation::new(own);
         let kept = length.saturating_sub(70);
         if kept > 0 {
-            one_by_one.read_in_chunks(&mut model, &tokens[..kept], 512);
+            one_by_one.read_in_chunks(model, &tokens[..kept], 512);
         }
-        let last = one_by_one.read_in_chunks(&mut model, &tokens[kept..], 1);
+        let last = one_by_one.read_in_chunks(model, &tokens[kept..], 1);
         assert_eq!(whole, last, "{name}, {length} tokens after {kept}");
     }
     let mut conversation = Conversation::new(own);
-    let mut scores = conversation.read(&mut model, &prompt(7));
+    let mut scores = conversation.read(model, &prompt(7));
     let mut written = Vec::new();
     while written.len() < reference.greedy.len() {
         written.push(best(&scores));
-        scores = conversation.read(&mut model, &written[written.len() - 1..]);
+        scores = conversation.read(model, &written[written.len() - 1..]);
     }
     assert_eq!(written, reference.greedy, "{name}");
 }
@@ -179,6 +186,28 @@ fn quantized_weights_give_what_transformers_gives() {
 #[test]
 fn one_tensor_for_each_expert_is_the_same_model() {
     compare("model.split.Q8_0.gguf", false, &[7]);
+}
+
+/// The configuration says that a token sees the last 100.
+#[test]
+fn a_sliding_window_gives_what_transformers_gives() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in [
+        "model.safetensors",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    ] {
+        std::fs::copy(fixtures().join(name), folder.path().join(name)).unwrap();
+    }
+    let config = std::fs::read_to_string(fixtures().join("config.json")).unwrap();
+    let windowed = config.replace("\"sliding_window\": null", "\"sliding_window\": 100");
+    assert_ne!(config, windowed);
+    std::fs::write(folder.path().join("config.json"), windowed).unwrap();
+    let name = "model.safetensors+window";
+    let mut model = open_at(folder.path(), &["cpu"]);
+    compare_model(&mut model, name, None, &[1, 7, 513, 4_096]);
+    let devices = ["cpu-candle"];
+    compare_model_on(&devices, &mut open_at(folder.path(), &devices), name, None);
 }
 
 #[test]
@@ -231,13 +260,16 @@ fn compare_on(devices: &[&str], file: &str, adapter: bool) {
         name.push_str("+adapter");
         own = Some(0);
     }
-    let name = name.replace("split.", "");
-    let reference = &references()[&name];
+    compare_model_on(devices, &mut model, &name.replace("split.", ""), own);
+}
+
+fn compare_model_on(devices: &[&str], model: &mut Model, name: &str, own: Option<usize>) {
+    let reference = &references()[name];
     for (length, expected) in &reference.logits {
         let tokens = prompt(u32::try_from(*length).unwrap());
         for size in [512, 100] {
-            let found = Conversation::new(own).read_in_chunks(&mut model, &tokens, size);
-            let (difference, most) = compared(&name, &found, expected);
+            let found = Conversation::new(own).read_in_chunks(model, &tokens, size);
+            let (difference, most) = compared(name, &found, expected);
             println!("{devices:?} {name}, {length} tokens by {size}: {difference:e}");
             assert!(
                 difference <= most,
@@ -249,21 +281,21 @@ fn compare_on(devices: &[&str], file: &str, adapter: bool) {
         straight.blocks = (3..128).collect();
         let kept = length.saturating_sub(5);
         if kept > 0 {
-            straight.read_in_chunks(&mut model, &tokens[..kept], 512);
+            straight.read_in_chunks(model, &tokens[..kept], 512);
         }
-        let last = straight.read_in_chunks(&mut model, &tokens[kept..], 1);
-        let (difference, most) = compared(&name, &last, expected);
+        let last = straight.read_in_chunks(model, &tokens[kept..], 1);
+        let (difference, most) = compared(name, &last, expected);
         assert!(
             difference <= most,
             "{name}, {length} after {kept}: {difference}"
         );
     }
     let mut conversation = Conversation::new(own);
-    let mut scores = conversation.read(&mut model, &prompt(7));
+    let mut scores = conversation.read(model, &prompt(7));
     let mut written = Vec::new();
     while written.len() < reference.greedy.len() {
         written.push(best(&scores));
-        scores = conversation.read(&mut model, &written[written.len() - 1..]);
+        scores = conversation.read(model, &written[written.len() - 1..]);
     }
     assert_eq!(written, reference.greedy, "{name}");
 }
