@@ -15,6 +15,7 @@
     reason = "they are pointers to the values that they are cast back to"
 )]
 
+use super::lines::Zeros;
 use super::matrix::Disjoint;
 use super::simd::{LANES, Level, Simd, on_level};
 
@@ -26,8 +27,8 @@ const TOGETHER: usize = 4;
 
 /// Keys and values of one layer.
 pub(super) enum Cells {
-    F32(Vec<f32>),
-    F16(Vec<u16>),
+    F32(Zeros<f32>),
+    F16(Zeros<u16>),
 }
 
 /// Sizes of [`Cells`].
@@ -51,12 +52,16 @@ impl Grid {
 
 impl Cells {
     /// Room for `blocks` blocks.
-    pub(super) fn new(grid: Grid, blocks: usize, half: bool) -> Self {
-        if half {
-            Self::F16(vec![0; blocks * grid.block()])
+    ///
+    /// # Errors
+    /// When the system gives no memory.
+    pub(super) fn new(grid: Grid, blocks: usize, half: bool) -> std::io::Result<Self> {
+        let values = blocks.saturating_mul(grid.block());
+        Ok(if half {
+            Self::F16(Zeros::new(values)?)
         } else {
-            Self::F32(vec![0.0; blocks * grid.block()])
-        }
+            Self::F32(Zeros::new(values)?)
+        })
     }
 
     /// For threads to write different blocks or heads of.
@@ -459,7 +464,7 @@ mod tests {
                 |token: usize, head: usize, index: usize| value(token * 31 + head * 7 + index);
             let kept =
                 |token: usize, head: usize, index: usize| value(token * 17 + head * 3 + index * 5);
-            let mut cells = Cells::new(grid, 5, half);
+            let mut cells = Cells::new(grid, 5, half).unwrap();
             // What another conversation left where nothing is kept yet.
             match &mut cells {
                 Cells::F32(cells) => cells.fill(f32::INFINITY),

@@ -20,15 +20,12 @@
 use candle_core::quantized::GgmlDType;
 
 use super::blocks::{Block, Format};
+use super::lines::{Line, Zeros};
 use super::simd::{LANES, Level, Simd, on_level};
 use super::team::Team;
 
 /// Inputs that share a scale.
 const GROUP: usize = 32;
-
-#[derive(Clone, Copy)]
-#[repr(C, align(64))]
-struct Line([u8; 64]);
 
 /// Memory that threads write disjoint parts of.
 #[derive(Clone, Copy)]
@@ -80,7 +77,7 @@ pub(super) struct Matrix {
     tile: usize,
     /// Bytes of a tile's scales.
     scales: usize,
-    lines: Vec<Line>,
+    lines: Zeros<Line>,
 }
 
 impl std::fmt::Debug for Matrix {
@@ -168,7 +165,9 @@ impl Matrix {
             kept,
             tile,
             scales,
-            lines: vec![Line([0; 64]); tiles * tile / 64],
+            lines: Zeros::new(tiles * tile / 64).map_err(|error| {
+                format!("{rows} x {columns} weights of kind {kind:?} find no memory: {error}")
+            })?,
         };
         let row_bytes = bytes.len() / rows;
         let pack_tile = |number: usize, out: &mut [u8]| {

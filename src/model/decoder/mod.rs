@@ -6,6 +6,7 @@
 //! | `source.rs`, `blocks.rs` | weights in files: GGUF and safetensors, and GGUF's block formats |
 //! | `matrix.rs`, `attention.rs` | weights, keys and values on the processor, and the loops over them |
 //! | `simd.rs`, `team.rs` | vector instructions, and threads that work together |
+//! | `lines.rs` | memory in huge pages |
 //! | `stage.rs` | a batch, and the layers that one device holds |
 //! | `processor.rs` | layers on the processor |
 //! | `accelerated.rs`, `device_weights.rs`, `device_attention.rs` | layers on an accelerator |
@@ -29,6 +30,7 @@ mod device_weights;
 mod devices;
 mod engine;
 mod layers;
+mod lines;
 mod made_up;
 mod matrix;
 mod model;

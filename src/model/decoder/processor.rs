@@ -231,7 +231,11 @@ impl Processor {
             cells: range
                 .clone()
                 .map(|_| Cells::new(grid, room.blocks, room.half))
-                .collect(),
+                .collect::<std::io::Result<_>>()
+                .map_err(|error| ModelError::Memory {
+                    file: source.path().to_owned(),
+                    reason: format!("{cells_bytes} bytes for keys and values: {error}"),
+                })?,
             cells_bytes: cells_bytes * range.len(),
             work: Work::new(&shape, room.rows),
             work_bytes,
