@@ -259,6 +259,64 @@ fn tensors_larger_than_any_file_are_refused_by_name() {
     }
 }
 
+/// Renames the tensor `from`.
+fn rename(bytes: &mut [u8], from: &str, to: &str) {
+    assert_eq!(from.len(), to.len());
+    let at = place_of(bytes, from);
+    bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
+}
+
+#[test]
+fn biases_are_refused_by_name() {
+    // Those that are renamed are missing then: biases are looked for first.
+    for (from, to) in [
+        ("output_norm.weight", "output.longer.bias"),
+        ("blk.0.ffn_norm.weight", "blk.0.ffn_gate.0.bias"),
+        ("blk.0.attn_norm.weight", "blk.0.ffn_gate_in.bias"),
+        ("blk.1.attn_output.weight", "blk.1.attn_qkv_full.bias"),
+    ] {
+        let error = refused(|bytes| rename(bytes, from, to));
+        assert!(
+            error.contains(to) && error.contains("biases are not supported"),
+            "{error}"
+        );
+    }
+    for bias in [
+        "lm_head.bias",
+        "model.layers.0.block_sparse_moe.gate.bias",
+        "model.layers.1.self_attn.q_proj.bias",
+        "model.layers.1.mlp.down_proj.bias",
+    ] {
+        let error = published_with(bias);
+        assert!(
+            error.contains(bias) && error.contains("biases are not supported"),
+            "{error}"
+        );
+    }
+}
+
+/// What opening the committed published model with one more tensor says.
+fn published_with(name: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "config.json";
+    std::fs::copy(fixtures().join(config), folder.path().join(config)).unwrap();
+    let file = "model.safetensors";
+    let bytes = std::fs::read(fixtures().join(file)).unwrap();
+    let mut tensors = safetensors::SafeTensors::deserialize(&bytes)
+        .unwrap()
+        .tensors();
+    let values = [0; 8];
+    let tensor =
+        safetensors::tensor::TensorView::new(safetensors::Dtype::F32, vec![2], &values).unwrap();
+    tensors.push((name.to_owned(), tensor));
+    std::fs::write(
+        folder.path().join(file),
+        safetensors::serialize(tensors, None).unwrap(),
+    )
+    .unwrap();
+    Source::open(folder.path()).unwrap_err().to_string()
+}
+
 /// Eight tensors of 2^61 bytes end where 64 bits do.
 #[test]
 fn published_tensors_larger_than_any_file_are_refused_by_name() {

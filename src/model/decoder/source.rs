@@ -288,12 +288,10 @@ impl Source {
 
     /// Looks at every tensor that the shape asks for.
     fn check(&self, lengths: &[u64]) -> Result<(), ModelError> {
-        for name in self.tensors.keys() {
-            if name.ends_with("_proj.bias") || (name.contains(".attn_") && name.ends_with(".bias"))
-            {
-                let reason = format!("it holds {name}, and biases are not supported");
-                return Err(ModelError::unsupported(self.path(), reason));
-            }
+        let biases = self.tensors.keys().filter(|name| name.ends_with("bias"));
+        if let Some(name) = biases.min() {
+            let reason = format!("it holds {name}, and biases are not supported");
+            return Err(ModelError::unsupported(self.path(), reason));
         }
         for place in self.places()? {
             let end = place.offset.saturating_add(place.bytes as u64);
