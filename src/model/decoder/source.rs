@@ -512,9 +512,16 @@ impl Source {
         &self.shape
     }
 
-    /// The metadata of a GGUF file, its tokenizer and template among them; empty otherwise.
+    /// The metadata of a GGUF file, its tokenizer and template among them; empty otherwise, and
+    /// once it is dropped.
     pub(crate) fn metadata(&self) -> &HashMap<String, gguf_file::Value> {
         &self.metadata
+    }
+
+    /// Drops the metadata: a vocabulary in it takes tens of megabytes, and running a model asks
+    /// for none of it.
+    pub(super) fn drop_metadata(&mut self) {
+        self.metadata = HashMap::new();
     }
 
     /// Whether it is a GGUF file.
