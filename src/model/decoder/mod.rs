@@ -3,7 +3,7 @@
 //! | file | what it is for |
 //! |---|---|
 //! | `shape.rs` | sizes of a model, from its configuration or GGUF metadata |
-//! | `source.rs`, `blocks.rs` | weights in files: GGUF and safetensors, and GGUF's block formats |
+//! | `source.rs`, `header.rs`, `blocks.rs` | weights in files: GGUF and safetensors, headers of GGUF files and its block formats |
 //! | `matrix.rs`, `attention.rs` | weights, keys and values on the processor, and the loops over them |
 //! | `simd.rs`, `team.rs` | vector instructions, and threads that work together |
 //! | `lines.rs` | memory in huge pages |
@@ -29,6 +29,9 @@ mod device_attention;
 mod device_weights;
 mod devices;
 mod engine;
+mod header;
+#[cfg(test)]
+mod hostile;
 mod layers;
 mod lines;
 mod made_up;

@@ -55,7 +55,9 @@ impl Model {
     ///
     /// # Errors
     /// When it takes more memory than there is, or a weight cannot be read.
-    pub(crate) fn open(source: Source, options: &ModelOptions) -> Result<Self, ModelError> {
+    pub(crate) fn open(mut source: Source, options: &ModelOptions) -> Result<Self, ModelError> {
+        // Whoever wants the vocabulary has read it by now.
+        source.drop_metadata();
         let room = options.room();
         let (stages, plan) = devices::open(&source, &options.devices, room)?;
         for (stage, share) in stages.iter().zip(&plan.shares) {

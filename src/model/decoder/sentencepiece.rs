@@ -473,6 +473,24 @@ mod tests {
     }
 
     #[test]
+    fn a_file_with_any_byte_changed_answers() {
+        let whole = file(&[4 << 3, 0]);
+        for at in 0..whole.len() {
+            for byte in 0..=u8::MAX {
+                let mut changed = whole.clone();
+                changed[at] = byte;
+                let Ok(read) = read_model(&changed) else {
+                    continue;
+                };
+                if let Ok(pieces) = Pieces::new(&read.pieces, read.prefix) {
+                    // What it is cut into is that file's own affair.
+                    pieces.encode("the the é");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn equal_scores_are_joined_from_the_left() {
         let piece = |text: &str, score| Piece {
             text: text.to_owned(),

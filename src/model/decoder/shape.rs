@@ -5,6 +5,18 @@ use std::collections::HashMap;
 use candle_core::quantized::gguf_file::Value;
 use serde::Deserialize;
 
+/// The largest that any size may be.
+const LARGEST_SIZE: usize = 1 << 24;
+
+/// The most values that a head may have.
+const LARGEST_HEAD: usize = 1 << 12;
+
+/// The most experts that a layer may have.
+const MOST_EXPERTS: usize = 256;
+
+/// The most weights that a model may have: beyond, bytes and places could not be counted.
+const MOST_WEIGHTS: u128 = 1 << 44;
+
 /// What the forward pass needs to know.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Shape {
@@ -85,8 +97,10 @@ struct Published {
 
 #[derive(Clone, Debug, Deserialize)]
 struct Scaling {
-    #[serde(alias = "type")]
     rope_type: Option<String>,
+    /// Its older name; some files have both.
+    #[serde(rename = "type")]
+    old_type: Option<String>,
     rope_theta: Option<f32>,
     factor: Option<f32>,
     low_freq_factor: Option<f32>,
@@ -114,19 +128,42 @@ impl Shape {
             return Err("its attention adds biases, which is not supported".to_owned());
         }
         let experts = match (config.num_local_experts, config.num_experts_per_tok) {
-            (Some(experts), Some(used)) if config.model_type == "mixtral" => Some((experts, used)),
+            (Some(experts), Some(used)) if config.model_type == "mixtral" => {
+                check_number("num_local_experts", experts, MOST_EXPERTS)?;
+                check_number("num_experts_per_tok", used, experts)?;
+                Some((experts, used))
+            }
             _ if config.model_type == "mixtral" => {
                 return Err("it does not say how many experts it has".to_owned());
             }
             _ => None,
         };
-        let head = config
-            .head_dim
-            .unwrap_or(config.hidden_size / config.num_attention_heads.max(1));
+        let kv_heads = config
+            .num_key_value_heads
+            .unwrap_or(config.num_attention_heads);
+        for (key, size) in [
+            ("hidden_size", config.hidden_size),
+            ("num_hidden_layers", config.num_hidden_layers),
+            ("num_attention_heads", config.num_attention_heads),
+            ("num_key_value_heads", kv_heads),
+            ("intermediate_size", config.intermediate_size),
+            ("vocab_size", config.vocab_size),
+            ("max_position_embeddings", config.max_position_embeddings),
+        ] {
+            check_number(key, size, LARGEST_SIZE)?;
+        }
+        let head = match config.head_dim {
+            Some(head) => check_head("head_dim", head)?,
+            None => check_head(
+                "hidden_size / num_attention_heads",
+                config.hidden_size / config.num_attention_heads,
+            )?,
+        };
         let scaling = config.rope_parameters.or(config.rope_scaling);
         let base = scaling.as_ref().and_then(|scaling| scaling.rope_theta);
+        let base = base.or(config.rope_theta).unwrap_or(10_000.0);
         let mut rope = Rope {
-            base: base.or(config.rope_theta).unwrap_or(10_000.0),
+            base: check_float("rope_theta", base)?,
             pairs: Pairs::Halves,
             scale: 1.0,
             factors: None,
@@ -139,17 +176,15 @@ impl Shape {
             hidden: config.hidden_size,
             layers: config.num_hidden_layers,
             heads: config.num_attention_heads,
-            kv_heads: config
-                .num_key_value_heads
-                .unwrap_or(config.num_attention_heads),
+            kv_heads,
             head,
             feed: config.intermediate_size,
             experts,
             vocabulary: config.vocab_size,
             window: config.max_position_embeddings,
-            epsilon: config.rms_norm_eps,
+            epsilon: check_float("rms_norm_eps", config.rms_norm_eps)?,
             rope,
-            sliding_window: config.sliding_window,
+            sliding_window: config.sliding_window.filter(|window| *window > 0),
         };
         shape.check()?;
         Ok(shape)
@@ -176,21 +211,45 @@ impl Shape {
                 .ok_or_else(|| format!("`{architecture}.{key}` is not a whole number")),
             None => Ok(None),
         };
+        // A size may be missing, but not be one that no model has.
+        let size = |key: &str| match number(key)? {
+            Some(size) => {
+                check_number(&format!("{architecture}.{key}"), size, LARGEST_SIZE).map(Some)
+            }
+            None => Ok(None),
+        };
         let need =
-            |key: &str| number(key)?.ok_or_else(|| format!("it holds no `{architecture}.{key}`"));
+            |key: &str| size(key)?.ok_or_else(|| format!("it holds no `{architecture}.{key}`"));
         let float = |key: &str| match find(key) {
-            Some(Value::F32(value)) => Some(*value),
+            Some(Value::F32(value)) => Ok(Some(*value)),
             #[expect(clippy::cast_possible_truncation, reason = "such values are short")]
-            Some(Value::F64(value)) => Some(*value as f32),
-            _ => None,
+            Some(Value::F64(value)) => Ok(Some(*value as f32)),
+            Some(other) => Err(format!(
+                "`{architecture}.{key}` is {:?}, not a float",
+                other.value_type()
+            )),
+            None => Ok(None),
+        };
+        let positive = |key: &str, usual: f32| {
+            let value = float(key)?.unwrap_or(usual);
+            check_float(&format!("{architecture}.{key}"), value)
         };
         let text = |key: &str| match find(key) {
-            Some(Value::String(text)) => Some(text.as_str()),
-            _ => None,
+            Some(Value::String(text)) => Ok(Some(text.as_str())),
+            Some(other) => Err(format!(
+                "`{architecture}.{key}` is {:?}, not a text",
+                other.value_type()
+            )),
+            None => Ok(None),
         };
         let (hidden, heads) = (need("embedding_length")?, need("attention.head_count")?);
         let experts = match (number("expert_count")?, number("expert_used_count")?) {
-            (Some(experts), Some(used)) if experts > 0 => Some((experts, used)),
+            (Some(experts), Some(used)) if experts > 0 => {
+                let key = |key: &str| format!("{architecture}.{key}");
+                check_number(&key("expert_count"), experts, MOST_EXPERTS)?;
+                check_number(&key("expert_used_count"), used, experts)?;
+                Some((experts, used))
+            }
             (Some(experts), None) if experts > 0 => {
                 return Err(format!(
                     "it does not say how many of its {experts} experts are used"
@@ -198,22 +257,43 @@ impl Shape {
             }
             _ => None,
         };
-        let mut scale = 1.0;
-        match text("rope.scaling.type") {
-            None | Some("none") => {}
-            Some("linear") => scale = 1.0 / float("rope.scaling.factor").unwrap_or(1.0),
+        let scale = match text("rope.scaling.type")? {
+            Some("none") => 1.0,
+            // As in llama.cpp: a factor alone is linear, by its older name too, and 0 is none.
+            None | Some("linear") => {
+                let key = match find("rope.scaling.factor") {
+                    Some(_) => "rope.scaling.factor",
+                    None => "rope.scale_linear",
+                };
+                match float(key)? {
+                    None | Some(0.0) => 1.0,
+                    Some(factor) => 1.0 / check_float(&format!("{architecture}.{key}"), factor)?,
+                }
+            }
             Some(other) => {
                 return Err(format!(
                     "its positions are scaled by `{other}`, not `linear`"
                 ));
             }
+        };
+        let stretch = positive("rope.scaling.attn_factor", 1.0)?;
+        if (stretch - 1.0).abs() > f32::EPSILON {
+            return Err(format!(
+                "its `{architecture}.rope.scaling.attn_factor` is {stretch}, and only 1 is supported"
+            ));
         }
         let vocabulary = match metadata.get("tokenizer.ggml.tokens") {
             Some(Value::Array(tokens)) => Some(tokens.len()),
             _ => None,
         };
-        let vocabulary = number("vocab_size")?.or(vocabulary);
-        let head = number("attention.key_length")?.unwrap_or(hidden / heads.max(1));
+        let vocabulary = size("vocab_size")?.or(vocabulary);
+        let head = match number("attention.key_length")? {
+            Some(head) => check_head(&format!("{architecture}.attention.key_length"), head)?,
+            None => check_head(
+                &format!("{architecture}.embedding_length / attention.head_count"),
+                hidden / heads,
+            )?,
+        };
         let rotated = number("rope.dimension_count")?.unwrap_or(head);
         if rotated != head {
             return Err(format!(
@@ -224,15 +304,15 @@ impl Shape {
             hidden,
             layers: need("block_count")?,
             heads,
-            kv_heads: number("attention.head_count_kv")?.unwrap_or(heads),
+            kv_heads: size("attention.head_count_kv")?.unwrap_or(heads),
             head,
             feed: need("feed_forward_length")?,
             experts,
             vocabulary: vocabulary.ok_or("it does not say how many tokens there are")?,
             window: need("context_length")?,
-            epsilon: float("attention.layer_norm_rms_epsilon").unwrap_or(1e-5),
+            epsilon: positive("attention.layer_norm_rms_epsilon", 1e-5)?,
             rope: Rope {
-                base: float("rope.freq_base").unwrap_or(10_000.0),
+                base: positive("rope.freq_base", 10_000.0)?,
                 pairs: Pairs::Neighbours,
                 scale,
                 factors: None,
@@ -260,30 +340,33 @@ impl Shape {
             ("window", self.window),
         ];
         for (name, size) in sizes {
-            if size == 0 || size > 1 << 24 {
-                return Err(format!("its size `{name}` is {size}"));
-            }
+            check_number(name, size, LARGEST_SIZE)?;
         }
+        check_head("head", self.head)?;
         if !self.heads.is_multiple_of(self.kv_heads) {
             return Err(format!(
                 "its {} heads cannot share {} heads of keys",
                 self.heads, self.kv_heads
             ));
         }
-        for (name, size) in [
-            ("head", self.head),
-            ("hidden", self.hidden),
-            ("feed-forward", self.feed),
-        ] {
+        for (name, size) in [("hidden", self.hidden), ("feed-forward", self.feed)] {
             if !size.is_multiple_of(16) {
                 return Err(format!("its size `{name}` is {size}, not a multiple of 16"));
             }
         }
-        if let Some((experts, used)) = self.experts
-            && (used == 0 || used > experts || experts > 256)
-        {
-            return Err(format!("it uses {used} of {experts} experts"));
+        if let Some((experts, used)) = self.experts {
+            check_number("experts", experts, MOST_EXPERTS)?;
+            check_number("experts that are used", used, experts)?;
         }
+        let weights = self.weights();
+        if weights > MOST_WEIGHTS {
+            return Err(format!(
+                "its sizes make {weights} weights, over {MOST_WEIGHTS}"
+            ));
+        }
+        check_float("epsilon", self.epsilon)?;
+        check_float("base of positions", self.rope.base)?;
+        check_float("scale of positions", self.rope.scale)?;
         if let Some(factors) = &self.rope.factors
             && factors.len() != self.head / 2
         {
@@ -293,7 +376,22 @@ impl Shape {
                 self.head
             ));
         }
+        for factor in self.rope.factors.iter().flatten() {
+            check_float("factor of frequencies", *factor)?;
+        }
         Ok(())
+    }
+
+    /// Weights of all matrices. No sizes that are looked at alone before overflow it.
+    fn weights(&self) -> u128 {
+        let [hidden, layers, feed, vocabulary] =
+            [self.hidden, self.layers, self.feed, self.vocabulary].map(|size| size as u128);
+        let [queries, keys] =
+            [self.heads, self.kv_heads].map(|heads| heads as u128 * self.head as u128);
+        let experts = self.experts.map_or(1, |(experts, _)| experts) as u128;
+        let attention = 2 * hidden * (queries + keys);
+        let feeds = experts * hidden * (3 * feed + 1);
+        2 * vocabulary * hidden + layers * (attention + feeds)
     }
 
     /// Values of all heads of queries.
@@ -340,19 +438,34 @@ impl Rope {
 impl Scaling {
     #[expect(clippy::cast_precision_loss, reason = "heads are short")]
     fn apply(&self, rope: &mut Rope, head: usize) -> Result<(), String> {
-        let factor = self.factor.unwrap_or(1.0);
-        match self.rope_type.as_deref() {
+        let number = |key: &str, value: Option<f32>| {
+            let key = format!("rope_scaling.{key}");
+            check_float(&key, value.ok_or_else(|| format!("it holds no `{key}`"))?)
+        };
+        let factor = || number("factor", self.factor);
+        match self.rope_type.as_deref().or(self.old_type.as_deref()) {
+            None if self.factor.is_some() => {
+                Err("its `rope_scaling` has a `factor` and no `rope_type`".to_owned())
+            }
             None | Some("default") => Ok(()),
             Some("linear") => {
-                rope.scale = 1.0 / factor;
+                rope.scale = 1.0 / factor()?;
                 Ok(())
             }
             Some("llama3") => {
-                let (low, high) = (
-                    self.low_freq_factor.unwrap_or(1.0),
-                    self.high_freq_factor.unwrap_or(4.0),
-                );
-                let original = self.original_max_position_embeddings.unwrap_or(8_192.0);
+                let factor = factor()?;
+                let low = number("low_freq_factor", self.low_freq_factor.or(Some(1.0)))?;
+                let high = number("high_freq_factor", self.high_freq_factor.or(Some(4.0)))?;
+                if high <= low {
+                    return Err(format!(
+                        "its `rope_scaling.high_freq_factor` is {high}, not over \
+                         `low_freq_factor`, {low}"
+                    ));
+                }
+                let original = number(
+                    "original_max_position_embeddings",
+                    self.original_max_position_embeddings.or(Some(8_192.0)),
+                )?;
                 let factors = (0..head / 2).map(|index| {
                     let frequency = 1.0 / rope.base.powf((2 * index) as f32 / head as f32);
                     let length = 2.0 * std::f32::consts::PI / frequency;
@@ -372,6 +485,34 @@ impl Scaling {
                 "its positions are scaled by `{other}`, not `linear` or `llama3`"
             )),
         }
+    }
+}
+
+/// Refuses a size that is 0 or over `most`.
+fn check_number(key: &str, size: usize, most: usize) -> Result<usize, String> {
+    if (1..=most).contains(&size) {
+        Ok(size)
+    } else {
+        Err(format!("its `{key}` is {size}, not from 1 to {most}"))
+    }
+}
+
+/// Refuses heads that no loop here takes.
+fn check_head(key: &str, head: usize) -> Result<usize, String> {
+    if check_number(key, head, LARGEST_HEAD)?.is_multiple_of(16) {
+        Ok(head)
+    } else {
+        Err(format!("its `{key}` is {head}, not a multiple of 16"))
+    }
+}
+
+/// Refuses what cannot be divided by.
+fn check_float(key: &str, value: f32) -> Result<f32, String> {
+    // Smaller ones are 0 to vector instructions, or infinite once something is divided by them.
+    if value.is_normal() && value > 0.0 {
+        Ok(value)
+    } else {
+        Err(format!("its `{key}` is {value}, not a number over 0"))
     }
 }
 
@@ -435,6 +576,152 @@ mod tests {
         )]))
         .unwrap_err();
         assert!(error.contains("`bert`"), "{error}");
+    }
+
+    #[track_caller]
+    fn config_with(key: &str, value: &str) -> Result<Shape, String> {
+        let mut config: serde_json::Value = serde_json::from_str(MIXTRAL).unwrap();
+        config[key] = serde_json::from_str(value).unwrap();
+        Shape::of_config(&serde_json::to_vec(&config).unwrap())
+    }
+
+    /// The metadata of Mixtral-8x7B-Instruct-v0.1, with one value changed or added.
+    #[track_caller]
+    fn gguf_with(key: &str, value: Value) -> Result<Shape, String> {
+        let mut metadata: HashMap<String, Value> = [
+            ("block_count", 32),
+            ("context_length", 32_768),
+            ("embedding_length", 4_096),
+            ("feed_forward_length", 14_336),
+            ("attention.head_count", 32),
+            ("attention.head_count_kv", 8),
+            ("expert_count", 8),
+            ("expert_used_count", 2),
+            ("vocab_size", 32_000),
+        ]
+        .map(|(key, value)| (format!("llama.{key}"), Value::U32(value)))
+        .into();
+        metadata.insert(
+            "general.architecture".to_owned(),
+            Value::String("llama".to_owned()),
+        );
+        metadata.insert(format!("llama.{key}"), value);
+        Shape::of_gguf(&metadata)
+    }
+
+    #[test]
+    fn sizes_that_no_model_has_are_refused_by_key_and_value() {
+        for key in [
+            "hidden_size",
+            "num_hidden_layers",
+            "num_attention_heads",
+            "num_key_value_heads",
+            "head_dim",
+            "intermediate_size",
+            "num_local_experts",
+            "num_experts_per_tok",
+            "vocab_size",
+            "max_position_embeddings",
+        ] {
+            for value in ["0", "18446744073709551615", "1152921504606846976"] {
+                let error = config_with(key, value).unwrap_err();
+                let named = format!("`{key}` is {value}");
+                assert!(error.contains(&named), "{key} {value}: {error}");
+            }
+        }
+        for key in ["rope_theta", "rms_norm_eps"] {
+            for value in ["0", "-1", "1e39"] {
+                let error = config_with(key, value).unwrap_err();
+                assert!(error.contains(key), "{key} {value}: {error}");
+            }
+        }
+        let error = config_with("head_dim", "5").unwrap_err();
+        assert!(error.contains("`head_dim` is 5"), "{error}");
+        let error = config_with("num_attention_heads", "8192").unwrap_err();
+        assert!(error.contains("num_attention_heads` is 0"), "{error}");
+        for key in [
+            "block_count",
+            "context_length",
+            "embedding_length",
+            "feed_forward_length",
+            "attention.head_count",
+            "attention.head_count_kv",
+            "attention.key_length",
+            "expert_used_count",
+            "vocab_size",
+        ] {
+            for value in [0, u64::MAX, 1 << 60] {
+                let error = gguf_with(key, Value::U64(value)).unwrap_err();
+                let named = format!("`llama.{key}` is {value}");
+                assert!(error.contains(&named), "{key} {value}: {error}");
+            }
+        }
+        let error = gguf_with("expert_count", Value::U64(1 << 60)).unwrap_err();
+        assert!(error.contains("`llama.expert_count` is 1152"), "{error}");
+        let error = gguf_with("attention.key_length", Value::U32(129)).unwrap_err();
+        assert!(error.contains("key_length` is 129"), "{error}");
+        let error = gguf_with("rope.freq_base", Value::F32(0.0)).unwrap_err();
+        assert!(error.contains("`llama.rope.freq_base` is 0"), "{error}");
+        let error = gguf_with("rope.freq_base", Value::U32(10_000)).unwrap_err();
+        assert!(error.contains("`llama.rope.freq_base` is U32"), "{error}");
+        // Each size alone is one that some model has.
+        let mut shape = gguf_with("block_count", Value::U32(32)).unwrap();
+        (shape.feed, shape.vocabulary, shape.layers) = (1 << 24, 1 << 24, 1 << 24);
+        let error = shape.check().unwrap_err();
+        assert!(error.contains("weights, over"), "{error}");
+    }
+
+    #[test]
+    fn a_sliding_window_of_nothing_is_none() {
+        for value in ["0", "null"] {
+            let shape = config_with("sliding_window", value).unwrap();
+            assert_eq!(shape.sliding_window, None, "{value}");
+        }
+        let shape = config_with("sliding_window", "4096").unwrap();
+        assert_eq!(shape.sliding_window, Some(4_096));
+    }
+
+    /// As llama.cpp reads them.
+    #[test]
+    fn a_factor_without_a_type_is_linear() {
+        let scale = |key: &str, value: Value| gguf_with(key, value).map(|shape| shape.rope.scale);
+        assert_eq!(scale("rope.scaling.factor", Value::F32(4.0)), Ok(0.25));
+        assert_eq!(scale("rope.scale_linear", Value::F32(2.0)), Ok(0.5));
+        assert_eq!(scale("rope.scale_linear", Value::F32(0.0)), Ok(1.0));
+        let error = scale("rope.scaling.factor", Value::F32(-2.0)).unwrap_err();
+        assert!(
+            error.contains("`llama.rope.scaling.factor` is -2"),
+            "{error}"
+        );
+        let error = scale("rope.scaling.factor", Value::U32(2)).unwrap_err();
+        assert!(error.contains("rope.scaling.factor` is U32"), "{error}");
+        let error = scale("rope.scaling.attn_factor", Value::F32(1.5)).unwrap_err();
+        assert!(error.contains("attn_factor` is 1.5"), "{error}");
+        let error = scale("rope.scaling.type", Value::String("yarn".to_owned())).unwrap_err();
+        assert!(error.contains("`yarn`"), "{error}");
+    }
+
+    #[test]
+    fn published_scaling_is_read_by_both_its_names() {
+        let scaled = |text: &str| config_with("rope_scaling", text);
+        for text in [
+            r#"{"type": "linear", "factor": 2.0}"#,
+            r#"{"type": "linear", "rope_type": "linear", "factor": 2.0}"#,
+        ] {
+            assert_eq!(
+                scaled(text).unwrap().rope.scale.to_bits(),
+                0.5_f32.to_bits()
+            );
+        }
+        let error = scaled(r#"{"factor": 2.0}"#).unwrap_err();
+        assert!(error.contains("no `rope_type`"), "{error}");
+        let error = scaled(r#"{"type": "linear"}"#).unwrap_err();
+        assert!(error.contains("`rope_scaling.factor`"), "{error}");
+        let error = scaled(r#"{"type": "linear", "factor": 0}"#).unwrap_err();
+        assert!(error.contains("`rope_scaling.factor` is 0"), "{error}");
+        let error = scaled(r#"{"type": "llama3", "factor": 8, "low_freq_factor": 4.0}"#);
+        let error = error.unwrap_err();
+        assert!(error.contains("high_freq_factor` is 4"), "{error}");
     }
 
     /// Figures of `transformers`' `_compute_llama3_parameters` for base 500000, head 128,

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{BufReader, Read, Seek, SeekFrom};
+use std::io::BufReader;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,7 @@ use serde::Deserialize;
 
 use super::super::ModelError;
 use super::blocks::{Block, Format};
+use super::header::{LARGEST_HEADER, check_header};
 use super::made_up::Patterns;
 use super::shape::{Pairs, Shape};
 
@@ -119,13 +120,10 @@ impl Source {
     fn open_gguf(path: &Path) -> Result<Self, ModelError> {
         let file = File::open(path).map_err(ModelError::io(path))?;
         let length = file.metadata().map_err(ModelError::io(path))?.len();
-        let content =
-            gguf_file::Content::read(&mut BufReader::new(&file)).map_err(
-                |error| match unknown_kind(&mut BufReader::new(&file)) {
-                    Some(reason) => ModelError::unsupported(path, reason),
-                    None => ModelError::corrupt(path, first_line(&error.to_string())),
-                },
-            )?;
+        let mut reader = BufReader::new(&file);
+        check_header(path, &mut reader, length)?;
+        let content = gguf_file::Content::read(&mut reader)
+            .map_err(|error| ModelError::corrupt(path, first_line(&error.to_string())))?;
         if let Some(gguf_file::Value::U16(parts)) = content.metadata.get("split.count")
             && *parts > 1
         {
@@ -136,22 +134,20 @@ impl Source {
         }
         let mut shape = Shape::of_gguf(&content.metadata)
             .map_err(|reason| ModelError::unsupported(path, reason))?;
-        let tensors: HashMap<String, Described> = content
-            .tensor_infos
-            .iter()
-            .map(|(name, info)| {
-                let kind = info.ggml_dtype;
-                let values = info.shape.elem_count();
-                let described = Described {
-                    kind: Ok(kind),
-                    sizes: info.shape.dims().to_vec(),
-                    file: 0,
-                    offset: content.tensor_data_offset + info.offset,
-                    bytes: (values / kind.block_size() * kind.type_size()) as u64,
-                };
-                (name.clone(), described)
-            })
-            .collect();
+        let mut tensors = HashMap::new();
+        for (name, info) in &content.tensor_infos {
+            let described = describe_gguf(info, content.tensor_data_offset).ok_or_else(|| {
+                ModelError::corrupt(
+                    path,
+                    format!(
+                        "{name} has the sizes {:?} from byte {} on, more than a file can hold",
+                        info.shape.dims(),
+                        info.offset
+                    ),
+                )
+            })?;
+            tensors.insert(name.clone(), described);
+        }
         // Old files say nothing of the vocabulary but hold it.
         if let Some(table) = tensors.get("token_embd.weight") {
             shape.vocabulary = table.sizes.first().copied().unwrap_or(shape.vocabulary);
@@ -164,14 +160,20 @@ impl Source {
             metadata: content.metadata,
             patterns: None,
         };
-        source.read_factors()?;
+        source.read_factors(length)?;
+        // Vocabulary and factors are those of the tensors by now.
+        source
+            .shape
+            .check()
+            .map_err(|reason| ModelError::unsupported(path, reason))?;
         source.check(&[length])?;
         Ok(source)
     }
 
     /// Llama 3 keeps the factors of its frequencies in a tensor.
-    fn read_factors(&mut self) -> Result<(), ModelError> {
-        let Some(described) = self.tensors.get("rope_freqs.weight") else {
+    fn read_factors(&mut self, length: u64) -> Result<(), ModelError> {
+        let name = "rope_freqs.weight";
+        let Some(described) = self.tensors.get(name) else {
             return Ok(());
         };
         let (path, file) = &self.files[described.file];
@@ -180,12 +182,18 @@ impl Source {
             return Err(ModelError::corrupt(
                 path,
                 format!(
-                    "rope_freqs.weight has the sizes {:?}, not [{}]",
+                    "{name} has the sizes {:?}, not [{}], or is not of floats",
                     described.sizes,
                     head / 2
                 ),
             ));
         }
+        check_end(
+            path,
+            name,
+            described.offset.saturating_add(described.bytes),
+            length,
+        )?;
         let mut bytes = vec![0; head / 2 * 4];
         file.read_exact_at(&mut bytes, described.offset)
             .map_err(ModelError::io(path))?;
@@ -280,25 +288,15 @@ impl Source {
 
     /// Looks at every tensor that the shape asks for.
     fn check(&self, lengths: &[u64]) -> Result<(), ModelError> {
-        for name in self.tensors.keys() {
-            if name.ends_with("_proj.bias") || (name.contains(".attn_") && name.ends_with(".bias"))
-            {
-                let reason = format!("it holds {name}, and biases are not supported");
-                return Err(ModelError::unsupported(self.path(), reason));
-            }
+        let biases = self.tensors.keys().filter(|name| name.ends_with("bias"));
+        if let Some(name) = biases.min() {
+            let reason = format!("it holds {name}, and biases are not supported");
+            return Err(ModelError::unsupported(self.path(), reason));
         }
         for place in self.places()? {
-            let end = place.offset + place.bytes as u64;
-            let (path, length) = (&self.files[place.file].0, lengths[place.file]);
-            if end > length {
-                return Err(ModelError::corrupt(
-                    path,
-                    format!(
-                        "{} ends at byte {end}, and the file has {length}: it is truncated",
-                        place.name
-                    ),
-                ));
-            }
+            let end = place.offset.saturating_add(place.bytes as u64);
+            let path = &self.files[place.file].0;
+            check_end(path, &place.name, end, lengths[place.file])?;
         }
         Ok(())
     }
@@ -514,9 +512,16 @@ impl Source {
         &self.shape
     }
 
-    /// The metadata of a GGUF file, its tokenizer and template among them; empty otherwise.
+    /// The metadata of a GGUF file, its tokenizer and template among them; empty otherwise, and
+    /// once it is dropped.
     pub(crate) fn metadata(&self) -> &HashMap<String, gguf_file::Value> {
         &self.metadata
+    }
+
+    /// Drops the metadata: a vocabulary in it takes tens of megabytes, and running a model asks
+    /// for none of it.
+    pub(super) fn drop_metadata(&mut self) {
+        self.metadata = HashMap::new();
     }
 
     /// Whether it is a GGUF file.
@@ -615,88 +620,40 @@ fn gguf_files(folder: &Path) -> Result<Vec<PathBuf>, ModelError> {
     Ok(files)
 }
 
-/// Kinds of weights that GGUF files have and that cannot be read here, by number.
-const UNKNOWN_KINDS: [(u32, &str); 13] = [
-    (16, "IQ2_XXS"),
-    (17, "IQ2_XS"),
-    (18, "IQ3_XXS"),
-    (19, "IQ1_S"),
-    (20, "IQ4_NL"),
-    (21, "IQ3_S"),
-    (22, "IQ2_S"),
-    (23, "IQ4_XS"),
-    (29, "IQ1_M"),
-    (34, "TQ1_0"),
-    (35, "TQ2_0"),
-    (39, "MXFP4"),
-    (40, "NVFP4"),
-];
-
-/// The first tensor of a GGUF file whose kind candle does not know, in words: its reader tells
-/// of such a file by a number alone. None for files that are broken in another way.
-fn unknown_kind(file: &mut (impl Read + Seek)) -> Option<String> {
-    fn number<const N: usize>(file: &mut impl Read) -> Option<u64> {
-        let mut bytes = [0; 8];
-        file.read_exact(&mut bytes[..N]).ok()?;
-        Some(u64::from_le_bytes(bytes))
-    }
-    fn skip(file: &mut impl Seek, bytes: u64) -> Option<()> {
-        file.seek_relative(i64::try_from(bytes).ok()?).ok()
-    }
-    fn skip_value(file: &mut (impl Read + Seek), kind: u64) -> Option<()> {
-        match kind {
-            0 | 1 | 7 => skip(file, 1),
-            2 | 3 => skip(file, 2),
-            4..=6 => skip(file, 4),
-            10..=12 => skip(file, 8),
-            8 => {
-                let length = number::<8>(file)?;
-                skip(file, length)
-            }
-            9 => {
-                let (kind, count) = (number::<4>(file)?, number::<8>(file)?);
-                // Arrays of arrays are in no such file.
-                (kind != 9).then_some(())?;
-                (0..count).try_for_each(|_| skip_value(file, kind))
-            }
-            _ => None,
-        }
-    }
-    fn text(file: &mut impl Read) -> Option<String> {
-        let mut bytes = vec![0; usize::try_from(number::<8>(file)?.min(1_000)).ok()?];
-        file.read_exact(&mut bytes).ok()?;
-        Some(String::from_utf8_lossy(&bytes).into_owned())
-    }
-    file.seek(SeekFrom::Start(8)).ok()?;
-    let (tensors, values) = (number::<8>(file)?, number::<8>(file)?);
-    for _ in 0..values {
-        text(file)?;
-        let kind = number::<4>(file)?;
-        skip_value(file, kind)?;
-    }
-    for _ in 0..tensors {
-        let name = text(file)?;
-        let dimensions = number::<4>(file)?;
-        skip(file, dimensions.checked_mul(8)?)?;
-        let kind = u32::try_from(number::<4>(file)?).ok()?;
-        skip(file, 8)?;
-        let known = (0..=15).contains(&kind) && !matches!(kind, 4 | 5) || kind == 30;
-        if !known {
-            let own = UNKNOWN_KINDS.iter().find(|(number, _)| *number == kind);
-            let kind = own.map_or_else(|| format!("number {kind}"), |(_, name)| (*name).to_owned());
-            return Some(format!("{name} has weights of kind {kind}"));
-        }
-    }
-    None
-}
-
 /// Candle adds backtraces to some of its messages.
 fn first_line(message: &str) -> &str {
     message.lines().next().unwrap_or(message)
 }
 
-/// The largest header that a file may have: that of the largest models takes a hundredth.
-const LARGEST_HEADER: u64 = 100_000_000;
+/// Refuses a tensor that goes on where its file has ended.
+fn check_end(path: &Path, name: &str, end: u64, length: u64) -> Result<(), ModelError> {
+    if end <= length {
+        return Ok(());
+    }
+    Err(ModelError::corrupt(
+        path,
+        format!("{name} ends at byte {end}, and the file has {length}: it is truncated"),
+    ))
+}
+
+/// A tensor of a GGUF file whose weights begin at `start`; none if no file can hold it.
+fn describe_gguf(info: &gguf_file::TensorInfo, start: u64) -> Option<Described> {
+    let kind = info.ggml_dtype;
+    let sizes = info.shape.dims().to_vec();
+    let values = sizes
+        .iter()
+        .try_fold(1_usize, |values, size| values.checked_mul(*size))?;
+    let bytes = (values / kind.block_size()).checked_mul(kind.type_size())? as u64;
+    let offset = start.checked_add(info.offset)?;
+    offset.checked_add(bytes)?;
+    Some(Described {
+        kind: Ok(kind),
+        sizes,
+        file: 0,
+        offset,
+        bytes,
+    })
+}
 
 fn describe_safetensors(
     path: &Path,
@@ -714,6 +671,7 @@ fn describe_safetensors(
             format!("its header has {length} bytes, over {LARGEST_HEADER}"),
         ));
     }
+    let weights = 8 + length;
     let mut header = vec![0; usize::try_from(length).unwrap_or_default()];
     file.read_exact_at(&mut header, 8).map_err(|_| {
         ModelError::corrupt(path, format!("it ends within its header of {length} bytes"))
@@ -728,11 +686,17 @@ fn describe_safetensors(
             other => Err(format!("{other:?}")),
         };
         let (start, end) = info.data_offsets;
+        if weights.checked_add(end as u64).is_none() {
+            return Err(ModelError::corrupt(
+                path,
+                format!("{name} ends at byte {end} of its weights, more than a file can hold"),
+            ));
+        }
         let described = Described {
             kind,
             sizes: info.shape.clone(),
             file: number,
-            offset: 8 + length + start as u64,
+            offset: weights + start as u64,
             bytes: (end - start) as u64,
         };
         tensors.insert(name, described);
