@@ -99,10 +99,9 @@ fn with_the_driver_the_accelerator_is_used() {
 #[test]
 fn libraries_that_the_loader_knows_are_found() {
     let package = Package::with(&["cpu", "cuda"]);
-    let lines: String = LIBRARIES
-        .iter()
+    let lines = LIBRARIES
         .map(|name| format!("echo '\t{name} (libc6,x86-64) => /usr/lib/{name}'\n"))
-        .collect();
+        .concat();
     package.script("ldconfig", &lines);
     said(&package.start(&[]), "cuda: ask two words");
     // A library whose name only begins alike is another one.

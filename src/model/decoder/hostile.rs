@@ -5,7 +5,6 @@ use std::fs::File;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use super::model::{Model, ModelOptions};
 use super::source::Source;
 use super::template::ChatTemplate;
 use super::vocabulary::Vocabulary;
@@ -363,19 +362,4 @@ fn factors_of_frequencies_are_numbers_over_0() {
         bytes[start..start + 4].fill(0);
     });
     assert!(error.contains("factor of frequencies` is 0"), "{error}");
-}
-
-#[test]
-fn metadata_is_dropped_once_a_model_is_open() {
-    let source = Source::open(&fixtures().join("model.Q8_0.gguf")).unwrap();
-    assert!(source.metadata().contains_key("tokenizer.ggml.tokens"));
-    let options = ModelOptions {
-        context: 64,
-        rows: 16,
-        half: false,
-        threads: 1,
-        devices: vec!["cpu".parse().unwrap()],
-    };
-    let model = Model::open(source, &options).unwrap();
-    assert!(model.source().metadata().is_empty());
 }

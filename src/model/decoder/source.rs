@@ -4,7 +4,7 @@
 //! names the first that is wrong; nothing is read before all of them are right. Tensors are
 //! read one at a time, so that packing them takes no second copy of a model.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::BufReader;
 use std::os::unix::fs::FileExt as _;
@@ -293,10 +293,23 @@ impl Source {
             let reason = format!("it holds {name}, and biases are not supported");
             return Err(ModelError::unsupported(self.path(), reason));
         }
-        for place in self.places()? {
+        let places = self.places()?;
+        for place in &places {
             let end = place.offset.saturating_add(place.bytes as u64);
             let path = &self.files[place.file].0;
             check_end(path, &place.name, end, lengths[place.file])?;
+        }
+        // What is left over would change what the model writes. Frequencies are computed, or were
+        // read with the shape.
+        let used: HashSet<&str> = places.iter().map(|place| place.name.as_str()).collect();
+        let is_left = |name: &&String| {
+            !used.contains(name.as_str())
+                && *name != "rope_freqs.weight"
+                && !name.ends_with("rotary_emb.inv_freq")
+        };
+        if let Some(name) = self.tensors.keys().filter(is_left).min() {
+            let reason = format!("it holds {name}, which is no part of models of its kind");
+            return Err(ModelError::unsupported(self.path(), reason));
         }
         Ok(())
     }
@@ -532,15 +545,6 @@ impl Source {
     /// The file, or the first of them.
     pub(crate) fn path(&self) -> &Path {
         &self.files[0].0
-    }
-
-    /// Bytes of all its files.
-    pub(crate) fn file_bytes(&self) -> u64 {
-        self.files
-            .iter()
-            .filter_map(|(_, file)| file.metadata().ok())
-            .map(|metadata| metadata.len())
-            .sum()
     }
 
     /// Where row `row` of a published projection stands in this model: GGUF files have the two

@@ -427,6 +427,17 @@ fn a_broken_file_is_named_with_tensor_and_numbers() {
     let error = broken(|bytes| {
         replace(
             bytes,
+            b"llama.block_count\x04\0\0\0\x02",
+            b"llama.block_count\x04\0\0\0\x01",
+        );
+    });
+    assert!(
+        error.contains("holds blk.1.attn_k.weight, which is no part"),
+        "{error}"
+    );
+    let error = broken(|bytes| {
+        replace(
+            bytes,
             b"\x05\0\0\0\0\0\0\0llama",
             b"\x05\0\0\0\0\0\0\0bloom",
         );
