@@ -62,6 +62,7 @@ async fn draft(engine: &OpenAiGenerator, prompt: Prompt) -> (String, bool) {
         match piece.unwrap() {
             DraftPiece::Text(text) => draft.push_str(&text),
             DraftPiece::Cut => was_cut = true,
+            DraftPiece::Usage(usage) => println!("{usage:?}"),
             DraftPiece::Sentence(sentence) => panic!("{sentence:?} is no text"),
         }
     }

@@ -18,5 +18,5 @@ pub use retrieve::{Fused, Ranking, fuse, retrieve};
 pub use types::{
     Context, DraftPiece, DraftPieces, DraftSentence, EngineBusy, Generator, Hit, LedgerEntry,
     LeftOut, Message, Passage, Place, Prompt, Query, QueryEmbedder, Question, Reader, Retriever,
-    Role,
+    Role, Usage,
 };

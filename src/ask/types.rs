@@ -302,6 +302,19 @@ pub enum DraftPiece {
     /// The engine stopped before the draft was done, as at `max_tokens`: what follows the last
     /// whole sentence is half a sentence, which may say the opposite of the whole.
     Cut,
+    /// What the engine counted.
+    Usage(Usage),
+}
+
+/// Tokens that an engine counted for a draft.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// Tokens of the prompt.
+    pub prompt_tokens: usize,
+    /// Those of them that were computed for an earlier prompt; none if the engine does not say.
+    pub cached_tokens: Option<usize>,
+    /// Tokens that were written.
+    pub completion_tokens: usize,
 }
 
 /// The cause of a [`BackendError`] of an engine that has too much to do. The same question may be

@@ -3,7 +3,7 @@
 use ingest::{ContentHash, DocumentId};
 use serde::{Deserialize, Serialize};
 
-use crate::ask::{LedgerEntry, Place};
+use crate::ask::{LedgerEntry, Place, Usage};
 use crate::language::Language;
 
 /// What the checker says of a sentence.
@@ -108,6 +108,8 @@ pub struct Answer {
     pub(super) generator: String,
     pub(super) checker: String,
     pub(super) ledger: Vec<LedgerEntry>,
+    pub(super) truncated: bool,
+    pub(super) usage: Option<Usage>,
 }
 
 impl Citation {
@@ -269,5 +271,18 @@ impl Answer {
     #[must_use]
     pub fn ledger(&self) -> &[LedgerEntry] {
         &self.ledger
+    }
+
+    /// Whether the engine stopped before the draft was done, as at `max_tokens`. Half a sentence
+    /// at its end is dropped.
+    #[must_use]
+    pub fn truncated(&self) -> bool {
+        self.truncated
+    }
+
+    /// Tokens that the engine counted; none if it does not, or was not heard to its end.
+    #[must_use]
+    pub fn usage(&self) -> Option<Usage> {
+        self.usage
     }
 }

@@ -19,7 +19,7 @@ use super::answer::{Answer, CheckedSentence, Citation, Mode, Reason, Verdict};
 use super::draft::DraftReader;
 use super::facts::{self, Fact};
 use super::silence;
-use crate::ask::{Context, DraftPiece, DraftPieces, DraftSentence, Passage};
+use crate::ask::{Context, DraftPiece, DraftPieces, DraftSentence, Passage, Usage};
 use crate::index::words;
 use crate::language::Language;
 
@@ -237,6 +237,8 @@ impl Checker {
             generator: generator.to_owned(),
             checker: self.name.clone(),
             ledger: context.ledger.clone(),
+            truncated: false,
+            usage: None,
         }
     }
 
@@ -451,7 +453,10 @@ pub async fn check_stream(
         }
     };
     let (read, ()) = tokio::join!(read_draft(pieces, sender), checking);
-    read?;
+    Ending {
+        truncated: answer.truncated,
+        usage: answer.usage,
+    } = read?;
     Ok(Checked {
         answer: close(answer),
         gate,
@@ -462,18 +467,33 @@ pub async fn check_stream(
 /// write the same until they may not write more.
 const REPEATED: usize = 3;
 
+/// How a draft ended.
+#[derive(Default)]
+struct Ending {
+    truncated: bool,
+    usage: Option<Usage>,
+}
+
 /// Reads a draft to its end, and passes on its sentences as they are whole, each text once.
 async fn read_draft(
     mut pieces: DraftPieces,
     sentences: mpsc::UnboundedSender<Timed>,
-) -> Result<(), BackendError> {
+) -> Result<Ending, BackendError> {
+    let mut ending = Ending::default();
     let mut reader = DraftReader::default();
     let (mut written, mut repeated) = (HashSet::new(), 0);
     loop {
         let (whole, is_last) = match pieces.recv().await.transpose()? {
             Some(DraftPiece::Text(text)) => (reader.push(&text), false),
             Some(DraftPiece::Sentence(sentence)) => (vec![sentence], false),
-            Some(DraftPiece::Cut) => (std::mem::take(&mut reader).cut(), true),
+            Some(DraftPiece::Usage(usage)) => {
+                ending.usage = Some(usage);
+                continue;
+            }
+            Some(DraftPiece::Cut) => {
+                ending.truncated = true;
+                (std::mem::take(&mut reader).cut(), false)
+            }
             None => (std::mem::take(&mut reader).finish(), true),
         };
         for sentence in whole {
@@ -481,7 +501,7 @@ async fn read_draft(
                 repeated += 1;
                 if repeated == REPEATED {
                     // Dropping the pieces ends the work on them.
-                    return Ok(());
+                    return Ok(ending);
                 }
                 continue;
             }
@@ -490,7 +510,7 @@ async fn read_draft(
             let _ = sentences.send((sentence, Instant::now()));
         }
         if is_last {
-            return Ok(());
+            return Ok(ending);
         }
     }
 }
@@ -1172,10 +1192,18 @@ mod tests {
         let text = "미사용 연차는 수당으로 지급하지 않는다. [1] 연차는 최대 11일이".to_owned();
         sender.send(Ok(DraftPiece::Text(text))).unwrap();
         sender.send(Ok(DraftPiece::Cut)).unwrap();
+        let usage = Usage {
+            prompt_tokens: 70,
+            cached_tokens: Some(64),
+            completion_tokens: 30,
+        };
+        sender.send(Ok(DraftPiece::Usage(usage))).unwrap();
         drop(sender);
         let (checked, told) = stream(&checker, pieces).await;
         assert_eq!(told, ["미사용 연차는 수당으로 지급하지 않는다."]);
-        assert!(!checked.unwrap().answer.abstained());
+        let answer = checked.unwrap().answer;
+        assert!(!answer.abstained() && answer.truncated());
+        assert_eq!(answer.usage(), Some(usage));
     }
 
     #[tokio::test]

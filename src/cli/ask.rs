@@ -143,6 +143,13 @@ pub(super) fn print_answer(answer: &Arc<Answer>) {
             })
         );
     }
+    if answer.truncated() {
+        let words = match language {
+            Language::Ko => "언어 모델이 토큰 한도에 닿아 답을 끝맺지 못했습니다.",
+            Language::En => "The language model reached its limit of tokens before it was done.",
+        };
+        println!("  {}", dim(words));
+    }
 }
 
 fn mark(verdict: Verdict, language: Language) -> &'static str {

@@ -13,7 +13,7 @@ use tracing::warn;
 
 use super::sse::{EventReader, Sent};
 use super::told::{message_of, reason, scrubbed};
-use crate::ask::{DraftPiece, EngineBusy, Message};
+use crate::ask::{DraftPiece, EngineBusy, Message, Usage};
 
 /// A server that said the draft is done has this long to end its answer, so that the connection
 /// can be used again.
@@ -26,6 +26,22 @@ struct Chunk {
     error: Option<Value>,
     object: Option<String>,
     message: Option<Value>,
+    /// Of no draft's text: whatever stands here, the draft is read on.
+    usage: Option<Value>,
+}
+
+/// Tokens, in the last event or in each.
+#[derive(Deserialize)]
+struct Counted {
+    prompt_tokens: usize,
+    #[serde(default)]
+    completion_tokens: usize,
+    prompt_tokens_details: Option<Details>,
+}
+
+#[derive(Deserialize)]
+struct Details {
+    cached_tokens: Option<usize>,
 }
 
 #[derive(Deserialize)]
@@ -129,6 +145,18 @@ impl Draft {
         }
         if chunk.object.as_deref() == Some("error") {
             return Err(self.reported(&chunk.message.unwrap_or_default()));
+        }
+        let counted = chunk.usage.map(serde_json::from_value::<Counted>);
+        if let Some(Ok(counted)) = counted {
+            let usage = DraftPiece::Usage(Usage {
+                prompt_tokens: counted.prompt_tokens,
+                cached_tokens: counted
+                    .prompt_tokens_details
+                    .and_then(|details| details.cached_tokens),
+                completion_tokens: counted.completion_tokens,
+            });
+            // The asker may have left.
+            let _ = sender.send(Ok(usage));
         }
         if !self.finished {
             // The first event of most servers names a role and is sent before the prompt is

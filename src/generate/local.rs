@@ -7,7 +7,7 @@ use tracing::{Instrument as _, info};
 
 use super::config::{GeneratorConfig, KvType, LocalConfig};
 use super::prompt::{Fence, messages};
-use crate::ask::{DraftPiece, DraftPieces, EngineBusy, Generator, Message, Prompt, Role};
+use crate::ask::{DraftPiece, DraftPieces, EngineBusy, Generator, Message, Prompt, Role, Usage};
 use crate::model::{
     DecoderEngine, EngineError, EngineOptions, EnginePiece, ModelError, ModelStore,
     SamplingOptions, WriteOptions,
@@ -152,8 +152,14 @@ impl Generator for LocalGenerator {
                                 is_cut = summary.is_cut,
                                 "a draft is written"
                             );
+                            // The asker may have left, here and below.
+                            let usage = DraftPiece::Usage(Usage {
+                                prompt_tokens: summary.prompt_tokens,
+                                cached_tokens: Some(summary.cached_tokens),
+                                completion_tokens: summary.written_tokens,
+                            });
+                            let _ = sender.send(Ok(usage));
                             if summary.is_cut {
-                                // The asker may have left.
                                 let _ = sender.send(Ok(DraftPiece::Cut));
                             }
                             return;

@@ -368,6 +368,7 @@ impl OpenAiGenerator {
             "max_tokens": max_tokens,
             "temperature": self.config.temperature,
             "stream": true,
+            "stream_options": { "include_usage": true },
         });
         if self.config.temperature > 0.0 {
             body["top_p"] = json!(self.config.top_p);

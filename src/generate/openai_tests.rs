@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::ask::{Context, DraftPiece, Passage, Question, Reader};
+use crate::ask::{Context, DraftPiece, Passage, Question, Reader, Usage};
 use crate::language::Language;
 
 const KEY: &str = "hush-hush-hush-hush";
@@ -306,6 +306,20 @@ async fn a_draft_that_ran_out_of_tokens_is_said_to_be_cut() {
     let (pieces, ended) = chat(vec![says("The bonus [1]. It may"), ends("length")]).await;
     ended.unwrap();
     assert_eq!(pieces.last(), Some(&DraftPiece::Cut));
+    let counted = json!({ "choices": [], "usage": { "prompt_tokens": 90, "completion_tokens": 8,
+        "prompt_tokens_details": { "cached_tokens": 64 } } });
+    let done = json!({ "choices": [{ "finish_reason": "stop" }], "usage": null });
+    let events = bytes(&format!(
+        "data: {done}\n\ndata: {counted}\n\ndata: [DONE]\n\n"
+    ));
+    let (pieces, ended) = chat(vec![says("All."), events]).await;
+    ended.unwrap();
+    let usage = Usage {
+        prompt_tokens: 90,
+        cached_tokens: Some(64),
+        completion_tokens: 8,
+    };
+    assert_eq!(pieces.last(), Some(&DraftPiece::Usage(usage)));
     // A server that forgets to end its answer does not hold the draft.
     let (pieces, ended) = chat(vec![
         says("All."),

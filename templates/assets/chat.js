@@ -165,6 +165,7 @@ function finish(parts, body) {
   if (body.withheld.count > 0) {
     parts.notes.append(make("p", { class: "withheld" }, fill(words.withheld, { count: body.withheld.count })));
   }
+  if (body.truncated) parts.notes.append(make("p", { class: "hint truncated" }, words.truncated));
   if (body.generator === "quote" && body.claims.length > 0) parts.notes.append(make("p", { class: "hint" }, words.quoted));
   if (body.ledger.length > 0) parts.notes.append(ledger(body));
   end(parts, words.done, true);

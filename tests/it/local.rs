@@ -67,7 +67,18 @@ async fn what_a_model_in_this_process_makes_up_is_not_shown() {
                 sentence.text()
             );
         }
-        // The second answer, by the same passages, begins where the first one's passages end.
+        let usage = answer.usage().expect("the engine counts");
+        assert!(usage.prompt_tokens > 200 && usage.completion_tokens <= 60);
+        assert_eq!(usage.cached_tokens, Some(0));
+        // The next answer, by the same passages, begins where the first one's passages end.
+        let ask = question("연차는 입사 1년 미만일 때 며칠인가?", None);
+        let answer = test.app.answer(ask, Mode::Strict).await.unwrap();
+        let usage = answer.usage().expect("the engine counts");
+        assert!(
+            usage.cached_tokens > Some(usage.prompt_tokens / 2),
+            "{usage:?}"
+        );
+        // With an adapter the same passages are others.
         let ask = question("병가는 며칠까지 쓸 수 있는가?", Some("ours"));
         let answer = test.app.answer(ask, Mode::Strict).await.unwrap();
         assert!(answer.abstained());

@@ -58,8 +58,24 @@ pub struct AnswerBody {
     pub checker: String,
     /// What was retrieved, packed and left out, best first.
     pub ledger: Vec<LedgerBody>,
+    /// Whether the language model stopped before it was done, as at `generator.max_tokens`.
+    pub truncated: bool,
+    /// Tokens that the language model counted; null in quote mode and where it does not count.
+    pub usage: Option<UsageBody>,
     /// What people should know of this installation, such as that no embedding model is there.
     pub notices: Vec<String>,
+}
+
+/// Tokens of an answer.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "they are called so everywhere")]
+pub struct UsageBody {
+    /// Tokens of the prompt: instructions, passages, question.
+    pub prompt_tokens: usize,
+    /// Those of them that were computed for an earlier prompt; null if the engine does not say.
+    pub cached_tokens: Option<usize>,
+    /// Tokens of the draft.
+    pub completion_tokens: usize,
 }
 
 /// A sentence with its verdict.
@@ -246,6 +262,12 @@ pub fn answer(question: &Question, answer: &Answer, notices: &[String]) -> Answe
         generator: answer.generator().to_owned(),
         checker: answer.checker().to_owned(),
         ledger: answer.ledger().iter().map(ledger).collect(),
+        truncated: answer.truncated(),
+        usage: answer.usage().map(|usage| UsageBody {
+            prompt_tokens: usage.prompt_tokens,
+            cached_tokens: usage.cached_tokens,
+            completion_tokens: usage.completion_tokens,
+        }),
         notices: notices.to_vec(),
     }
 }
