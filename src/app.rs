@@ -30,6 +30,10 @@ pub const QUESTION_LIMIT: usize = 4_000;
 /// Questions that may run at once. More would only make all of them slow.
 const SEATS: usize = 16;
 
+/// What is said once a language model in this process has failed.
+const STOPPED: &str =
+    "the language model stopped; the log says why, and a new start opens it again";
+
 /// Everything that runs: indexes, models, catalogue, checker.
 #[derive(Debug)]
 pub struct App {
@@ -379,6 +383,13 @@ impl App {
         if let Some(reason) = &self.no_generator {
             return Err(reason.clone());
         }
+        if self
+            .local
+            .as_ref()
+            .is_some_and(|local| !local.engine().is_running())
+        {
+            return Err(STOPPED.to_owned());
+        }
         self.library
             .unfinished()
             .await
@@ -491,6 +502,9 @@ impl App {
                 Err(error) => vec![Check::new("generator", Level::Error, error.to_string())],
             },
             Engine::Local => match (&self.local, &self.no_generator) {
+                (Some(generator), _) if !generator.engine().is_running() => {
+                    vec![Check::new("generator", Level::Error, STOPPED)]
+                }
                 (Some(generator), _) => {
                     let engine = generator.engine();
                     let what = format!(

@@ -51,7 +51,8 @@ pub struct GeneratorConfig {
     /// Only the likeliest words that have this share of the probability together are chosen from,
     /// over 0 to 1. Nothing changes at temperature 0.
     pub top_p: f32,
-    /// What chance starts from. Nothing changes at temperature 0.
+    /// What chance starts from; each draft from elsewhere without one. Nothing changes at
+    /// temperature 0.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seed: Option<u32>,
     /// Texts at which the draft ends, besides the model's own end.

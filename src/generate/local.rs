@@ -121,7 +121,10 @@ impl Generator for LocalGenerator {
             sampling: SamplingOptions {
                 temperature: self.config.temperature,
                 top_p: self.config.top_p,
-                seed: self.config.seed.map_or(0, u64::from),
+                seed: self
+                    .config
+                    .seed
+                    .map_or_else(|| fastrand::u64(..), u64::from),
             },
             stops: self.config.stop.clone(),
             adapter: prompt

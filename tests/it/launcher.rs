@@ -11,10 +11,11 @@ struct Package {
     folder: TempDir,
 }
 
-const LIBRARIES: [&str; 4] = [
+const LIBRARIES: [&str; 5] = [
     "libcuda.so.1",
     "libcudart.so.13",
     "libcublas.so.13",
+    "libcublasLt.so.13",
     "libcurand.so.10",
 ];
 
@@ -99,8 +100,12 @@ fn with_the_driver_the_accelerator_is_used() {
 #[test]
 fn libraries_that_the_loader_knows_are_found() {
     let package = Package::with(&["cpu", "cuda"]);
+    let kind = match std::env::consts::ARCH {
+        "x86_64" => "libc6,x86-64",
+        _ => "libc6,AArch64",
+    };
     let lines = LIBRARIES
-        .map(|name| format!("echo '\t{name} (libc6,x86-64) => /usr/lib/{name}'\n"))
+        .map(|name| format!("echo '\t{name} ({kind}) => /usr/lib/{name}'\n"))
         .concat();
     package.script("ldconfig", &lines);
     said(&package.start(&[]), "cuda: ask two words");
@@ -109,6 +114,9 @@ fn libraries_that_the_loader_knows_are_found() {
         "ldconfig",
         &lines.replace("libcuda.so.1 ", "libcuda.so.11 "),
     );
+    said(&package.start(&[]), "cpu: ask two words");
+    // So is one for another processor.
+    package.script("ldconfig", &lines.replace(kind, "libc6"));
     said(&package.start(&[]), "cpu: ask two words");
 }
 
@@ -134,7 +142,7 @@ fn a_driver_without_the_toolkit_is_said() {
     said(&output, "cpu: ask two words");
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(
-        error.contains("missing: libcublas.so.13 libcurand.so.10"),
+        error.contains("missing: libcublas.so.13 libcublasLt.so.13 libcurand.so.10"),
         "{error}"
     );
 }

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::super::ModelError;
+use super::matrix::Matrix;
 use super::source::{FEED_PARTS, Part, Source, floats_of, published_name};
 
 /// The two matrices beside one of the model's.
@@ -246,10 +247,16 @@ impl Adapter {
         })
     }
 
-    /// Bytes of its matrices.
+    /// Bytes of its matrices as the processor keeps them, the most that a device takes for them.
     pub(crate) fn bytes(&self) -> usize {
-        let values = |part: &LowRank| part.down.len() + part.up.len();
-        4 * self.parts.values().map(values).sum::<usize>()
+        let packed = |rows, columns| Matrix::packed_bytes(GgmlDType::F32, rows, columns);
+        self.parts
+            .values()
+            .map(|part| {
+                packed(part.rank, part.down.len() / part.rank)
+                    + packed(part.up.len() / part.rank, part.rank)
+            })
+            .sum()
     }
 }
 

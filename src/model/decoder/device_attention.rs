@@ -18,7 +18,7 @@ use super::stage::{Batch, Span};
 pub(super) const SCORES: usize = 1 << 26;
 
 /// Values that are gathered at a time for several conversations: 256 MiB as half floats.
-const GATHERED: usize = 1 << 27;
+pub(super) const GATHERED: usize = 1 << 27;
 
 /// Rows up to which keys are written by a scatter, which is one operation for all
 /// conversations but goes through its rows one after another.
@@ -330,6 +330,7 @@ fn first_seen(shape: &Shape, position: usize) -> usize {
 /// One conversation, its keys in pieces of as many as may have scores.
 fn one(shape: &Shape, span: &Span, device: &Device) -> CandleResult<Group> {
     let blocks = SCORES / (shape.heads * span.rows.len()) / BLOCK;
+    let blocks = blocks.min(GATHERED / shape.keys() / BLOCK);
     in_steps(shape, span, blocks.max(1) * BLOCK, device)
 }
 

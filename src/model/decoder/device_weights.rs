@@ -1,14 +1,15 @@
 //! Weights on an accelerator, and the products with them.
 //!
-//! Quantized weights stay as the file has them, floats become what the device multiplies. What
-//! only an accelerator can do, the fused products with experts, is tried on it as a model is
-//! read, against a plain product, before it is relied on.
+//! Quantized weights stay as the file has them, floats become what the device multiplies. Every
+//! kind of product is tried on the device as a model is read, against the processor's: candle
+//! compiles some of its kernels for one generation of accelerators, and on another they leave
+//! what stood in memory and report nothing.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
 use candle_core::quantized::{GgmlDType, QMatMul, QStorage, QTensor};
-use candle_core::{D, DType, Device, Module as _, Result as CandleResult, Tensor};
+use candle_core::{D, DType, Device, Module as _, Result as CandleResult, Shape, Tensor};
 use candle_nn::{moe, ops};
 
 use super::super::ModelError;
@@ -94,7 +95,7 @@ pub(super) enum Stack {
     /// Each for itself: on the processor.
     Apart(Vec<Weights>),
     /// Half floats, `[experts, rows, columns]`.
-    Floats(Tensor),
+    Floats { weights: Tensor, fused: bool },
     /// Blocks, likewise. `step` is what [`step_of_fused_product`] found.
     Blocks { weights: QTensor, step: Option<u32> },
 }
@@ -104,7 +105,7 @@ impl Stack {
     pub(super) fn is_fused(&self) -> bool {
         match self {
             Self::Apart(_) => false,
-            Self::Floats(_) => true,
+            Self::Floats { fused, .. } => *fused,
             Self::Blocks { step, .. } => step.is_some(),
         }
     }
@@ -113,7 +114,7 @@ impl Stack {
     pub(super) fn open(&self) -> CandleResult<Opened<'_>> {
         Ok(match self {
             Self::Apart(weights) => Opened::Apart(weights),
-            Self::Floats(weights) => Opened::Floats(weights.clone()),
+            Self::Floats { weights, .. } => Opened::Floats(weights.clone()),
             Self::Blocks { weights, .. } => {
                 Opened::Floats(weights.dequantize_f16(&weights.device())?)
             }
@@ -133,7 +134,7 @@ impl Stack {
         let used = choice.experts.dim(1)?;
         match self {
             Self::Apart(_) => candle_core::bail!("this device has no fused product"),
-            Self::Floats(weights) => {
+            Self::Floats { weights, .. } => {
                 let inputs = inputs
                     .reshape((rows * per, columns))?
                     .to_dtype(weights.dtype())?;
@@ -223,6 +224,8 @@ pub(super) struct Loader<'a> {
     /// What was changed about weights, for people.
     pub(super) notes: Vec<String>,
     steps: HashMap<(GgmlDType, usize), Option<u32>>,
+    fuses: HashMap<(DType, usize), bool>,
+    tried: Vec<(Kept, usize)>,
 }
 
 impl<'a> Loader<'a> {
@@ -232,6 +235,8 @@ impl<'a> Loader<'a> {
             device,
             notes: Vec::new(),
             steps: HashMap::new(),
+            fuses: HashMap::new(),
+            tried: Vec::new(),
         }
     }
 
@@ -247,11 +252,12 @@ impl<'a> Loader<'a> {
     }
 
     /// A matrix that is no expert's.
-    pub(super) fn matrix(&self, place: &Place) -> Result<Weights, ModelError> {
+    pub(super) fn matrix(&mut self, place: &Place) -> Result<Weights, ModelError> {
         self.weights(place, Kept::of(place, false, self.device.is_cuda()))
     }
 
-    fn weights(&self, place: &Place, kept: Kept) -> Result<Weights, ModelError> {
+    fn weights(&mut self, place: &Place, kept: Kept) -> Result<Weights, ModelError> {
+        self.try_product(kept, place.columns)?;
         let sizes = (place.rows, place.columns);
         match kept {
             Kept::Blocks(kind) => {
@@ -328,6 +334,14 @@ impl<'a> Loader<'a> {
                 let (rows, columns) = (places[0].rows, places[0].columns);
                 let stack = Tensor::zeros((experts, rows, columns), kind, self.device)
                     .map_err(device_failed)?;
+                self.try_product(first, columns)?;
+                let fused = self.fuses(kind, columns)?;
+                if places[0].kind == GgmlDType::F32 {
+                    self.note(format!(
+                        "experts of kind F32 are kept as {kind:?}: the fused product takes half \
+                         floats"
+                    ));
+                }
                 for (expert, place) in places.iter().enumerate() {
                     let weights = self.half_floats(place, kind)?;
                     weights
@@ -335,7 +349,10 @@ impl<'a> Loader<'a> {
                         .and_then(|weights| stack.slice_set(&weights, 0, expert))
                         .map_err(device_failed)?;
                 }
-                Ok(Stack::Floats(stack))
+                Ok(Stack::Floats {
+                    weights: stack,
+                    fused,
+                })
             }
             Kept::Blocks(kind) => self.stack_of_blocks(&places, kind),
         }
@@ -359,6 +376,7 @@ impl<'a> Loader<'a> {
                 places[0].kind
             ));
         }
+        self.try_product(Kept::Floats(DType::F16), columns)?;
         let step = self.step(kind, columns)?;
         let weights = QStorage::from_data(bytes.into(), self.device, kind)
             .and_then(|blocks| QTensor::new(blocks, (places.len(), rows, columns)))
@@ -380,6 +398,38 @@ impl<'a> Loader<'a> {
         }
         self.steps.insert((kind, columns), step);
         Ok(step)
+    }
+
+    /// Looks whether products with weights that are kept so are right on this device.
+    fn try_product(&mut self, kept: Kept, columns: usize) -> Result<(), ModelError> {
+        if self.tried.contains(&(kept, columns)) {
+            return Ok(());
+        }
+        let is_right = product_is_right(kept, columns, self.device).map_err(device_failed)?;
+        if !is_right {
+            return Err(ModelError::Accelerator(format!(
+                "products with weights kept as {kept:?} are wrong on it: the program was built \
+                 for accelerators of another generation (`CUDA_COMPUTE_CAP`)"
+            )));
+        }
+        self.tried.push((kept, columns));
+        Ok(())
+    }
+
+    /// Whether the fused product with half floats is right, which is tried once for each kind.
+    fn fuses(&mut self, kind: DType, columns: usize) -> Result<bool, ModelError> {
+        if let Some(fuses) = self.fuses.get(&(kind, columns)) {
+            return Ok(*fuses);
+        }
+        let fuses = fused_floats_are_right(kind, columns, self.device).map_err(device_failed)?;
+        if !fuses {
+            self.note(format!(
+                "the fused product with experts of kind {kind:?} gives wrong results on this \
+                 device and is not used: decoding is slower"
+            ));
+        }
+        self.fuses.insert((kind, columns), fuses);
+        Ok(fuses)
     }
 
     fn note(&mut self, note: String) {
@@ -408,18 +458,8 @@ fn step_of_fused_product(
     columns: usize,
     device: &Device,
 ) -> CandleResult<Option<u32>> {
-    const EXPERTS: usize = 3;
-    const ROWS: usize = 64;
-    // Any values will do, as long as experts differ.
-    let mut state = 1_u32;
-    let mut value = || {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        f32::from(u16::try_from(state >> 16).unwrap_or_default()) / 32_768.0 - 1.0
-    };
-    let weights: Vec<f32> = (0..EXPERTS * ROWS * columns).map(|_| value()).collect();
-    let inputs: Vec<f32> = (0..columns).map(|_| value()).collect();
-    let weights = Tensor::from_vec(weights, (EXPERTS, ROWS, columns), &Device::Cpu)?;
-    let inputs = Tensor::from_vec(inputs, (1, 1, columns), &Device::Cpu)?;
+    let weights = some_values((EXPERTS, ROWS, columns), 1)?;
+    let inputs = some_values((1, 1, columns), 2)?;
     let weights = QTensor::quantize(&weights, kind)?;
     let chosen = [2_u32, 1];
     let plain = weights.dequantize(&Device::Cpu)?;
@@ -450,6 +490,92 @@ fn step_of_fused_product(
     Ok(None)
 }
 
+/// Sizes of what is tried.
+const EXPERTS: usize = 3;
+const ROWS: usize = 64;
+
+/// Values from -1 to 1, on the processor. Any will do, as long as no two rows are alike.
+fn some_values(sizes: impl Into<Shape>, mut state: u32) -> CandleResult<Tensor> {
+    let sizes = sizes.into();
+    let mut value = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        f32::from(u16::try_from(state >> 16).unwrap_or_default()) / 32_768.0 - 1.0
+    };
+    let values: Vec<f32> = (0..sizes.elem_count()).map(|_| value()).collect();
+    Tensor::from_vec(values, sizes, &Device::Cpu)
+}
+
+fn floats_in(tensor: &Tensor) -> CandleResult<Vec<f32>> {
+    tensor.to_dtype(DType::F32)?.flatten_all()?.to_vec1()
+}
+
+/// Whether products with rows of `columns` weights that are kept so are the processor's, for
+/// one input, as in decoding, and for several.
+fn product_is_right(kept: Kept, columns: usize, device: &Device) -> CandleResult<bool> {
+    let plain = some_values((ROWS, columns), 1)?;
+    let inputs = some_values((16, columns), 2)?;
+    let (weights, plain) = match kept {
+        Kept::Blocks(kind) => {
+            let blocks = QTensor::quantize(&plain, kind)?;
+            let plain = blocks.dequantize(&Device::Cpu)?;
+            let blocks = QStorage::from_data(blocks.data()?, device, kind)?;
+            let blocks = QTensor::new(blocks, (ROWS, columns))?;
+            (Weights::Blocks(QMatMul::from_qtensor(blocks)?), plain)
+        }
+        Kept::Floats(kind) => {
+            let weights = plain.to_dtype(kind)?;
+            let plain = weights.to_dtype(DType::F32)?;
+            (Weights::Floats(weights.to_device(device)?), plain)
+        }
+    };
+    for rows in [1, 16] {
+        let inputs = inputs.narrow(0, 0, rows)?;
+        let expected = inputs.matmul(&plain.t()?)?;
+        let found = weights.forward(&inputs.to_device(device)?)?;
+        if !are_close(&floats_in(&found)?, &floats_in(&expected)?) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether the fused product with half floats is that of one expert after another, with and
+/// without shares.
+fn fused_floats_are_right(kind: DType, columns: usize, device: &Device) -> CandleResult<bool> {
+    let weights = some_values((EXPERTS, ROWS, columns), 1)?.to_dtype(kind)?;
+    let plain = weights.to_dtype(DType::F32)?;
+    let stack = Stack::Floats {
+        weights: weights.to_device(device)?,
+        fused: true,
+    };
+    let chosen = [[2_u32, 1], [0, 2]];
+    let shares = [[0.75_f32, 0.25], [0.5, 0.5]];
+    let choice = Choice {
+        experts: Tensor::new(&chosen, device)?,
+        shares: Tensor::new(&shares, device)?,
+    };
+    let inputs = some_values((2, 2, columns), 2)?;
+    let product = |row: usize, slot: usize, input: usize| {
+        let input = inputs.get(row)?.get(input)?.unsqueeze(1)?;
+        let expert = chosen[row][slot] as usize;
+        floats_in(&plain.get(expert)?.matmul(&input)?)
+    };
+    let (mut alone, mut shared) = (Vec::new(), Vec::new());
+    for (row, shares) in shares.iter().enumerate() {
+        for (slot, share) in shares.iter().enumerate() {
+            alone.extend(product(row, slot, 0)?);
+            shared.extend(product(row, slot, slot)?.iter().map(|value| value * share));
+        }
+    }
+    let one = inputs.narrow(1, 0, 1)?.contiguous()?.to_device(device)?;
+    let found = stack.fused(&one, &choice, None)?;
+    if !are_close(&floats_in(&found)?, &alone) {
+        return Ok(false);
+    }
+    let found = stack.fused(&inputs.to_device(device)?, &choice, Some(&choice.shares))?;
+    Ok(are_close(&floats_in(&found)?, &shared))
+}
+
 /// Whether values agree but for the rounding of inputs to bytes, about a percent of their
 /// length.
 fn are_close(found: &[f32], expected: &[f32]) -> bool {
@@ -472,6 +598,15 @@ mod tests {
         assert!(are_close(&rounded, &expected));
         assert!(!are_close(&another, &expected));
         assert!(!are_close(&[f32::NAN; 64], &expected));
+    }
+
+    #[test]
+    fn products_are_right_on_the_processor() {
+        for kind in [GgmlDType::Q8_0, GgmlDType::Q4K, GgmlDType::Q6K] {
+            assert!(product_is_right(Kept::Blocks(kind), 256, &Device::Cpu).unwrap());
+        }
+        let floats = Kept::Floats(DType::F32);
+        assert!(product_is_right(floats, 64, &Device::Cpu).unwrap());
     }
 
     #[test]

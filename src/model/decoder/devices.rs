@@ -25,11 +25,15 @@ pub(super) fn all() -> Vec<Wanted> {
 
 #[cfg(feature = "cuda")]
 fn accelerators() -> usize {
-    use candle_core::cuda_backend::cudarc::driver::CudaContext;
-    CudaContext::device_count()
-        .ok()
-        .and_then(|count| usize::try_from(count).ok())
-        .unwrap_or(0)
+    use candle_core::cuda_backend::cudarc::driver::{CudaContext, sys::CUresult};
+    match CudaContext::device_count() {
+        Ok(count) => usize::try_from(count).unwrap_or(0),
+        Err(error) if error.0 == CUresult::CUDA_ERROR_NO_DEVICE => 0,
+        Err(error) => {
+            tracing::warn!(%error, "the driver does not say which accelerators there are: the processor is used");
+            0
+        }
+    }
 }
 
 #[cfg(not(feature = "cuda"))]
@@ -96,7 +100,7 @@ impl Opened {
             weights,
             head,
             block,
-            work,
+            work: work + room.beside,
         })
     }
 
@@ -143,6 +147,14 @@ fn cuda(number: usize) -> Result<(Device, usize), String> {
         .cuda_stream()
         .context()
         .clone();
+    let (major, minor) = context
+        .compute_capability()
+        .map_err(|error| words(&error))?;
+    if major < 8 {
+        return Err(format!(
+            "its compute capability is {major}.{minor}, and keys and values as `bf16` need 8.0"
+        ));
+    }
     let (free, _) = context.mem_get_info().map_err(|error| words(&error))?;
     Ok((device, free))
 }
@@ -150,6 +162,24 @@ fn cuda(number: usize) -> Result<(Device, usize), String> {
 #[cfg(not(feature = "cuda"))]
 fn cuda(_number: usize) -> Result<(Device, usize), String> {
     Err("this program was built without CUDA".to_owned())
+}
+
+/// Opens the devices that are wanted; of those that nobody asked for, those that can be used.
+fn open_all(wanted: &[Wanted]) -> Result<Vec<Opened>, ModelError> {
+    if !wanted.is_empty() {
+        return wanted.iter().copied().map(Opened::new).collect();
+    }
+    let mut opened = Vec::new();
+    for wanted in all() {
+        match Opened::new(wanted) {
+            Ok(device) => opened.push(device),
+            Err(error) if wanted.target == Target::Processor => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "an accelerator cannot be used, and is left alone");
+            }
+        }
+    }
+    Ok(opened)
 }
 
 /// Opens devices, gives them the layers of a model and reads these; nothing is read if they
@@ -162,15 +192,7 @@ pub(super) fn open(
     wanted: &[Wanted],
     room: Room,
 ) -> Result<(Vec<Box<dyn Stage>>, Plan), ModelError> {
-    let all = if wanted.is_empty() {
-        all()
-    } else {
-        wanted.to_vec()
-    };
-    let opened = all
-        .into_iter()
-        .map(Opened::new)
-        .collect::<Result<Vec<_>, _>>()?;
+    let opened = open_all(wanted)?;
     let plan = plan_of(source, &opened, &room)?;
     let stages = plan
         .shares
@@ -192,15 +214,7 @@ pub(super) fn open(
 /// # Errors
 /// As [`open`].
 pub(super) fn plan(source: &Source, wanted: &[Wanted], room: &Room) -> Result<Plan, ModelError> {
-    let all = if wanted.is_empty() {
-        all()
-    } else {
-        wanted.to_vec()
-    };
-    let opened = all
-        .into_iter()
-        .map(Opened::new)
-        .collect::<Result<Vec<_>, _>>()?;
+    let opened = open_all(wanted)?;
     plan_of(source, &opened, room)
 }
 

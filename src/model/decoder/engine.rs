@@ -289,7 +289,7 @@ impl DecoderEngine {
         let window = source.shape().window.min(options.context);
         let window = options.window.map_or(window, |own| own.min(window));
         let name: Arc<str> = name_of(path).into();
-        let mut model = Model::open(
+        let model = Model::open(
             source,
             &ModelOptions {
                 context: options.context,
@@ -297,11 +297,9 @@ impl DecoderEngine {
                 half: options.half,
                 threads: options.threads,
                 devices: read_devices(&options.devices).map_err(ModelError::Options)?,
+                adapters: options.adapters.clone(),
             },
         )?;
-        for (name, folder) in &options.adapters {
-            model.adapt(folder, name)?;
-        }
         let adapters = model.adapters().into();
         for note in model.notes() {
             warn!(model = &*name, "{note}");
@@ -334,6 +332,12 @@ impl DecoderEngine {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether the model's thread still runs. Once it has ended nothing is answered any more.
+    #[must_use]
+    pub fn is_running(&self) -> bool {
+        !self.jobs.is_closed()
     }
 
     /// Tokens that a prompt may have together with its answer.
@@ -390,7 +394,7 @@ impl DecoderEngine {
             text: StopText::new(options.stops.clone()),
             decoder: Some(self.vocabulary.decoder()),
             tokens: Vec::new(),
-            _permit: permit,
+            _permit: Arc::new(permit),
         };
         let sampling = Sampling {
             temperature: options.sampling.temperature,
@@ -439,8 +443,12 @@ impl DecoderEngine {
         if firsts.len() < continuations.len() {
             return Err(EngineError::NothingToJudge);
         }
+        // One for all: the engine may be full of others between two of these.
+        let permit = Arc::new(self.permit()?);
         let work = Work::Next { tokens: firsts };
-        let mut sums = self.judged(prompt.to_vec(), work, adapter).await?;
+        let mut sums = self
+            .judged(prompt.to_vec(), work, adapter, Arc::clone(&permit))
+            .await?;
         for (sum, tokens) in sums.iter_mut().zip(&continuations) {
             if tokens.len() > 1 {
                 let work = Work::Judge {
@@ -448,7 +456,7 @@ impl DecoderEngine {
                 };
                 let prompt = [prompt, tokens].concat();
                 *sum += self
-                    .judged(prompt, work, adapter)
+                    .judged(prompt, work, adapter, Arc::clone(&permit))
                     .await?
                     .iter()
                     .sum::<f32>();
@@ -462,6 +470,7 @@ impl DecoderEngine {
         prompt: Vec<u32>,
         work: Work,
         adapter: Option<usize>,
+        permit: Arc<OwnedSemaphorePermit>,
     ) -> Result<Vec<f32>, EngineError> {
         let (sender, judged) = oneshot::channel();
         self.send(Request {
@@ -470,7 +479,7 @@ impl DecoderEngine {
             adapter,
             listener: Box::new(Judgement {
                 sender: Some(sender),
-                _permit: self.permit()?,
+                _permit: permit,
             }),
         })?;
         match judged.await {
@@ -573,10 +582,12 @@ fn serve(
             };
             take(&mut scheduler, job);
         }
-        while let Ok(job) = jobs.try_recv() {
-            take(&mut scheduler, job);
-        }
-        let step = catch_unwind(AssertUnwindSafe(|| scheduler.step()));
+        let step = catch_unwind(AssertUnwindSafe(|| {
+            while let Ok(job) = jobs.try_recv() {
+                take(&mut scheduler, job);
+            }
+            scheduler.step();
+        }));
         if let Err(panic) = step {
             let words = panic
                 .downcast_ref::<String>()
@@ -655,7 +666,7 @@ struct Answer {
     text: StopText,
     decoder: Option<TokenDecoder>,
     tokens: Vec<TokenChoice>,
-    _permit: OwnedSemaphorePermit,
+    _permit: Arc<OwnedSemaphorePermit>,
 }
 
 impl Answer {
@@ -722,7 +733,7 @@ impl Listener for Answer {
 /// Hears probabilities.
 struct Judgement {
     sender: Option<oneshot::Sender<Result<Vec<f32>, ModelError>>>,
-    _permit: OwnedSemaphorePermit,
+    _permit: Arc<OwnedSemaphorePermit>,
 }
 
 impl Listener for Judgement {

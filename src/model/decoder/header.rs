@@ -196,7 +196,12 @@ impl Header<'_, '_> {
             .take(length)
             .read_to_end(&mut bytes)
             .map_err(ModelError::io(self.path))?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+        // Readers take a name with zeros behind it for the name without.
+        match String::from_utf8(bytes) {
+            Ok(name) if !name.contains('\0') => Ok(name),
+            Ok(name) => Err(self.corrupt(format!("{what} is {name:?}, with a zero in it"))),
+            Err(_) => Err(self.corrupt(format!("{what} is no text"))),
+        }
     }
 
     /// Adds `name` to those that there were, and refuses one that was among them.

@@ -210,6 +210,9 @@ fn headers_that_say_too_much_are_refused() {
             "{error}"
         );
     }
+    // candle would read it as the name without the zero, and divide by it.
+    let error = refused(|bytes| insert(bytes, "general.alignment\0", 4, &[0; 4]));
+    assert!(error.contains("with a zero in it"), "{error}");
     let error = refused(|bytes| insert(bytes, "general.alignment", 0, &[0]));
     assert!(
         error.contains("`general.alignment` is of kind 0"),

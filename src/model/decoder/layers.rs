@@ -88,6 +88,19 @@ pub(crate) fn check_devices(names: &[String]) -> Result<(), String> {
             return Err(format!("device `{}` is named twice", device.target));
         }
     }
+    check_order(&devices)
+}
+
+/// The processor is filled as far as it goes, which leaves nothing to those behind it.
+fn check_order(devices: &[Wanted]) -> Result<(), String> {
+    let before_last = &devices[..devices.len().saturating_sub(1)];
+    let takes_all = |one: &Wanted| one.target == Target::Processor && one.layers.is_none();
+    if before_last.iter().any(takes_all) {
+        return Err(
+            "device `cpu` stands before others: name it last, or give its layers, as in `cpu=8`"
+                .to_owned(),
+        );
+    }
     Ok(())
 }
 
@@ -557,6 +570,11 @@ mod tests {
         let twice = ["cpu", "cuda:0", "cpu=3"].map(str::to_owned);
         let error = check_devices(&twice).unwrap_err();
         assert_eq!(error, "device `cpu` is named twice");
+        let first = ["cpu", "cuda:0"].map(str::to_owned);
+        let error = check_devices(&first).unwrap_err();
+        assert!(error.contains("name it last"), "{error}");
+        let given = ["cpu=8", "cuda:0", "cpu-candle"].map(str::to_owned);
+        check_devices(&given).unwrap();
     }
 
     #[test]

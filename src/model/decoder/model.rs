@@ -1,13 +1,13 @@
 //! A whole model: its stages, and what goes in and comes out.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use tracing::debug;
 
 use super::super::ModelError;
 use super::adapter::Adapter;
 use super::devices;
-use super::layers::{Plan, Wanted, free_on_host, reserve};
+use super::layers::{Plan, Wanted};
 use super::processor::Room;
 use super::shape::Shape;
 use super::source::{Part, Place, Source};
@@ -37,6 +37,8 @@ pub(crate) struct ModelOptions {
     pub(crate) threads: usize,
     /// Devices that layers run on, in order; none for all that there are.
     pub(crate) devices: Vec<Wanted>,
+    /// Adapters: a name, and the folder in the format of PEFT.
+    pub(crate) adapters: Vec<(String, PathBuf)>,
 }
 
 impl ModelOptions {
@@ -46,6 +48,7 @@ impl ModelOptions {
             blocks: devices::blocks(self.context),
             half: self.half,
             threads: self.threads,
+            beside: 0,
         }
     }
 }
@@ -54,11 +57,20 @@ impl Model {
     /// Reads the model in `source`.
     ///
     /// # Errors
-    /// When it takes more memory than there is, or a weight cannot be read.
+    /// When it takes more memory than there is, or a weight or an adapter cannot be read.
     pub(crate) fn open(mut source: Source, options: &ModelOptions) -> Result<Self, ModelError> {
         // Whoever wants the vocabulary has read it by now.
         source.drop_metadata();
-        let room = options.room();
+        // Before the plan, which has to hold them. Each device is given room for all of them.
+        let adapters = options
+            .adapters
+            .iter()
+            .map(|(name, folder)| Adapter::open(folder, name, &source))
+            .collect::<Result<Vec<_>, _>>()?;
+        let room = Room {
+            beside: adapters.iter().map(Adapter::bytes).sum(),
+            ..options.room()
+        };
         let (stages, plan) = devices::open(&source, &options.devices, room)?;
         for (stage, share) in stages.iter().zip(&plan.shares) {
             let (weights, rest) = stage.bytes();
@@ -70,7 +82,7 @@ impl Model {
                 "layers are read"
             );
         }
-        Ok(Self {
+        let mut model = Self {
             embedding: source.place(Part::Embedding, 0, None)?,
             stages,
             plan,
@@ -78,7 +90,11 @@ impl Model {
             blocks: room.blocks,
             rows: options.rows,
             source,
-        })
+        };
+        for adapter in adapters {
+            model.adapt(adapter)?;
+        }
+        Ok(model)
     }
 
     /// Which layers of the model in `source` would run where, and the memory that takes,
@@ -111,27 +127,22 @@ impl Model {
         notes.map(String::as_str).collect()
     }
 
-    /// Takes up the adapter in `folder` under `name`.
+    /// Takes up an adapter of this model.
     ///
     /// # Errors
-    /// When it cannot be read or does not fit.
-    pub(crate) fn adapt(&mut self, folder: &Path, name: &str) -> Result<(), ModelError> {
-        let adapter = Adapter::open(folder, name, &self.source)?;
-        let free = free_on_host()?;
-        if adapter.bytes() > free.saturating_sub(reserve(free)) {
-            return Err(ModelError::Memory {
-                file: folder.to_owned(),
-                reason: format!(
-                    "adapter `{name}` takes {} bytes beside the model, and {free} are free",
-                    adapter.bytes()
-                ),
-            });
-        }
+    /// When a device has no room for it.
+    pub(super) fn adapt(&mut self, adapter: Adapter) -> Result<(), ModelError> {
         for stage in &mut self.stages {
             stage.adapt(&adapter)?;
         }
         self.adapters.push(adapter.name);
         Ok(())
+    }
+
+    /// Where its weights come from.
+    #[cfg(test)]
+    pub(super) fn source(&self) -> &Source {
+        &self.source
     }
 
     /// Names of adapters, by number.

@@ -132,6 +132,8 @@ pub(super) struct Room {
     pub(super) half: bool,
     /// Threads that work.
     pub(super) threads: usize,
+    /// Bytes of adapters.
+    pub(super) beside: usize,
 }
 
 impl Processor {

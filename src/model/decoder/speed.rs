@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::super::ModelError;
 use super::attention::BLOCK;
 use super::devices;
-use super::layers::{Target, read_devices};
+use super::layers::{Target, check_devices, read_devices};
 use super::made_up::{MadeUpSizes, MadeUpWeights};
 use super::model::{Model, ModelOptions};
 use super::source::{FEED_PARTS, Part, Source};
@@ -37,17 +37,28 @@ pub struct SpeedInput {
     pub steps: usize,
 }
 
+/// Tokens of the conversation that is written first.
+const WARM_UP_STEPS: usize = 32;
+
 impl SpeedInput {
+    /// Tokens of the prompt that is read first.
+    fn warm_up(&self) -> usize {
+        self.batch.min(128)
+    }
+
     fn options(&self) -> Result<ModelOptions, ModelError> {
         let most = self.askers.iter().max().copied().unwrap_or(1);
         let writes = blocks(self.context + self.steps + 1) * most;
-        let reads = blocks(self.prompts.iter().max().copied().unwrap_or(0));
+        let prompts = self.prompts.iter().copied().chain([self.warm_up()]);
+        let reads = blocks(prompts.max().unwrap_or(0)).max(blocks(WARM_UP_STEPS));
+        check_devices(&self.devices).map_err(ModelError::Options)?;
         Ok(ModelOptions {
             context: writes.max(reads) * BLOCK,
             rows: self.batch.max(most),
             half: true,
             threads: self.threads,
             devices: read_devices(&self.devices).map_err(ModelError::Options)?,
+            adapters: Vec::new(),
         })
     }
 
@@ -147,7 +158,7 @@ pub fn speed(input: &SpeedInput) -> Result<SpeedReport, ModelError> {
     let mut model = Model::open(source, &input.options()?)?;
     let opened_in_s = started.elapsed().as_secs_f64();
     // Kernels are compiled or loaded when they are first used.
-    read_prompt(&mut model, input.batch.min(128), input.batch)?;
+    read_prompt(&mut model, input.warm_up(), input.batch)?;
     write_for(&mut model, 1, 16, 2)?;
     let mut reading = Vec::new();
     for tokens in &input.prompts {

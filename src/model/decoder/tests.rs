@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::adapter::Adapter;
 use super::attention::BLOCK;
 use super::model::{Model, ModelOptions};
 use super::source::Source;
@@ -50,8 +51,15 @@ fn open_at(path: &Path, devices: &[&str]) -> Model {
         half: false,
         threads: 2,
         devices: devices.iter().map(|name| name.parse().unwrap()).collect(),
+        adapters: Vec::new(),
     };
     Model::open(Source::open(path).unwrap(), &options).unwrap()
+}
+
+fn adapt(model: &mut Model) {
+    let folder = fixtures().join("adapter");
+    let adapter = Adapter::open(&folder, "adapter", model.source()).unwrap();
+    model.adapt(adapter).unwrap();
 }
 
 fn prompt(length: u32) -> Vec<u32> {
@@ -136,7 +144,7 @@ fn compare(file: &str, adapter: bool, lengths: &[usize]) {
     let mut name = file.to_owned();
     let mut own = None;
     if adapter {
-        model.adapt(&fixtures().join("adapter"), "adapter").unwrap();
+        adapt(&mut model);
         name.push_str("+adapter");
         own = Some(0);
     }
@@ -220,7 +228,7 @@ fn an_adapter_gives_what_peft_gives() {
 #[test]
 fn conversations_do_not_change_each_other() {
     let mut model = open("model.safetensors");
-    model.adapt(&fixtures().join("adapter"), "adapter").unwrap();
+    adapt(&mut model);
     let tokens = prompt(150);
     let alone = |model: &mut Model, adapter| {
         let mut conversation = Conversation::new(adapter);
@@ -256,7 +264,7 @@ fn compare_on(devices: &[&str], file: &str, adapter: bool) {
     let mut name = file.to_owned();
     let mut own = None;
     if adapter {
-        model.adapt(&fixtures().join("adapter"), "adapter").unwrap();
+        adapt(&mut model);
         name.push_str("+adapter");
         own = Some(0);
     }
@@ -338,7 +346,7 @@ fn layers_on_two_devices_are_the_same_model() {
 #[test]
 fn conversations_on_an_accelerator_do_not_change_each_other() {
     let mut model = open_on("model.safetensors", &["cpu-candle"]);
-    model.adapt(&fixtures().join("adapter"), "adapter").unwrap();
+    adapt(&mut model);
     let tokens = prompt(400);
     let lengths = [
         (100, None),
@@ -385,6 +393,7 @@ fn what_does_not_fit_is_refused_before_it_is_read() {
         half: false,
         threads: 1,
         devices: vec!["cpu".parse().unwrap()],
+        adapters: Vec::new(),
     };
     let error = Model::plan_for(&source, &options).unwrap_err().to_string();
     assert!(

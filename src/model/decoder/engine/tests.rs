@@ -163,14 +163,18 @@ async fn probabilities_are_those_that_writing_has() {
     assert_eq!(tokens.len(), 2);
     assert_eq!(tokens[0].top.len(), 3);
     assert_eq!(tokens[0].top[0], (tokens[0].id, tokens[0].log_probability));
+    let permit = || Arc::new(engine.permit().unwrap());
     let work = Work::Next {
         tokens: vec![tokens[0].id],
     };
-    let next = engine.judged(prompt(100), work, None).await.unwrap();
+    let next = engine
+        .judged(prompt(100), work, None, permit())
+        .await
+        .unwrap();
     assert!((next[0] - tokens[0].log_probability).abs() < 1e-5);
     let both = [prompt(100), vec![tokens[0].id, tokens[1].id]].concat();
     let judged = engine
-        .judged(both, Work::Judge { last: 2 }, None)
+        .judged(both, Work::Judge { last: 2 }, None, permit())
         .await
         .unwrap();
     for (judged, token) in judged.iter().zip(&tokens) {

@@ -113,6 +113,7 @@ fn scheduler(context: usize) -> (Scheduler, Fault) {
         half: false,
         threads: 1,
         devices: vec!["cpu".parse().unwrap()],
+        adapters: Vec::new(),
     };
     let mut model = Model::open(Source::open(&path).unwrap(), &options).unwrap();
     let fault = Fault::default();
