@@ -139,7 +139,11 @@ pub(super) fn candle_device(target: Target) -> Result<Device, ModelError> {
 
 #[cfg(feature = "cuda")]
 fn cuda(number: usize) -> Result<(Device, usize), String> {
-    let words = |error: &dyn std::fmt::Display| error.to_string();
+    // The first line: candle adds a backtrace.
+    let words = |error: &dyn std::fmt::Display| {
+        let words = error.to_string();
+        words.lines().next().unwrap_or_default().to_owned()
+    };
     let device = Device::new_cuda(number).map_err(|error| words(&error))?;
     let context = device
         .as_cuda_device()
