@@ -564,7 +564,7 @@ fn read_layer(loader: &mut Loader<'_>, number: usize, blocks: usize) -> Result<L
     let place = |part: Part| source.place(part, number, None);
     let feed = match shape.experts {
         Some((experts, used)) => Feed::Experts(Box::new(Experts {
-            router: loader.floats(&place(Part::Router)?)?,
+            router: loader.small_matrix(&place(Part::Router)?)?,
             used,
             gate: loader.stack(Part::Gate, number, experts)?,
             up: loader.stack(Part::Up, number, experts)?,

@@ -240,6 +240,13 @@ impl<'a> Loader<'a> {
         }
     }
 
+    /// A small matrix as `f32`.
+    pub(super) fn small_matrix(&self, place: &Place) -> Result<Tensor, ModelError> {
+        let sizes = (place.rows, place.columns);
+        let values = self.floats(place)?;
+        values.reshape(sizes).map_err(device_failed)
+    }
+
     /// A vector, or a small matrix, as `f32`.
     pub(super) fn floats(&self, place: &Place) -> Result<Tensor, ModelError> {
         let values = self.source.floats(place)?;

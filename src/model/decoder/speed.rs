@@ -363,6 +363,9 @@ fn ceiling(target: Target, device: &Device) -> CandleResult<Ceiling> {
     drop(source);
     let left = Tensor::ones((size, size), kind, device)?;
     let product = best_of(device, || left.matmul(&left))?;
+    // What was taken is free again before the model asks how much is.
+    drop(left);
+    device.synchronize()?;
     Ok(Ceiling {
         device: target.to_string(),
         copy_gb_per_s: 2.0 * 4.0 * float(values) / copy / 1e9,
@@ -428,6 +431,21 @@ mod tests {
                 assert!(report.writing.iter().all(|row| row.gb_per_s > 0.0));
             }
         }
+    }
+
+    #[test]
+    fn the_smallest_input_is_measured_and_a_device_named_twice_is_refused() {
+        for device in ["cpu", "cpu-candle"] {
+            let mut input = small(&[device], MadeUpWeights::Bf16);
+            (input.sizes.experts, input.sizes.used) = (1, 1);
+            (input.batch, input.context, input.steps) = (256, 0, 1);
+            (input.prompts, input.askers) = (vec![1], vec![1]);
+            let report = speed(&input).unwrap();
+            assert!(report.writing[0].tokens_per_s > 0.0);
+        }
+        let twice = small(&["cpu-candle", "cpu-candle"], MadeUpWeights::Bf16);
+        let error = speed(&twice).unwrap_err().to_string();
+        assert!(error.contains("named twice"), "{error}");
     }
 
     #[test]
