@@ -196,6 +196,39 @@ fn one_tensor_for_each_expert_is_the_same_model() {
     compare("model.split.Q8_0.gguf", false, &[7]);
 }
 
+#[test]
+fn weights_in_several_files_are_the_same_model() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["config.json", "tokenizer.json", "tokenizer_config.json"] {
+        std::fs::copy(fixtures().join(name), folder.path().join(name)).unwrap();
+    }
+    let bytes = std::fs::read(fixtures().join("model.safetensors")).unwrap();
+    let tensors = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let mut weight_map = serde_json::Map::new();
+    let mut shards = [Vec::new(), Vec::new()];
+    for (number, (name, tensor)) in tensors.iter().enumerate() {
+        let file = format!("model-{:05}-of-00002.safetensors", number % 2 + 1);
+        weight_map.insert(name.to_owned(), file.into());
+        shards[number % 2].push((name, tensor));
+    }
+    for (shard, number) in shards.into_iter().zip(1..) {
+        let file = folder
+            .path()
+            .join(format!("model-{number:05}-of-00002.safetensors"));
+        safetensors::serialize_to_file(shard, None, &file).unwrap();
+    }
+    let index = serde_json::json!({ "weight_map": weight_map }).to_string();
+    std::fs::write(folder.path().join("model.safetensors.index.json"), index).unwrap();
+    let mut model = open_at(folder.path(), &["cpu"]);
+    compare_model(&mut model, "model.safetensors", None, &[7, 513]);
+    std::fs::remove_file(folder.path().join("model-00002-of-00002.safetensors")).unwrap();
+    let error = Source::open(folder.path()).unwrap_err().to_string();
+    assert!(
+        error.contains("model-00002-of-00002.safetensors"),
+        "{error}"
+    );
+}
+
 /// The configuration says that a token sees the last 100.
 #[test]
 fn a_sliding_window_gives_what_transformers_gives() {
