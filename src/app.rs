@@ -375,20 +375,20 @@ impl App {
         }]
     }
 
+    /// Why the engine that writes cannot be used: it could not be opened, or it ended.
+    fn generator_fault(&self) -> Option<&str> {
+        let has_ended = |local: &Arc<LocalGenerator>| !local.engine().is_running();
+        let ended = self.local.as_ref().is_some_and(has_ended);
+        self.no_generator.as_deref().or(ended.then_some(STOPPED))
+    }
+
     /// Whether questions can be answered.
     ///
     /// # Errors
     /// Why not, in words.
     pub async fn ready(&self) -> Result<(), String> {
-        if let Some(reason) = &self.no_generator {
-            return Err(reason.clone());
-        }
-        if self
-            .local
-            .as_ref()
-            .is_some_and(|local| !local.engine().is_running())
-        {
-            return Err(STOPPED.to_owned());
+        if let Some(reason) = self.generator_fault() {
+            return Err(reason.to_owned());
         }
         self.library
             .unfinished()
@@ -483,7 +483,7 @@ impl App {
     /// # Errors
     /// When a language model is configured that cannot be used, with the reason.
     pub fn needs_generator(&self) -> anyhow::Result<()> {
-        match &self.no_generator {
+        match self.generator_fault() {
             Some(reason) => Err(anyhow::anyhow!("{reason}")),
             None => Ok(()),
         }
@@ -501,11 +501,8 @@ impl App {
                 Ok(generator) => generator.examine().await,
                 Err(error) => vec![Check::new("generator", Level::Error, error.to_string())],
             },
-            Engine::Local => match (&self.local, &self.no_generator) {
-                (Some(generator), _) if !generator.engine().is_running() => {
-                    vec![Check::new("generator", Level::Error, STOPPED)]
-                }
-                (Some(generator), _) => {
+            Engine::Local => match (&self.local, self.generator_fault()) {
+                (Some(generator), None) => {
                     let engine = generator.engine();
                     let what = format!(
                         "{} reads and writes {} tokens; {}",
@@ -515,10 +512,8 @@ impl App {
                     );
                     vec![Check::new("generator", Level::Ok, what)]
                 }
-                (None, reason) => {
-                    let reason = reason
-                        .as_deref()
-                        .unwrap_or("the language model is not open");
+                (_, reason) => {
+                    let reason = reason.unwrap_or("the language model is not open");
                     vec![Check::new("generator", Level::Error, reason)]
                 }
             },
