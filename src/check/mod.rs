@@ -3,6 +3,7 @@
 mod answer;
 mod checker;
 mod draft;
+mod entailment;
 mod facts;
 mod silence;
 
@@ -11,3 +12,4 @@ pub(crate) use checker::content;
 pub use checker::{AnswerEvent, CheckConfig, Checked, Checker, check_stream};
 pub use draft::draft_sentences;
 pub(crate) use draft::each_once;
+pub use entailment::{Entailment, Pair, Verifier};
