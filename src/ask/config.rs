@@ -34,8 +34,8 @@ pub struct AskConfig {
     pub context_tokens: NonZeroUsize,
     /// Sentences that quote mode may quote in one answer.
     pub quotes: NonZeroUsize,
-    /// How likely the passages must answer a question, 0 to 1, before quote mode answers from
-    /// them. Higher abstains more often.
+    /// How likely the passages must hold the answer, 0 to 1, before one is written. Higher
+    /// abstains more often.
     pub evidence: f32,
 }
 

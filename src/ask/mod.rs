@@ -8,15 +8,17 @@ mod fit;
 mod pack;
 mod quote;
 mod retrieve;
+mod sufficiency;
 mod types;
 
 pub use config::{AskConfig, Fusion};
 pub(crate) use fit::fit;
 pub(crate) use pack::pack;
-pub use quote::{BothEmbedder, QUOTE_MODE, QuoteGenerator};
+pub use quote::{QUOTE_MODE, QuoteGenerator};
 pub use retrieve::{Fused, Ranking, fuse, retrieve};
+pub use sufficiency::{BothEmbedder, Sufficiency};
 pub use types::{
     Context, DraftPiece, DraftPieces, DraftSentence, EngineBusy, Generator, Hit, LedgerEntry,
     LeftOut, Message, Passage, Place, Prompt, Query, QueryEmbedder, Question, Reader, Retriever,
-    Role, Usage,
+    Rewrite, Role, Usage,
 };

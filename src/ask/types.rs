@@ -271,6 +271,21 @@ pub struct Prompt {
     pub max_tokens: usize,
 }
 
+/// A sentence that the checker refused, to be written again from its evidence.
+#[derive(Clone, Debug)]
+pub struct Rewrite {
+    /// The sentence, without markers.
+    pub sentence: String,
+    /// What it may say: numbers of passages, and sentences of theirs.
+    pub evidence: Vec<(u32, String)>,
+    /// Why it was refused, in words of `language`.
+    pub reason: String,
+    /// The language to write in.
+    pub language: Language,
+    /// The adapter that the draft was written with; the configured one if none is named.
+    pub adapter: Option<String>,
+}
+
 /// Who speaks in a conversation with a language model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -362,6 +377,17 @@ pub trait Generator: Debug + Send + Sync {
         text: &str,
         continuations: &[&str],
     ) -> Result<Option<Vec<f32>>, BackendError>;
+
+    /// Writes one refused sentence again from its evidence: one sentence without markers, which
+    /// is a draft still and must be checked. `None` where the engine writes nothing of its own,
+    /// finds that the evidence does not say it, or has no whole sentence other than the refused
+    /// one.
+    ///
+    /// # Errors
+    /// When the engine is busy, unreachable or the evidence is over its window.
+    async fn rewrite(&self, _: &Rewrite) -> Result<Option<String>, BackendError> {
+        Ok(None)
+    }
 }
 
 /// A sentence of a draft.

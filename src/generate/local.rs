@@ -6,8 +6,11 @@ use tokio::sync::mpsc;
 use tracing::{Instrument as _, info};
 
 use super::config::{GeneratorConfig, KvType, LocalConfig};
-use super::prompt::{Fence, messages};
-use crate::ask::{DraftPiece, DraftPieces, EngineBusy, Generator, Message, Prompt, Role, Usage};
+use super::prompt::{Fence, messages, rewrite_messages};
+use super::rewrite;
+use crate::ask::{
+    DraftPiece, DraftPieces, EngineBusy, Generator, Message, Prompt, Rewrite, Role, Usage,
+};
 use crate::model::{
     DecoderEngine, EngineError, EngineOptions, EnginePiece, ModelError, ModelStore,
     SamplingOptions, WriteOptions,
@@ -69,57 +72,20 @@ impl LocalGenerator {
             .prompt(messages)
             .map_err(|error| BackendError::new("the prompt cannot be written", error))
     }
-}
 
-/// How the engine is run.
-pub(crate) fn engine_options(local: &LocalConfig) -> EngineOptions {
-    let defaults = EngineOptions::default();
-    EngineOptions {
-        context: local.context.get(),
-        window: local.window.map(std::num::NonZero::get),
-        batch: local.batch.get(),
-        together: local.together.get(),
-        waiting: local.waiting.get(),
-        threads: local
-            .threads
-            .map_or(defaults.threads, std::num::NonZero::get),
-        half: local.kv == KvType::F16,
-        devices: local.devices.clone(),
-        adapters: local
-            .adapters
-            .iter()
-            .map(|(name, folder)| (name.clone(), folder.clone()))
-            .collect(),
-    }
-}
-
-fn failed(error: EngineError) -> BackendError {
-    match error {
-        EngineError::Busy { .. } => BackendError::new(error.to_string(), EngineBusy),
-        error => BackendError::new("the language model does not write", error),
-    }
-}
-
-#[async_trait]
-impl Generator for LocalGenerator {
-    fn name(&self) -> &str {
-        self.engine.name()
-    }
-
-    fn window(&self) -> Option<usize> {
-        Some(self.engine.window())
-    }
-
-    async fn count_tokens(&self, prompt: &Prompt) -> Result<usize, BackendError> {
-        Ok(self.prompt(&messages(prompt, &self.fence))?.len())
-    }
-
-    async fn generate(&self, prompt: Prompt) -> Result<DraftPieces, BackendError> {
-        let tokens = self.prompt(&messages(&prompt, &self.fence))?;
+    /// Writes the model's turn of a conversation.
+    fn write(
+        &self,
+        conversation: &[Message],
+        max_tokens: usize,
+        temperature: f32,
+        adapter: Option<&str>,
+    ) -> Result<DraftPieces, BackendError> {
+        let tokens = self.prompt(conversation)?;
         let options = WriteOptions {
-            max_tokens: prompt.max_tokens,
+            max_tokens,
             sampling: SamplingOptions {
-                temperature: self.config.temperature,
+                temperature,
                 top_p: self.config.top_p,
                 seed: self
                     .config
@@ -127,11 +93,9 @@ impl Generator for LocalGenerator {
                     .map_or_else(|| fastrand::u64(..), u64::from),
             },
             stops: self.config.stop.clone(),
-            adapter: prompt
-                .question
-                .adapter
-                .clone()
-                .or_else(|| self.config.local.adapter.clone()),
+            adapter: adapter
+                .or(self.config.local.adapter.as_deref())
+                .map(str::to_owned),
             ..WriteOptions::default()
         };
         let mut pieces = self.engine.write(tokens, &options).map_err(failed)?;
@@ -179,6 +143,64 @@ impl Generator for LocalGenerator {
             .in_current_span(),
         );
         Ok(draft)
+    }
+}
+
+/// How the engine is run.
+pub(crate) fn engine_options(local: &LocalConfig) -> EngineOptions {
+    let defaults = EngineOptions::default();
+    EngineOptions {
+        context: local.context.get(),
+        window: local.window.map(std::num::NonZero::get),
+        batch: local.batch.get(),
+        together: local.together.get(),
+        waiting: local.waiting.get(),
+        threads: local
+            .threads
+            .map_or(defaults.threads, std::num::NonZero::get),
+        half: local.kv == KvType::F16,
+        devices: local.devices.clone(),
+        adapters: local
+            .adapters
+            .iter()
+            .map(|(name, folder)| (name.clone(), folder.clone()))
+            .collect(),
+    }
+}
+
+fn failed(error: EngineError) -> BackendError {
+    match error {
+        EngineError::Busy { .. } => BackendError::new(error.to_string(), EngineBusy),
+        error => BackendError::new("the language model does not write", error),
+    }
+}
+
+#[async_trait]
+impl Generator for LocalGenerator {
+    fn name(&self) -> &str {
+        self.engine.name()
+    }
+
+    fn window(&self) -> Option<usize> {
+        Some(self.engine.window())
+    }
+
+    async fn count_tokens(&self, prompt: &Prompt) -> Result<usize, BackendError> {
+        Ok(self.prompt(&messages(prompt, &self.fence))?.len())
+    }
+
+    async fn generate(&self, prompt: Prompt) -> Result<DraftPieces, BackendError> {
+        let conversation = messages(&prompt, &self.fence);
+        let adapter = prompt.question.adapter.as_deref();
+        let temperature = self.config.temperature;
+        self.write(&conversation, prompt.max_tokens, temperature, adapter)
+    }
+
+    async fn rewrite(&self, rewrite: &Rewrite) -> Result<Option<String>, BackendError> {
+        let conversation = rewrite_messages(rewrite, &self.fence);
+        let adapter = rewrite.adapter.as_deref();
+        let pieces = self.write(&conversation, rewrite::TOKENS, 0.0, adapter)?;
+        rewrite::read(pieces, &rewrite.sentence).await
     }
 
     /// `text` is a turn of the user; probabilities are exact, of all tokens of a continuation.
@@ -235,5 +257,55 @@ impl Generator for UnusableGenerator {
 
     async fn probabilities(&self, _: &str, _: &[&str]) -> Result<Option<Vec<f32>>, BackendError> {
         Err(self.error())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::generate::Engine;
+    use crate::language::Language;
+    use crate::model::Source;
+
+    /// The tiny random Mixtral of `tests/fixtures/mixtral`, which writes gibberish.
+    async fn generator() -> LocalGenerator {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/mixtral");
+        let mut config = GeneratorConfig {
+            engine: Engine::Local,
+            temperature: 1.5,
+            ..GeneratorConfig::default()
+        };
+        config.local.model = Some(Source::Local(folder));
+        config.local.context = 8_192.try_into().unwrap();
+        config.local.threads = 1.try_into().ok();
+        let store = ModelStore::new(std::env::temp_dir());
+        LocalGenerator::open(&config, &store).await.unwrap()
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_sentence_is_written_again_as_likely_as_it_gets() {
+        let generator = generator().await;
+        let rewrite = Rewrite {
+            sentence: "Leave is 25 days.".to_owned(),
+            evidence: vec![(1, "Leave is 15 days.".to_owned())],
+            reason: "the document says 15 days".to_owned(),
+            language: Language::En,
+            adapter: None,
+        };
+        // Drafts are written by chance here, and what is written again is not.
+        let first = generator.rewrite(&rewrite).await.unwrap();
+        assert_eq!(generator.rewrite(&rewrite).await.unwrap(), first);
+        if let Some(sentence) = first {
+            assert!(!sentence.contains('\n') && sentence != rewrite.sentence);
+        }
+        let unknown = Rewrite {
+            adapter: Some("theirs".to_owned()),
+            ..rewrite.clone()
+        };
+        assert!(generator.rewrite(&unknown).await.is_err());
+        let unusable = UnusableGenerator::new("no model".to_owned());
+        assert_eq!(unusable.rewrite(&rewrite).await.unwrap(), None);
     }
 }

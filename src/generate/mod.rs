@@ -10,6 +10,7 @@ mod draft;
 mod local;
 mod openai;
 pub(crate) mod prompt;
+mod rewrite;
 mod sse;
 mod told;
 

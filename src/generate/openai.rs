@@ -23,10 +23,10 @@ use tracing::{Instrument as _, debug, info};
 
 use super::config::GeneratorConfig;
 use super::draft::Draft;
-use super::prompt::{Fence, messages};
+use super::prompt::{Fence, messages, rewrite_messages};
 use super::told::{message_of, reason, scrubbed};
-use super::{OpenAiConfig, count};
-use crate::ask::{DraftPieces, EngineBusy, Generator, Message, Prompt, Role};
+use super::{OpenAiConfig, count, rewrite};
+use crate::ask::{DraftPieces, EngineBusy, Generator, Message, Prompt, Rewrite, Role};
 use crate::doctor::{Check, Level};
 
 /// The first pause between two tries to connect; each is twice as long as the one before.
@@ -261,9 +261,8 @@ impl OpenAiGenerator {
         scrubbed(message, self.openai().api_key.as_ref(), sent)
     }
 
-    /// The conversation as this server is told it.
-    fn conversation(&self, prompt: &Prompt) -> Vec<Message> {
-        let mut conversation = messages(prompt, &self.fence);
+    /// A conversation as this server is told it.
+    fn told(&self, mut conversation: Vec<Message>) -> Vec<Message> {
         for message in &mut conversation {
             message.content = without_control(&message.content);
         }
@@ -361,16 +360,16 @@ impl OpenAiGenerator {
         })
     }
 
-    fn body(&self, conversation: &[Message], max_tokens: usize) -> Value {
+    fn body(&self, conversation: &[Message], max_tokens: usize, temperature: f32) -> Value {
         let mut body = json!({
             "model": self.model,
             "messages": conversation,
             "max_tokens": max_tokens,
-            "temperature": self.config.temperature,
+            "temperature": temperature,
             "stream": true,
             "stream_options": { "include_usage": true },
         });
-        if self.config.temperature > 0.0 {
+        if temperature > 0.0 {
             body["top_p"] = json!(self.config.top_p);
         }
         if let Some(seed) = self.config.seed {
@@ -380,6 +379,59 @@ impl OpenAiGenerator {
             body["stop"] = json!(self.config.stop);
         }
         body
+    }
+
+    /// Starts to write the model's turn of a conversation.
+    async fn write(
+        &self,
+        conversation: Vec<Message>,
+        max_tokens: usize,
+        temperature: f32,
+    ) -> Result<DraftPieces, BackendError> {
+        let tokens = self.tokens_of(&conversation).await?;
+        let window = self.openai().window.get();
+        if tokens + max_tokens > window {
+            return Err(BackendError::message(format!(
+                "the prompt has {tokens} tokens, with {max_tokens} for the answer it is over the window of {window}"
+            )));
+        }
+        let request = self
+            .request(Method::POST, "/v1/chat/completions")
+            .json(&self.body(&conversation, max_tokens, temperature));
+        let patience = self.openai().first_token_timeout;
+        let until = Instant::now() + patience;
+        let response = timeout_at(until, self.send(request)).await.map_err(|_| {
+            self.failed(&format!("said nothing for {} s", patience.as_secs_f32()))
+        })??;
+        if !response.status().is_success() {
+            return Err(self.refused(response, &conversation).await);
+        }
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let draft = Draft {
+            root: self.root.clone(),
+            key: self.openai().api_key.clone(),
+            conversation,
+            patience: self.openai().idle_timeout,
+            first: Some(patience),
+            until,
+            finished: false,
+        };
+        tokio::spawn(
+            async move {
+                tokio::select! {
+                    // The asker left: dropping the response closes the connection.
+                    () = sender.closed() => {}
+                    result = draft.read(response, &sender) => {
+                        if let Err(error) = result {
+                            // The asker may have left.
+                            let _ = sender.send(Err(error));
+                        }
+                    }
+                }
+            }
+            .in_current_span(),
+        );
+        Ok(receiver)
     }
 
     /// How the server is, for `veracite doctor`.
@@ -464,55 +516,21 @@ impl Generator for OpenAiGenerator {
     }
 
     async fn count_tokens(&self, prompt: &Prompt) -> Result<usize, BackendError> {
-        self.tokens_of(&self.conversation(prompt)).await
+        let conversation = self.told(messages(prompt, &self.fence));
+        self.tokens_of(&conversation).await
     }
 
     async fn generate(&self, prompt: Prompt) -> Result<DraftPieces, BackendError> {
-        let conversation = self.conversation(&prompt);
-        let tokens = self.tokens_of(&conversation).await?;
-        let (most, window) = (prompt.max_tokens, self.openai().window.get());
-        if tokens + most > window {
-            return Err(BackendError::message(format!(
-                "the prompt has {tokens} tokens, with {most} for the answer it is over the window of {window}"
-            )));
-        }
-        let request = self
-            .request(Method::POST, "/v1/chat/completions")
-            .json(&self.body(&conversation, most));
-        let patience = self.openai().first_token_timeout;
-        let until = Instant::now() + patience;
-        let response = timeout_at(until, self.send(request)).await.map_err(|_| {
-            self.failed(&format!("said nothing for {} s", patience.as_secs_f32()))
-        })??;
-        if !response.status().is_success() {
-            return Err(self.refused(response, &conversation).await);
-        }
-        let (sender, receiver) = mpsc::unbounded_channel();
-        let draft = Draft {
-            root: self.root.clone(),
-            key: self.openai().api_key.clone(),
-            conversation,
-            patience: self.openai().idle_timeout,
-            first: Some(patience),
-            until,
-            finished: false,
-        };
-        tokio::spawn(
-            async move {
-                tokio::select! {
-                    // The asker left: dropping the response closes the connection.
-                    () = sender.closed() => {}
-                    result = draft.read(response, &sender) => {
-                        if let Err(error) = result {
-                            // The asker may have left.
-                            let _ = sender.send(Err(error));
-                        }
-                    }
-                }
-            }
-            .in_current_span(),
-        );
-        Ok(receiver)
+        let conversation = self.told(messages(&prompt, &self.fence));
+        let temperature = self.config.temperature;
+        self.write(conversation, prompt.max_tokens, temperature)
+            .await
+    }
+
+    async fn rewrite(&self, rewrite: &Rewrite) -> Result<Option<String>, BackendError> {
+        let conversation = self.told(rewrite_messages(rewrite, &self.fence));
+        let pieces = self.write(conversation, rewrite::TOKENS, 0.0).await?;
+        rewrite::read(pieces, &rewrite.sentence).await
     }
 
     /// `text` is a turn of the user, and the model's template is the server's. The probability

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::ask::{Context, DraftPiece, Passage, Question, Reader, Usage};
+use crate::ask::{Context, DraftPiece, Passage, Question, Reader, Rewrite, Usage};
 use crate::language::Language;
 
 const KEY: &str = "hush-hush-hush-hush";
@@ -632,7 +632,7 @@ async fn tokens_are_counted_as_each_server_offers_it() {
     let fake = Fake::default();
     let url = fake.start().await;
     let counting = engine(&url);
-    let estimate = count::estimated(&counting.conversation(&prompt()));
+    let estimate = count::estimated(&counting.told(messages(&prompt(), &counting.fence)));
     for _ in 0..2 {
         assert_eq!(counting.count_tokens(&prompt()).await.unwrap(), estimate);
     }
@@ -728,4 +728,54 @@ async fn the_doctor_says_how_the_server_is() {
     let checks = OpenAiGenerator::new(&other).unwrap().examine().await;
     assert_eq!(checks[0].level, Level::Error);
     assert!(checks[0].message.contains("127.0.0.1:1"), "{checks:?}");
+}
+
+fn rewrite() -> Rewrite {
+    Rewrite {
+        sentence: "The bonus is 88,888,888 won.".to_owned(),
+        evidence: vec![(2, SECRET_TEXT.to_owned())],
+        reason: "the document says 99,999,999 won".to_owned(),
+        language: Language::En,
+        adapter: None,
+    }
+}
+
+#[tokio::test]
+async fn a_refused_sentence_is_written_again_from_its_evidence_only() {
+    let fake = Fake::default();
+    let pieces = vec![
+        says("The bonus is 99,999,999 won [2]."),
+        says("\nAnd more"),
+        Piece::Pause(60_000),
+    ];
+    let url = fake.chat(pieces).start().await;
+    let mut config = config(&url);
+    config.temperature = 1.0;
+    let engine = OpenAiGenerator::new(&config).unwrap();
+    let written = engine.rewrite(&rewrite()).await.unwrap();
+    assert_eq!(written.as_deref(), Some("The bonus is 99,999,999 won."));
+    let body = &fake.asked(CHAT)[0];
+    assert_eq!(body["temperature"], 0.0);
+    assert_eq!(body["max_tokens"], rewrite::TOKENS);
+    assert!(body.get("top_p").is_none());
+    let user = body["messages"][1]["content"].as_str().unwrap();
+    assert!(user.contains(SECRET_TEXT) && user.contains("88,888,888"));
+}
+
+#[tokio::test]
+async fn what_cannot_be_written_again_is_none_or_a_failure() {
+    for (pieces, expected) in [
+        (vec![says("NO"), says("NE"), ends("stop")], None),
+        (vec![says("The bonus is"), ends("length")], None),
+        (vec![ends("stop")], None),
+    ] {
+        let fake = Fake::default();
+        let url = fake.chat(pieces).start().await;
+        assert_eq!(engine(&url).rewrite(&rewrite()).await.unwrap(), expected);
+    }
+    let fake = Fake::default();
+    let refusal = json!({ "error": { "message": SECRET_TEXT } });
+    let url = fake.json(CHAT, 500, &refusal).start().await;
+    let error = engine(&url).rewrite(&rewrite()).await.unwrap_err();
+    assert!(!error.to_string().contains("99,999,999"), "{error}");
 }
