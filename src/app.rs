@@ -12,9 +12,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tracing::{Instrument as _, info, info_span, warn};
 
 use crate::ask::{
-    BothEmbedder, Context, EngineBusy, Generator, Prompt, Query, QueryEmbedder as _, Question,
+    BothEmbedder, Context, EngineBusy, Generator, Prompt, Query, QueryEmbedder, Question,
     QuoteGenerator, Retriever, fit, fuse, pack, retrieve,
 };
+use crate::catalogue::Catalogue;
 use crate::check::{Answer, AnswerEvent, Checked, Checker, Mode, check_stream};
 use crate::config::Config;
 use crate::doctor::{Check, Level};
@@ -613,9 +614,47 @@ impl App {
         mode: Mode,
         events: &mpsc::UnboundedSender<AskEvent>,
     ) -> anyhow::Result<(Answer, Timings)> {
+        let pipeline = Pipeline {
+            config: &self.config,
+            embedder: self
+                .embedder
+                .as_deref()
+                .map(|embedder| embedder as &dyn QueryEmbedder),
+            retrievers: &self.retrievers,
+            catalogue: self.library.catalogue(),
+            generator: &*self.generator,
+            checker: &self.checker,
+        };
+        pipeline.answer(question, mode, events).await
+    }
+}
+
+/// What a question is answered with, step by step.
+pub(crate) struct Pipeline<'a> {
+    pub(crate) config: &'a Config,
+    /// None without a model; then only words are compared.
+    pub(crate) embedder: Option<&'a dyn QueryEmbedder>,
+    pub(crate) retrievers: &'a [Arc<dyn Retriever>],
+    /// Gives the text of what the retrievers find.
+    pub(crate) catalogue: &'a Catalogue,
+    pub(crate) generator: &'a dyn Generator,
+    pub(crate) checker: &'a Checker,
+}
+
+impl Pipeline<'_> {
+    /// Answers a question, and sends what happens but for the last event, which is the caller's.
+    ///
+    /// # Errors
+    /// When a back end fails. Finding nothing is an answer that says so.
+    pub(crate) async fn answer(
+        &self,
+        question: Question,
+        mode: Mode,
+        events: &mpsc::UnboundedSender<AskEvent>,
+    ) -> anyhow::Result<(Answer, Timings)> {
         let mut timings = Timings::default();
         let started = Instant::now();
-        let vector = match &self.embedder {
+        let vector = match self.embedder {
             Some(embedder) => Some(Arc::new(embedder.embed_query(&question.text).await?)),
             None => None,
         };
@@ -626,24 +665,18 @@ impl App {
         };
         let started = Instant::now();
         let rankings =
-            retrieve(&self.retrievers, &query, &question.reader, &self.config.ask).await?;
+            retrieve(self.retrievers, &query, &question.reader, &self.config.ask).await?;
         timings.retrieve = started.elapsed();
         let started = Instant::now();
         let fused = fuse(&rankings, &self.config.ask);
-        let context = pack(
-            self.library.catalogue(),
-            &fused,
-            &question.reader,
-            &self.config.ask,
-        )
-        .await?;
+        let context = pack(self.catalogue, &fused, &question.reader, &self.config.ask).await?;
         let language = question.language;
         let prompt = Prompt {
             question,
             context: Arc::new(context),
             max_tokens: self.config.generator.max_tokens.get(),
         };
-        let prompt = fit(&*self.generator, prompt).await?;
+        let prompt = fit(self.generator, prompt).await?;
         let context: Arc<Context> = Arc::clone(&prompt.context);
         timings.pack = started.elapsed();
         // The asker may have left, here and below.
@@ -657,7 +690,7 @@ impl App {
         };
         let (sender, mut checked) = mpsc::unbounded_channel();
         let checking = check_stream(
-            &self.checker,
+            self.checker,
             self.generator.name(),
             pieces,
             &context,

@@ -4,6 +4,7 @@ mod answers;
 mod crash;
 mod documents;
 mod engine;
+mod evaluation;
 mod harness;
 mod http;
 mod launcher;
