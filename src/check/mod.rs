@@ -1,21 +1,39 @@
 //! The citation checker: the only part that can make an [`Answer`].
+//!
+//! | file | what it is for |
+//! |---|---|
+//! | `answer.rs` | what people may see: sentences with verdicts and quotes, conflicts |
+//! | `checker.rs` | the flow: claims, evidence, tiers, verdict; a draft checked while it is written |
+//! | `draft.rs` | a draft in pieces to sentences with the passages that they cite |
+//! | `claims.rs`, `silence.rs` | a sentence to claims that are judged apart; what claims nothing |
+//! | `evidence.rs` | windows of the passages that a claim may rest on |
+//! | `facts/` | tier 1: numbers, dates, units, limits, articles, codes, and what they are bound to |
+//! | `entailment.rs` | tier 2: the seam [`Verifier`] |
+//! | `judge.rs` | tier 3: the language model as judge |
+//! | `weigh.rs` | what the tiers saw to one probability |
+//! | `premise.rs`, `conflict.rs`, `topic.rs` | what a question supposes wrongly; documents that differ |
 
 mod answer;
 mod checker;
-#[cfg_attr(not(test), expect(dead_code, reason = "the checker asks it next"))]
+mod claims;
 mod conflict;
 mod draft;
 mod entailment;
+mod evidence;
 mod facts;
-#[cfg_attr(not(test), expect(dead_code, reason = "the checker asks it next"))]
+mod judge;
 mod premise;
 mod silence;
-#[cfg_attr(not(test), expect(dead_code, reason = "the checker asks it next"))]
 mod topic;
+mod weigh;
 
-pub use answer::{Answer, CheckedSentence, Citation, Mode, Reason, Verdict};
-pub(crate) use checker::content;
-pub use checker::{AnswerEvent, CheckConfig, Checked, Checker, check_stream};
+pub use answer::{Answer, CheckedSentence, Citation, Conflict, ConflictSide, Mode, Reason, Verdict};
+pub use checker::{
+    AnswerEvent, CheckConfig, Checked, Checker, CheckerParts, Drafting, check_stream,
+};
 pub use draft::draft_sentences;
 pub(crate) use draft::each_once;
-pub use entailment::{Entailment, Pair, Verifier};
+pub use entailment::{Entailment, Pair, UnusableVerifier, Verifier};
+pub(crate) use evidence::content;
+pub use judge::{Judge, JudgeUse};
+pub use weigh::{Tiers, Weighed};
