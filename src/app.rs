@@ -13,7 +13,7 @@ use tracing::{Instrument as _, info, info_span, warn};
 
 use crate::ask::{
     BothEmbedder, Context, EngineBusy, Generator, Prompt, Query, QueryEmbedder as _, Question,
-    QuoteGenerator, Retriever, fit, fuse, pack, retrieve,
+    QuoteGenerator, Reader, Retriever, fit, fuse, pack, retrieve,
 };
 use crate::check::{Answer, AnswerEvent, Checked, Checker, Mode, check_stream};
 use crate::config::Config;
@@ -21,8 +21,9 @@ use crate::doctor::{Check, Level};
 use crate::generate::{Engine, LocalGenerator, OpenAiGenerator, UnusableGenerator};
 use crate::index::{Analyzer, Bm25Index, EdgeIndex, QdrantIndex};
 use crate::language::Language;
-use crate::library::{self, Library, LibraryParts};
+use crate::library::{self, Library, LibraryError, LibraryParts};
 use crate::model::{CharacterCounter, Embedder, ModelError, ModelState, ModelStore};
+use crate::proof::{self, Clock, IndexesProof, Key, Prover, Setup, SystemClock, VerifyReport};
 
 /// A question may have this many characters. A longer text is a document, not a question.
 pub const QUESTION_LIMIT: usize = 4_000;
@@ -49,6 +50,7 @@ pub struct App {
     /// Why nothing writes, if a model is configured that cannot be used.
     no_generator: Option<String>,
     checker: Checker,
+    prover: Prover,
     seats: Arc<Semaphore>,
 }
 
@@ -236,7 +238,19 @@ impl App {
     /// # Errors
     /// As [`App::open`].
     pub async fn open_with(config: Config, extract: Arc<dyn Extract>) -> anyhow::Result<Arc<Self>> {
-        Self::open_as(config, extract, |embedder| embedder).await
+        Self::open_at(config, extract, Arc::new(SystemClock)).await
+    }
+
+    /// Opens the data folder with another way to read files, and another clock.
+    ///
+    /// # Errors
+    /// As [`App::open`].
+    pub async fn open_at(
+        config: Config,
+        extract: Arc<dyn Extract>,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Arc<Self>> {
+        Self::open_all(config, extract, clock, |embedder| embedder).await
     }
 
     /// Opens the data folder with another way to make vectors of passages, as benchmarks do.
@@ -245,7 +259,17 @@ impl App {
         extract: Arc<dyn Extract>,
         passages_by: impl Fn(Arc<Embedder>) -> Arc<dyn PassageEmbedder>,
     ) -> anyhow::Result<Arc<Self>> {
+        Self::open_all(config, extract, Arc::new(SystemClock), passages_by).await
+    }
+
+    async fn open_all(
+        config: Config,
+        extract: Arc<dyn Extract>,
+        clock: Arc<dyn Clock>,
+        passages_by: impl Fn(Arc<Embedder>) -> Arc<dyn PassageEmbedder>,
+    ) -> anyhow::Result<Arc<Self>> {
         let lock = library::take(&config.data)?;
+        let key = Key::open_or_make(&config.data)?;
         let (embedder, no_model) = match open_embedder(&config).await {
             Ok(embedder) => (embedder, None),
             Err(error) => (None, Some(error.to_string())),
@@ -257,6 +281,17 @@ impl App {
         let words = open_or_make("the index of words", &folder, &running, |folder| {
             Bm25Index::open(folder, analyzer.clone())
         })?;
+        let indexes = IndexesProof {
+            reader: library::READER.to_owned(),
+            words: Bm25Index::format(&analyzer),
+            vectors: embedder.as_ref().map(|_| {
+                let at = config.vectors.url.as_ref();
+                at.map_or("edge", |_| "qdrant").to_owned()
+            }),
+            embedder: embedder
+                .as_ref()
+                .map(|embedder| embedder.model().to_owned()),
+        };
         let mut retrievers: Vec<Arc<dyn Retriever>> = vec![Arc::new(words.clone())];
         let mut vectors = None;
         let mut vectors_at = "nowhere".to_owned();
@@ -310,7 +345,17 @@ impl App {
                 }
             }
         };
+        let engine = config.generator.engine;
+        let setup = Setup {
+            engine: engine.as_str().to_owned(),
+            adapter: match engine {
+                Engine::Local => config.generator.local.adapter.clone(),
+                Engine::Quote | Engine::OpenAi => None,
+            },
+            indexes,
+        };
         Ok(Arc::new(Self {
+            prover: Prover::new(key, setup, clock),
             generator,
             local,
             no_generator,
@@ -361,6 +406,27 @@ impl App {
     #[must_use]
     pub fn checker(&self) -> &Checker {
         &self.checker
+    }
+
+    /// What seals answers.
+    #[must_use]
+    pub fn prover(&self) -> &Prover {
+        &self.prover
+    }
+
+    /// Looks whether an answer of some time ago still holds, with the documents that `reader` may
+    /// read.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub async fn verify(
+        &self,
+        answer: &proof::Json,
+        reader: &Reader,
+        language: Language,
+    ) -> Result<VerifyReport, LibraryError> {
+        let (key, catalogue) = (self.prover.key(), self.library.catalogue());
+        Ok(proof::verify(answer, Some(key), catalogue, Some(reader), language).await?)
     }
 
     /// What people should know of this installation.

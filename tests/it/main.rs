@@ -8,3 +8,4 @@ mod harness;
 mod http;
 mod launcher;
 mod local;
+mod verify;

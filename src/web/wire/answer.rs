@@ -9,6 +9,7 @@ use super::{Joined, Language, Mode, ReasonBody, SpanBody, Verdict};
 use crate::ask::{Context, LedgerEntry, LeftOut, Question};
 use crate::check::{Answer, CheckedSentence, Citation};
 use crate::language;
+use crate::proof::{Proof, Prover};
 
 /// A question.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -64,6 +65,12 @@ pub struct AnswerBody {
     pub usage: Option<UsageBody>,
     /// What people should know of this installation, such as that no embedding model is there.
     pub notices: Vec<String>,
+    /// What the answer was made of, sealed: `POST /v1/verify` and `veracite verify` look whether it
+    /// still holds.
+    // Only while it is being made there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = true, nullable = false)]
+    pub proof: Option<Proof>,
 }
 
 /// Tokens of an answer.
@@ -236,7 +243,12 @@ impl WithheldBody {
 
 /// The body of an answer; the event `final` is the same.
 #[must_use]
-pub fn answer(question: &Question, answer: &Answer, notices: &[String]) -> AnswerBody {
+pub fn answer(
+    question: &Question,
+    answer: &Answer,
+    notices: &[String],
+    prover: &Prover,
+) -> AnswerBody {
     let mut claims = Claims::new(answer.language());
     let bodies = answer
         .sentences()
@@ -247,7 +259,7 @@ pub fn answer(question: &Question, answer: &Answer, notices: &[String]) -> Answe
     for sentence in answer.withheld() {
         withheld.add(sentence.verdict().into());
     }
-    AnswerBody {
+    let mut body = AnswerBody {
         question: question.text.clone(),
         language: answer.language().into(),
         mode: answer.mode().into(),
@@ -269,7 +281,10 @@ pub fn answer(question: &Question, answer: &Answer, notices: &[String]) -> Answe
             completion_tokens: usage.completion_tokens,
         }),
         notices: notices.to_vec(),
-    }
+        proof: None,
+    };
+    body.proof = Some(prover.prove(question, answer, &body));
+    body
 }
 
 /// The event `retrieval`.
