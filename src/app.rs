@@ -13,17 +13,23 @@ use tracing::{Instrument as _, info, info_span, warn};
 
 use crate::ask::{
     BothEmbedder, Context, EngineBusy, Generator, Prompt, Query, QueryEmbedder, Question,
-    QuoteGenerator, Retriever, fit, fuse, pack, retrieve,
+    QuoteGenerator, Reader, Retriever, fit, fuse, pack, retrieve,
 };
 use crate::catalogue::Catalogue;
-use crate::check::{Answer, AnswerEvent, Checked, Checker, Mode, check_stream};
+use crate::check::{
+    Answer, AnswerEvent, Checked, Checker, CheckerParts, Drafting, Judge, Mode, UnusableVerifier,
+    Verifier, check_stream,
+};
 use crate::config::Config;
 use crate::doctor::{Check, Level};
 use crate::generate::{Engine, LocalGenerator, OpenAiGenerator, UnusableGenerator};
 use crate::index::{Analyzer, Bm25Index, EdgeIndex, QdrantIndex};
 use crate::language::Language;
-use crate::library::{self, Library, LibraryParts};
-use crate::model::{CharacterCounter, Embedder, ModelError, ModelState, ModelStore};
+use crate::library::{self, Library, LibraryError, LibraryParts};
+use crate::model::{
+    CharacterCounter, Embedder, ModelError, ModelState, ModelStore, VerifierChoice, open_verifier,
+};
+use crate::proof::{self, Clock, IndexesProof, Key, Prover, Setup, SystemClock, VerifyReport};
 
 /// A question may have this many characters. A longer text is a document, not a question.
 pub const QUESTION_LIMIT: usize = 4_000;
@@ -50,6 +56,9 @@ pub struct App {
     /// Why nothing writes, if a model is configured that cannot be used.
     no_generator: Option<String>,
     checker: Checker,
+    /// Why the verifier that is configured cannot be used.
+    no_verifier: Option<String>,
+    prover: Prover,
     seats: Arc<Semaphore>,
 }
 
@@ -133,6 +142,45 @@ pub(crate) async fn open_embedder(config: &Config) -> Result<Option<Arc<Embedder
         .await
         .expect("opening a model does not panic")
         .map(|embedder| Some(Arc::new(embedder)))
+}
+
+/// The checker that `config` asks for; `generator` judges where it does.
+///
+/// # Errors
+/// Why the verifier that is configured cannot be used.
+pub(crate) async fn open_checker(
+    config: &Config,
+    embedder: Option<&Arc<Embedder>>,
+    generator: Option<Arc<dyn Generator>>,
+) -> Result<Checker, String> {
+    let models = config.data.join("models");
+    // Who wants no embedding model wants no model at all: words and hard facts are left.
+    let wants_none = config.models.embedder.is_none()
+        && config.models.verifier == Some(VerifierChoice::Builtin);
+    let verifier = if wants_none {
+        None
+    } else {
+        open_verifier(&models, &config.models, embedder)
+            .await
+            .map_err(|error| error.to_string())?
+    };
+    Ok(checker_with(config, embedder, generator, verifier))
+}
+
+fn checker_with(
+    config: &Config,
+    embedder: Option<&Arc<Embedder>>,
+    generator: Option<Arc<dyn Generator>>,
+    verifier: Option<Arc<dyn Verifier>>,
+) -> Checker {
+    let check = config.check;
+    let parts = CheckerParts {
+        embedder: embedder.map(|embedder| Arc::clone(embedder) as Arc<dyn PassageEmbedder>),
+        verifier,
+        judge: generator
+            .map(|generator| Judge::new(generator, check.judge_scale, check.judge_shift)),
+    };
+    Checker::new(check, parts)
 }
 
 /// The folder of an index that is made in one way. What is made in another way takes room, no
@@ -237,7 +285,19 @@ impl App {
     /// # Errors
     /// As [`App::open`].
     pub async fn open_with(config: Config, extract: Arc<dyn Extract>) -> anyhow::Result<Arc<Self>> {
-        Self::open_as(config, extract, |embedder| embedder).await
+        Self::open_at(config, extract, Arc::new(SystemClock)).await
+    }
+
+    /// Opens the data folder with another way to read files, and another clock.
+    ///
+    /// # Errors
+    /// As [`App::open`].
+    pub async fn open_at(
+        config: Config,
+        extract: Arc<dyn Extract>,
+        clock: Arc<dyn Clock>,
+    ) -> anyhow::Result<Arc<Self>> {
+        Self::open_all(config, extract, clock, |embedder| embedder).await
     }
 
     /// Opens the data folder with another way to make vectors of passages, as benchmarks do.
@@ -246,7 +306,17 @@ impl App {
         extract: Arc<dyn Extract>,
         passages_by: impl Fn(Arc<Embedder>) -> Arc<dyn PassageEmbedder>,
     ) -> anyhow::Result<Arc<Self>> {
+        Self::open_all(config, extract, Arc::new(SystemClock), passages_by).await
+    }
+
+    async fn open_all(
+        config: Config,
+        extract: Arc<dyn Extract>,
+        clock: Arc<dyn Clock>,
+        passages_by: impl Fn(Arc<Embedder>) -> Arc<dyn PassageEmbedder>,
+    ) -> anyhow::Result<Arc<Self>> {
         let lock = library::take(&config.data)?;
+        let key = Key::open_or_make(&config.data)?;
         let (embedder, no_model) = match open_embedder(&config).await {
             Ok(embedder) => (embedder, None),
             Err(error) => (None, Some(error.to_string())),
@@ -258,6 +328,17 @@ impl App {
         let words = open_or_make("the index of words", &folder, &running, |folder| {
             Bm25Index::open(folder, analyzer.clone())
         })?;
+        let indexes = IndexesProof {
+            reader: library::READER.to_owned(),
+            words: Bm25Index::format(&analyzer),
+            vectors: embedder.as_ref().map(|_| {
+                let at = config.vectors.url.as_ref();
+                at.map_or("edge", |_| "qdrant").to_owned()
+            }),
+            embedder: embedder
+                .as_ref()
+                .map(|embedder| embedder.model().to_owned()),
+        };
         let mut retrievers: Vec<Arc<dyn Retriever>> = vec![Arc::new(words.clone())];
         let mut vectors = None;
         let mut vectors_at = "nowhere".to_owned();
@@ -288,9 +369,6 @@ impl App {
         let both = embedder
             .clone()
             .map(|embedder| embedder as Arc<dyn BothEmbedder>);
-        let passages = embedder
-            .clone()
-            .map(|embedder| embedder as Arc<dyn PassageEmbedder>);
         let (mut local, mut no_generator) = (None, None);
         let generator: Arc<dyn Generator> = match config.generator.engine {
             Engine::Quote => Arc::new(QuoteGenerator::new(config.ask, both, counter)),
@@ -311,11 +389,34 @@ impl App {
                 }
             }
         };
+        let judge = Some(Arc::clone(&generator));
+        let (checker, no_verifier) =
+            match open_checker(&config, embedder.as_ref(), judge.clone()).await {
+                Ok(checker) => (checker, None),
+                Err(reason) => {
+                    let reason = format!("the verifier cannot be used: {reason}");
+                    warn!("{reason}");
+                    let unusable = Arc::new(UnusableVerifier::new(reason.clone()));
+                    let checker = checker_with(&config, embedder.as_ref(), judge, Some(unusable));
+                    (checker, Some(reason))
+                }
+            };
+        let engine = config.generator.engine;
+        let setup = Setup {
+            engine: engine.as_str().to_owned(),
+            adapter: match engine {
+                Engine::Local => config.generator.local.adapter.clone(),
+                Engine::Quote | Engine::OpenAi => None,
+            },
+            indexes,
+        };
         Ok(Arc::new(Self {
+            prover: Prover::new(key, setup, clock),
             generator,
             local,
             no_generator,
-            checker: Checker::new(config.check, passages),
+            checker,
+            no_verifier,
             seats: Arc::new(Semaphore::new(SEATS)),
             retrievers,
             embedder,
@@ -335,10 +436,9 @@ impl App {
             Err(ModelError::Missing { .. }) => None,
             Err(error) => return Err(error.into()),
         };
-        Ok(Checker::new(
-            config.check,
-            embedder.map(|embedder| embedder as Arc<dyn PassageEmbedder>),
-        ))
+        open_checker(config, embedder.as_ref(), None)
+            .await
+            .map_err(|reason| anyhow::anyhow!("the verifier cannot be used: {reason}"))
     }
 
     /// Stops work and leaves the folder in order.
@@ -362,6 +462,27 @@ impl App {
     #[must_use]
     pub fn checker(&self) -> &Checker {
         &self.checker
+    }
+
+    /// What seals answers.
+    #[must_use]
+    pub fn prover(&self) -> &Prover {
+        &self.prover
+    }
+
+    /// Looks whether an answer of some time ago still holds, with the documents that `reader` may
+    /// read.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub async fn verify(
+        &self,
+        answer: &proof::Json,
+        reader: &Reader,
+        language: Language,
+    ) -> Result<VerifyReport, LibraryError> {
+        let (key, catalogue) = (self.prover.key(), self.library.catalogue());
+        Ok(proof::verify(answer, Some(key), catalogue, Some(reader), language).await?)
     }
 
     /// What people should know of this installation.
@@ -670,9 +791,8 @@ impl Pipeline<'_> {
         let started = Instant::now();
         let fused = fuse(&rankings, &self.config.ask);
         let context = pack(self.catalogue, &fused, &question.reader, &self.config.ask).await?;
-        let language = question.language;
         let prompt = Prompt {
-            question,
+            question: question.clone(),
             context: Arc::new(context),
             max_tokens: self.config.generator.max_tokens.get(),
         };
@@ -689,15 +809,14 @@ impl Pipeline<'_> {
             self.generator.generate(prompt).await?
         };
         let (sender, mut checked) = mpsc::unbounded_channel();
-        let checking = check_stream(
-            self.checker,
-            self.generator.name(),
+        let drafting = Drafting {
+            generator: self.generator,
             pieces,
-            &context,
-            language,
+            question: &question,
+            context: &context,
             mode,
-            &sender,
-        );
+        };
+        let checking = check_stream(self.checker, drafting, &sender);
         tokio::pin!(checking);
         let Checked { answer, gate } = loop {
             tokio::select! {

@@ -12,6 +12,7 @@
 //! | [`ask`] | retrieve, fuse, pack, write a draft; the seams [`ask::Retriever`] and [`ask::Generator`] |
 //! | [`generate`] | the prompt for cited answers, and engines that write from it: a model in this process, or an OpenAI-compatible server |
 //! | [`check`] | the citation checker: the only module that can make a [`check::Answer`] |
+//! | [`proof`] | answers that carry their proof, and whether it still holds |
 //! | [`app`] | the wired program: the one place where back ends are chosen |
 //! | [`web`] | pages, JSON API, server-sent events |
 //! | [`cli`], [`config`], [`doctor`] | commands, what is in force, what is wrong |
@@ -45,4 +46,5 @@ pub mod index;
 pub mod language;
 pub mod library;
 pub mod model;
+pub mod proof;
 pub mod web;

@@ -27,7 +27,7 @@ use crate::ask::Reader;
 use crate::catalogue::{Catalogue, ChunkRow, DocumentView, NewDocument, Original, State, Work};
 
 /// Names how files are read: versions read otherwise are read anew when they are cut anew.
-const READER: &str = "2";
+pub(crate) const READER: &str = "2";
 /// Chunks embedded at once: enough to sort by length, few enough to lose little when killed.
 const BATCH: u32 = 64;
 /// How long the embedding of a document is put off after the model failed, and how often.

@@ -2,7 +2,7 @@
 
     python data.py --nli ../shared/eval/nli --wordnet package/dict --out work [--seed 1]
 
-Writes `train.npz`, `dev.npz` (token ids of the pairs, labels, wrong words), `base.npz` (the
+Writes `calibration/held-out.jsonl` (held-out pairs as text, for `calibrate.py`), `train.npz`, `dev.npz` (token ids of the pairs, labels, wrong words), `base.npz` (the
 encoder and the rows of the table of words that are used) and `data.json` (counts, hashes of
 what was read, licences). An example is a premise, a hypothesis, a label (0 entailment,
 1 neutral, 2 contradiction, 3 not entailment) and the words of the hypothesis that the premise
@@ -202,7 +202,14 @@ def main():
     encoder = Encoder(base)
     counts, columns = Counter(), {"train": [], "dev": []}
     sources = {}
+    (args.out / "calibration").mkdir(exist_ok=True)
+    held_out = (args.out / "calibration" / "held-out.jsonl").open("w")
     for split, source, lang, premise, hypothesis, label, wrong in examples(args, rng):
+        if split == "dev":
+            # The claim's language is what counts where evidence is in another.
+            names = {number: name for name, number in LABELS.items()}
+            line = {"id": source, "lang": lang.split("-")[0], "premise": premise, "hypothesis": hypothesis, "label": names[label]}
+            held_out.write(json.dumps(line, ensure_ascii=False) + "\n")
         claim, marks = encoder.claim(hypothesis, wrong)
         evidence = encoder.text(premise)
         room = LIMIT - 4 - len(claim)
@@ -211,6 +218,7 @@ def main():
         number = sources.setdefault(f"{lang} {source}", len(sources))
         columns[split].append((evidence[:room], claim, marks, label, number))
         counts[split, lang, source] += 1
+    held_out.close()
     for path in args.extra:
         encoder.text(path.read_text())
     used = sorted({0, 1, 2, 3}.union(*({*ids} for ids in encoder.known.values())))

@@ -84,6 +84,12 @@ impl ContentHash {
         Self(Sha256::digest(bytes).into())
     }
 
+    /// The thirty-two bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The hash that a finished hasher holds.
     #[must_use]
     pub fn from_digest(digest: [u8; 32]) -> Self {

@@ -105,6 +105,19 @@ where
         .map_err(decode_error)
 }
 
+async fn version_of(pool: &SqlitePool) -> Result<i64> {
+    sqlx::query("PRAGMA user_version")
+        .fetch_one(pool)
+        .await?
+        .try_get(0)
+}
+
+fn unknown_version(version: i64) -> sqlx::Error {
+    sqlx::Error::Configuration(
+        format!("the catalogue has version {version}, this program knows {SCHEMA_VERSION}").into(),
+    )
+}
+
 fn now() -> String {
     Timestamp::now().to_string()
 }
@@ -157,10 +170,7 @@ impl Catalogue {
             .max_connections(1)
             .connect_with(options.clone())
             .await?;
-        let version: i64 = sqlx::query("PRAGMA user_version")
-            .fetch_one(&writer)
-            .await?
-            .try_get(0)?;
+        let version = version_of(&writer).await?;
         match version {
             0 | 1 => {
                 let change = if version == 0 { SCHEMA } else { TO_VERSION_2 };
@@ -173,20 +183,33 @@ impl Catalogue {
                 transaction.commit().await?;
             }
             SCHEMA_VERSION => {}
-            newer => {
-                return Err(sqlx::Error::Configuration(
-                    format!(
-                        "the catalogue has version {newer}, this program knows {SCHEMA_VERSION}"
-                    )
-                    .into(),
-                ));
-            }
+            newer => return Err(unknown_version(newer)),
         }
         let readers = SqlitePoolOptions::new()
             .max_connections(4)
             .connect_with(options.read_only(true))
             .await?;
         Ok(Self { readers, writer })
+    }
+
+    /// Opens the catalogue in `file` to read it only, beside a program that may be using it: its
+    /// log of changes lets both work. What would write fails.
+    pub(crate) async fn open_to_read(file: &Path) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .read_only(true)
+            .busy_timeout(Duration::from_secs(30));
+        let readers = SqlitePoolOptions::new()
+            .max_connections(1)
+            .connect_with(options)
+            .await?;
+        match version_of(&readers).await? {
+            SCHEMA_VERSION => Ok(Self {
+                writer: readers.clone(),
+                readers,
+            }),
+            other => Err(unknown_version(other)),
+        }
     }
 
     pub(crate) async fn close(&self) {

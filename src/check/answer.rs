@@ -1,6 +1,6 @@
 //! What people may see. Fields are private to `check`, so that nothing else can make one.
 
-use ingest::{ContentHash, DocumentId};
+use ingest::{ContentHash, DocumentId, Span};
 use serde::{Deserialize, Serialize};
 
 use crate::ask::{LedgerEntry, Place, Usage};
@@ -53,7 +53,28 @@ pub enum Reason {
         /// What the nearest evidence has instead, if it has something of the same kind.
         instead: Option<String>,
     },
-    /// The passages affirm what it denies, or deny what it affirms.
+    /// A fact that the passages give for something else.
+    BoundElsewhere {
+        /// As the sentence writes it.
+        fact: String,
+        /// What it belongs to in the passages.
+        to: String,
+        /// What the passages have for the sentence's thing.
+        instead: Option<String>,
+    },
+    /// A limit that is another in the passages, such as `at most` for `at least`.
+    OtherLimit {
+        /// As the sentence writes it.
+        said: String,
+        /// As the passages write it.
+        there: String,
+    },
+    /// A calculation that is wrong, or whose parts are not in the passages.
+    WrongArithmetic {
+        /// As the sentence writes it.
+        shown: String,
+    },
+    /// The passages say otherwise.
     Opposite,
     /// The passages are about something else.
     LowSimilarity,
@@ -67,6 +88,79 @@ pub enum Reason {
         /// How, in words for an administrator.
         error: String,
     },
+}
+
+impl Reason {
+    /// Whether the passages give something else for the same thing.
+    pub(super) fn gives_another(&self) -> bool {
+        match self {
+            Self::MissingFact { instead, .. } | Self::BoundElsewhere { instead, .. } => {
+                instead.is_some()
+            }
+            Self::OtherLimit { .. } | Self::Opposite => true,
+            _ => false,
+        }
+    }
+
+    /// The part of the sentence that fails, as the sentence writes it.
+    pub(super) fn fact(&self) -> Option<&str> {
+        match self {
+            Self::MissingFact { fact, .. } | Self::BoundElsewhere { fact, .. } => Some(fact),
+            Self::OtherLimit { said, .. } => Some(said),
+            Self::WrongArithmetic { shown } => Some(shown),
+            Self::NotVerbatim { quote } => Some(quote),
+            _ => None,
+        }
+    }
+}
+
+/// Two documents that give different figures for the same thing.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Conflict {
+    pub(super) words: String,
+    pub(super) sides: [ConflictSide; 2],
+}
+
+/// What one document says where another says otherwise.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConflictSide {
+    pub(super) fact: String,
+    pub(super) effective: Option<String>,
+    pub(super) citation: Citation,
+}
+
+impl Conflict {
+    /// The conflict as a sentence for people.
+    #[must_use]
+    pub fn words(&self) -> &str {
+        &self.words
+    }
+
+    /// Both sides: the document that came into force later first, where that is known.
+    #[must_use]
+    pub fn sides(&self) -> &[ConflictSide; 2] {
+        &self.sides
+    }
+}
+
+impl ConflictSide {
+    /// The figure, as the document writes it.
+    #[must_use]
+    pub fn fact(&self) -> &str {
+        &self.fact
+    }
+
+    /// When the document came into force, in words, as far as it says.
+    #[must_use]
+    pub fn effective(&self) -> Option<&str> {
+        self.effective.as_deref()
+    }
+
+    /// The quote.
+    #[must_use]
+    pub fn citation(&self) -> &Citation {
+        &self.citation
+    }
 }
 
 /// A quote that a sentence rests on, copied by code from the stored document.
@@ -93,6 +187,8 @@ pub struct CheckedSentence {
     pub(super) verdict: Verdict,
     pub(super) score: f32,
     pub(super) reason: Option<Reason>,
+    pub(super) failing: Option<Span>,
+    pub(super) rewritten: bool,
     pub(super) citations: Vec<Citation>,
 }
 
@@ -103,6 +199,7 @@ pub struct Answer {
     pub(super) mode: Mode,
     pub(super) sentences: Vec<CheckedSentence>,
     pub(super) withheld: Vec<CheckedSentence>,
+    pub(super) conflicts: Vec<Conflict>,
     pub(super) unknown_citations: usize,
     pub(super) abstained: bool,
     pub(super) generator: String,
@@ -199,7 +296,7 @@ impl CheckedSentence {
         self.verdict
     }
 
-    /// How well the evidence supports it, from 0 to 1.
+    /// The probability that the evidence supports it, from 0 to 1; that of its worst claim.
     #[must_use]
     pub fn score(&self) -> f32 {
         self.score
@@ -209,6 +306,18 @@ impl CheckedSentence {
     #[must_use]
     pub fn reason(&self) -> Option<&Reason> {
         self.reason.as_ref()
+    }
+
+    /// The bytes of its text that fail, if it is not supported.
+    #[must_use]
+    pub fn failing(&self) -> Option<&Span> {
+        self.failing.as_ref()
+    }
+
+    /// Whether the language model wrote it again from its evidence after it was refused.
+    #[must_use]
+    pub fn rewritten(&self) -> bool {
+        self.rewritten
     }
 
     /// The quotes it rests on, best first.
@@ -241,6 +350,12 @@ impl Answer {
     #[must_use]
     pub fn withheld(&self) -> &[CheckedSentence] {
         &self.withheld
+    }
+
+    /// Where documents give different figures for what the sentences say.
+    #[must_use]
+    pub fn conflicts(&self) -> &[Conflict] {
+        &self.conflicts
     }
 
     /// Citations of the draft that were dropped, since no passage has their number.

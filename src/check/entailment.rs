@@ -44,3 +44,28 @@ pub trait Verifier: Debug + Send + Sync {
     /// When the model fails or is busy.
     async fn judge(&self, pairs: &[Pair]) -> Result<Vec<Entailment>, BackendError>;
 }
+
+/// Stands where a verifier is configured that cannot be used: what it should judge is unverified.
+#[derive(Clone, Debug)]
+pub struct UnusableVerifier {
+    reason: String,
+}
+
+impl UnusableVerifier {
+    /// One that cannot be used for this reason.
+    #[must_use]
+    pub fn new(reason: String) -> Self {
+        Self { reason }
+    }
+}
+
+#[async_trait]
+impl Verifier for UnusableVerifier {
+    fn name(&self) -> &'static str {
+        "unusable"
+    }
+
+    async fn judge(&self, _: &[Pair]) -> Result<Vec<Entailment>, BackendError> {
+        Err(BackendError::message(self.reason.clone()))
+    }
+}

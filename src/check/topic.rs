@@ -12,7 +12,7 @@ use regex::Regex;
 use unicode_normalization::UnicodeNormalization as _;
 
 use super::content;
-use super::facts::{self, Fact, Value};
+use super::facts::{self, Fact};
 use crate::index::codes;
 use crate::language::is_hangul;
 
@@ -225,10 +225,7 @@ fn runs(text: &str) -> impl Iterator<Item = &str> {
 /// Whether a fact is a figure that two texts may give differently: no code and no article, which
 /// name things.
 pub(super) fn is_figure(fact: &Fact) -> bool {
-    matches!(
-        fact.value,
-        Value::Number { .. } | Value::Date { .. } | Value::Time { .. }
-    )
+    fact.is_figure()
 }
 
 /// How a fact stands to another.

@@ -43,20 +43,27 @@ enum ModeArgument {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum LanguageArgument {
+pub(super) enum LanguageArgument {
     Ko,
     En,
+}
+
+impl From<LanguageArgument> for Language {
+    fn from(language: LanguageArgument) -> Self {
+        match language {
+            LanguageArgument::Ko => Self::Ko,
+            LanguageArgument::En => Self::En,
+        }
+    }
 }
 
 pub(super) async fn run(config: Config, arguments: AskArguments) -> anyhow::Result<ExitCode> {
     let app = App::open(config).await?;
     app.needs_generator()?;
     let question = Question {
-        language: match arguments.language {
-            Some(LanguageArgument::Ko) => Language::Ko,
-            Some(LanguageArgument::En) => Language::En,
-            None => Language::of(&arguments.question),
-        },
+        language: arguments
+            .language
+            .map_or_else(|| Language::of(&arguments.question), Into::into),
         reader: Reader::new(arguments.groups),
         adapter: arguments.adapter,
         text: arguments.question,
@@ -67,7 +74,8 @@ pub(super) async fn run(config: Config, arguments: AskArguments) -> anyhow::Resu
     };
     let answer = app.answer(question.clone(), mode).await?;
     if arguments.json {
-        let body = wire::answer(&question, &answer, &app.notices(question.language));
+        let notices = app.notices(question.language);
+        let body = wire::answer(&question, &answer, &notices, app.prover());
         println!("{}", serde_json::to_string_pretty(&body)?);
     } else {
         for notice in app.notices(question.language) {

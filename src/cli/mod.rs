@@ -10,6 +10,7 @@ mod eval;
 mod ingest;
 mod models;
 mod serve;
+mod verify;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -57,6 +58,8 @@ enum Command {
     Ask(ask::AskArguments),
     /// Checks an answer against passages.
     Check(check::CheckArguments),
+    /// Looks whether an answer of some time ago still holds.
+    Verify(verify::VerifyArguments),
     /// Fetches and lists models.
     Models(models::ModelsArguments),
     /// Says what is wrong with configuration, models, catalogue and indexes.
@@ -72,7 +75,8 @@ enum Command {
     ParseWorker(ingest::ParseWorkerArguments),
 }
 
-/// Runs one command and tells the shell how it ended: 0 well, 1 badly, 2 wrong arguments.
+/// Runs one command and tells the shell how it ended: 0 well, 1 badly, 2 wrong arguments; `verify`
+/// says more.
 #[must_use]
 pub fn run(arguments: Arguments) -> ExitCode {
     // The worker reads a foreign file under limits on memory: nothing else starts in it.
@@ -80,6 +84,11 @@ pub fn run(arguments: Arguments) -> ExitCode {
         return worker.run();
     }
     start_tracing(&arguments.log);
+    let failure = match &arguments.command {
+        // Its 1 and 2 are verdicts.
+        Command::Verify(_) => ExitCode::from(verify::UNKNOWN),
+        _ => ExitCode::FAILURE,
+    };
     let ended = Config::load(arguments.config.as_deref(), arguments.data.as_deref())
         .map_err(anyhow::Error::from)
         .and_then(|config| command(arguments.command, config));
@@ -87,7 +96,7 @@ pub fn run(arguments: Arguments) -> ExitCode {
         Ok(code) => code,
         Err(error) => {
             eprintln!("veracite: {error:#}");
-            ExitCode::FAILURE
+            failure
         }
     }
 }
@@ -104,6 +113,7 @@ fn command(command: Command, config: Config) -> anyhow::Result<ExitCode> {
             Command::Documents(arguments) => documents::run(config, arguments).await,
             Command::Ask(arguments) => ask::run(config, arguments).await,
             Command::Check(arguments) => check::run(config, arguments).await,
+            Command::Verify(arguments) => verify::run(config, arguments).await,
             Command::Models(arguments) => models::run(config, arguments).await,
             Command::Doctor(arguments) => doctor::run(config, arguments).await,
             Command::Eval(arguments) => eval::run(config, arguments).await,

@@ -13,8 +13,8 @@ use super::lines;
 use super::measures::{
     auc, balanced_accuracy, expected_calibration_error, mean_ms, percentile, share,
 };
-use super::probe::{Judgement, judge, weigh};
-use crate::check::{Checker, Reason, Verdict};
+use super::probe::{Judgement, judge};
+use crate::check::{Checker, Reason, Verdict, Weighed};
 use crate::language::Language;
 
 /// What the row of a language over all its kinds is called.
@@ -177,7 +177,7 @@ pub(super) async fn judge_all(
     let mut judged = Vec::with_capacity(claims.len());
     for claim in claims {
         let started = Instant::now();
-        let judgement = judge(checker, &claim.text, &claim.evidence).await;
+        let (judgement, _) = judge(checker, &claim.text, &claim.evidence).await;
         let took = started.elapsed();
         if judgement.verdict == Verdict::Unverified {
             let why = match judgement.reason {
@@ -198,14 +198,17 @@ pub(super) async fn judge_all(
 
 /// A line of `--pairs`.
 #[derive(Serialize)]
-struct PairLine<'a, T> {
+struct PairLine<'a> {
     set: &'a str,
     id: &'a str,
     lang: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<&'a str>,
     label: bool,
-    weighed: T,
+    verdict: Verdict,
+    score: f32,
+    reason: Option<Reason>,
+    weighed: Weighed,
 }
 
 /// Writes what the checker weighs of every claim.
@@ -216,13 +219,17 @@ pub(super) async fn weigh_all(
     file: &mut BufWriter<File>,
 ) -> anyhow::Result<()> {
     for claim in claims {
+        let (judgement, weighed) = judge(checker, &claim.text, &claim.evidence).await;
         let line = PairLine {
             set,
             id: &claim.id,
             lang: &claim.lang,
             kind: claim.kind.as_deref(),
             label: claim.supported,
-            weighed: weigh(checker, &claim.text, &claim.evidence).await,
+            verdict: judgement.verdict,
+            score: judgement.score,
+            reason: judgement.reason,
+            weighed,
         };
         let line = serde_json::to_string(&line)?;
         writeln!(file, "{line}").context("the pairs cannot be written")?;

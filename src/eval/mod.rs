@@ -34,13 +34,13 @@ pub use measures::percentile;
 pub use report::Report;
 pub use retrieval::Retrieval;
 
-use crate::app::open_embedder;
+use crate::app::{open_checker, open_embedder};
 use crate::check::Checker;
 use crate::config::Config;
 use crate::model::Embedder;
 use corpus::{QueryLine, Set};
 use groundedness::{Judged, by_language, claims, judge_all, kinds, weigh_all, worst};
-use probe::{checker_of, steps};
+use probe::steps;
 
 /// What is measured, besides everything that a folder holds.
 #[derive(Clone, Debug, Default)]
@@ -76,7 +76,9 @@ pub async fn run(
         .context("the embedding model cannot be used")?;
     let run = Run {
         config,
-        checker: checker_of(config, embedder.as_ref()),
+        checker: open_checker(config, embedder.as_ref(), None)
+            .await
+            .map_err(anyhow::Error::msg)?,
         embedder,
         limit: options.limit.unwrap_or(usize::MAX),
         tell,
@@ -137,7 +139,7 @@ impl Run<'_> {
                     }
                     if options.ablation {
                         let mut measured = Vec::new();
-                        for (tiers, checker) in steps(self.config, self.embedder.as_ref()) {
+                        for (tiers, checker) in steps(&self.checker) {
                             (self.tell)(&format!("{} {name}: {tiers}", kind.name()));
                             let step = judge_all(&checker, &name, &claims).await?;
                             measured.push(AblationStep {

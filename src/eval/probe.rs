@@ -1,15 +1,8 @@
 //! The checker as it is measured: all that measuring asks of it.
 
-use std::sync::Arc;
-
-use ingest::PassageEmbedder;
 use serde::Serialize;
 
-use crate::ask::{Context, DraftSentence, Passage};
-use crate::check::{Checker, Mode, Reason, Verdict};
-use crate::config::Config;
-use crate::language::Language;
-use crate::model::Embedder;
+use crate::check::{Checker, Reason, Tiers, Verdict, Weighed};
 
 /// What the checker says of a claim.
 #[derive(Clone, Debug, Serialize)]
@@ -19,22 +12,6 @@ pub(super) struct Judgement {
     pub(super) reason: Option<Reason>,
     /// The quotes that it rests on, best first.
     pub(super) quotes: Vec<String>,
-}
-
-/// What the checker weighs of a claim.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Weighed {
-    verdict: Verdict,
-    score: f32,
-}
-
-/// Parts of the checker that can be left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Tiers {
-    pub(super) facts: bool,
-    pub(super) vectors: bool,
-    pub(super) verifier: bool,
-    pub(super) judge: bool,
 }
 
 /// Tiers as they are added one by one.
@@ -55,73 +32,32 @@ const fn tiers(facts: bool, vectors: bool, verifier: bool, judge: bool) -> Tiers
     }
 }
 
-/// The checker that the product would check with.
-pub(super) fn checker_of(config: &Config, embedder: Option<&Arc<Embedder>>) -> Checker {
-    let embedder = embedder.map(|embedder| Arc::clone(embedder) as Arc<dyn PassageEmbedder>);
-    Checker::new(config.check, embedder)
-}
-
-/// The checker with these tiers only; none if it lacks one of them or cannot do without another.
-fn with_tiers(config: &Config, embedder: Option<&Arc<Embedder>>, tiers: Tiers) -> Option<Checker> {
-    let can = tiers.facts && !tiers.verifier && !tiers.judge;
-    if !can || tiers.vectors && embedder.is_none() {
-        return None;
-    }
-    Some(checker_of(config, embedder.filter(|_| tiers.vectors)))
-}
-
 /// The checker with tiers added one by one, as far as it has them.
-pub(super) fn steps(
-    config: &Config,
-    embedder: Option<&Arc<Embedder>>,
-) -> Vec<(&'static str, Checker)> {
+pub(super) fn steps(checker: &Checker) -> Vec<(&'static str, Checker)> {
+    let all = checker.tiers();
     STEPS
         .iter()
-        .filter_map(|(name, tiers)| Some((*name, with_tiers(config, embedder, *tiers)?)))
+        .filter(|(_, tiers)| {
+            (all.vectors || !tiers.vectors)
+                && (all.verifier || !tiers.verifier)
+                && (all.judge || !tiers.judge)
+        })
+        .map(|(name, tiers)| (*name, checker.with_tiers(*tiers)))
         .collect()
 }
 
 /// What `checker` says of a claim that cites its evidence and nothing else.
-pub(super) async fn judge(checker: &Checker, claim: &str, evidence: &str) -> Judgement {
-    let context = Context {
-        passages: vec![Passage::alone(evidence)],
-        ledger: Vec::new(),
+pub(super) async fn judge(checker: &Checker, claim: &str, evidence: &str) -> (Judgement, Weighed) {
+    let (checked, weighed) = checker.weigh(claim, evidence).await;
+    let judgement = Judgement {
+        verdict: checked.verdict(),
+        score: checked.score(),
+        reason: checked.reason().cloned(),
+        quotes: checked
+            .citations()
+            .iter()
+            .map(|citation| citation.quote().to_owned())
+            .collect(),
     };
-    let sentence = DraftSentence {
-        text: claim.to_owned(),
-        citations: vec![1],
-    };
-    let answer = checker
-        .check(
-            vec![sentence],
-            Arc::new(context),
-            Language::of(claim),
-            Mode::Strict,
-        )
-        .await;
-    match answer.sentences().iter().chain(answer.withheld()).next() {
-        Some(checked) => Judgement {
-            verdict: checked.verdict(),
-            score: checked.score(),
-            reason: checked.reason().cloned(),
-            quotes: checked
-                .citations()
-                .iter()
-                .map(|citation| citation.quote().to_owned())
-                .collect(),
-        },
-        // An answer that claims nothing is emptied.
-        None => Judgement {
-            verdict: Verdict::NotCheckable,
-            score: 0.0,
-            reason: None,
-            quotes: Vec::new(),
-        },
-    }
-}
-
-/// What `checker` weighs of a claim that cites its evidence and nothing else.
-pub(super) async fn weigh(checker: &Checker, claim: &str, evidence: &str) -> Weighed {
-    let (score, verdict) = checker.score(claim, evidence).await;
-    Weighed { verdict, score }
+    (judgement, weighed)
 }

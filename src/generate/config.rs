@@ -24,6 +24,18 @@ pub enum Engine {
     Local,
 }
 
+impl Engine {
+    /// Its name in the configuration.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Quote => "quote",
+            Self::OpenAi => "openai",
+            Self::Local => "local",
+        }
+    }
+}
+
 /// How keys and values of what was read are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -19,6 +19,7 @@ use super::{Shared, stream as events, upload, wire};
 use crate::ask::Question;
 use crate::check::Mode;
 use crate::language::Language;
+use crate::proof::{self, VerifyReport};
 
 /// A JSON body whose errors name the field.
 #[derive(Debug)]
@@ -104,10 +105,41 @@ pub(super) async fn answers(
     let notices = shared.app.notices(question.language);
     if streams {
         let received = shared.app.ask(question.clone(), mode)?;
-        return Ok(events::answer(received, question, notices, speaks));
+        return Ok(events::answer(
+            shared.app, received, question, notices, speaks,
+        ));
     }
     let answer = shared.app.answer(question.clone(), mode).await?;
-    Ok(Json(wire::answer(&question, &answer, &notices)).into_response())
+    let body = wire::answer(&question, &answer, &notices, shared.app.prover());
+    Ok(Json(body).into_response())
+}
+
+/// Looks whether an answer of `POST /v1/answers` still holds: that nothing in it was changed since,
+/// and that the documents it quotes still say so. White space and the order of keys do not
+/// matter.
+///
+/// Only documents that the asker may read are looked at. The others are reported as deleted ones
+/// are, `unavailable`, without what became of them; a verdict may thus be `stale` for one asker
+/// and `valid` for another, but never `valid` for a changed answer. For an answer whose seal
+/// does not hold no document is looked at, so that nobody can ask what documents hold by
+/// writing a proof.
+#[utoipa::path(
+    post, path = "/v1/verify", tag = "answers",
+    request_body = wire::AnswerBody,
+    responses(
+        (status = 200, description = "`valid`, `stale` or `broken`, for the answer and each quote", body = VerifyReport),
+        (status = 400, description = "The body is not JSON, or an object in it has a key twice", body = ErrorBody),
+        (status = 413, description = "The body is too large", body = ErrorBody),
+    )
+)]
+pub(super) async fn verify(
+    State(shared): State<Shared>,
+    viewer: Viewer,
+    Speaks(language): Speaks,
+    JsonBody(answer): JsonBody<proof::Json>,
+) -> Result<Json<VerifyReport>, Error> {
+    let report = shared.app.verify(&answer, &viewer.reader, language).await?;
+    Ok(Json(report))
 }
 
 /// Checks the answer of any program against the passages that come with it.
@@ -361,7 +393,7 @@ pub(super) async fn readyz(State(shared): State<Shared>) -> Result<&'static str,
         description = "Answers from your own documents, every sentence checked against the passage it cites.",
     ),
     paths(
-        answers, check, documents, document_events, document, delete, retry, cancel, original,
+        answers, verify, check, documents, document_events, document, delete, retry, cancel, original,
         upload::upload,
     ),
     components(schemas(wire::RetrievalBody, ErrorBody)),
@@ -446,7 +478,7 @@ mod tests {
         let description: serde_json::Value =
             serde_json::from_str(&Description::openapi().to_json().unwrap()).unwrap();
         let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
-        assert_eq!(paths.len(), 8, "{paths:?}");
+        assert_eq!(paths.len(), 9, "{paths:?}");
         let schemas = &description["components"]["schemas"];
         let claim = schemas["ClaimBody"].to_string();
         assert!(claim.contains("schemas/SpanBody"), "{claim}");

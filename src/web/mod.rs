@@ -67,6 +67,7 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         .route("/sign-out", post(pages::sign_out))
         .route("/v1/answers", post(api::answers))
         .route("/v1/check", post(api::check))
+        .route("/v1/verify", post(api::verify))
         .route("/v1/documents/events", get(api::document_events))
         .route("/v1/documents/{id}", get(api::document).delete(api::delete))
         .route("/v1/documents/{id}/retry", post(api::retry))

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderName, header};
@@ -20,7 +21,7 @@ use tracing::{error, info};
 use super::Shared;
 use super::error::{Error, ErrorBody};
 use super::wire;
-use crate::app::{AskError, AskEvent};
+use crate::app::{App, AskError, AskEvent};
 use crate::ask::{Question, Reader};
 use crate::check::AnswerEvent;
 use crate::language::Language;
@@ -57,6 +58,7 @@ fn respond(
 }
 
 struct Answering {
+    app: Arc<App>,
     events: mpsc::UnboundedReceiver<AskEvent>,
     question: Question,
     notices: Vec<String>,
@@ -70,12 +72,14 @@ struct Answering {
 /// The events of an answer: `retrieval`, then `sentence` and `withheld` as they are checked,
 /// `heartbeat` in between, then `final` or `error`. Dropping the stream ends the work.
 pub(super) fn answer(
+    app: Arc<App>,
     events: mpsc::UnboundedReceiver<AskEvent>,
     question: Question,
     notices: Vec<String>,
     speaks: Language,
 ) -> Response {
     let answering = Answering {
+        app,
         claims: wire::Claims::new(question.language),
         events,
         question,
@@ -106,7 +110,7 @@ impl Answering {
                 event("sentence", &self.claims.next(&sentence))
             }
             Some(AskEvent::Answer(AnswerEvent::Withheld(sentence))) => {
-                self.withheld.add(sentence.verdict().into());
+                self.withheld.add(&sentence, self.question.language);
                 event("withheld", &self.withheld)
             }
             Some(AskEvent::Final(answer, timings)) => {
@@ -114,7 +118,7 @@ impl Answering {
                 info!(?timings, "answered");
                 event(
                     "final",
-                    &wire::answer(&self.question, &answer, &self.notices),
+                    &wire::answer(&self.question, &answer, &self.notices, self.app.prover()),
                 )
             }
             Some(AskEvent::Failed(error)) => {

@@ -66,6 +66,9 @@ words! {
     stopped: "멈추었습니다.", "Stopped.";
     cut_short: "답이 중간에 끊겼습니다. 여기까지는 확인된 문장입니다.", "The answer was cut off. What is shown was checked.";
     withheld: "문서로 뒷받침되지 않은 {count}문장은 보이지 않았습니다.", "Withheld because the documents do not support it: {count}.";
+    rewritten: "확인에 걸려 근거대로 고쳐 쓴 문장", "Rewritten from its evidence after the check";
+    conflict: "문서끼리 다릅니다", "The documents differ";
+    in_force: "{date} 시행", "in force from {date}";
     truncated: "언어 모델이 토큰 한도에 닿아 답을 끝맺지 못했습니다.", "The language model reached its limit of tokens before the answer was done.";
     copy: "복사", "Copy";
     copied: "복사했습니다", "Copied";

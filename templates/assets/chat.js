@@ -145,11 +145,44 @@ function sentence(claim) {
   return make(
     "p",
     { class: `sentence ${claim.verdict}` },
-    make("span", { class: "said" }, readable(claim.text)),
+    make("span", { class: "said" }, ...said(claim)),
     " ",
     make("span", { class: "chips" }, ...chips),
     mark ? make("span", { class: "verdict", title: verdict }, make("span", { "aria-hidden": "true" }, mark), make("span", { class: isPlain ? "hidden" : "verdict-words", lang: language }, " " + verdict)) : null,
     !isPlain && claim.reason ? make("span", { class: "reason" }, claim.reason.words) : null,
+    claim.rewritten ? make("span", { class: "hint rewritten", lang: language }, words.rewritten) : null,
+  );
+}
+
+/** The sentence, with the part that fails marked. */
+function said(claim) {
+  const span = claim.failing;
+  if (!span || claim.verdict === "supported") return [readable(claim.text)];
+  const [start, end] = [span.start_utf16, span.end_utf16];
+  const isWhole = start === 0 && end >= claim.text.trimEnd().length;
+  if (isWhole) return [readable(claim.text)];
+  return [
+    readable(claim.text.slice(0, start)),
+    make("mark", { class: "fails" }, readable(claim.text.slice(start, end))),
+    readable(claim.text.slice(end)),
+  ];
+}
+
+/** Two documents that give different figures, each with its quote. */
+function conflict(found, body) {
+  const side = ({ citation, effective }) =>
+    make(
+      "li",
+      {},
+      make("a", { href: citation.url }, citation.title),
+      effective ? make("span", { class: "hint", lang: language }, ` (${fill(words.in_force, { date: effective })})`) : null,
+      make("blockquote", {}, readable(citation.quote)),
+    );
+  return make(
+    "section",
+    { class: "conflict", "aria-label": words.conflict },
+    make("p", { lang: body.language }, found.words),
+    make("ul", {}, ...found.sides.map(side)),
   );
 }
 
@@ -162,8 +195,13 @@ function finish(parts, body) {
   if (body.abstained && body.message) {
     parts.notes.append(make("p", { class: "abstained", lang: body.language }, body.message));
   }
+  for (const found of body.conflicts) parts.notes.append(conflict(found, body));
   if (body.withheld.count > 0) {
     parts.notes.append(make("p", { class: "withheld" }, fill(words.withheld, { count: body.withheld.count })));
+    if (body.withheld.reasons.length > 0) {
+      const reasons = body.withheld.reasons.map((reason) => make("li", {}, reason));
+      parts.notes.append(make("ul", { class: "withheld", lang: body.language }, ...reasons));
+    }
   }
   if (body.truncated) parts.notes.append(make("p", { class: "hint truncated" }, words.truncated));
   if (body.generator === "quote" && body.claims.length > 0) parts.notes.append(make("p", { class: "hint" }, words.quoted));

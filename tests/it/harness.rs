@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ingest::parse::InProcess;
 use ingest::{DocumentId, Group};
+use jiff::Timestamp;
 use tempfile::TempDir;
 use veracite::app::App;
 use veracite::ask::{Question, Reader};
@@ -12,6 +13,7 @@ use veracite::catalogue::{NewDocument, State};
 use veracite::check::{Answer, Mode};
 use veracite::config::Config;
 use veracite::language::Language;
+use veracite::proof::Clock;
 
 pub(crate) const LEAVE: &str = "# 휴가 규정\n\n## 제5조 (연차휴가)\n\n입사 1년 미만 직원의 연차휴가는 최대 11일이다. \
     미사용 연차는 수당으로 지급하지 않는다.\n\n## 제6조 (병가)\n\n병가는 연 60일까지 쓸 수 있다.\n";
@@ -36,12 +38,26 @@ pub(crate) fn groups(names: &[&str]) -> Vec<Group> {
     names.iter().map(|name| name.parse().unwrap()).collect()
 }
 
+/// It is the first of March 2026, all the time.
+#[derive(Debug)]
+struct FixedClock;
+
+impl Clock for FixedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_second(1_772_323_200).unwrap()
+    }
+}
+
+async fn open(folder: &Path) -> Arc<App> {
+    App::open_at(config(folder), Arc::new(InProcess), Arc::new(FixedClock))
+        .await
+        .unwrap()
+}
+
 impl TestApp {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let app = App::open_with(config(folder.path()), Arc::new(InProcess))
-            .await
-            .unwrap();
+        let app = open(folder.path()).await;
         Self { app, folder }
     }
 
@@ -49,9 +65,7 @@ impl TestApp {
     pub(crate) async fn restart(self) -> Self {
         self.app.close().await;
         drop(self.app);
-        let app = App::open_with(config(self.folder.path()), Arc::new(InProcess))
-            .await
-            .unwrap();
+        let app = open(self.folder.path()).await;
         Self {
             app,
             folder: self.folder,

@@ -10,7 +10,7 @@ use veracite::web;
 
 use crate::harness::{LEAVE, TestApp};
 
-async fn send(test: &TestApp, request: Request<Body>) -> (StatusCode, String) {
+pub(crate) async fn send(test: &TestApp, request: Request<Body>) -> (StatusCode, String) {
     let router = web::router(Arc::clone(&test.app), &test.app.config().server);
     let response = router.oneshot(request).await.unwrap();
     let status = response.status();
@@ -27,7 +27,7 @@ fn get(path: &str) -> Request<Body> {
         .unwrap()
 }
 
-fn post(path: &str, body: &Value) -> Request<Body> {
+pub(crate) fn post(path: &str, body: &Value) -> Request<Body> {
     Request::post(path)
         .header(header::HOST, "127.0.0.1:8420")
         .header(header::CONTENT_TYPE, "application/json")

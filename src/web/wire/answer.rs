@@ -7,8 +7,9 @@ use utoipa::ToSchema;
 
 use super::{Joined, Language, Mode, ReasonBody, SpanBody, Verdict};
 use crate::ask::{Context, LedgerEntry, LeftOut, Question};
-use crate::check::{Answer, CheckedSentence, Citation};
+use crate::check::{Answer, CheckedSentence, Citation, Conflict};
 use crate::language;
+use crate::proof::{Proof, Prover};
 
 /// A question.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -48,6 +49,8 @@ pub struct AnswerBody {
     pub text: String,
     /// The sentences to show, in order.
     pub claims: Vec<ClaimBody>,
+    /// Where documents give different figures for what the sentences say.
+    pub conflicts: Vec<ConflictBody>,
     /// What strict mode withheld.
     pub withheld: WithheldBody,
     /// Citations of the draft that were dropped, since no passage has their number.
@@ -64,6 +67,12 @@ pub struct AnswerBody {
     pub usage: Option<UsageBody>,
     /// What people should know of this installation, such as that no embedding model is there.
     pub notices: Vec<String>,
+    /// What the answer was made of, sealed: `POST /v1/verify` and `veracite verify` look whether it
+    /// still holds.
+    // Only while it is being made there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = true, nullable = false)]
+    pub proof: Option<Proof>,
 }
 
 /// Tokens of an answer.
@@ -92,8 +101,33 @@ pub struct ClaimBody {
     pub score: f32,
     /// Why it is not supported.
     pub reason: Option<ReasonBody>,
+    /// Where the part that fails stands in the sentence's own `text`; null for one that is
+    /// supported.
+    pub failing: Option<SpanBody>,
+    /// Whether the language model wrote it again from its evidence after it was refused once.
+    pub rewritten: bool,
     /// The quotes it rests on, best first.
     pub citations: Vec<CitationBody>,
+}
+
+/// Two documents that give different figures for the same thing.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ConflictBody {
+    /// The conflict as a sentence for people, in the language of the answer.
+    pub words: String,
+    /// Both sides: the document that came into force later first, where that is known.
+    pub sides: Vec<ConflictSideBody>,
+}
+
+/// What one document says where another says otherwise.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ConflictSideBody {
+    /// The figure, as the document writes it.
+    pub fact: String,
+    /// When the document came into force, in words, as far as it says.
+    pub effective: Option<String>,
+    /// The quote.
+    pub citation: CitationBody,
 }
 
 /// A quote, copied by code from the stored document.
@@ -129,13 +163,15 @@ pub struct CitationBody {
     pub url: String,
 }
 
-/// What strict mode withheld: how much, never what.
+/// What strict mode withheld: how much and why, never what.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct WithheldBody {
     /// Sentences withheld.
     pub count: usize,
     /// Sentences withheld by verdict.
     pub verdicts: BTreeMap<Verdict, usize>,
+    /// Why, as sentences for people in the language of the answer, each once.
+    pub reasons: Vec<String>,
 }
 
 /// What became of a chunk that an index found.
@@ -221,6 +257,19 @@ impl Claims {
             reason: sentence
                 .reason()
                 .map(|reason| ReasonBody::new(reason, self.language)),
+            failing: sentence.failing().map(|failing| {
+                let (before, inside) = (
+                    &sentence.text()[..failing.start],
+                    &sentence.text()[failing.clone()],
+                );
+                let chars = before.chars().count();
+                let utf16 = before.encode_utf16().count();
+                SpanBody::new(
+                    &(chars..chars + inside.chars().count()),
+                    &(utf16..utf16 + inside.encode_utf16().count()),
+                )
+            }),
+            rewritten: sentence.rewritten(),
             citations: sentence.citations().iter().map(citation).collect(),
         }
     }
@@ -228,15 +277,24 @@ impl Claims {
 
 impl WithheldBody {
     /// Counts one more sentence.
-    pub fn add(&mut self, verdict: Verdict) {
+    pub fn add(&mut self, sentence: &CheckedSentence, language: language::Language) {
         self.count += 1;
-        *self.verdicts.entry(verdict).or_default() += 1;
+        *self.verdicts.entry(sentence.verdict().into()).or_default() += 1;
+        let words = sentence.reason().map(|reason| reason.words(language));
+        if let Some(words) = words.filter(|words| !self.reasons.contains(words)) {
+            self.reasons.push(words);
+        }
     }
 }
 
 /// The body of an answer; the event `final` is the same.
 #[must_use]
-pub fn answer(question: &Question, answer: &Answer, notices: &[String]) -> AnswerBody {
+pub fn answer(
+    question: &Question,
+    answer: &Answer,
+    notices: &[String],
+    prover: &Prover,
+) -> AnswerBody {
     let mut claims = Claims::new(answer.language());
     let bodies = answer
         .sentences()
@@ -245,9 +303,9 @@ pub fn answer(question: &Question, answer: &Answer, notices: &[String]) -> Answe
         .collect();
     let mut withheld = WithheldBody::default();
     for sentence in answer.withheld() {
-        withheld.add(sentence.verdict().into());
+        withheld.add(sentence, answer.language());
     }
-    AnswerBody {
+    let mut body = AnswerBody {
         question: question.text.clone(),
         language: answer.language().into(),
         mode: answer.mode().into(),
@@ -257,6 +315,7 @@ pub fn answer(question: &Question, answer: &Answer, notices: &[String]) -> Answe
             .then(|| abstention(answer.ledger(), answer.language())),
         text: claims.joined.text,
         claims: bodies,
+        conflicts: answer.conflicts().iter().map(conflict).collect(),
         withheld,
         unknown_citations: answer.unknown_citations(),
         generator: answer.generator().to_owned(),
@@ -269,7 +328,10 @@ pub fn answer(question: &Question, answer: &Answer, notices: &[String]) -> Answe
             completion_tokens: usage.completion_tokens,
         }),
         notices: notices.to_vec(),
-    }
+        proof: None,
+    };
+    body.proof = Some(prover.prove(question, answer, &body));
+    body
 }
 
 /// The event `retrieval`.
@@ -289,6 +351,21 @@ pub fn retrieval(context: &Context) -> RetrievalBody {
             })
             .collect(),
         ledger: context.ledger.iter().map(ledger).collect(),
+    }
+}
+
+fn conflict(conflict: &Conflict) -> ConflictBody {
+    ConflictBody {
+        words: conflict.words().to_owned(),
+        sides: conflict
+            .sides()
+            .iter()
+            .map(|side| ConflictSideBody {
+                fact: side.fact().to_owned(),
+                effective: side.effective().map(str::to_owned),
+                citation: citation(side.citation()),
+            })
+            .collect(),
     }
 }
 

@@ -92,18 +92,24 @@ pub enum Verdict {
 /// Why a sentence has the verdict it has. Which fields there are depends on `kind`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ReasonBody {
-    /// `no_citation`, `not_verbatim`, `missing_fact`, `opposite`, `low_similarity`,
-    /// `partly_missing` or `checker_failed`.
+    /// `no_citation`, `not_verbatim`, `missing_fact`, `bound_elsewhere`, `other_limit`,
+    /// `wrong_arithmetic`, `opposite`, `low_similarity`, `partly_missing` or `checker_failed`.
     pub kind: &'static str,
     /// For `not_verbatim`: the words that the passages do not hold.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quote: Option<String>,
-    /// For `missing_fact`: the number, date, unit, code or article that they do not hold.
+    /// For `missing_fact`: the number, date, unit, code or article that they do not hold; for
+    /// `bound_elsewhere` one that they hold for something else; for `other_limit` the limit, for
+    /// `wrong_arithmetic` the calculation, as the sentence writes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fact: Option<String>,
-    /// For `missing_fact`: what the nearest evidence has instead, if it has one of that kind.
+    /// For `missing_fact`, `bound_elsewhere` and `other_limit`: what the passages have instead, if
+    /// they have one of that kind.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub instead: Option<String>,
+    /// For `bound_elsewhere`: what the fact belongs to in the passages.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
     /// For `partly_missing`: the words without support.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<Vec<String>>,
@@ -133,6 +139,27 @@ impl ReasonBody {
                 kind: "missing_fact",
                 fact: Some(fact),
                 instead,
+                words,
+                ..Self::default()
+            },
+            checked::Reason::BoundElsewhere { fact, to, instead } => Self {
+                kind: "bound_elsewhere",
+                fact: Some(fact),
+                to: Some(to),
+                instead,
+                words,
+                ..Self::default()
+            },
+            checked::Reason::OtherLimit { said, there } => Self {
+                kind: "other_limit",
+                fact: Some(said),
+                instead: Some(there),
+                words,
+                ..Self::default()
+            },
+            checked::Reason::WrongArithmetic { shown } => Self {
+                kind: "wrong_arithmetic",
+                fact: Some(shown),
                 words,
                 ..Self::default()
             },

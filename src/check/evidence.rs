@@ -1,0 +1,490 @@
+//! Where a claim may rest: windows of one to three sentences of the passages, best first.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, LazyLock, OnceLock};
+
+use ingest::{BackendError, PassageEmbedder, Span, Vector};
+use regex::Regex;
+use tokio::sync::Mutex;
+
+use super::entailment::Pair;
+use super::facts::{self, Source};
+use crate::ask::{Context, Passage};
+use crate::index::words;
+use crate::language::Language;
+
+/// Sentences of a passage that one claim may rest on together.
+pub(super) const WINDOW: usize = 3;
+/// What a word in a heading counts: it says what its paragraph is about, but not as much.
+const HEADING: f32 = 0.8;
+/// What each further sentence costs a window.
+const FURTHER: f32 = 0.02;
+/// Sentences that are compared by their vectors at most.
+const COMPARED: usize = 64;
+
+/// What is known of an answer's passages: each is looked at once, however many claims rest on it.
+pub(super) struct Known<'a> {
+    passages: Vec<Prepared<'a>>,
+    weights: OnceLock<HashMap<String, f32>>,
+    /// Vectors of sentences and windows, by the number of the passage and the bytes of its text.
+    vectors: Mutex<HashMap<(u32, Span), Arc<Vector>>>,
+}
+
+/// A passage that is prepared when a claim first looks at it.
+struct Prepared<'a> {
+    number: u32,
+    passage: &'a Passage,
+    terms: OnceLock<Terms>,
+    source: OnceLock<Arc<Source>>,
+}
+
+/// The terms of a passage.
+struct Terms {
+    headings: HashSet<String>,
+    sentences: Vec<HashSet<String>>,
+}
+
+/// A few sentences in a row of a passage.
+#[derive(Clone, Debug)]
+pub(super) struct Window<'a> {
+    pub(super) number: u32,
+    pub(super) passage: &'a Passage,
+    pub(super) span: Span,
+    /// The share of the claim's content that it holds.
+    pub(super) coverage: f32,
+    /// Whether its sentence that holds most of the claim denies something.
+    pub(super) denies: bool,
+}
+
+impl Window<'_> {
+    /// The number of its passage, and where it stands there.
+    pub(super) fn place(&self) -> (u32, Span) {
+        (self.number, self.span.clone())
+    }
+
+    /// Its text, below the headings that it stands under.
+    pub(super) fn text(&self) -> String {
+        let text = &self.passage.text[self.span.clone()];
+        let heading = self
+            .passage
+            .heading_path
+            .last()
+            .map_or(self.passage.title.as_str(), String::as_str)
+            .trim();
+        if heading.is_empty() {
+            text.to_owned()
+        } else {
+            format!("{heading}\n{text}")
+        }
+    }
+
+    /// The pair that a verifier judges.
+    pub(super) fn pair(&self, claim: &str) -> Pair {
+        Pair {
+            evidence: self.text(),
+            claim: claim.to_owned(),
+        }
+    }
+}
+
+impl Terms {
+    fn of(passage: &Passage) -> Self {
+        Self {
+            headings: passage
+                .heading_path
+                .iter()
+                .chain([&passage.title])
+                .flat_map(|heading| content(heading))
+                .collect(),
+            sentences: passage
+                .sentences
+                .iter()
+                .map(|span| {
+                    words(&passage.text[span.clone()])
+                        .into_iter()
+                        .map(|token| token.text)
+                        .collect()
+                })
+                .collect(),
+        }
+    }
+}
+
+impl Prepared<'_> {
+    fn terms(&self) -> &Terms {
+        self.terms.get_or_init(|| Terms::of(self.passage))
+    }
+
+    fn source(&self) -> Arc<Source> {
+        let source = self
+            .source
+            .get_or_init(|| Arc::new(Source::of(self.passage)));
+        Arc::clone(source)
+    }
+}
+
+impl<'a> Known<'a> {
+    pub(super) fn of(context: &'a Context) -> Self {
+        let passages = context.passages.iter().zip(1..);
+        Self {
+            passages: passages
+                .map(|(passage, number)| Prepared {
+                    number,
+                    passage,
+                    terms: OnceLock::new(),
+                    source: OnceLock::new(),
+                })
+                .collect(),
+            weights: OnceLock::new(),
+            vectors: Mutex::default(),
+        }
+    }
+
+    fn prepared(&self, number: u32) -> Option<&Prepared<'a>> {
+        let index = usize::try_from(number).ok()?.checked_sub(1)?;
+        self.passages.get(index)
+    }
+
+    /// The numbers of all passages.
+    pub(super) fn numbers(&self) -> Vec<u32> {
+        self.passages
+            .iter()
+            .map(|prepared| prepared.number)
+            .collect()
+    }
+
+    /// The hard facts of passages.
+    pub(super) fn sources(&self, numbers: &[u32]) -> Vec<Arc<Source>> {
+        numbers
+            .iter()
+            .filter_map(|number| Some(self.prepared(*number)?.source()))
+            .collect()
+    }
+
+    /// What a term counts: one that few sentences hold counts more.
+    fn weight(&self, term: &str) -> f32 {
+        let weights = self.weights.get_or_init(|| {
+            let mut counts: HashMap<String, f32> = HashMap::new();
+            for prepared in &self.passages {
+                for terms in &prepared.terms().sentences {
+                    for term in terms {
+                        *counts.entry(term.clone()).or_default() += 1.0;
+                    }
+                }
+            }
+            counts
+                .into_iter()
+                .map(|(term, count)| (term, 1.0 / (1.0 + count.ln_1p())))
+                .collect()
+        });
+        weights.get(term).copied().unwrap_or(1.0)
+    }
+
+    /// The windows of `numbers` that hold most of `claim`, best first, at most `limit`; none lies
+    /// within another.
+    pub(super) fn windows(&self, claim: &str, numbers: &[u32], limit: usize) -> Vec<Window<'a>> {
+        let mut windows = self.all_windows(claim, numbers);
+        windows.sort_by(|one, other| other.coverage.total_cmp(&one.coverage));
+        let mut chosen: Vec<Window<'a>> = Vec::new();
+        for window in windows {
+            let overlaps = chosen.iter().any(|other| {
+                let within = |a: &Span, b: &Span| a.start <= b.start && b.end <= a.end;
+                other.number == window.number
+                    && (within(&other.span, &window.span) || within(&window.span, &other.span))
+            });
+            if !overlaps {
+                chosen.push(window);
+            }
+            if chosen.len() == limit {
+                break;
+            }
+        }
+        chosen
+    }
+
+    fn all_windows(&self, claim: &str, numbers: &[u32]) -> Vec<Window<'a>> {
+        // Facts are compared on their own, in whatever way they are written.
+        let facts: BTreeSet<String> = facts::facts(claim)
+            .iter()
+            .flat_map(|fact| words(&fact.text))
+            .map(|token| token.text)
+            .collect();
+        let mut wanted = content(claim);
+        if wanted.iter().any(|term| !facts.contains(term)) {
+            wanted.retain(|term| !facts.contains(term));
+        }
+        let wanted: Vec<(String, f32)> = wanted
+            .into_iter()
+            .map(|term| {
+                let weight = self.weight(&term);
+                (term, weight)
+            })
+            .collect();
+        let whole: f32 = wanted.iter().map(|(_, weight)| weight).sum();
+        let whole = whole.max(f32::MIN_POSITIVE);
+        let mut windows = Vec::new();
+        for number in numbers {
+            let Some(prepared) = self.prepared(*number) else {
+                continue;
+            };
+            let (passage, terms) = (prepared.passage, prepared.terms());
+            let asks = |index: usize| {
+                let text = passage.text[passage.sentences[index].clone()].trim_end();
+                text.ends_with(['?', '？'])
+            };
+            for first in 0..passage.sentences.len() {
+                for length in 1..=WINDOW.min(passage.sentences.len() - first) {
+                    // What a document asks, it does not say.
+                    if asks(first + length - 1) {
+                        break;
+                    }
+                    let held = &terms.sentences[first..first + length];
+                    let points: f32 = wanted
+                        .iter()
+                        .map(|(term, weight)| {
+                            if held.iter().any(|terms| terms.contains(term)) {
+                                *weight
+                            } else if terms.headings.contains(term) {
+                                HEADING * weight
+                            } else {
+                                0.0
+                            }
+                        })
+                        .sum();
+                    #[expect(clippy::cast_precision_loss, reason = "it is one or two")]
+                    let further = FURTHER * (length - 1) as f32;
+                    let closest = (first..first + length)
+                        .max_by_key(|index| {
+                            let held = &terms.sentences[*index];
+                            wanted
+                                .iter()
+                                .filter(|(term, _)| held.contains(term))
+                                .count()
+                        })
+                        .unwrap_or(first);
+                    windows.push(Window {
+                        number: *number,
+                        passage,
+                        span: passage.sentences[first].start
+                            ..passage.sentences[first + length - 1].end,
+                        coverage: (points / whole - further).max(0.0),
+                        denies: denies(&passage.text[passage.sentences[closest].clone()]),
+                    });
+                }
+            }
+        }
+        windows
+    }
+
+    /// The sentences of `numbers` whose vectors are most like that of `claim`, with the sentence
+    /// after each: for a claim in other words, or in another language.
+    pub(super) async fn alike(
+        &self,
+        embedder: &dyn PassageEmbedder,
+        claim: &str,
+        numbers: &[u32],
+        limit: usize,
+    ) -> Result<Vec<Window<'a>>, BackendError> {
+        let singles: Vec<Window<'a>> = self
+            .all_windows(claim, numbers)
+            .into_iter()
+            .filter(|window| window.passage.sentences.contains(&window.span))
+            .take(COMPARED)
+            .collect();
+        let cosines = self.cosines(embedder, claim, &singles).await?;
+        let mut order: Vec<usize> = (0..singles.len()).collect();
+        order.sort_by(|one, other| cosines[*other].total_cmp(&cosines[*one]));
+        Ok(order
+            .into_iter()
+            .take(limit)
+            .map(|index| {
+                let mut window = singles[index].clone();
+                let sentences = &window.passage.sentences;
+                let next = sentences
+                    .iter()
+                    .find(|sentence| sentence.start >= window.span.end);
+                if let Some(next) = next {
+                    window.span.end = next.end;
+                }
+                window
+            })
+            .collect())
+    }
+
+    /// The similarity of `claim` to each window, by their vectors.
+    pub(super) async fn cosines(
+        &self,
+        embedder: &dyn PassageEmbedder,
+        claim: &str,
+        windows: &[Window<'_>],
+    ) -> Result<Vec<f32>, BackendError> {
+        if windows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut known = self.vectors.lock().await;
+        let new: Vec<&Window<'_>> = windows
+            .iter()
+            .filter(|window| !known.contains_key(&window.place()))
+            .collect();
+        let mut texts = vec![claim.to_owned()];
+        texts.extend(
+            new.iter()
+                .map(|window| window.passage.text[window.span.clone()].to_owned()),
+        );
+        let failed = || BackendError::message("the embedding model gave no vector");
+        let mut vectors = embedder.embed_passages(&texts).await?.into_iter();
+        let own = vectors.next().ok_or_else(failed)?;
+        known.extend(
+            new.iter()
+                .map(|window| window.place())
+                .zip(vectors.map(Arc::new)),
+        );
+        windows
+            .iter()
+            .map(|window| {
+                let other = known.get(&window.place()).ok_or_else(failed)?;
+                Ok(own.iter().zip(&**other).map(|(one, two)| one * two).sum())
+            })
+            .collect()
+    }
+}
+
+/// What denies, at the end of a Korean sentence, where its predicate stands.
+static KOREAN_DENIAL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"없|않|아니|못하|못한|못 ?[가-힣]|금지|불가|안 ?된|안 ?됩|제한된다|제외")
+        .expect("the pattern is fixed")
+});
+static ENGLISH_DENIAL: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)\b(?:not|no|never|cannot|nobody|none|neither|nor|prohibited|forbidden)\b|n['’]t\b",
+    )
+    .expect("the pattern is fixed")
+});
+
+/// Characters at the end of a Korean sentence that its predicate takes.
+const PREDICATE: usize = 12;
+
+/// Whether a sentence denies what it is about. Two denials affirm.
+pub(super) fn denies(sentence: &str) -> bool {
+    if Language::of(sentence) == Language::En {
+        return ENGLISH_DENIAL.find_iter(sentence).count() % 2 == 1;
+    }
+    let end = sentence.trim_end_matches(|char: char| !char.is_alphanumeric());
+    let from = end
+        .char_indices()
+        .rev()
+        .nth(PREDICATE - 1)
+        .map_or(0, |(at, _)| at);
+    KOREAN_DENIAL.find_iter(&end[from..]).count() % 2 == 1
+}
+
+/// White space made one space, for comparing.
+pub(super) fn folded(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Where `text` stands in a passage as whole sentences, white space and the full stop apart.
+pub(super) fn verbatim(text: &str, passage: &Passage) -> Option<Span> {
+    let bare = |text: &str| folded(text).trim_end_matches(['.', '。', '!']).to_owned();
+    let wanted = bare(text);
+    if wanted.is_empty() {
+        return None;
+    }
+    for (index, first) in passage.sentences.iter().enumerate() {
+        for last in passage.sentences.iter().skip(index).take(WINDOW) {
+            let span = first.start..last.end;
+            let found = bare(&passage.text[span.clone()]);
+            if found == wanted {
+                return Some(span);
+            }
+            if found.len() > wanted.len() {
+                break;
+            }
+        }
+    }
+    None
+}
+
+static STOP: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
+    "a an the of to in on at for and or is are was were be been it its this that with as by from has have had will \
+     would can could may do does did they he she we you i their his her our your not no there which who what when \
+     다음 니다 습니 입니 합니 한다 하는 하고 하여 에서 으로 에게 이다 있다 있는 있습 된다 되는 그리 리고 또한 것이 하며"
+        .split_whitespace()
+        .collect()
+});
+
+/// The terms of a text that say something.
+pub(crate) fn content(text: &str) -> Vec<String> {
+    let mut terms: Vec<String> = words(text).into_iter().map(|token| token.text).collect();
+    if terms.iter().any(|term| !STOP.contains(term.as_str())) {
+        terms.retain(|term| !STOP.contains(term.as_str()));
+    }
+    terms
+}
+
+/// Words of a claim that a window does not hold.
+pub(super) fn uncovered(claim: &str, window: &Window<'_>) -> Vec<String> {
+    let held: BTreeSet<String> = words(&window.passage.text[window.span.clone()])
+        .into_iter()
+        .map(|token| token.text)
+        .collect();
+    claim
+        .split_whitespace()
+        .filter(|word| {
+            let terms = content(word);
+            let missing = terms.iter().filter(|term| !held.contains(*term)).count();
+            missing * 2 > terms.len()
+        })
+        .map(|word| {
+            word.trim_matches(|char: char| !char.is_alphanumeric())
+                .to_owned()
+        })
+        .filter(|word| !word.is_empty())
+        .take(10)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn denials_are_counted_where_the_predicate_stands() {
+        for (sentence, denied) in [
+            ("사용하지 않은 연차는 이월할 수 있다.", false),
+            ("사용하지 않은 연차는 이월할 수 없다.", true),
+            ("이월할 수 없는 것은 아니다.", false),
+            ("사전 승인 없이 반출하는 것을 금지한다.", true),
+            ("외부 반출은 안 된다", true),
+            ("Class 1 data may not be copied.", true),
+            ("Class 1 data may be copied without approval.", false),
+            ("It can't be carried over.", true),
+        ] {
+            assert_eq!(denies(sentence), denied, "{sentence}");
+        }
+    }
+
+    #[test]
+    fn the_best_windows_hold_most_and_do_not_lie_within_each_other() {
+        let text = "연차는 15일이다. 미사용 연차는 이월할 수 없다. 출장비는 3만 원이다. 숙박비는 실비로 준다.";
+        let context = Context {
+            passages: vec![Passage::alone(text)],
+            ledger: Vec::new(),
+        };
+        let known = Known::of(&context);
+        let windows = known.windows("미사용 연차는 이월되지 않는다.", &[1, 9], 3);
+        assert_eq!(
+            windows[0].passage.text[windows[0].span.clone()].trim(),
+            "미사용 연차는 이월할 수 없다."
+        );
+        for (index, one) in windows.iter().enumerate() {
+            for other in &windows[index + 1..] {
+                assert!(
+                    !(one.span.start <= other.span.start && other.span.end <= one.span.end)
+                        && !(other.span.start <= one.span.start && one.span.end <= other.span.end)
+                );
+            }
+        }
+        assert_eq!(known.numbers(), [1]);
+    }
+}

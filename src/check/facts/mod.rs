@@ -1,0 +1,640 @@
+//! The first tier of the checker: figures, dates, times, articles, codes and numbers to call, in
+//! one form whatever way they are written, and what they are of.
+//!
+//! A fact of a claim stands if the evidence has its value, under no other limit, and binds it to
+//! nothing else. What it is bound to is judged by comparing: the figure is bound to another thing
+//! only where a rival, a figure of the same kind and another value, is clearly nearer to the
+//! words around it in the claim. A claim may leave out a limit that includes the figure itself
+//! (`최대 11일` and `11일`), but not one that excludes it (`5년 초과`), and never say another.
+//! Arithmetic is accepted where it is shown and right.
+
+mod arithmetic;
+mod clause;
+mod comparison;
+mod date;
+mod fold;
+mod limit;
+mod name;
+mod number;
+mod place;
+mod polarity;
+mod read;
+mod term;
+mod unit;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ingest::Span;
+
+use self::fold::Folded;
+use self::place::Place;
+pub(super) use self::place::Source;
+use self::term::{Term, Terms};
+use self::unit::Family;
+pub(super) use self::value::Fact;
+use self::value::Value;
+
+/// A fact of a claim that does not stand.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Problem {
+    pub(super) kind: ProblemKind,
+    /// Its bytes in the claim.
+    pub(super) span: Span,
+}
+
+/// Why a fact does not stand.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum ProblemKind {
+    /// The evidence does not have it.
+    Missing {
+        fact: String,
+        /// What it has of the claim's thing.
+        instead: Option<String>,
+    },
+    /// The evidence has it, of another thing.
+    Bound {
+        fact: String,
+        /// Words that it is bound to there.
+        to: String,
+        /// What the claim's thing has there.
+        instead: Option<String>,
+    },
+    /// The evidence has it with another limit.
+    Limit { said: String, there: String },
+    /// A sum that is wrong.
+    Arithmetic { shown: String },
+}
+
+/// The facts of `text`, each occurrence of it, in order.
+pub(super) fn facts(text: &str) -> Vec<Fact> {
+    read::read(&Folded::of(text))
+        .facts
+        .into_iter()
+        .filter(|fact| !fact.is_label)
+        .collect()
+}
+
+/// Whether `text` has any.
+pub(super) fn has_facts(text: &str) -> bool {
+    !facts(text).is_empty()
+}
+
+/// What a sentence says and its evidence does not.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Missing {
+    pub(super) fact: String,
+    pub(super) instead: Option<String>,
+}
+
+/// The facts of `sentence` that none of `evidence` says, whatever they are of.
+pub(super) fn missing(sentence: &str, evidence: &[Arc<Vec<Fact>>]) -> Vec<Missing> {
+    let said = || evidence.iter().flat_map(|facts| facts.iter());
+    facts(sentence)
+        .into_iter()
+        .filter(|fact| !said().any(|said| fact.has_value_of(said)))
+        .map(|fact| Missing {
+            instead: said()
+                .find(|said| said.value.family() == fact.value.family())
+                .map(|said| said.text.clone()),
+            fact: fact.text,
+        })
+        .collect()
+}
+
+/// Comparisons that one claim may cost; what is left then fails.
+const BUDGET: usize = 4_000_000;
+
+/// The facts of `claim` that do not stand in `sources`, worst first; empty if all do.
+pub(super) fn problems(claim: &str, sources: &[Arc<Source>]) -> Vec<Problem> {
+    let said = Source::of_claim(claim);
+    let mut judge = Judge {
+        sources,
+        said: &said,
+        budget: BUDGET,
+    };
+    let mut found = Vec::new();
+    let sums = judge.arithmetic(claim, &mut found);
+    for place in &said.places {
+        let fact = &place.fact;
+        if fact.is_label || sums.results.iter().any(|result| fact.value.is_said_by(result)) {
+            continue;
+        }
+        if let Some(problem) = judge.problem(place, &sums.spans) {
+            found.push(problem);
+        }
+    }
+    found.sort_by_key(|problem| match problem.kind {
+        ProblemKind::Missing { .. } => 0,
+        ProblemKind::Arithmetic { .. } => 1,
+        ProblemKind::Bound { .. } => 2,
+        ProblemKind::Limit { .. } => 3,
+    });
+    found
+}
+
+/// The sums that a claim shows.
+#[derive(Default)]
+struct Sums {
+    /// What they come to, which needs no evidence.
+    results: Vec<Value>,
+    /// Where they stand in the claim.
+    spans: Vec<Span>,
+}
+
+struct Judge<'a> {
+    sources: &'a [Arc<Source>],
+    said: &'a Source,
+    budget: usize,
+}
+
+/// A place of the evidence, and how much of each word of the claim it has.
+struct Found<'a> {
+    place: &'a Place,
+    /// In its own clause, row or headings, less so in what these leave out.
+    strong: Vec<f32>,
+    /// Anywhere near.
+    loose: Vec<f32>,
+}
+
+impl Found<'_> {
+    fn score(&self) -> f32 {
+        let sum = |shares: &[f32]| shares.iter().sum::<f32>();
+        sum(&self.strong) + 0.2 * sum(&self.loose)
+    }
+}
+
+impl<'a> Judge<'a> {
+    /// Checks the sums that the claim shows.
+    fn arithmetic(&mut self, claim: &str, found: &mut Vec<Problem>) -> Sums {
+        let folded = Folded::of(claim);
+        let facts = read::read(&folded).facts;
+        let mut sums = Sums::default();
+        if facts.len() < 3 {
+            return sums;
+        }
+        for equation in arithmetic::equations(&folded.text, &facts).into_iter().take(64) {
+            sums.results
+                .extend(equation.results.iter().map(|index| facts[*index].value.clone()));
+            let span = folded.original(&equation.at);
+            if !equation.is_right {
+                found.push(Problem {
+                    kind: ProblemKind::Arithmetic {
+                        shown: folded.text[equation.at.clone()].to_owned(),
+                    },
+                    span: span.clone(),
+                });
+            }
+            sums.spans.push(span);
+        }
+        sums
+    }
+
+    /// What is wrong with a figure of the claim; `sums` are where it shows arithmetic.
+    fn problem(&mut self, claimed: &Place, sums: &[Span]) -> Option<Problem> {
+        let fact = &claimed.fact;
+        let sources = self.sources;
+        let words = self.words(claimed, sums);
+        let mut same: Vec<&'a Place> = Vec::new();
+        for source in sources {
+            if let Some(unit) = fact.is_one()
+                && source.ones.contains(&unit)
+            {
+                return None;
+            }
+            let places = source.candidates(&fact.value);
+            let places = places.iter().map(|place| &source.places[*place]);
+            same.extend(places.filter(|place| is_same(fact, &place.fact, source)));
+        }
+        if same.is_empty() && (self.is_split_article(fact) || self.is_covered(fact)) {
+            return None;
+        }
+        let siblings = self.siblings(claimed, sums);
+        let mut rivals: Vec<Found<'a>> = Vec::new();
+        for source in sources {
+            for place in source.rivals(fact, &same) {
+                if self.budget == 0 {
+                    return Some(absent(fact, None));
+                }
+                let there = &place.fact;
+                // An ordinary word is no rival of a figure.
+                if (!there.is_label || fact.value.family() == Family::Article) && (fact.is_soft || !there.is_soft || is_word(fact)) && !is_same(fact, there, source) {
+                    rivals.push(self.found(place, &words));
+                }
+            }
+        }
+        if same.is_empty() {
+            let own: Vec<&Found<'_>> = rivals
+                .iter()
+                .filter(|rival| !fact.is_soft || rival.place.fact.value.family() == fact.value.family())
+                .collect();
+            if fact.is_soft && own.is_empty() {
+                return None;
+            }
+            return Some(absent(fact, best(fact, &own)));
+        }
+        rivals.retain(|rival| {
+            !siblings
+                .iter()
+                .any(|sibling| sibling.value.is_said_by(&rival.place.fact.value))
+        });
+        let (good, other): (Vec<&'a Place>, Vec<&'a Place>) = same.into_iter().partition(|place| {
+            self.says_alike(claimed, place)
+        });
+        let other: Vec<Found<'a>> = other.into_iter().map(|place| self.found(place, &words)).collect();
+        if good.is_empty() {
+            let there = other.iter().max_by(|one, two| one.score().total_cmp(&two.score()))?;
+            return Some(limit(claimed, there.place));
+        }
+        let good: Vec<Found<'a>> = good.into_iter().map(|place| self.found(place, &words)).collect();
+        if fact.value.family() == Family::Relative {
+            return None;
+        }
+        let first_other = rivals.len();
+        rivals.extend(other);
+        // What a rival's value has elsewhere tells it from nothing.
+        let mut known: HashMap<u64, Vec<f32>> = HashMap::new();
+        for rival in &rivals {
+            let shares = known
+                .entry(value::hash(&rival.place.fact.value.keys()))
+                .or_insert_with(|| vec![0.0; words.len()]);
+            for (share, there) in shares.iter_mut().zip(&rival.loose) {
+                *share = share.max(*there);
+            }
+        }
+        // It stands if one of its occurrences is not bound to another thing.
+        let mut winner: Option<(usize, &Found<'_>, f32)> = None;
+        for found in &good {
+            let beaten = rivals
+                .iter()
+                .enumerate()
+                .filter_map(|(index, rival)| {
+                    let loose = if index < first_other {
+                        &known[&value::hash(&rival.place.fact.value.keys())]
+                    } else {
+                        &rival.loose
+                    };
+                    if index < first_other && !is_alike(fact, &found.place.fact, &rival.place.fact)
+                        || !is_comparable(found.place, rival.place)
+                    {
+                        return None;
+                    }
+                    let margin = beats(rival, loose, found, &words)?;
+                    // What the claim says of the rival's figure too must be said of this one there.
+                    if index < first_other && !self.is_swapped(claimed, found.place, rival.place, sums) {
+                        return None;
+                    }
+                    Some((index, margin))
+                })
+                .max_by(|one, two| one.1.total_cmp(&two.1));
+            let (index, margin) = beaten?;
+            if winner.is_none_or(|(_, _, most)| margin < most) {
+                winner = Some((index, found, margin));
+            }
+        }
+        let (index, found, _) = winner?;
+        let rival = rivals[index].place;
+        if index >= first_other {
+            return Some(limit(claimed, rival));
+        }
+        Some(Problem {
+            kind: ProblemKind::Bound {
+                fact: fact.text.clone(),
+                to: bound_to(found.place, &words),
+                instead: Some(rival.fact.text.clone()),
+            },
+            span: fact.span.clone(),
+        })
+    }
+
+    /// Whether a place of the evidence sets no other limit to the figure and denies nothing of it
+    /// that the claim affirms. What is not allowed over two tonnes is allowed up to two.
+    fn says_alike(&self, claimed: &Place, place: &Place) -> bool {
+        let (fact, there) = (&claimed.fact, &place.fact);
+        if fact.has_limit_of(there, place.hints) {
+            return !self.contradicts(claimed, place);
+        }
+        let effective = |place: &Place| {
+            let forbids = !place.fact.is_denied && place.polarity.forbids();
+            let mut fact = place.fact.clone();
+            fact.limit = fact.limit.map(|limit| if forbids { limit.denied() } else { limit });
+            (fact, forbids)
+        };
+        let ((one, forbids), (two, forbidden)) = (effective(claimed), effective(place));
+        let hard = |fact: &Fact| fact.limit.is_some_and(|limit| !limit.is_soft);
+        forbids != forbidden && hard(&one) && hard(&two) && one.has_limit_of(&two, place.hints)
+    }
+
+    /// Whether a place of the evidence denies what the claim affirms, or affirms what it denies.
+    fn contradicts(&self, claimed: &Place, place: &Place) -> bool {
+        // A denial that made a limit what it is has been counted.
+        let names = matches!(
+            claimed.fact.value.family(),
+            Family::Code | Family::Article | Family::Email | Family::Phone
+        );
+        let counted = claimed.fact.is_denied || place.fact.is_denied || claimed.fact.is_soft || names;
+        let words: Vec<&Term> = claimed.own.iter().filter(|word| !word.is_figure).collect();
+        let held = words.iter().filter(|word| place.own_terms.share(word) >= 0.5).count();
+        let all = place.own.iter().filter(|word| !word.is_figure).count();
+        let is_near = held >= 2 && held * 5 >= words.len().min(all) * 3;
+        !counted && polarity::contradicts(&claimed.polarity, &place.polarity, is_near)
+            || comparison::is_swapped(&claimed.comparison, &place.comparison)
+    }
+
+    /// Other figures of the clause or list that a figure of the claim stands in: what is said of
+    /// one is said of all.
+    fn siblings(&self, claimed: &Place, sums: &[Span]) -> Vec<&'a Fact> {
+        let sum = sums.iter().find(|sum| is_in(&claimed.fact.span, sum));
+        self.said
+            .places
+            .iter()
+            .filter(|place| {
+                place.list == claimed.list || sum.is_some_and(|sum| is_in(&place.fact.span, sum))
+            })
+            .filter(|place| place.fact.span != claimed.fact.span)
+            .map(|place| &place.fact)
+            .take(64)
+            .collect()
+    }
+
+    /// Whether the claim gives the rival's value, if it has it, to the thing that `own` is of.
+    fn is_swapped(&self, claimed: &Place, own: &Place, rival: &Place, sums: &[Span]) -> bool {
+        let mut others = self
+            .said
+            .candidates(&rival.fact.value)
+            .into_iter()
+            .map(|index| &self.said.places[index])
+            .filter(|place| place.list != claimed.list && place.fact.value.is_said_by(&rival.fact.value))
+            .take(4)
+            .peekable();
+        others.peek().is_none()
+            || others.any(|other| {
+                let words = self.words(other, sums);
+                let votes = |place: &Place| -> f32 {
+                    words
+                        .iter()
+                        .map(|word| word.weight * place.own_terms.share(word).max(place.heading.share(word)))
+                        .sum()
+                };
+                votes(own) > votes(rival) + 0.3
+            })
+    }
+
+    /// Whether a half of a year is there as its two quarters.
+    fn is_covered(&self, fact: &Fact) -> bool {
+        let Value::Part(value::Part::Half, half) = fact.value else {
+            return false;
+        };
+        [half * 2 - 1, half * 2].iter().all(|quarter| {
+            let quarter = Value::Part(value::Part::Quarter, *quarter);
+            self.sources.iter().any(|source| {
+                source
+                    .candidates(&quarter)
+                    .iter()
+                    .any(|place| source.places[*place].fact.value == quarter)
+            })
+        })
+    }
+
+    fn found(&mut self, place: &'a Place, words: &[Term]) -> Found<'a> {
+        self.budget = self.budget.saturating_sub(words.len() + 1);
+        let share = |word: &Term| place.own_terms.share(word).max(place.heading.share(word));
+        let shares: Vec<(f32, f32)> = words
+            .iter()
+            .map(|word| {
+                let own = share(word);
+                let kept = place.kept_terms.share(word);
+                let topic = place.topic.share(word);
+                let weak = place.weak.share(word);
+                let near = weak.max(place.previous.share(word));
+                let loose = own.max(kept).max(topic).max(0.6 * near).max(place.around.share(word));
+                (own.max(0.9 * kept).max(0.8 * topic).max(0.6 * weak), loose)
+            })
+            .collect();
+        let (strong, loose) = shares.into_iter().unzip();
+        Found {
+            place,
+            strong,
+            loose,
+        }
+    }
+
+    /// The words that say what a figure of the claim is of.
+    fn words(&self, claimed: &Place, sums: &[Span]) -> Vec<Term> {
+        let mut words = claimed.own.clone();
+        for word in words.iter_mut().filter(|word| word.is_inherited) {
+            word.weight *= 0.45;
+            word.is_inherited = false;
+        }
+        // What is reckoned with beside a figure says nothing of it.
+        if !sums.is_empty() {
+            let reckoned: Vec<&Span> = self
+                .said
+                .places
+                .iter()
+                .filter(|place| place.group == claimed.group)
+                .filter(|place| sums.iter().any(|sum| is_in(&place.fact.span, sum)))
+                .map(|place| &place.fact.at)
+                .take(64)
+                .collect();
+            words.retain(|word| !(word.is_figure && reckoned.contains(&&word.at)));
+        }
+        // What the clause before is about may be what this one is about.
+        words.extend(claimed.kept.iter().filter(|term| !term.is_figure).map(|term| Term {
+            weight: term.weight * 0.4,
+            is_inherited: true,
+            ..term.clone()
+        }));
+        if words.is_empty() {
+            words = self
+                .said
+                .places
+                .iter()
+                .filter(|place| place.group == claimed.group)
+                .flat_map(|place| place.own.iter().filter(|term| !term.is_figure).cloned())
+                .take(32)
+                .collect();
+        }
+        words.truncate(64);
+        words
+    }
+
+    /// Whether the parts of an article stand apart, as `제12조` above and `제2항` below.
+    fn is_split_article(&self, fact: &Fact) -> bool {
+        let Value::Article(path) = &fact.value else {
+            return false;
+        };
+        path.len() > 1
+            && path.iter().all(|(kinds, part)| {
+                self.sources.iter().any(|source| {
+                    source.candidates(&Value::Article(vec![(*kinds, part.clone())])).iter().any(|place| {
+                        let Value::Article(there) = &source.places[*place].fact.value else {
+                            return false;
+                        };
+                        there.iter().any(|(other, number)| other & kinds != 0 && number == part)
+                            && there.iter().all(|(other, number)| {
+                                path.iter().all(|(kinds, part)| other & kinds == 0 || number == part)
+                            })
+                    })
+                })
+            })
+    }
+}
+
+/// Whether `rival` counts what the claim or the figure of its value counts.
+fn is_alike(fact: &Fact, own: &Fact, rival: &Fact) -> bool {
+    match (&fact.value, &own.value, &rival.value) {
+        (Value::Number(claimed), Value::Number(own), Value::Number(rival)) => {
+            if rival.unit.is_some() {
+                let dimension = |number: &value::Number| number.unit.map(|unit| unit.family());
+                let there = dimension(rival);
+                return there == dimension(claimed) || there == dimension(own);
+            }
+            match &rival.noun {
+                Some(noun) => claimed.noun.as_ref() == Some(noun) || own.noun.as_ref() == Some(noun),
+                None => own.noun.is_none() || claimed.noun.is_none(),
+            }
+        }
+        // A year is no other day of that year.
+        (Value::Date(year, month, day), _, Value::Date(a, b, c)) => {
+            let clashes = |one: &Option<u32>, two: &Option<u32>| one.is_some() && two.is_some() && one != two;
+            let alike = c.is_some() == day.is_some()
+                || matches!(&own.value, Value::Date(_, _, own) if c.is_some() == own.is_some());
+            alike && (clashes(year, a) || clashes(month, b) || clashes(day, c))
+        }
+        _ => true,
+    }
+}
+
+/// Sentences apart at which figures may still be set against each other.
+const NEAR: usize = 3;
+
+/// Whether two places of the evidence speak of things of one kind.
+fn is_comparable(one: &Place, two: &Place) -> bool {
+    one.group.abs_diff(two.group) <= NEAR
+        || one
+            .own
+            .iter()
+            .any(|term| !term.is_figure && term.weight >= 0.6 && two.own_terms.share(term) > 0.5)
+}
+
+/// Whether a fact is of a kind that ordinary words say as often as figures do.
+fn is_word(fact: &Fact) -> bool {
+    matches!(
+        fact.value.family(),
+        Family::Ordinal | Family::Relative | Family::Part
+    )
+}
+
+fn is_in(inner: &Span, outer: &Span) -> bool {
+    outer.start <= inner.start && inner.end <= outer.end
+}
+
+/// Whether a fact of the evidence has the claim's value.
+fn is_same(fact: &Fact, there: &Fact, source: &Source) -> bool {
+    if fact.has_value_of(there) {
+        return true;
+    }
+    // The year may stand elsewhere in the passage.
+    match (&fact.value, &there.value) {
+        (Value::Date(Some(year), month, day), Value::Date(None, ..)) if source.years.contains(year) => {
+            Value::Date(None, *month, *day).is_said_by(&there.value)
+        }
+        _ => false,
+    }
+}
+
+fn absent(fact: &Fact, instead: Option<String>) -> Problem {
+    Problem {
+        kind: ProblemKind::Missing {
+            fact: fact.text.clone(),
+            instead,
+        },
+        span: fact.span.clone(),
+    }
+}
+
+fn limit(claimed: &Place, there: &Place) -> Problem {
+    let (fact, other) = (&claimed.fact, &there.fact);
+    // Where the limits are the same, one denies what the other says.
+    let denied = fact.has_limit_of(other, there.hints);
+    let words = |place: &Place| {
+        if denied && !place.polarity.text.is_empty() {
+            format!("{} … {}", place.fact.said, place.polarity.text)
+        } else {
+            place.fact.said.clone()
+        }
+    };
+    Problem {
+        kind: ProblemKind::Limit {
+            said: words(claimed),
+            there: words(there),
+        },
+        span: fact.span.clone(),
+    }
+}
+
+/// The text of the rival that is bound best.
+fn best(fact: &Fact, rivals: &[&Found<'_>]) -> Option<String> {
+    let unit = |fact: &Fact| match &fact.value {
+        Value::Number(number) => number.unit,
+        _ => None,
+    };
+    rivals
+        .iter()
+        .map(|rival| {
+            let there = &rival.place.fact;
+            let mut score = rival.score();
+            if there.value.family() == fact.value.family() {
+                score += 0.3;
+            }
+            if unit(there) == unit(fact) {
+                score += 0.3;
+            }
+            (score, there)
+        })
+        .max_by(|one, two| one.0.total_cmp(&two.0).then(two.1.at.start.cmp(&one.1.at.start)))
+        .map(|(_, there)| there.text.clone())
+}
+
+/// How much nearer `rival` is to the words of the claim than `own`; none unless clearly. `loose`
+/// is what the rival's value has anywhere.
+fn beats(rival: &Found<'_>, loose: &[f32], own: &Found<'_>, words: &[Term]) -> Option<f32> {
+    if own.place.own.is_empty() {
+        return None;
+    }
+    let (mut for_rival, mut for_own, mut said) = (0.0_f32, 0.0_f32, 0.0_f32);
+    for (index, word) in words.iter().enumerate() {
+        let (here, there) = (own.strong[index], rival.strong[index]);
+        if there > here + 0.3 {
+            for_rival += (there - here) * word.weight;
+            if !word.is_inherited {
+                said += (there - here) * word.weight;
+            }
+        } else if here > loose[index] + 0.3 {
+            for_own += (here - loose[index]) * word.weight;
+        }
+    }
+    // What only the clause before says of it must say more.
+    let is_clear = said >= 0.35 || for_rival >= 0.7;
+    (is_clear && for_own <= 0.42 * for_rival).then_some(for_rival - for_own)
+}
+
+/// Words that the evidence binds a figure to and the claim does not say.
+fn bound_to(place: &Place, words: &[Term]) -> String {
+    let said = Terms::of(words);
+    let mut own: Vec<&str> = Vec::new();
+    for term in place.own.iter().filter(|term| said.share(term) < 0.5) {
+        if !own.contains(&term.text.as_str()) && own.len() < 5 {
+            own.push(&term.text);
+        }
+    }
+    if own.is_empty() {
+        own = place.own.iter().take(5).map(|term| term.text.as_str()).collect();
+    }
+    own.join(" ")
+}
