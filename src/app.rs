@@ -488,13 +488,20 @@ impl App {
     /// What people should know of this installation.
     #[must_use]
     pub fn notices(&self, language: Language) -> Vec<String> {
-        if self.embedder.is_some() {
-            return Vec::new();
+        let mut notices = Vec::new();
+        if self.embedder.is_none() {
+            notices.push(match language {
+                Language::Ko => "임베딩 모델이 없어 낱말로만 찾습니다. 관리자: `veracite models pull`".to_owned(),
+                Language::En => "There is no embedding model: search is by words only. Administrators: `veracite models pull`".to_owned(),
+            });
         }
-        vec![match language {
-            Language::Ko => "임베딩 모델이 없어 낱말로만 찾습니다. 관리자: `veracite models pull`".to_owned(),
-            Language::En => "There is no embedding model: search is by words only. Administrators: `veracite models pull`".to_owned(),
-        }]
+        if self.no_verifier.is_some() {
+            notices.push(match language {
+                Language::Ko => "검증 모델을 쓸 수 없어 문서와 글자까지 같은 문장만 확인합니다. 관리자: `veracite doctor`".to_owned(),
+                Language::En => "The verifier cannot be used: only sentences that stand in a document word for word are confirmed. Administrators: `veracite doctor`".to_owned(),
+            });
+        }
+        notices
     }
 
     /// Why the engine that writes cannot be used: it could not be opened, or it ended.
@@ -567,6 +574,15 @@ impl App {
     /// How the models are.
     #[must_use]
     pub fn model_checks(&self) -> Vec<Check> {
+        let mut checks = self.embedder_checks();
+        checks.push(match &self.no_verifier {
+            Some(reason) => Check::new("checker", Level::Error, reason.clone()),
+            None => Check::new("checker", Level::Ok, self.checker.name().to_owned()),
+        });
+        checks
+    }
+
+    fn embedder_checks(&self) -> Vec<Check> {
         let Some(source) = &self.config.models.embedder else {
             return vec![Check::new(
                 "models",
