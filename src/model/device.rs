@@ -2,20 +2,28 @@
 //!
 //! On the processor [`super::encoder`] is faster; the two agree, and a test compares them.
 
+use std::sync::Arc;
+
 use candle_core::{D, DType, Device, Tensor};
 
 use super::ModelError;
 use super::config::Device as Choice;
-use super::weights::{Checkpoint, Linear, Norm, Words};
+use super::weights::{Checkpoint, Linear, Norm, Sizes, Weights, Words};
 
 /// An encoder whose weights lie on a device.
 pub(super) struct DeviceEncoder {
-    device: Device,
-    heads: usize,
-    epsilon: f64,
-    words: Words,
+    words: Arc<Words>,
     positions: Tensor,
     norm: DeviceNorm,
+    stack: DeviceStack,
+}
+
+/// The layers of an encoder, on a device.
+pub(super) struct DeviceStack {
+    device: Device,
+    hidden: usize,
+    heads: usize,
+    epsilon: f64,
     layers: Vec<Layer>,
 }
 
@@ -60,37 +68,21 @@ pub(super) fn accelerator(choice: Choice) -> Result<Option<Device>, ModelError> 
 }
 
 impl DeviceEncoder {
-    /// Takes the weights out of `checkpoint` and copies them to `device`.
-    pub(super) fn load(checkpoint: &Checkpoint, device: &Device) -> Result<Self, ModelError> {
-        let shape = &checkpoint.shape;
-        let (hidden, wide) = (shape.hidden_size, shape.intermediate_size);
+    /// Takes all but `words` out of `checkpoint` and copies it to `device`.
+    pub(super) fn load(
+        checkpoint: &Checkpoint,
+        words: Arc<Words>,
+        device: &Device,
+    ) -> Result<Self, ModelError> {
         let copy = Copy { device };
-        let norm = |stem, layer| copy.norm(checkpoint.norm(stem, layer)?);
-        let dense = |stem, layer, inputs, outputs| {
-            copy.dense(checkpoint.linear(stem, layer, inputs, outputs)?, inputs)
-        };
-        let layers = (0..shape.num_hidden_layers).map(|layer| {
-            Ok(Layer {
-                query: dense("attention.self.query", layer, hidden, hidden)?,
-                key: dense("attention.self.key", layer, hidden, hidden)?,
-                value: dense("attention.self.value", layer, hidden, hidden)?,
-                output: dense("attention.output.dense", layer, hidden, hidden)?,
-                attention_norm: norm("attention.output.LayerNorm", Some(layer))?,
-                up: dense("intermediate.dense", layer, hidden, wide)?,
-                down: dense("output.dense", layer, wide, hidden)?,
-                norm: norm("output.LayerNorm", Some(layer))?,
-            })
-        });
+        let hidden = checkpoint.shape.hidden_size;
         let positions = checkpoint.positions()?;
         let rows = positions.len() / hidden;
         Ok(Self {
-            device: device.clone(),
-            heads: shape.num_attention_heads,
-            epsilon: f64::from(shape.layer_norm_eps),
-            words: checkpoint.words()?,
+            words,
             positions: copy.matrix(positions, rows, hidden)?,
-            norm: norm("embeddings.LayerNorm", None)?,
-            layers: layers.collect::<Result<_, ModelError>>()?,
+            norm: copy.norm(checkpoint.norm("embeddings.LayerNorm", None)?)?,
+            stack: DeviceStack::load(checkpoint, device)?,
         })
     }
 
@@ -107,10 +99,59 @@ impl DeviceEncoder {
     fn forward(&self, windows: &[&[u32]]) -> candle_core::Result<Tensor> {
         let (count, length) = (windows.len(), windows[0].len());
         let words = self.words.rows(&windows.concat())?;
-        let hidden = words.len() / (count * length);
-        let words = Tensor::from_vec(words, (count, length, hidden), &self.device)?;
+        let shape = (count, length, self.stack.hidden);
+        let words = Tensor::from_vec(words, shape, &self.stack.device)?;
         let tokens = words.broadcast_add(&self.positions.narrow(0, 0, length)?)?;
-        let mut tokens = self.normalize(&tokens, &self.norm)?;
+        self.stack
+            .forward(self.stack.normalize(&tokens, &self.norm)?)
+    }
+}
+
+impl DeviceStack {
+    /// Takes the layers out of `weights` and copies them to `device`.
+    pub(super) fn load(weights: &impl Weights, device: &Device) -> Result<Self, ModelError> {
+        let Sizes {
+            layers,
+            hidden,
+            heads,
+            wide,
+            epsilon,
+        } = weights.sizes();
+        let copy = Copy { device };
+        let norm = |stem, layer| copy.norm(weights.norm(stem, Some(layer))?);
+        let dense = |stem, layer, inputs, outputs| {
+            copy.dense(weights.linear(stem, layer, inputs, outputs)?, inputs)
+        };
+        let layers = (0..layers).map(|layer| {
+            Ok(Layer {
+                query: dense("attention.self.query", layer, hidden, hidden)?,
+                key: dense("attention.self.key", layer, hidden, hidden)?,
+                value: dense("attention.self.value", layer, hidden, hidden)?,
+                output: dense("attention.output.dense", layer, hidden, hidden)?,
+                attention_norm: norm("attention.output.LayerNorm", layer)?,
+                up: dense("intermediate.dense", layer, hidden, wide)?,
+                down: dense("output.dense", layer, wide, hidden)?,
+                norm: norm("output.LayerNorm", layer)?,
+            })
+        });
+        Ok(Self {
+            device: device.clone(),
+            hidden,
+            heads,
+            epsilon: f64::from(epsilon),
+            layers: layers.collect::<Result<_, ModelError>>()?,
+        })
+    }
+
+    /// Runs `tokens`, the rows of one window, through all layers.
+    pub(super) fn run(&self, tokens: &mut [f32]) -> candle_core::Result<()> {
+        let shape = (1, tokens.len() / self.hidden, self.hidden);
+        let done = self.forward(Tensor::from_slice(tokens, shape, &self.device)?)?;
+        tokens.copy_from_slice(&done.flatten_all()?.to_vec1::<f32>()?);
+        Ok(())
+    }
+
+    fn forward(&self, mut tokens: Tensor) -> candle_core::Result<Tensor> {
         for layer in &self.layers {
             let attended = layer.output.forward(&self.attend(layer, &tokens)?)?;
             tokens = self.normalize(&(tokens + attended)?, &layer.attention_norm)?;
@@ -188,7 +229,7 @@ impl Copy<'_> {
 
     fn dense(&self, linear: Linear, inputs: usize) -> Result<Dense, ModelError> {
         let Linear { weight, bias } = linear;
-        let weight = self.matrix(weight, bias.len(), inputs)?;
+        let weight = self.matrix(weight.into_floats(), bias.len(), inputs)?;
         let weight = self.checked(weight.t().and_then(|weight| weight.contiguous()))?;
         Ok(Dense {
             weight,

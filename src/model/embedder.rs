@@ -1,19 +1,18 @@
 //! The embedding model as the rest of the program sees it.
 
 use std::fmt::{self, Debug, Formatter};
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
 
 use async_trait::async_trait;
 use ingest::{BackendError, PassageEmbedder, TokenCounter, Vector};
 
 use super::device::{DeviceEncoder, accelerator};
-use super::encoder::{Buffers, Encoder};
-use super::queue::{Queue, Window};
+use super::encoder::Encoder;
+use super::queue::{Engine, Window, Workers};
+use super::stack::Buffers;
 use super::tokenizer::{Role, Tokenizer};
-use super::weights::{Checkpoint, ModelFiles};
+use super::weights::{Checkpoint, ModelFiles, Words};
 use super::{ModelError, ModelsConfig};
 use crate::ask::QueryEmbedder;
 
@@ -23,7 +22,8 @@ const PORTION: usize = 512;
 /// Tokens that an accelerator computes together.
 const DEVICE_PORTION: usize = 8_192;
 
-/// The embedding model, on threads of its own that end when it is dropped.
+/// The embedding model, on threads that end when it is dropped. A verifier that is built on it
+/// shares them, its tokenizer and its table of words.
 pub struct Embedder {
     name: String,
     dimension: usize,
@@ -31,16 +31,23 @@ pub struct Embedder {
     portion: usize,
     runs_on: String,
     tokenizer: Arc<Tokenizer>,
-    queue: Arc<Queue>,
+    words: Arc<Words>,
+    device: Option<candle_core::Device>,
+    engine: Arc<dyn Engine>,
+    workers: Workers,
 }
 
-enum Engine {
+enum Runner {
     Processor(Encoder),
     Accelerator(DeviceEncoder),
 }
 
-impl Engine {
-    fn means(&self, windows: &[&[u32]], buffers: &mut Buffers) -> candle_core::Result<Vec<Vector>> {
+impl Engine for Runner {
+    fn called(&self) -> &'static str {
+        "the embedding model"
+    }
+
+    fn run(&self, windows: &[&[u32]], buffers: &mut Buffers) -> candle_core::Result<Vec<Vector>> {
         match self {
             Self::Processor(encoder) => encoder.means(windows, buffers),
             Self::Accelerator(encoder) => encoder.means(windows),
@@ -59,40 +66,35 @@ impl Embedder {
         let checkpoint = Checkpoint::open(&files)?;
         let shape = &checkpoint.shape;
         let tokenizer = Arc::new(Tokenizer::open(&files, shape.vocabulary())?);
-        let (engine, threads, portion, runs_on) = if let Some(device) = accelerator(config.device)?
-        {
-            let encoder = DeviceEncoder::load(&checkpoint, &device)?;
+        let words = Arc::new(checkpoint.words()?);
+        let device = accelerator(config.device)?;
+        let (engine, threads, portion, runs_on) = if let Some(device) = &device {
+            let encoder = DeviceEncoder::load(&checkpoint, Arc::clone(&words), device)?;
             (
-                Engine::Accelerator(encoder),
+                Runner::Accelerator(encoder),
                 1,
                 DEVICE_PORTION,
                 "CUDA device 0".to_owned(),
             )
         } else {
             let threads = config.threads().get();
-            let encoder = Encoder::load(&checkpoint, threads)?;
+            let encoder = Encoder::load(&checkpoint, Arc::clone(&words), threads)?;
             let plural = if threads == 1 { "" } else { "s" };
             let runs_on = format!("{threads} thread{plural}, {}", encoder.level().name());
-            (Engine::Processor(encoder), threads, PORTION, runs_on)
+            (Runner::Processor(encoder), threads, PORTION, runs_on)
         };
-        let embedder = Self {
+        Ok(Self {
             name: checkpoint.name().to_owned(),
             dimension: shape.hidden_size,
             window: shape.window(),
             portion,
             runs_on,
             tokenizer,
-            queue: Arc::new(Queue::default()),
-        };
-        let engine = Arc::new(engine);
-        for number in 0..threads {
-            let (engine, queue) = (Arc::clone(&engine), Arc::clone(&embedder.queue));
-            thread::Builder::new()
-                .name(format!("embedder-{number}"))
-                .spawn(move || serve(&engine, &queue))
-                .map_err(ModelError::io(folder))?;
-        }
-        Ok(embedder)
+            words,
+            device,
+            engine: Arc::new(engine),
+            workers: Workers::start(threads, "embedder").map_err(ModelError::io(folder))?,
+        })
     }
 
     /// Numbers in a vector.
@@ -123,13 +125,27 @@ impl Embedder {
         windows: Vec<Window>,
         texts: usize,
     ) -> Result<Vec<Vector>, BackendError> {
-        if texts == 0 {
-            return Ok(Vec::new());
-        }
-        let answer = self.queue.submit(role, texts, windows, self.portion)?;
-        answer
+        self.workers
+            .run(role.into(), &self.engine, texts, windows, self.portion)
             .await
-            .map_err(|_| BackendError::message("the embedding model was closed"))?
+    }
+
+    /// The threads that compute.
+    pub(super) fn workers(&self) -> &Workers {
+        &self.workers
+    }
+
+    pub(super) fn tokenizer(&self) -> &Arc<Tokenizer> {
+        &self.tokenizer
+    }
+
+    pub(super) fn words(&self) -> &Arc<Words> {
+        &self.words
+    }
+
+    /// The accelerator that it runs on, if it runs on one.
+    pub(super) fn device(&self) -> Option<&candle_core::Device> {
+        self.device.as_ref()
     }
 }
 
@@ -159,26 +175,6 @@ fn windows(
 
 fn tokenizer_failed(reason: String) -> BackendError {
     BackendError::message(format!("the embedding model's tokenizer failed: {reason}"))
-}
-
-/// What each of the model's threads does until the model is dropped.
-fn serve(engine: &Engine, queue: &Queue) {
-    let mut buffers = Buffers::default();
-    while let Some(portion) = queue.next() {
-        // A fault in one job must not leave all later ones waiting. Buffers hold nothing that
-        // a later job reads before it writes.
-        let means = catch_unwind(AssertUnwindSafe(|| {
-            engine.means(&portion.windows(), &mut buffers)
-        }))
-        .unwrap_or_else(|_| Err(candle_core::Error::Msg("it panicked".to_owned())));
-        queue.finish(&portion, means.map_err(|error| error.to_string()));
-    }
-}
-
-impl Drop for Embedder {
-    fn drop(&mut self) {
-        self.queue.close();
-    }
 }
 
 impl Debug for Embedder {

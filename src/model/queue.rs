@@ -1,20 +1,58 @@
-//! Jobs of a model and their order.
+//! Jobs of models that share threads, and their order.
 //!
-//! A job is cut into portions of bounded size. Threads take one portion after another: those of
-//! queries before those of passages, so that a question waits for a portion and never for a
-//! whole document. The number of jobs that wait is bounded; beyond it the answer is "busy" at
-//! once. What nobody waits for any more is dropped.
+//! A job is cut into portions of bounded size. Threads take one portion after another: claims
+//! before queries before passages, so that a question waits for a portion and never for a whole
+//! document. The number of jobs that wait is bounded; beyond it the answer is "busy" at once.
+//! What nobody waits for any more is dropped.
 
 use std::collections::VecDeque;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
 
 use ingest::{BackendError, Vector};
 use tokio::sync::oneshot;
 
+use super::stack::Buffers;
 use super::tokenizer::Role;
 
-/// Jobs of each role that may wait or run.
+/// Jobs of each kind that may wait or run.
 const JOBS: usize = 64;
+
+/// A model as the threads know it.
+pub(super) trait Engine: Send + Sync {
+    /// What errors call it, such as `the embedding model`.
+    fn called(&self) -> &'static str;
+
+    /// A row of numbers for each window.
+    fn run(&self, windows: &[&[u32]], buffers: &mut Buffers) -> candle_core::Result<Vec<Vector>>;
+}
+
+/// What a job is for. Earlier ones go first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Task {
+    /// Judging claims of an answer whose first sentences may be shown already. Each text has
+    /// one window, and what was computed for it comes as it is.
+    Claims,
+    /// The vector of a question.
+    Query,
+    /// Vectors of passages.
+    Passages,
+}
+
+impl Task {
+    const ALL: [Self; 3] = [Self::Claims, Self::Query, Self::Passages];
+}
+
+impl From<Role> for Task {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Query => Self::Query,
+            Role::Passage => Self::Passages,
+        }
+    }
+}
 
 /// A window of a text's tokens.
 #[derive(Clone, Debug)]
@@ -28,8 +66,9 @@ pub(super) struct Window {
 }
 
 /// Texts that one asker waits for.
-pub(super) struct Job {
-    role: Role,
+struct Job {
+    task: Task,
+    engine: Arc<dyn Engine>,
     windows: Vec<Window>,
     progress: Mutex<Progress>,
 }
@@ -42,61 +81,131 @@ struct Progress {
 }
 
 /// Windows of one job that are computed together.
-pub(super) struct Portion {
+struct Portion {
     job: Arc<Job>,
     windows: Vec<usize>,
 }
 
+/// Threads that compute jobs, until this is dropped.
+pub(super) struct Workers {
+    queue: Arc<Queue>,
+    count: usize,
+}
+
+impl Workers {
+    /// Starts `count` threads; the system knows them by `name` and their number.
+    pub(super) fn start(count: usize, name: &str) -> io::Result<Self> {
+        let workers = Self {
+            queue: Arc::new(Queue::default()),
+            count,
+        };
+        for number in 0..count {
+            let queue = Arc::clone(&workers.queue);
+            thread::Builder::new()
+                .name(format!("{name}-{number}"))
+                .spawn(move || serve(&queue))?;
+        }
+        Ok(workers)
+    }
+
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Has `engine` compute the windows of `texts` texts, in portions of `tokens` at most: a
+    /// vector for each text.
+    pub(super) async fn run(
+        &self,
+        task: Task,
+        engine: &Arc<dyn Engine>,
+        texts: usize,
+        windows: Vec<Window>,
+        tokens: usize,
+    ) -> Result<Vec<Vector>, BackendError> {
+        if texts == 0 {
+            return Ok(Vec::new());
+        }
+        let answer = self.queue.submit(task, engine, texts, windows, tokens)?;
+        answer
+            .await
+            .map_err(|_| BackendError::message(format!("{} was closed", engine.called())))?
+    }
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.queue.close();
+    }
+}
+
+/// What each of the threads does until the queue is closed.
+fn serve(queue: &Queue) {
+    let mut buffers = Buffers::default();
+    while let Some(portion) = queue.next() {
+        // A fault in one job must not leave all later ones waiting. Buffers hold nothing that
+        // a later job reads before it writes.
+        let rows = catch_unwind(AssertUnwindSafe(|| {
+            portion.engine().run(&portion.windows(), &mut buffers)
+        }))
+        .unwrap_or_else(|_| Err(candle_core::Error::Msg("it panicked".to_owned())));
+        queue.finish(&portion, rows.map_err(|error| error.to_string()));
+    }
+}
+
 /// Portions that wait.
 #[derive(Default)]
-pub(super) struct Queue {
+struct Queue {
     state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    queries: VecDeque<Portion>,
-    passages: VecDeque<Portion>,
-    query_jobs: usize,
-    passage_jobs: usize,
+    /// Of each task, in their order.
+    lines: [Line; Task::ALL.len()],
     closed: bool,
 }
 
+#[derive(Default)]
+struct Line {
+    portions: VecDeque<Portion>,
+    /// Jobs that wait or run.
+    jobs: usize,
+}
+
 impl State {
-    fn jobs(&mut self, role: Role) -> &mut usize {
-        match role {
-            Role::Query => &mut self.query_jobs,
-            Role::Passage => &mut self.passage_jobs,
-        }
+    fn line(&mut self, task: Task) -> &mut Line {
+        &mut self.lines[task as usize]
     }
 }
 
 /// Where the answer to a job arrives; dropping it ends the job.
-pub(super) type Answer = oneshot::Receiver<Result<Vec<Vector>, BackendError>>;
+type Answer = oneshot::Receiver<Result<Vec<Vector>, BackendError>>;
 
 impl Queue {
-    /// Queues a job of `texts` texts, in portions of `tokens` at most; every text has a window.
+    /// Queues a job of `texts` texts for `engine`, in portions of `tokens` at most; every text
+    /// has a window.
     ///
     /// # Errors
     /// When as many jobs wait as may.
-    pub(super) fn submit(
+    fn submit(
         &self,
-        role: Role,
+        task: Task,
+        engine: &Arc<dyn Engine>,
         texts: usize,
         windows: Vec<Window>,
         tokens: usize,
     ) -> Result<Answer, BackendError> {
         let mut state = self.lock();
+        let refused = |why| BackendError::message(format!("{} is {why}", engine.called()));
         if state.closed {
-            return Err(BackendError::message(
-                "the embedding model is shutting down",
-            ));
+            return Err(refused("shutting down"));
         }
-        if *state.jobs(role) >= JOBS {
-            return Err(BackendError::message("the embedding model is busy"));
+        if state.line(task).jobs >= JOBS {
+            return Err(refused("busy"));
         }
-        *state.jobs(role) += 1;
+        state.line(task).jobs += 1;
         let (asker, answer) = oneshot::channel();
         let portions = portions(&windows, tokens);
         let progress = Progress {
@@ -105,16 +214,13 @@ impl Queue {
             asker: Some(asker),
         };
         let job = Arc::new(Job {
-            role,
+            task,
+            engine: Arc::clone(engine),
             windows,
             progress: Mutex::new(progress),
         });
-        let waiting = match role {
-            Role::Query => &mut state.queries,
-            Role::Passage => &mut state.passages,
-        };
         for windows in portions {
-            waiting.push_back(Portion {
+            state.line(task).portions.push_back(Portion {
                 job: Arc::clone(&job),
                 windows,
             });
@@ -125,17 +231,14 @@ impl Queue {
     }
 
     /// The next portion that somebody waits for; none when the queue was closed.
-    pub(super) fn next(&self) -> Option<Portion> {
+    fn next(&self) -> Option<Portion> {
         let mut state = self.lock();
         loop {
             if state.closed {
                 return None;
             }
-            let Some(portion) = state
-                .queries
-                .pop_front()
-                .or_else(|| state.passages.pop_front())
-            else {
+            let first = |line: &mut Line| line.portions.pop_front();
+            let Some(portion) = state.lines.iter_mut().find_map(first) else {
                 state = self
                     .changed
                     .wait(state)
@@ -144,26 +247,27 @@ impl Queue {
             };
             match portion.job.is_wanted() {
                 Wanted::Yes => return Some(portion),
-                Wanted::NoMore => *state.jobs(portion.job.role) -= 1,
+                Wanted::NoMore => state.line(portion.job.task).jobs -= 1,
                 Wanted::Answered => {}
             }
         }
     }
 
-    /// Takes in what was computed for a portion, a vector for each of its windows, and answers
-    /// the asker when it was the last.
-    pub(super) fn finish(&self, portion: &Portion, means: Result<Vec<Vector>, String>) {
-        if portion.job.take_in(portion, means) {
-            *self.lock().jobs(portion.job.role) -= 1;
+    /// Takes in what was computed for a portion, a row for each of its windows, and answers the
+    /// asker when it was the last.
+    fn finish(&self, portion: &Portion, rows: Result<Vec<Vector>, String>) {
+        if portion.job.take_in(portion, rows) {
+            self.lock().line(portion.job.task).jobs -= 1;
         }
     }
 
     /// Ends the threads that wait; jobs that are not finished are dropped.
-    pub(super) fn close(&self) {
+    fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        state.queries.clear();
-        state.passages.clear();
+        for line in &mut state.lines {
+            line.portions.clear();
+        }
         drop(state);
         self.changed.notify_all();
     }
@@ -201,23 +305,24 @@ impl Job {
     }
 
     /// Whether the job came to its end by this.
-    fn take_in(&self, portion: &Portion, means: Result<Vec<Vector>, String>) -> bool {
+    fn take_in(&self, portion: &Portion, rows: Result<Vec<Vector>, String>) -> bool {
         let mut progress = self.lock();
-        let means = match means {
-            Ok(means) => means,
+        let rows = match rows {
+            Ok(rows) => rows,
             Err(reason) => {
-                let error = BackendError::message(format!("the embedding model failed: {reason}"));
+                let engine = self.engine.called();
+                let error = BackendError::message(format!("{engine} failed: {reason}"));
                 return progress.answer(Err(error));
             }
         };
-        for (window, mean) in portion.windows.iter().zip(means) {
+        for (window, row) in portion.windows.iter().zip(rows) {
             let Window { text, weight, .. } = &self.windows[*window];
             let sum = &mut progress.sums[*text];
             if sum.is_empty() {
-                sum.resize(mean.len(), 0.0);
+                sum.resize(row.len(), 0.0);
             }
             sum.iter_mut()
-                .zip(mean)
+                .zip(row)
                 .for_each(|(sum, value)| *sum += weight * value);
         }
         progress.windows_left -= portion.windows.len();
@@ -225,7 +330,9 @@ impl Job {
             return false;
         }
         let mut vectors = std::mem::take(&mut progress.sums);
-        vectors.iter_mut().for_each(to_unit_length);
+        if self.task != Task::Claims {
+            vectors.iter_mut().for_each(to_unit_length);
+        }
         progress.answer(Ok(vectors))
     }
 }
@@ -243,8 +350,13 @@ impl Progress {
 }
 
 impl Portion {
+    /// What computes it.
+    fn engine(&self) -> &dyn Engine {
+        &*self.job.engine
+    }
+
     /// The token ids of its windows.
-    pub(super) fn windows(&self) -> Vec<&[u32]> {
+    fn windows(&self) -> Vec<&[u32]> {
         self.windows
             .iter()
             .map(|window| self.job.windows[*window].ids.as_slice())
@@ -302,6 +414,23 @@ mod tests {
             .collect()
     }
 
+    /// What the rows of these tests are said to come from.
+    struct Nobody;
+
+    impl Engine for Nobody {
+        fn called(&self) -> &'static str {
+            "the model"
+        }
+
+        fn run(&self, _: &[&[u32]], _: &mut Buffers) -> candle_core::Result<Vec<Vector>> {
+            candle_core::bail!("nobody computes")
+        }
+    }
+
+    fn engine() -> Arc<dyn Engine> {
+        Arc::new(Nobody)
+    }
+
     fn compute(queue: &Queue) -> usize {
         let portion = queue.next().unwrap();
         let windows = portion.windows();
@@ -334,10 +463,12 @@ mod tests {
     fn a_query_overtakes_passages_between_portions() {
         let queue = Queue::default();
         let mut passages = queue
-            .submit(Role::Passage, 3, windows(&[10, 10, 10]), 20)
+            .submit(Task::Passages, &engine(), 3, windows(&[10, 10, 10]), 20)
             .unwrap();
         assert_eq!(compute(&queue), 2);
-        let mut query = queue.submit(Role::Query, 1, windows(&[5]), 20).unwrap();
+        let mut query = queue
+            .submit(Task::Query, &engine(), 1, windows(&[5]), 20)
+            .unwrap();
         compute(&queue);
         assert!(query.try_recv().is_ok());
         assert!(passages.try_recv().is_err());
@@ -346,10 +477,27 @@ mod tests {
     }
 
     #[test]
+    fn claims_overtake_queries_and_their_rows_come_as_they_are() {
+        let queue = Queue::default();
+        let mut query = queue
+            .submit(Task::Query, &engine(), 1, windows(&[5]), 20)
+            .unwrap();
+        let mut claims = queue
+            .submit(Task::Claims, &engine(), 2, windows(&[4, 6]), 20)
+            .unwrap();
+        compute(&queue);
+        assert!(query.try_recv().is_err());
+        let rows = claims.try_recv().unwrap().unwrap();
+        assert_eq!(rows, [vec![3.0, 4.0], vec![3.0, 6.0]]);
+        compute(&queue);
+        assert!(query.try_recv().is_ok());
+    }
+
+    #[test]
     fn vectors_come_in_the_order_of_texts_and_have_unit_length() {
         let queue = Queue::default();
         let mut answer = queue
-            .submit(Role::Passage, 3, windows(&[4, 0, 40]), 40)
+            .submit(Task::Passages, &engine(), 3, windows(&[4, 0, 40]), 40)
             .unwrap();
         compute(&queue);
         compute(&queue);
@@ -374,7 +522,9 @@ mod tests {
                 weight: 1.0,
             },
         ];
-        let mut answer = queue.submit(Role::Passage, 1, windows, 4).unwrap();
+        let mut answer = queue
+            .submit(Task::Passages, &engine(), 1, windows, 4)
+            .unwrap();
         compute(&queue);
         // (3 * [3, 4] + 1 * [3, 0]) / 4 is [3, 3].
         let vectors = answer.try_recv().unwrap().unwrap();
@@ -385,13 +535,27 @@ mod tests {
     fn a_full_queue_is_busy_at_once_and_has_room_again_afterwards() {
         let queue = Queue::default();
         let answers: Vec<Answer> = (0..JOBS)
-            .map(|_| queue.submit(Role::Query, 1, windows(&[5]), 20).unwrap())
+            .map(|_| {
+                queue
+                    .submit(Task::Query, &engine(), 1, windows(&[5]), 20)
+                    .unwrap()
+            })
             .collect();
-        let error = queue.submit(Role::Query, 1, windows(&[5]), 20).unwrap_err();
-        assert!(error.to_string().contains("busy"), "{error}");
-        assert!(queue.submit(Role::Passage, 1, windows(&[5]), 20).is_ok());
+        let error = queue
+            .submit(Task::Query, &engine(), 1, windows(&[5]), 20)
+            .unwrap_err();
+        assert_eq!(error.to_string(), "the model is busy");
+        assert!(
+            queue
+                .submit(Task::Passages, &engine(), 1, windows(&[5]), 20)
+                .is_ok()
+        );
         compute(&queue);
-        assert!(queue.submit(Role::Query, 1, windows(&[5]), 20).is_ok());
+        assert!(
+            queue
+                .submit(Task::Query, &engine(), 1, windows(&[5]), 20)
+                .is_ok()
+        );
         drop(answers);
     }
 
@@ -399,39 +563,79 @@ mod tests {
     fn a_job_whose_asker_left_is_dropped() {
         let queue = Queue::default();
         let gone = queue
-            .submit(Role::Passage, 4, windows(&[15, 15, 15, 15]), 20)
+            .submit(Task::Passages, &engine(), 4, windows(&[15, 15, 15, 15]), 20)
             .unwrap();
         compute(&queue);
         drop(gone);
-        let mut answer = queue.submit(Role::Passage, 1, windows(&[5]), 20).unwrap();
+        let mut answer = queue
+            .submit(Task::Passages, &engine(), 1, windows(&[5]), 20)
+            .unwrap();
         compute(&queue);
         assert!(answer.try_recv().is_ok());
-        assert_eq!(queue.lock().passage_jobs, 0);
+        assert_eq!(queue.lock().line(Task::Passages).jobs, 0);
     }
 
     #[test]
     fn a_failure_is_told_once_and_the_rest_of_the_job_is_dropped() {
         let queue = Queue::default();
         let mut answer = queue
-            .submit(Role::Passage, 2, windows(&[15, 15]), 20)
+            .submit(Task::Passages, &engine(), 2, windows(&[15, 15]), 20)
             .unwrap();
         let portion = queue.next().unwrap();
         queue.finish(&portion, Err("out of memory".to_owned()));
         let error = answer.try_recv().unwrap().unwrap_err();
         assert!(error.to_string().contains("out of memory"), "{error}");
-        let mut next = queue.submit(Role::Passage, 1, windows(&[5]), 20).unwrap();
+        let mut next = queue
+            .submit(Task::Passages, &engine(), 1, windows(&[5]), 20)
+            .unwrap();
         compute(&queue);
         assert!(next.try_recv().is_ok());
-        assert_eq!(queue.lock().passage_jobs, 0);
+        assert_eq!(queue.lock().line(Task::Passages).jobs, 0);
+    }
+
+    /// Panics on windows of length 3.
+    struct Fragile;
+
+    impl Engine for Fragile {
+        fn called(&self) -> &'static str {
+            "the model"
+        }
+
+        fn run(&self, windows: &[&[u32]], _: &mut Buffers) -> candle_core::Result<Vec<Vector>> {
+            assert!(
+                windows.iter().all(|window| window.len() != 3),
+                "a length of 3"
+            );
+            Ok(windows.iter().map(|_| vec![1.0]).collect())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_job_that_panics_is_an_error_and_the_next_is_computed() {
+        let workers = Workers::start(1, "test").unwrap();
+        let engine: Arc<dyn Engine> = Arc::new(Fragile);
+        let run = async |length| {
+            let windows = windows(&[length]);
+            workers.run(Task::Claims, &engine, 1, windows, 20).await
+        };
+        let error = run(3).await.unwrap_err();
+        assert_eq!(error.to_string(), "the model failed: it panicked");
+        assert_eq!(run(4).await.unwrap(), [[1.0]]);
     }
 
     #[test]
     fn a_closed_queue_ends_its_threads_and_takes_no_job() {
         let queue = Queue::default();
-        let mut answer = queue.submit(Role::Passage, 1, windows(&[5]), 20).unwrap();
+        let mut answer = queue
+            .submit(Task::Passages, &engine(), 1, windows(&[5]), 20)
+            .unwrap();
         queue.close();
         assert!(queue.next().is_none());
         assert!(answer.try_recv().is_err());
-        assert!(queue.submit(Role::Query, 1, windows(&[5]), 20).is_err());
+        assert!(
+            queue
+                .submit(Task::Query, &engine(), 1, windows(&[5]), 20)
+                .is_err()
+        );
     }
 }

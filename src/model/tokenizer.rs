@@ -103,6 +103,16 @@ impl Tokenizer {
         Ok(encoding.get_ids().to_vec())
     }
 
+    /// The token that a window begins with.
+    pub(super) fn start(&self) -> u32 {
+        self.start
+    }
+
+    /// The token that ends a text. No text has it as one of its own.
+    pub(super) fn end(&self) -> u32 {
+        self.end
+    }
+
     /// `ids` in windows of `length` at most, each between the control tokens. There is at least
     /// one window; beside each stands the number of its ids without control tokens.
     pub(super) fn windows(&self, ids: &[u32], length: usize) -> Vec<(Vec<u32>, usize)> {

@@ -144,6 +144,14 @@ impl ModelFiles {
         })
     }
 
+    /// What the model is called.
+    pub(super) fn name(&self) -> String {
+        match &self.manifest {
+            Some(manifest) => manifest.name.clone(),
+            None => folder_name(&self.folder),
+        }
+    }
+
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
@@ -168,8 +176,97 @@ enum Tensors {
 
 /// A dense layer: `weight` has a row for each output.
 pub(super) struct Linear {
-    pub(super) weight: Vec<f32>,
+    pub(super) weight: Values,
     pub(super) bias: Vec<f32>,
+}
+
+/// The weights of a dense layer.
+pub(super) enum Values {
+    Floats(Vec<f32>),
+    /// Whole numbers from -127 to 127, and what those of an output are multiplied by.
+    Bytes {
+        codes: Vec<i8>,
+        scales: Vec<f32>,
+    },
+}
+
+impl Values {
+    /// What they mean.
+    pub(super) fn into_floats(self) -> Vec<f32> {
+        match self {
+            Self::Floats(values) => values,
+            Self::Bytes { codes, scales } => {
+                let inputs = codes.len() / scales.len().max(1);
+                let rows = codes.chunks_exact(inputs.max(1)).zip(scales);
+                rows.flat_map(|(row, scale)| row.iter().map(move |code| f32::from(*code) * scale))
+                    .collect()
+            }
+        }
+    }
+}
+
+impl Linear {
+    /// The same layer with all outputs multiplied by `factor`.
+    pub(super) fn times(mut self, factor: f32) -> Self {
+        let values = match &mut self.weight {
+            Values::Floats(values) => values,
+            Values::Bytes { scales, .. } => scales,
+        };
+        values
+            .iter_mut()
+            .chain(&mut self.bias)
+            .for_each(|value| *value *= factor);
+        self
+    }
+
+    /// A layer with the outputs of both, one after the other.
+    pub(super) fn beside(self, other: Self) -> Self {
+        let weight = match (self.weight, other.weight) {
+            (
+                Values::Bytes { codes, scales },
+                Values::Bytes {
+                    codes: more_codes,
+                    scales: more_scales,
+                },
+            ) => Values::Bytes {
+                codes: [codes, more_codes].concat(),
+                scales: [scales, more_scales].concat(),
+            },
+            (one, other) => Values::Floats([one.into_floats(), other.into_floats()].concat()),
+        };
+        Self {
+            weight,
+            bias: [self.bias, other.bias].concat(),
+        }
+    }
+}
+
+/// The sizes of an encoder's layers.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    pub(super) layers: usize,
+    pub(super) hidden: usize,
+    pub(super) heads: usize,
+    /// Numbers between the two matrices of the feed-forward part.
+    pub(super) wide: usize,
+    pub(super) epsilon: f32,
+}
+
+/// Where the layers of an encoder come from. Tensors are called as BERT's are, without layer
+/// and ending.
+pub(super) trait Weights {
+    fn sizes(&self) -> Sizes;
+
+    /// A normalization of rows of the hidden size.
+    fn norm(&self, stem: &str, layer: Option<usize>) -> Result<Norm, ModelError>;
+
+    fn linear(
+        &self,
+        stem: &str,
+        layer: usize,
+        inputs: usize,
+        outputs: usize,
+    ) -> Result<Linear, ModelError>;
 }
 
 /// Scale and shift of a normalization.
@@ -227,10 +324,7 @@ impl Checkpoint {
                 Tensors::Published(tensors),
             )
         };
-        let stem = match &files.manifest {
-            Some(manifest) => manifest.name.clone(),
-            None => folder_name(&files.folder),
-        };
+        let stem = files.name();
         let name = name.map_or(stem.clone(), |sum| format!("{stem}/{sum}"));
         Ok(Self {
             file,
@@ -281,27 +375,6 @@ impl Checkpoint {
             }
         }
         Ok(positions)
-    }
-
-    pub(super) fn norm(&self, stem: &str, layer: Option<usize>) -> Result<Norm, ModelError> {
-        let sizes = [self.shape.hidden_size];
-        Ok(Norm {
-            scale: self.values(stem, "weight", layer, &sizes)?,
-            shift: self.values(stem, "bias", layer, &sizes)?,
-        })
-    }
-
-    pub(super) fn linear(
-        &self,
-        stem: &str,
-        layer: usize,
-        inputs: usize,
-        outputs: usize,
-    ) -> Result<Linear, ModelError> {
-        Ok(Linear {
-            weight: self.values(stem, "weight", Some(layer), &[outputs, inputs])?,
-            bias: self.values(stem, "bias", Some(layer), &[outputs])?,
-        })
     }
 
     fn values(
@@ -372,7 +445,42 @@ impl Checkpoint {
     }
 }
 
-fn in_layer(stem: &str, ending: &str, layer: Option<usize>) -> String {
+impl Weights for Checkpoint {
+    fn sizes(&self) -> Sizes {
+        Sizes {
+            layers: self.shape.num_hidden_layers,
+            hidden: self.shape.hidden_size,
+            heads: self.shape.num_attention_heads,
+            wide: self.shape.intermediate_size,
+            epsilon: self.shape.layer_norm_eps,
+        }
+    }
+
+    fn norm(&self, stem: &str, layer: Option<usize>) -> Result<Norm, ModelError> {
+        let sizes = [self.shape.hidden_size];
+        Ok(Norm {
+            scale: self.values(stem, "weight", layer, &sizes)?,
+            shift: self.values(stem, "bias", layer, &sizes)?,
+        })
+    }
+
+    fn linear(
+        &self,
+        stem: &str,
+        layer: usize,
+        inputs: usize,
+        outputs: usize,
+    ) -> Result<Linear, ModelError> {
+        let weight = self.values(stem, "weight", Some(layer), &[outputs, inputs])?;
+        Ok(Linear {
+            weight: Values::Floats(weight),
+            bias: self.values(stem, "bias", Some(layer), &[outputs])?,
+        })
+    }
+}
+
+/// The name of a tensor as published.
+pub(super) fn in_layer(stem: &str, ending: &str, layer: Option<usize>) -> String {
     match layer {
         Some(layer) => format!("encoder.layer.{layer}.{stem}.{ending}"),
         None => format!("{stem}.{ending}"),
