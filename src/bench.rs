@@ -1,10 +1,11 @@
 //! Measures speed with the parts that the product answers with: embedding, questions on a corpus
-//! of a chosen size, and a language model.
+//! of a chosen size, judging claims, and a language model.
 //!
 //! Filler is text of the sample's own words in random order, with random vectors: what it costs
 //! to search is that of real text, what is found is not looked at.
 
 mod generate;
+mod verify;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -32,6 +33,7 @@ pub use crate::model::{
     Ceiling, MadeUpSizes, MadeUpWeights, ReadingSpeed, SpeedInput, SpeedReport, WritingSpeed, speed,
 };
 pub use generate::{GenerateInput, GenerateReport, GenerateRow, generate};
+pub use verify::{VerifyReport, verify};
 
 /// What a document of filler is called; nothing real begins like it.
 const FILLER: &str = "Zzfiller";

