@@ -50,7 +50,7 @@ impl Default for AskConfig {
             neighbours: 0,
             context_tokens: size(3_000),
             quotes: size(3),
-            evidence: 0.36,
+            evidence: 0.425,
         }
     }
 }

@@ -6,6 +6,7 @@
 //! conflict with what executives may, and what holds in Korea none with what holds abroad. In a
 //! table, cells of the same column and row are.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -19,6 +20,13 @@ use crate::language::Language;
 
 /// Conflicts that are told of one claim.
 const LIMIT: usize = 3;
+/// Clauses about the same thing whose figures are compared for one claim: documents may repeat
+/// themselves without end.
+const COMPARED: usize = 100;
+/// Figures of a claim, over which it is not looked at.
+const CLAIMED: usize = 12;
+/// Sentences that a claim rests on, at most.
+const CITED: usize = 6;
 
 /// When a document came into force, as far as it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -278,18 +286,52 @@ impl Above {
             one.words()
                 .any(|word| !two.all.holds(word) && !own.holds(word))
         };
-        !extra(&self.title, other)
-            && !extra(&other.title, self)
-            && !(extra(&self.heading, other) && extra(&other.heading, self))
+        let titles_differ = extra(&self.title, other) || extra(&other.title, self);
+        let headings_differ = extra(&self.heading, other) && extra(&other.heading, self);
+        !titles_differ && !headings_differ
     }
 }
 
-/// A figure of a cited sentence that a claim gives.
+/// A sentence that a claim rests on.
 struct Cited<'a> {
     number: u32,
     passage: &'a Passage,
     span: Span,
     above: Above,
+    /// Its clauses that give a figure of the claim; none of a row.
+    clauses: Vec<Clause>,
+}
+
+impl<'a> Cited<'a> {
+    /// The sentences of a quote.
+    fn of(
+        number: u32,
+        quote: &Span,
+        claimed: &[Fact],
+        context: &'a Context,
+    ) -> impl Iterator<Item = Self> {
+        let passage = context.passage(number);
+        passage
+            .into_iter()
+            .flat_map(|passage| passage.sentences.iter().map(move |span| (passage, span)))
+            .filter(|(_, span)| span.start < quote.end && quote.start < span.end)
+            .filter(|(passage, span)| !OF_ITSELF.is_match(&passage.text[(*span).clone()]))
+            .map(move |(passage, span)| {
+                let text = &passage.text[span.clone()];
+                let mut own = Vec::new();
+                if !is_row(text) {
+                    own = clauses(text);
+                    own.retain(|clause| clause.facts.iter().any(|fact| says(claimed, fact)));
+                }
+                Self {
+                    number,
+                    passage,
+                    span: span.clone(),
+                    above: Above::of(passage),
+                    clauses: own,
+                }
+            })
+    }
 }
 
 /// Documents in `context` that give other figures than `claim` and the passages that it is
@@ -302,56 +344,44 @@ pub(super) fn conflicts(
     beginning: &dyn Fn(&Passage) -> Option<String>,
 ) -> Vec<Conflict> {
     let claimed: Vec<Fact> = facts::facts(claim).into_iter().filter(is_figure).collect();
-    let mut found = Vec::new();
-    if claimed.is_empty() {
-        return found;
+    if claimed.is_empty() || claimed.len() > CLAIMED {
+        return Vec::new();
     }
-    let mut told = BTreeSet::new();
-    for (number, quote) in cited {
-        let Some(passage) = context.passage(*number) else {
-            continue;
-        };
-        let above = Above::of(passage);
-        let sentences = passage
-            .sentences
+    let cited: Vec<Cited<'_>> = cited
+        .iter()
+        .flat_map(|(number, quote)| Cited::of(*number, quote, &claimed, context))
+        .take(CITED)
+        .collect();
+    let (mut told, mut budget) = (BTreeSet::new(), COMPARED);
+    let mut found = Vec::new();
+    for (number, other) in (1_u32..).zip(&context.passages) {
+        let others: Vec<&Cited<'_>> = cited
             .iter()
-            .filter(|span| span.start < quote.end && quote.start < span.end);
-        let sentences: Vec<Cited<'_>> = sentences
-            .map(|span| Cited {
-                number: *number,
-                passage,
-                span: span.clone(),
-                above: Above::of(passage),
+            .filter(|cited| {
+                (cited.passage.document, cited.passage.version) != (other.document, other.version)
             })
             .collect();
-        for (other_number, other) in (1_u32..).zip(&context.passages) {
-            if other.document == passage.document && other.version == passage.version {
+        if others.is_empty() {
+            continue;
+        }
+        for (cited, mine, span, theirs) in differences(&claimed, &others, other, &mut budget) {
+            if found.len() == LIMIT || !told.insert((other.document, mine.clone())) {
                 continue;
             }
-            let other_above = Above::of(other);
-            for sentence in &sentences {
-                for (mine, span, theirs) in
-                    differences(&claimed, sentence, other, &other_above, &above)
-                {
-                    if !told.insert((other.document, mine.clone())) || found.len() == LIMIT {
-                        continue;
-                    }
-                    found.push(ordered(
-                        Side {
-                            number: sentence.number,
-                            span: sentence.span.clone(),
-                            fact: mine,
-                            effective: effective(passage, context, beginning),
-                        },
-                        Side {
-                            number: other_number,
-                            span,
-                            fact: theirs,
-                            effective: effective(other, context, beginning),
-                        },
-                    ));
-                }
-            }
+            found.push(ordered(
+                Side {
+                    number: cited.number,
+                    span: cited.span.clone(),
+                    fact: mine,
+                    effective: effective(cited.passage, context, beginning),
+                },
+                Side {
+                    number,
+                    span,
+                    fact: theirs,
+                    effective: effective(other, context, beginning),
+                },
+            ));
         }
     }
     found
@@ -375,45 +405,45 @@ fn ordered(own: Side, other: Side) -> Conflict {
     }
 }
 
-/// Figures of the cited sentence that another passage gives otherwise: the figure, the other's
-/// sentence and figure.
-fn differences(
+/// Figures of cited sentences that another passage gives otherwise: the sentence and its figure,
+/// the other's sentence and figure.
+fn differences<'a>(
     claimed: &[Fact],
-    cited: &Cited<'_>,
+    cited: &[&'a Cited<'a>],
     other: &Passage,
-    other_above: &Above,
-    above: &Above,
-) -> Vec<(String, Span, String)> {
-    let sentence = &cited.passage.text[cited.span.clone()];
-    if OF_ITSELF.is_match(sentence) {
-        return Vec::new();
-    }
-    let candidates = other.sentences.iter().filter(|span| {
-        let text = &other.text[(*span).clone()];
-        !asks(text) && !OF_ITSELF.is_match(text)
-    });
-    if sentence.contains('\t') {
-        return candidates
-            .filter_map(|span| {
-                let (mine, theirs) = cell(claimed, cited, other, span, other_above)?;
-                Some((mine, span.clone(), theirs))
-            })
-            .collect();
-    }
-    let own = clauses(sentence);
+    budget: &mut usize,
+) -> Vec<(&'a Cited<'a>, String, Span, String)> {
+    let above = Above::of(other);
     let mut found = Vec::new();
-    for span in candidates.filter(|span| !other.text[(*span).clone()].contains('\t')) {
+    for span in &other.sentences {
         let text = &other.text[span.clone()];
-        // Reading facts takes longest, so that it is done last.
-        let whole = Topic::of(text);
-        for mine in &own {
-            let is_likely = mine.topic.is_within(&[&whole, &other_above.all]);
-            if !is_likely || !above.fits(other_above, &mine.topic) {
-                continue;
-            }
-            for theirs in clauses(text) {
-                if let Some((mine, theirs)) = figure(claimed, mine, above, &theirs, other_above) {
-                    found.push((mine, span.clone(), theirs));
+        if asks(text) || OF_ITSELF.is_match(text) {
+            continue;
+        }
+        if is_row(text) {
+            found.extend(cited.iter().filter_map(|cited| {
+                let (mine, theirs) = cell(claimed, cited, other, span, &above)?;
+                Some((*cited, mine, span.clone(), theirs))
+            }));
+            continue;
+        }
+        let topic = Topic::of(text);
+        // Reading facts takes longest, so that it is done last and once.
+        let theirs: OnceCell<Vec<Clause>> = OnceCell::new();
+        for cited in cited {
+            for mine in &cited.clauses {
+                let is_likely = mine.topic.is_within(&[&topic, &above.all]);
+                if !is_likely || !cited.above.fits(&above, &mine.topic) {
+                    continue;
+                }
+                for theirs in theirs.get_or_init(|| clauses(text)) {
+                    if *budget == 0 || !is_same(mine, &cited.above, theirs, &above) {
+                        continue;
+                    }
+                    *budget -= 1;
+                    if let Some((mine, theirs)) = figure(claimed, mine, theirs) {
+                        found.push((*cited, mine, span.clone(), theirs));
+                    }
                 }
             }
         }
@@ -421,22 +451,21 @@ fn differences(
     found
 }
 
-/// The figures that two clauses about the same thing give.
-fn figure(
-    claimed: &[Fact],
-    mine: &Clause,
-    above: &Above,
-    theirs: &Clause,
-    other_above: &Above,
-) -> Option<(String, String)> {
+fn is_row(sentence: &str) -> bool {
+    sentence.contains('\t')
+}
+
+/// Whether two clauses are about the same thing.
+fn is_same(mine: &Clause, above: &Above, theirs: &Clause, other_above: &Above) -> bool {
     let shares = mine.topic.words().any(|word| theirs.topic.holds(word))
         || theirs.topic.words().any(|word| mine.topic.holds(word));
-    if !shares
-        || !mine.topic.is_within(&[&theirs.topic, &other_above.all])
-        || !theirs.topic.is_within(&[&mine.topic, &above.all])
-    {
-        return None;
-    }
+    shares
+        && mine.topic.is_within(&[&theirs.topic, &other_above.all])
+        && theirs.topic.is_within(&[&mine.topic, &above.all])
+}
+
+/// The figures that two clauses about the same thing give otherwise.
+fn figure(claimed: &[Fact], mine: &Clause, theirs: &Clause) -> Option<(String, String)> {
     let own = mine
         .facts
         .iter()
@@ -469,6 +498,9 @@ fn cell(
     span: &Span,
     other_above: &Above,
 ) -> Option<(String, String)> {
+    if !is_row(&cited.passage.text[cited.span.clone()]) {
+        return None;
+    }
     let own: Vec<&str> = cells(cited.passage, &cited.span);
     let theirs: Vec<&str> = cells(other, span);
     if own.len() != theirs.len() || own.len() < 2 || own[0] != theirs[0] {

@@ -18,6 +18,8 @@ use crate::language::Language;
 
 /// Characters of a question that are looked at.
 const LIMIT: usize = 500;
+/// Facts of a question of which it can be told what each is for.
+const FACTS: usize = 6;
 /// A sentence that is about more than this many things beside the question's is not about it.
 const FOCUS: f32 = 0.5;
 /// The share of the question's words that a sentence and its headings must hold.
@@ -184,7 +186,7 @@ pub(super) fn false_premise(question: &str, context: &Context) -> Option<Premise
     let question: String = question.nfkc().take(LIMIT).collect();
     let facts = facts::facts(&question);
     let supposed = supposed(&question, &facts);
-    if supposed.is_empty() {
+    if supposed.is_empty() || facts.len() > FACTS {
         return None;
     }
     let subject = subject(&question);

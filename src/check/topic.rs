@@ -16,6 +16,11 @@ use super::facts::{self, Fact};
 use crate::index::codes;
 use crate::language::is_hangul;
 
+/// Facts of a clause at most.
+const FACTS: usize = 6;
+/// Clauses of a sentence that are looked at.
+const CLAUSES: usize = 12;
+
 /// Stands for a denial among the words of a text.
 const DENIAL: &str = "!";
 
@@ -194,7 +199,7 @@ impl Topic {
     }
 }
 
-/// Pieces of a text in one script each: Hangul, digits or other letters.
+/// A text in pieces of one kind each: Hangul, digits, other letters, and what is between them.
 fn runs(text: &str) -> impl Iterator<Item = &str> {
     let kind = |char: char| {
         if is_hangul(char) {
@@ -209,16 +214,13 @@ fn runs(text: &str) -> impl Iterator<Item = &str> {
     };
     let mut rest = text;
     std::iter::from_fn(move || {
-        loop {
-            let first = rest.chars().next()?;
-            let end = rest
-                .find(|char| kind(char) != kind(first))
-                .unwrap_or(rest.len());
-            let (run, after) = rest.split_at(end);
-            rest = after;
-            // White space is given too: a unit stands right behind its number.
-            return Some(run);
-        }
+        let first = rest.chars().next()?;
+        let end = rest
+            .find(|char| kind(char) != kind(first))
+            .unwrap_or(rest.len());
+        let (run, after) = rest.split_at(end);
+        rest = after;
+        Some(run)
     })
 }
 
@@ -262,11 +264,16 @@ pub(super) struct Clause {
     pub(super) facts: Vec<Fact>,
 }
 
-/// The clauses of a sentence that hold figures. One that names no thing is about that of the
-/// clause before it.
+/// The clauses of a sentence that hold figures, but not so many that nobody can tell what each
+/// is of. One that names no thing is about that of the clause before it.
 pub(super) fn clauses(sentence: &str) -> Vec<Clause> {
     let mut starts = vec![0];
-    starts.extend(CLAUSE.find_iter(sentence).map(|found| found.end()));
+    starts.extend(
+        CLAUSE
+            .find_iter(sentence)
+            .map(|found| found.end())
+            .take(CLAUSES),
+    );
     starts.push(sentence.len());
     let mut topic = Topic::default();
     starts
@@ -278,7 +285,8 @@ pub(super) fn clauses(sentence: &str) -> Vec<Clause> {
                 topic = own;
             }
             let facts = facts::facts(text);
-            facts.iter().any(is_figure).then(|| Clause {
+            let is_clear = facts.len() <= FACTS && facts.iter().any(is_figure);
+            is_clear.then(|| Clause {
                 topic: topic.clone(),
                 facts,
             })

@@ -182,8 +182,13 @@ pub(super) fn rewrite_messages(rewrite: &Rewrite, fence: &Fence) -> Vec<Message>
     for (number, text) in &rewrite.evidence {
         fenced(&mut content, &code, &format!("[{number}]"), text);
     }
-    fenced(&mut content, &code, refused, &one_line(&rewrite.sentence));
-    fenced(&mut content, &code, why, &one_line(&rewrite.reason));
+    fenced(
+        &mut content,
+        &code,
+        refused,
+        &one_line(&shown(&rewrite.sentence)),
+    );
+    fenced(&mut content, &code, why, &one_line(&shown(&rewrite.reason)));
     content.push('\n');
     content.push_str(closing);
     vec![
