@@ -29,31 +29,49 @@ pub(super) struct Weighed {
 }
 
 /// Parts of the checker that can be left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Tiers {
-    pub(super) facts: bool,
-    pub(super) vectors: bool,
-    pub(super) verifier: bool,
-    pub(super) judge: bool,
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each tier is there or is not, whatever the others are"
+)]
+#[derive(Clone, Copy, Debug)]
+struct Tiers {
+    facts: bool,
+    vectors: bool,
+    verifier: bool,
+    judge: bool,
 }
 
+/// Words alone.
+const WORDS: Tiers = Tiers {
+    facts: false,
+    vectors: false,
+    verifier: false,
+    judge: false,
+};
+const FACTS: Tiers = Tiers {
+    facts: true,
+    ..WORDS
+};
+const VECTORS: Tiers = Tiers {
+    vectors: true,
+    ..FACTS
+};
+const VERIFIER: Tiers = Tiers {
+    verifier: true,
+    ..VECTORS
+};
+const JUDGE: Tiers = Tiers {
+    judge: true,
+    ..VERIFIER
+};
 /// Tiers as they are added one by one.
 const STEPS: [(&str, Tiers); 5] = [
-    ("words", tiers(false, false, false, false)),
-    ("+ facts", tiers(true, false, false, false)),
-    ("+ vectors", tiers(true, true, false, false)),
-    ("+ verifier", tiers(true, true, true, false)),
-    ("+ judge", tiers(true, true, true, true)),
+    ("words", WORDS),
+    ("+ facts", FACTS),
+    ("+ vectors", VECTORS),
+    ("+ verifier", VERIFIER),
+    ("+ judge", JUDGE),
 ];
-
-const fn tiers(facts: bool, vectors: bool, verifier: bool, judge: bool) -> Tiers {
-    Tiers {
-        facts,
-        vectors,
-        verifier,
-        judge,
-    }
-}
 
 /// The checker that the product would check with.
 pub(super) fn checker_of(config: &Config, embedder: Option<&Arc<Embedder>>) -> Checker {
