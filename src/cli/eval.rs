@@ -11,7 +11,8 @@ use crate::eval;
 
 #[derive(Debug, Args)]
 pub(super) struct EvalArguments {
-    /// A folder with `retrieval`, `groundedness` or `abstention`, one of these, or one set.
+    /// A folder with `retrieval`, `groundedness` or `abstention`, one of these, or one set: a folder
+    /// in BEIR layout, or a file of claims (`claim`, `evidence`, `supported` a line).
     folder: PathBuf,
     /// Writes the report as JSON.
     #[arg(long, value_name = "FILE")]

@@ -2,8 +2,14 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use axum::Router;
+use axum::http::header;
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::post;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
 use veracite::eval::{AnswersOptions, Options, Report, run};
+use veracite::generate::Engine;
 
 use crate::harness::config;
 
@@ -186,4 +192,48 @@ async fn a_folder_without_expected_answers_is_named() {
         text.contains("groundedness") && text.contains("answers"),
         "{text}"
     );
+}
+
+/// What a bad writer says to every question.
+const DRAFT: &str = "연차휴가는 최대 25일이다 [1]. The unit price of PPR-9087 is 481,000 KRW [1]. \
+    Parking is free [2].";
+
+async fn write_badly() -> Response {
+    let chunk = json!({"choices": [{"delta": {"content": DRAFT}}]});
+    let last = json!({"choices": [{"delta": {}, "finish_reason": "stop"}]});
+    let stream = format!("data: {chunk}\n\ndata: {last}\n\ndata: [DONE]\n\n");
+    ([(header::CONTENT_TYPE, "text/event-stream")], stream).into_response()
+}
+
+#[tokio::test]
+async fn what_a_bad_writer_makes_up_is_counted_as_written_and_not_as_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    sets(folder.path());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    let router = Router::new().route("/v1/chat/completions", post(write_badly));
+    tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+    let mut config = config(folder.path());
+    config.generator.engine = Engine::OpenAi;
+    config.generator.openai.url = Some(url);
+    config.generator.openai.model = Some("bad".to_owned());
+    let options = answers(folder.path(), 0.5);
+    let report = run(&config, folder.path(), &options, &|_| {})
+        .await
+        .unwrap();
+    let found = &report.answers["handbook"];
+    assert_eq!(found.generator, "bad");
+    assert_eq!((found.questions, found.answered), (4, 0));
+    assert_eq!(
+        (found.abstained_with_gold, found.abstained_without_gold),
+        (2, 2)
+    );
+    assert_eq!((found.shown, found.withheld), (0, 12));
+    assert_eq!((found.unchecked_right, found.unchecked_wrong), (0, 4));
+    for record in lines(&folder.path().join("labels.jsonl")) {
+        assert_eq!(record["label"], "abstained");
+        assert_eq!(record["unchecked_label"], "wrong");
+        assert_eq!(record["sentences"][0]["shown"], false);
+        assert!(record["sentences"][0]["reason"].is_object());
+    }
 }
