@@ -155,8 +155,8 @@ pub(crate) async fn open_checker(
 ) -> Result<Checker, String> {
     let models = config.data.join("models");
     // Who wants no embedding model wants no model at all: words and hard facts are left.
-    let wants_none = config.models.embedder.is_none()
-        && config.models.verifier == Some(VerifierChoice::Builtin);
+    let wants_none =
+        config.models.embedder.is_none() && config.models.verifier == Some(VerifierChoice::Builtin);
     let verifier = if wants_none {
         None
     } else {

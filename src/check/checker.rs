@@ -26,7 +26,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tracing::warn;
 
-use super::answer::{Answer, CheckedSentence, Citation, Conflict, ConflictSide, Mode, Reason, Verdict};
+use super::answer::{
+    Answer, CheckedSentence, Citation, Conflict, ConflictSide, Mode, Reason, Verdict,
+};
 use super::claims::{self, Kind, Part};
 use super::conflict;
 use super::draft::DraftReader;
@@ -210,7 +212,11 @@ impl Checker {
         if let Some(verifier) = &parts.verifier {
             add(verifier.name());
         }
-        if let Some(judge) = parts.judge.as_ref().filter(|_| config.judge != JudgeUse::Off) {
+        if let Some(judge) = parts
+            .judge
+            .as_ref()
+            .filter(|_| config.judge != JudgeUse::Off)
+        {
             add(&format!("judge {}", judge.name()));
         }
         Self {
@@ -389,9 +395,7 @@ impl Checker {
         let stands_in = |numbers: &[u32]| -> Vec<(u32, Span)> {
             numbers
                 .iter()
-                .filter_map(|number| {
-                    Some((*number, verbatim(text, context.passage(*number)?)?))
-                })
+                .filter_map(|number| Some((*number, verbatim(text, context.passage(*number)?)?)))
                 .collect()
         };
         let mut quotes = stands_in(&cited);
@@ -420,13 +424,15 @@ impl Checker {
         let mut worst: Option<Finding> = None;
         let (mut quotes, mut evidence) = (Vec::new(), Vec::new());
         for part in claims::parts(text) {
-            let mut finding = self.claim(&part, text, &cited, &all, context, known).await?;
+            let mut finding = self
+                .claim(&part, text, &cited, &all, context, known)
+                .await?;
             add_new(&mut quotes, std::mem::take(&mut finding.quotes));
             add_new(&mut evidence, std::mem::take(&mut finding.evidence));
             let rank = |finding: &Finding| severity(finding.verdict);
-            let is_worse = worst.as_ref().is_none_or(|worst| {
-                (rank(&finding), -finding.score) > (rank(worst), -worst.score)
-            });
+            let is_worse = worst
+                .as_ref()
+                .is_none_or(|worst| (rank(&finding), -finding.score) > (rank(worst), -worst.score));
             if is_worse {
                 worst = Some(finding);
             }
@@ -619,8 +625,7 @@ impl Checker {
                     },
                     &both,
                 );
-                let probability =
-                    together.probability(language, self.config.judge_weight);
+                let probability = together.probability(language, self.config.judge_weight);
                 if probability >= supported {
                     best[0] = Judged {
                         window: best[0].window.clone(),
@@ -960,7 +965,11 @@ fn note_conflicts(answer: &mut Answer, checked: &CheckedSentence, context: &Cont
         .iter()
         .filter_map(|citation| {
             let passage = context.passage(citation.number)?;
-            let start = citation.place.span.start.checked_sub(passage.place.span.start)?;
+            let start = citation
+                .place
+                .span
+                .start
+                .checked_sub(passage.place.span.start)?;
             Some((citation.number, start..start + citation.quote.len()))
         })
         .collect();
@@ -1218,9 +1227,9 @@ impl Reason {
                 None => format!("문서에서 “{fact}”은(는) “{to}”에 관한 것입니다."),
             },
             (Self::BoundElsewhere { fact, to, instead }, Language::En) => match instead {
-                Some(instead) => format!(
-                    "In the document “{fact}” belongs to “{to}”; here it says “{instead}”."
-                ),
+                Some(instead) => {
+                    format!("In the document “{fact}” belongs to “{to}”; here it says “{instead}”.")
+                }
                 None => format!("In the document “{fact}” belongs to “{to}”."),
             },
             (Self::OtherLimit { said, there }, Language::Ko) => {
@@ -1336,7 +1345,7 @@ mod tests {
             reason,
             Some(Reason::MissingFact {
                 fact: "12일".to_owned(),
-                instead: Some("1일".to_owned())
+                instead: Some("11일".to_owned())
             })
         );
         assert_eq!(
@@ -1469,17 +1478,19 @@ mod tests {
             text: "연차는 매달 하루씩 생긴다.".to_owned(),
             citations: vec![1],
         };
-        let draft = vec![sentence.clone(), sentence];
-        let answer = checker
-            .check(draft, context(), Language::Ko, Mode::Marked)
-            .await;
-        let counts = embedder.0.lock().unwrap().clone();
-        let once: usize = counts.iter().sum();
-        assert_eq!(
-            once,
-            counts.len() + WINDOWS,
-            "the claim each time, each window once: {counts:?}"
-        );
+        let checked = async |draft: Vec<DraftSentence>| {
+            let before = embedder.0.lock().unwrap().len();
+            let answer = checker
+                .check(draft, context(), Language::Ko, Mode::Marked)
+                .await;
+            let counts = embedder.0.lock().unwrap()[before..].to_vec();
+            // Each call embeds the claim, and what is not known yet.
+            (counts.iter().sum::<usize>() - counts.len(), answer)
+        };
+        let (once, _) = checked(vec![sentence.clone()]).await;
+        let (twice, answer) = checked(vec![sentence.clone(), sentence]).await;
+        assert!(once > 0);
+        assert_eq!(once, twice, "each window is embedded once");
         let [one, other] = answer.sentences() else {
             panic!("{answer:?}");
         };
@@ -1576,7 +1587,11 @@ mod tests {
             let answer = Checker::new(config, parts)
                 .check(draft, context(), Language::Ko, Mode::Strict)
                 .await;
-            assert_eq!(answer.withheld()[0].verdict(), Verdict::Unverified, "{told}");
+            assert_eq!(
+                answer.withheld()[0].verdict(),
+                Verdict::Unverified,
+                "{told}"
+            );
             assert_eq!(answer.withheld().len(), 1, "{told}");
             assert_eq!(
                 answer.sentences()[0].verdict(),

@@ -162,7 +162,10 @@ mod tests {
         let sure = judged(Some(vec![0.6, 0.2]), 0.0).await.unwrap().unwrap();
         assert!((sure - 0.75).abs() < 1e-3, "{sure}");
         let moved = judged(Some(vec![0.6, 0.2]), -3.0).await.unwrap().unwrap();
-        assert!(moved < 0.2, "a model that says yes to everything is shifted");
+        assert!(
+            moved < 0.2,
+            "a model that says yes to everything is shifted"
+        );
         assert_eq!(judged(None, 0.0).await.unwrap(), None);
         assert_eq!(judged(Some(vec![0.0, 0.0]), 0.0).await.unwrap(), None);
         assert_eq!(judged(Some(vec![f32::NAN, 0.1]), 0.0).await.unwrap(), None);

@@ -27,7 +27,9 @@ mod silence;
 mod topic;
 mod weigh;
 
-pub use answer::{Answer, CheckedSentence, Citation, Conflict, ConflictSide, Mode, Reason, Verdict};
+pub use answer::{
+    Answer, CheckedSentence, Citation, Conflict, ConflictSide, Mode, Reason, Verdict,
+};
 pub use checker::{
     AnswerEvent, CheckConfig, Checked, Checker, CheckerParts, Drafting, check_stream,
 };

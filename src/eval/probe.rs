@@ -16,11 +16,11 @@ pub(super) struct Judgement {
 
 /// Tiers as they are added one by one.
 const STEPS: [(&str, Tiers); 5] = [
-    ("words", WORDS),
-    ("+ facts", FACTS),
-    ("+ vectors", VECTORS),
-    ("+ verifier", VERIFIER),
-    ("+ judge", JUDGE),
+    ("words", tiers(false, false, false, false)),
+    ("+ facts", tiers(true, false, false, false)),
+    ("+ vectors", tiers(true, true, false, false)),
+    ("+ verifier", tiers(true, true, true, false)),
+    ("+ judge", tiers(true, true, true, true)),
 ];
 
 const fn tiers(facts: bool, vectors: bool, verifier: bool, judge: bool) -> Tiers {

@@ -128,15 +128,10 @@ impl Rounded {
                 let number = row * width / GROUP + group;
                 let codes = &mut self.codes[number * GROUP..(number + 1) * GROUP];
                 // SAFETY: the processor has the instructions.
-                let (scale, sum) = match values.as_array() {
-                    Some(values) => unsafe { vnni::round(values, codes) },
-                    None => {
-                        let mut whole = [0.0; GROUP];
-                        whole[..values.len()].copy_from_slice(values);
-                        // SAFETY: as above.
-                        unsafe { vnni::round(&whole, codes) }
-                    }
-                };
+                let mut whole = [0.0; GROUP];
+                whole[..values.len()].copy_from_slice(values);
+                // SAFETY: the processor has the instructions.
+                let (scale, sum) = unsafe { vnni::round(&whole, codes) };
                 self.scales[number] = scale;
                 self.starts[number] = -OFFSET * sum;
             }

@@ -29,7 +29,7 @@ impl Encoder {
             words,
             positions: checkpoint.positions()?,
             norm: checkpoint.norm("embeddings.LayerNorm", None)?,
-            stack: Stack::load(checkpoint, Arithmetic::Fast, threads)?,
+            stack: Stack::load(checkpoint, Arithmetic::fastest(), threads)?,
         })
     }
 

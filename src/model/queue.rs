@@ -89,7 +89,6 @@ struct Portion {
 /// Threads that compute jobs, until this is dropped.
 pub(super) struct Workers {
     queue: Arc<Queue>,
-    count: usize,
 }
 
 impl Workers {
@@ -97,7 +96,6 @@ impl Workers {
     pub(super) fn start(count: usize, name: &str) -> io::Result<Self> {
         let workers = Self {
             queue: Arc::new(Queue::default()),
-            count,
         };
         for number in 0..count {
             let queue = Arc::clone(&workers.queue);
@@ -106,11 +104,6 @@ impl Workers {
                 .spawn(move || serve(&queue))?;
         }
         Ok(workers)
-    }
-
-    /// How many there are.
-    pub(super) fn count(&self) -> usize {
-        self.count
     }
 
     /// Has `engine` compute the windows of `texts` texts, in portions of `tokens` at most: a

@@ -54,10 +54,21 @@ enum Weight {
 /// How weights that are bytes are multiplied with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Arithmetic {
-    /// As bytes where the processor does that fast; inputs are rounded then.
-    Fast,
+    /// As bytes; inputs are rounded to bytes as well.
+    Bytes,
     /// As the floats that they mean.
-    Exact,
+    Floats,
+}
+
+impl Arithmetic {
+    /// What this processor does faster.
+    pub(super) fn fastest() -> Self {
+        if bytes::is_fast() {
+            Self::Bytes
+        } else {
+            Self::Floats
+        }
+    }
 }
 
 /// Memory that a thread uses again for each of its calls.
@@ -244,9 +255,7 @@ impl Dense {
     fn new(linear: Linear, inputs: usize, arithmetic: Arithmetic) -> Self {
         let Linear { weight, bias } = linear;
         let weight = match weight {
-            Values::Bytes { codes, scales }
-                if arithmetic == Arithmetic::Fast && bytes::is_fast() =>
-            {
+            Values::Bytes { codes, scales } if arithmetic == Arithmetic::Bytes => {
                 Weight::Bytes(ByteMatrix::new(&codes, &scales, inputs))
             }
             weight => Weight::Floats(columns(&weight.into_floats(), inputs)),

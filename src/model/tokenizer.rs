@@ -22,6 +22,8 @@ pub(super) struct Tokenizer {
     characters: Option<HashMap<char, String>>,
     start: u32,
     end: u32,
+    /// Tokens that no text has, the two above among them.
+    controls: Vec<u32>,
 }
 
 /// What a text is embedded as. Models for retrieval are trained with a word before each text
@@ -70,6 +72,13 @@ impl Tokenizer {
                 })
         };
         let (start, end) = (control(["<s>", "[CLS]"])?, control(["</s>", "[SEP]"])?);
+        let controls = [
+            "<s>", "[CLS]", "</s>", "[SEP]", "<pad>", "[PAD]", "<mask>", "[MASK]",
+        ];
+        let controls = controls
+            .iter()
+            .filter_map(|name| tokenizer.token_to_id(name));
+        let controls = controls.collect();
         let characters = match files.read("characters.json")? {
             None => None,
             Some(bytes) => Some(
@@ -82,6 +91,7 @@ impl Tokenizer {
             characters,
             start,
             end,
+            controls,
         })
     }
 
@@ -103,12 +113,21 @@ impl Tokenizer {
         Ok(encoding.get_ids().to_vec())
     }
 
+    /// As [`Tokenizer::encode`], without tokens that end or begin a text. A vocabulary of pieces
+    /// gives a text with `</s>` in it such a token; where two texts are read together, it would
+    /// end the one within.
+    pub(super) fn content(&self, text: &str) -> Result<Vec<u32>, String> {
+        let mut ids = self.encode(text)?;
+        ids.retain(|id| !self.controls.contains(id));
+        Ok(ids)
+    }
+
     /// The token that a window begins with.
     pub(super) fn start(&self) -> u32 {
         self.start
     }
 
-    /// The token that ends a text. No text has it as one of its own.
+    /// The token that ends a text.
     pub(super) fn end(&self) -> u32 {
         self.end
     }

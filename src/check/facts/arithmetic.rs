@@ -54,15 +54,13 @@ pub(super) fn equations(text: &str, facts: &[Fact]) -> Vec<Equation> {
 
 fn word_token(word: &str) -> Token {
     match word {
-        "plus" => Token::Sign('+'),
-        "minus" | "less" => Token::Sign('-'),
-        "x" | "multiplied" | "times" => Token::Sign('*'),
-        "divided" => Token::Sign('/'),
-        "equals" | "is" | "are" | "makes" | "gives" | "equal" | "or" | "leaves" => Token::Equals(false),
-        "더하기" => Token::Sign('+'),
-        "빼기" => Token::Sign('-'),
-        "곱하기" => Token::Sign('*'),
-        "나누기" => Token::Sign('/'),
+        "plus" | "더하기" => Token::Sign('+'),
+        "minus" | "less" | "빼기" => Token::Sign('-'),
+        "x" | "multiplied" | "times" | "곱하기" => Token::Sign('*'),
+        "divided" | "나누기" => Token::Sign('/'),
+        "equals" | "is" | "are" | "makes" | "gives" | "equal" | "or" | "leaves" => {
+            Token::Equals(false)
+        }
         "더하면" | "합하면" | "더한" | "합치면" => Token::Done('+'),
         "빼면" | "뺀" | "제하면" | "공제하면" => Token::Done('-'),
         "곱하면" | "곱한" => Token::Done('*'),
@@ -78,7 +76,11 @@ fn tokens(text: &str, facts: &[Fact]) -> Vec<Place> {
     while at < text.len() {
         if let Some((index, fact)) = figures.next_if(|(_, fact)| fact.at.start <= at) {
             // `12 times $1,450`.
-            if let Some(Place { token: Token::Figure(before), end, .. }) = found.last().copied()
+            if let Some(Place {
+                token: Token::Figure(before),
+                end,
+                ..
+            }) = found.last().copied()
                 && is_times(facts.get(before))
                 && text[end..fact.at.start].trim().is_empty()
             {
@@ -91,12 +93,18 @@ fn tokens(text: &str, facts: &[Fact]) -> Vec<Place> {
             let start = fact.at.start.max(at);
             at = fact.at.end.max(at + 1);
             found.push(Place {
-                token: if fact.is_label { Token::Other } else { Token::Figure(index) },
+                token: if fact.is_label {
+                    Token::Other
+                } else {
+                    Token::Figure(index)
+                },
                 start,
                 end: at,
             });
             // Its particle says nothing.
-            let stop = figures.peek().map_or(text.len(), |(_, next)| next.at.start.max(at));
+            let stop = figures
+                .peek()
+                .map_or(text.len(), |(_, next)| next.at.start.max(at));
             at = text[at..stop]
                 .char_indices()
                 .find(|(_, char)| !is_hangul(*char))
@@ -116,13 +124,28 @@ fn tokens(text: &str, facts: &[Fact]) -> Vec<Place> {
             '(' => Token::Open,
             ')' => Token::Close,
             char if char.is_alphanumeric() => {
-                let stop = figures.peek().map_or(text.len(), |(_, next)| next.at.start.max(end));
+                let stop = figures
+                    .peek()
+                    .map_or(text.len(), |(_, next)| next.at.start.max(end));
                 end = text[at..stop]
                     .char_indices()
                     .find(|(_, char)| !char.is_alphanumeric())
                     .map_or(stop, |(length, _)| at + length);
                 let word = text[at..end].to_lowercase();
-                if matches!(word.as_str(), "by" | "which" | "that" | "thus" | "so" | "in" | "total" | "a" | "of" | "altogether" | "로" | "총") {
+                if matches!(
+                    word.as_str(),
+                    "by" | "which"
+                        | "that"
+                        | "thus"
+                        | "so"
+                        | "in"
+                        | "total"
+                        | "a"
+                        | "of"
+                        | "altogether"
+                        | "로"
+                        | "총"
+                ) {
                     at = end;
                     continue;
                 }
@@ -156,7 +179,10 @@ fn is_times(fact: Option<&Fact>) -> bool {
 const MOST: usize = 24;
 
 fn is_part(token: Token) -> bool {
-    matches!(token, Token::Figure(_) | Token::Sign(_) | Token::Open | Token::Close)
+    matches!(
+        token,
+        Token::Figure(_) | Token::Sign(_) | Token::Open | Token::Close
+    )
 }
 
 fn equals(tokens: &[Place], index: usize, is_sign: bool, facts: &[Fact]) -> Option<Equation> {
@@ -170,19 +196,36 @@ fn equals(tokens: &[Place], index: usize, is_sign: bool, facts: &[Fact]) -> Opti
     }
     let left = trimmed(&tokens[start..index], true);
     let right = trimmed(&tokens[index + 1..end], false);
-    let signs = |side: &[Place]| side.iter().any(|place| matches!(place.token, Token::Sign(_)));
+    let signs = |side: &[Place]| {
+        side.iter()
+            .any(|place| matches!(place.token, Token::Sign(_)))
+    };
     let (sum, result) = match (signs(left), signs(right)) {
         (true, _) => (left, right),
         (false, true) if is_sign => (right, left),
         _ => return None,
     };
     // Of `5일 - 3일` on the other side of a sum only the figure beside the sign is the result.
-    let result = if std::ptr::eq(result, right) { result.first()? } else { result.last()? };
+    let result = if std::ptr::eq(result, right) {
+        result.first()?
+    } else {
+        result.last()?
+    };
     let Token::Figure(outcome) = result.token else {
         return None;
     };
-    let value = Parser { tokens: sum, at: 0, facts, is_rounded: false }.whole();
-    let (first, last) = if sum.first()?.start < result.start { (sum.first()?, result) } else { (result, sum.last()?) };
+    let value = Parser {
+        tokens: sum,
+        at: 0,
+        facts,
+        is_rounded: false,
+    }
+    .whole();
+    let (first, last) = if sum.first()?.start < result.start {
+        (sum.first()?, result)
+    } else {
+        (result, sum.last()?)
+    };
     let value = value?;
     Some(Equation {
         at: first.start..last.end,
@@ -194,24 +237,43 @@ fn equals(tokens: &[Place], index: usize, is_sign: bool, facts: &[Fact]) -> Opti
 /// Without brackets that open or close outside, and signs at the outer end.
 fn trimmed(mut tokens: &[Place], at_start: bool) -> &[Place] {
     loop {
-        let open = tokens.iter().filter(|place| place.token == Token::Open).count();
-        let close = tokens.iter().filter(|place| place.token == Token::Close).count();
+        let open = tokens
+            .iter()
+            .filter(|place| place.token == Token::Open)
+            .count();
+        let close = tokens
+            .iter()
+            .filter(|place| place.token == Token::Close)
+            .count();
         if at_start {
-            match tokens.first().map(|place| place.token) {
-                Some(Token::Sign(_) | Token::Close) => tokens = &tokens[1..],
-                Some(Token::Open) if open > close => tokens = &tokens[1..],
+            let outside = match tokens.first().map(|place| place.token) {
+                Some(Token::Sign(_) | Token::Close) => true,
                 // `leaves 90 (120 - 30 = 90)`: what is outside the bracket is not of the sum.
-                Some(Token::Figure(_)) if open > close => tokens = &tokens[1..],
+                Some(Token::Open) => open > close,
                 // `2개 3일 + 2일`: a sum begins with its last figure before a sign.
-                Some(Token::Figure(_)) if matches!(tokens.get(1).map(|place| place.token), Some(Token::Figure(_) | Token::Open)) => tokens = &tokens[1..],
-                _ => return tokens,
+                Some(Token::Figure(_)) => {
+                    open > close
+                        || matches!(
+                            tokens.get(1).map(|place| place.token),
+                            Some(Token::Figure(_) | Token::Open)
+                        )
+                }
+                _ => false,
+            };
+            if !outside {
+                return tokens;
             }
+            tokens = &tokens[1..];
         } else {
-            match tokens.last().map(|place| place.token) {
-                Some(Token::Sign(_) | Token::Open) => tokens = &tokens[..tokens.len() - 1],
-                Some(Token::Close) if close > open => tokens = &tokens[..tokens.len() - 1],
-                _ => return tokens,
+            let outside = match tokens.last().map(|place| place.token) {
+                Some(Token::Sign(_) | Token::Open) => true,
+                Some(Token::Close) => close > open,
+                _ => false,
+            };
+            if !outside {
+                return tokens;
             }
+            tokens = &tokens[..tokens.len() - 1];
         }
     }
 }
@@ -220,8 +282,13 @@ fn trimmed(mut tokens: &[Place], at_start: bool) -> &[Place] {
 fn done(tokens: &[Place], index: usize, sign: char, facts: &[Fact]) -> Option<Equation> {
     let first = index.checked_sub(2)?;
     let (one, two) = (tokens[first], tokens[index - 1]);
-    let result = tokens[index + 1..].iter().take(3).find(|place| matches!(place.token, Token::Figure(_)))?;
-    let (Token::Figure(_), Token::Figure(_), Token::Figure(outcome)) = (one.token, two.token, result.token) else {
+    let result = tokens[index + 1..]
+        .iter()
+        .take(3)
+        .find(|place| matches!(place.token, Token::Figure(_)))?;
+    let (Token::Figure(_), Token::Figure(_), Token::Figure(outcome)) =
+        (one.token, two.token, result.token)
+    else {
         return None;
     };
     let sum = [
@@ -232,7 +299,13 @@ fn done(tokens: &[Place], index: usize, sign: char, facts: &[Fact]) -> Option<Eq
         },
         two,
     ];
-    let (value, is_rounded) = Parser { tokens: &sum, at: 0, facts, is_rounded: false }.whole()?;
+    let (value, is_rounded) = Parser {
+        tokens: &sum,
+        at: 0,
+        facts,
+        is_rounded: false,
+    }
+    .whole()?;
     Some(Equation {
         at: one.start..result.end,
         results: vec![outcome],
@@ -247,17 +320,38 @@ fn bracketed(tokens: &[Place], index: usize, facts: &[Fact]) -> Option<Equation>
         return None;
     };
     let inner = &tokens[index + 1..];
-    let close = inner.iter().take(MOST).position(|place| place.token == Token::Close)?;
+    let close = inner
+        .iter()
+        .take(MOST)
+        .position(|place| place.token == Token::Close)?;
     let inner = &inner[..close];
-    let signs = inner.iter().any(|place| matches!(place.token, Token::Sign('+' | '*' | '/')))
-        || inner.iter().filter(|place| matches!(place.token, Token::Sign(_))).count() > 0;
-    if !signs || inner.iter().any(|place| matches!(place.token, Token::Equals(_))) {
+    let signs = inner
+        .iter()
+        .any(|place| matches!(place.token, Token::Sign('+' | '*' | '/')))
+        || inner
+            .iter()
+            .filter(|place| matches!(place.token, Token::Sign(_)))
+            .count()
+            > 0;
+    if !signs
+        || inner
+            .iter()
+            .any(|place| matches!(place.token, Token::Equals(_)))
+    {
         return None;
     }
-    let (value, is_rounded) = Parser { tokens: inner, at: 0, facts, is_rounded: false }.whole()?;
+    let (value, is_rounded) = Parser {
+        tokens: inner,
+        at: 0,
+        facts,
+        is_rounded: false,
+    }
+    .whole()?;
     let is_right = value.comes_to(&facts[outcome], is_rounded);
     // `15일(10-20일)` is no sum.
-    let minus_only = inner.iter().all(|place| !matches!(place.token, Token::Sign('+' | '*')));
+    let minus_only = inner
+        .iter()
+        .all(|place| !matches!(place.token, Token::Sign('+' | '*')));
     if !is_right && minus_only {
         return None;
     }
@@ -276,7 +370,10 @@ struct Quantity {
     other: Option<Unit>,
 }
 
-#[expect(clippy::cast_precision_loss, reason = "sums are compared within a millionth part")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "sums are compared within a millionth part"
+)]
 fn float(value: i128) -> f64 {
     value as f64
 }
@@ -301,11 +398,19 @@ impl Quantity {
     }
 
     fn with(self, sign: char, other: Self) -> Option<Self> {
-        let same = self.unit.zip(other.unit).is_some_and(|(one, two)| one.dimension == two.dimension);
+        let same = self
+            .unit
+            .zip(other.unit)
+            .is_some_and(|(one, two)| one.dimension == two.dimension);
         let share = |quantity: Self| {
-            if quantity.unit.is_some_and(|unit| unit.dimension == Dimension::Percent) {
+            if quantity
+                .unit
+                .is_some_and(|unit| unit.dimension == Dimension::Percent)
+            {
                 Self {
-                    amount: quantity.amount / 100.0 * float(quantity.unit.map_or(100, |unit| unit.scale)) / 100.0,
+                    amount: quantity.amount / 100.0
+                        * float(quantity.unit.map_or(100, |unit| unit.scale))
+                        / 100.0,
                     unit: None,
                     other: None,
                 }
@@ -323,8 +428,14 @@ impl Quantity {
                     }
                 }
                 let scale = float(unit.map_or(1, |unit| unit.scale));
-                let base = |quantity: Self| quantity.amount * quantity.unit.map_or(scale, |unit| float(unit.scale));
-                let sum = if sign == '+' { base(self) + base(other) } else { base(self) - base(other) };
+                let base = |quantity: Self| {
+                    quantity.amount * quantity.unit.map_or(scale, |unit| float(unit.scale))
+                };
+                let sum = if sign == '+' {
+                    base(self) + base(other)
+                } else {
+                    base(self) - base(other)
+                };
                 Self {
                     amount: sum / scale,
                     unit,
@@ -366,23 +477,40 @@ impl Quantity {
         let Some(result) = Self::of(&fact.value) else {
             return false;
         };
-        let fits = |unit: Option<Unit>| unit.zip(result.unit).is_some_and(|(one, two)| one.dimension == two.dimension);
-        let points = result.unit.is_some_and(|unit| unit.dimension == Dimension::Point)
-            && self.unit.is_some_and(|unit| unit.dimension == Dimension::Percent);
+        let fits = |unit: Option<Unit>| {
+            unit.zip(result.unit)
+                .is_some_and(|(one, two)| one.dimension == two.dimension)
+        };
+        let points = result
+            .unit
+            .is_some_and(|unit| unit.dimension == Dimension::Point)
+            && self
+                .unit
+                .is_some_and(|unit| unit.dimension == Dimension::Percent);
         let (said, there) = if points {
             (result.base(), self.base())
         } else if result.unit == Some(PERCENT) && self.unit.is_none() {
             (result.amount, self.amount * 100.0)
-        } else if let Some(unit) = [self.unit, self.other].into_iter().find(|unit| fits(*unit)).flatten() {
+        } else if let Some(unit) = [self.unit, self.other]
+            .into_iter()
+            .find(|unit| fits(*unit))
+            .flatten()
+        {
             let scale = float(result.unit.map_or(1, |unit| unit.scale));
             (result.amount, self.amount * float(unit.scale) / scale)
-        } else if result.unit.is_none() || self.unit.is_none() || result.unit.is_some_and(Unit::counts) && self.unit.is_some_and(Unit::counts) {
+        } else if result.unit.is_none()
+            || self.unit.is_none()
+            || result.unit.is_some_and(Unit::counts) && self.unit.is_some_and(Unit::counts)
+        {
             (result.amount, self.amount)
         } else {
             return false;
         };
-        let places = fact.text.split_once('.').map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
-        let step = 0.5 * 0.1_f64.powi(i32::try_from(places.min(9)).unwrap_or(9)) * float(fact.factor);
+        let places = fact.text.split_once('.').map_or(0, |(_, rest)| {
+            rest.bytes().take_while(u8::is_ascii_digit).count()
+        });
+        let step =
+            0.5 * 0.1_f64.powi(i32::try_from(places.min(9)).unwrap_or(9)) * float(fact.factor);
         let tolerance = if is_rounded { step } else { 0.0 };
         (said - there).abs() <= tolerance + said.abs() * 1e-9 + 1e-9
     }

@@ -5,13 +5,20 @@ use ingest::Span;
 use super::place::{MOST, content};
 use super::polarity::Polarity;
 use super::read::Reading;
-use super::term::{Term, Terms, terms};
+use super::term::{Role, Term, Terms, terms};
 use super::unit::Unit;
 use super::value::{Fact, Limit, Side, Value, hash};
 use crate::language::is_hangul;
 
+/// Figures of a sentence that are looked at with the words around them.
+pub(super) const FIGURES: usize = 200;
+
 /// A part of a sentence with figures that belong together.
 #[derive(Clone, Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says another thing of a clause, and all combinations occur"
+)]
 pub(super) struct Segment {
     pub(super) facts: Span,
     /// Words before a colon.
@@ -26,7 +33,7 @@ pub(super) struct Segment {
     /// Whether nothing but a mark or joint stands between it and the one before.
     pub(super) is_listed: bool,
     /// Whether it says something of its own at its end, so that what follows is not of it.
-    is_complete: bool,
+    pub(super) is_complete: bool,
     /// Whether it refers to the clause before: `그중`, `of which`.
     pub(super) refers: bool,
     /// Whether its first figure is an ordinal, and where that ends.
@@ -46,15 +53,33 @@ impl Segment {
             .iter()
             .chain(&self.before)
             .chain(&self.within)
-            .find(|term| !term.is_figure)
+            .find(|term| !term.is_figure())
     }
 
-    /// The words that lead to its figures.
-    fn lead(&self) -> &[Term] {
-        if self.before.iter().all(|term| term.is_figure) {
-            &self.within
+    /// The words that lead to its figures, as far as its topic if that comes after one:
+    /// `입사 1년 미만 직원의 연차휴가는`.
+    fn lead(&self, text: &str) -> Vec<Term> {
+        let topic = self.within.iter().position(|term| {
+            raw(text, term).ends_with(['은', '는']) && raw(text, term) != term.text
+        });
+        let topic = topic.filter(|_| {
+            !self
+                .before
+                .iter()
+                .any(|term| raw(text, term).ends_with(['은', '는']))
+        });
+        if let Some(topic) = topic {
+            return self
+                .before
+                .iter()
+                .chain(&self.within[..=topic])
+                .cloned()
+                .collect();
+        }
+        if self.before.iter().all(Term::is_figure) {
+            self.within.clone()
         } else {
-            &self.before
+            self.before.clone()
         }
     }
 
@@ -67,9 +92,15 @@ impl Segment {
     }
 }
 
+/// A word as it stands in the sentence, with its particle.
+fn raw<'a>(text: &'a str, term: &Term) -> &'a str {
+    text.get(term.at.clone()).unwrap_or_default()
+}
+
 #[derive(Clone, Debug)]
 enum Item {
     Term(Term),
+    /// A mark, and where it ends.
     Mark(char, usize),
 }
 
@@ -77,7 +108,7 @@ impl Item {
     fn end(&self) -> usize {
         match self {
             Self::Term(term) => term.at.end,
-            Self::Mark(_, at) => at + 1,
+            Self::Mark(_, end) => *end,
         }
     }
 
@@ -86,23 +117,59 @@ impl Item {
     }
 
     fn is_joint(&self) -> bool {
-        matches!(self, Self::Term(term) if term.is_joint || term.connects && term.is_stop)
+        matches!(self, Self::Term(term) if term.is_joint() || term.connects && term.is_stop())
     }
 
     fn says(&self) -> bool {
-        matches!(self, Self::Term(term) if !term.is_stop && !term.is_figure)
+        matches!(self, Self::Term(term) if !term.is_stop() && !term.is_figure())
     }
 }
 
 /// Words with which a sentence goes on about what was said before.
 const REFERRING: &[&str] = &[
-    "they ", "it ", "this ", "these ", "he ", "she ", "such ", "its ", "their ", "that ", "here ", "those ", "otherwise",
-    "afterwards", "in this case", "in that case", "without such", "이는 ", "이 경우", "이때", "이를 ", "이들", "해당 ", "위 ", "동 ",
-    "여기", "그 ", "이 ", "이 중", "다만", "단, ", "단 ", "이에 ", "그중", "그 중", "이중",
+    "they ",
+    "it ",
+    "this ",
+    "these ",
+    "he ",
+    "she ",
+    "such ",
+    "its ",
+    "their ",
+    "that ",
+    "here ",
+    "those ",
+    "otherwise",
+    "afterwards",
+    "in this case",
+    "in that case",
+    "without such",
+    "이는 ",
+    "이 경우",
+    "이때",
+    "이를 ",
+    "이들",
+    "해당 ",
+    "위 ",
+    "동 ",
+    "여기",
+    "그 ",
+    "이 ",
+    "이 중",
+    "다만",
+    "단, ",
+    "단 ",
+    "이에 ",
+    "그중",
+    "그 중",
+    "이중",
 ];
 
 /// Words that stand for what was named before.
-const PRONOUNS: &[&str] = &[" them", " they ", " it ", " it.", " its ", " their ", " those ", "그것", "이를 ", "그중", "그 중", "이 중"];
+const PRONOUNS: &[&str] = &[
+    " them", " they ", " it ", " it.", " its ", " their ", " those ", "그것", "이를 ", "그중",
+    "그 중", "이 중",
+];
 
 /// Whether a sentence begins with what refers to the one before, and whether it refers to it at
 /// all.
@@ -137,7 +204,10 @@ pub(super) fn segments(
         };
         return vec![segment];
     }
-    let mut gaps = gaps(text, reading, words).into_iter();
+    // No sentence has more: what does is no sentence.
+    let facts = &facts[..facts.len().min(FIGURES)];
+    let korean = text.chars().any(is_hangul);
+    let mut gaps = gaps(text, facts, &reading.rates, words).into_iter();
     let mut found: Vec<Segment> = Vec::new();
     let mut current = Segment {
         facts: 0..1,
@@ -157,7 +227,7 @@ pub(super) fn segments(
     for (index, gap) in gaps.into_iter().enumerate() {
         let (one, two) = (&facts[index], &facts[index + 1]);
         let held = &facts[current.facts.clone()];
-        let Some(cut) = boundary(text, &gap, one, two, held, opening.as_deref()) else {
+        let Some(cut) = boundary(text, &gap, (one, two), held, opening.as_deref(), korean) else {
             current.within.extend(own_terms(gap));
             current.within.truncate(MOST);
             current.facts.end = index + 2;
@@ -170,7 +240,10 @@ pub(super) fn segments(
         current.is_complete = head
             .iter()
             .any(|item| matches!(item, Item::Term(term) if term.connects));
-        current.polarity = Polarity::of(&text[start..end], one.at.end.max(one.wide.end).min(end).saturating_sub(start));
+        current.polarity = Polarity::of(
+            &text[start..end],
+            one.at.end.max(one.wide.end).min(end).saturating_sub(start),
+        );
         current.after = own_terms(head);
         found.push(std::mem::take(&mut current));
         start = end;
@@ -188,7 +261,8 @@ pub(super) fn segments(
         .enumerate()
         .position(|(index, item)| match item {
             Item::Mark(mark, _) => {
-                matches!(mark, ';' | '\n') || *mark == ',' && last.get(index + 1).is_some_and(Item::is_joint)
+                matches!(mark, ';' | '\n')
+                    || *mark == ',' && last.get(index + 1).is_some_and(Item::is_joint)
             }
             Item::Term(term) => term.connects,
         })
@@ -199,13 +273,27 @@ pub(super) fn segments(
     } else {
         last.last().map_or(text.len(), Item::end)
     };
-    let from = facts.last().map_or(start, |fact| fact.at.end.max(fact.wide.end));
+    let from = facts
+        .last()
+        .map_or(start, |fact| fact.at.end.max(fact.wide.end));
     current.polarity = Polarity::of(&text[start..end.max(start)], from.saturating_sub(start));
+    // `2 gloves, 4 masks and a pair of goggles`: the last of a list has no figure.
+    if !korean
+        && !found.is_empty()
+        && let Some(joint) = last.iter().position(Item::is_joint)
+    {
+        let more = last.split_off(joint);
+        current.kept = own_terms(more);
+    }
     current.after = own_terms(last);
     found.push(current);
     for segment in &mut found {
         // A predicate tells less than what is before a figure.
-        for term in segment.after.iter_mut().filter(|term| term.text.chars().any(is_hangul)) {
+        for term in segment
+            .after
+            .iter_mut()
+            .filter(|term| term.text.chars().any(is_hangul))
+        {
             term.weight *= 0.6;
         }
         segment.first_end = facts[segment.facts.start].at.end;
@@ -230,29 +318,43 @@ pub(super) fn inherit(segments: &mut [Segment], text: &str) {
             continue;
         }
         // What is said at its end is said anew.
-        let anew = !segment.after.is_empty();
+        let anew = !(segment.after.is_empty() && segment.within.is_empty());
         let after = last.after.iter().filter(|_| !anew);
-        let earlier = last.label.iter().chain(&last.before).chain(&last.within).chain(after);
-        segment.weak = earlier.chain(&last.kept).chain(&last.weak).take(2 * MOST).cloned().collect();
+        let earlier = last
+            .label
+            .iter()
+            .chain(&last.before)
+            .chain(&last.within)
+            .chain(after);
+        segment.weak = earlier
+            .chain(&last.kept)
+            .chain(&last.weak)
+            .take(2 * MOST)
+            .cloned()
+            .collect();
         // `the fifth contest was held in A, and the sixth in B`.
         if segment.is_ordinal && last.is_ordinal {
             segment.kept.extend(noun_after(text, last));
         }
-        if segment.before.iter().all(|term| term.is_figure) {
-            let lead: Vec<Term> = last.lead().to_vec();
-            segment.before.extend(lead.into_iter().map(|term| Term {
-                is_inherited: true,
-                ..term
-            }));
+        if segment.before.iter().all(Term::is_figure) {
+            segment
+                .before
+                .extend(last.lead(text).into_iter().map(|term| Term {
+                    is_inherited: true,
+                    ..term
+                }));
             segment.before.truncate(2 * MOST);
             segment.kept.extend(last.kept.iter().take(MOST).cloned());
         } else if segment.refers {
-            segment.kept.extend(last.lead().iter().chain(&last.kept).take(2 * MOST).cloned());
+            let said = last.before.iter().chain(&last.within).chain(&last.kept);
+            segment.kept.extend(said.take(2 * MOST).cloned());
         } else {
             let unsaid = unsaid(text, last, segment, korean);
-            segment.kept.extend(unsaid.iter().chain(&last.kept).take(2 * MOST).cloned());
+            segment
+                .kept
+                .extend(unsaid.iter().chain(&last.kept).take(2 * MOST).cloned());
         }
-        if segment.after.is_empty() && !segment.is_complete {
+        if !anew && !segment.is_complete {
             segment.kept.extend(last.after.iter().take(MOST).cloned());
         }
     }
@@ -268,7 +370,12 @@ pub(super) fn inherit(segments: &mut [Segment], text: &str) {
         if last.after.is_empty() {
             last.after.clone_from(&segment.after);
             last.polarity = segment.polarity.clone();
-        } else if korean && let Some(predicate) = segment.after.iter().rfind(|term| !term.is_figure) {
+        } else if korean
+            && let Some(predicate) = segment
+                .after
+                .iter()
+                .rfind(|term| raw(text, term).ends_with(['다', '요', '음', '함', '됨']))
+        {
             last.after.push(predicate.clone());
         }
     }
@@ -297,10 +404,18 @@ fn noun_after(text: &str, segment: &Segment) -> Vec<Term> {
 /// `국내 출장` of `국내 출장 숙박비는 10만 원, 식비는 3만 원`.
 fn unsaid(text: &str, last: &Segment, segment: &Segment, korean: bool) -> Vec<Term> {
     let before = &last.before;
-    let count = segment.before.iter().filter(|term| !term.is_figure).count();
+    let count = segment
+        .before
+        .iter()
+        .filter(|term| !term.is_figure())
+        .count();
     if !korean {
         // Only what `for` and the like begin is sure to be meant of both.
-        let rest = if last.has_intro { before.len().saturating_sub(count) } else { 0 };
+        let rest = if last.has_intro {
+            before.len().saturating_sub(count)
+        } else {
+            0
+        };
         return before[..rest].to_vec();
     }
     let raw = |term: &Term| text.get(term.at.clone()).unwrap_or_default();
@@ -310,13 +425,18 @@ fn unsaid(text: &str, last: &Segment, segment: &Segment, korean: bool) -> Vec<Te
         && let Some(end) = before.iter().position(is_topic)
     {
         let rest = &before[end + 1..];
-        let own = segment.before.iter().rev().take_while(|term| !is_topic(term)).count();
+        let own = segment
+            .before
+            .iter()
+            .rev()
+            .take_while(|term| !is_topic(term))
+            .count();
         if !rest.is_empty() {
             return rest[..rest.len().saturating_sub(own)].to_vec();
         }
     }
     // `근무 시간은`, then `점심시간은`: what differs is what was before.
-    let head = before.iter().rev().find(|term| !term.is_figure);
+    let head = before.iter().rev().find(|term| !term.is_figure());
     if head.is_some_and(|head| Terms::of(&segment.before).share(head) >= 0.5) {
         return Vec::new();
     }
@@ -331,12 +451,18 @@ pub(super) fn plain(text: &str, reading: &Reading) -> Vec<Vec<Term>> {
     let mut found: Vec<Vec<Term>> = vec![Vec::new()];
     let mut end = 0;
     for term in terms(text, &[]) {
-        let marked = text.get(end..term.at.start).is_some_and(|gap| gap.contains([',', ';']));
+        let marked = text
+            .get(end..term.at.start)
+            .is_some_and(|gap| gap.contains([',', ';']));
         end = term.at.end;
-        if (marked || term.is_joint || term.connects) && found.last().is_some_and(|clause| !clause.is_empty()) {
+        if (marked || term.is_joint() || term.connects)
+            && found.last().is_some_and(|clause| !clause.is_empty())
+        {
             found.push(Vec::new());
         }
-        if !term.is_stop && let Some(clause) = found.last_mut() {
+        if !term.is_stop()
+            && let Some(clause) = found.last_mut()
+        {
             clause.push(term);
         }
     }
@@ -348,7 +474,7 @@ fn own_terms(items: Vec<Item>) -> Vec<Term> {
     items
         .into_iter()
         .filter_map(|item| match item {
-            Item::Term(term) if !term.is_stop => Some(term),
+            Item::Term(term) if !term.is_stop() => Some(term),
             _ => None,
         })
         .take(MOST)
@@ -358,7 +484,7 @@ fn own_terms(items: Vec<Item>) -> Vec<Term> {
 /// The first word of a clause, if it is Latin.
 fn first_word(items: &[Item]) -> Option<String> {
     items.iter().find_map(|item| match item {
-        Item::Term(term) if !term.is_joint => Some(term.text.to_lowercase()),
+        Item::Term(term) if !term.is_joint() => Some(term.text.to_lowercase()),
         _ => None,
     })
 }
@@ -381,7 +507,7 @@ fn lead(items: Vec<Item>, label: &mut Vec<Term>) -> Vec<Term> {
     let mut found: Vec<Term> = items
         .into_iter()
         .filter_map(|item| match item {
-            Item::Term(term) if !term.is_stop => Some(term),
+            Item::Term(term) if !term.is_stop() => Some(term),
             _ => None,
         })
         .collect();
@@ -393,11 +519,10 @@ fn lead(items: Vec<Item>, label: &mut Vec<Term>) -> Vec<Term> {
 }
 
 /// What stands before the first fact, between facts and after the last.
-fn gaps(text: &str, reading: &Reading, words: Vec<Term>) -> Vec<Vec<Item>> {
-    let facts = &reading.facts;
+fn gaps(text: &str, facts: &[Fact], rates: &[(Unit, Span)], words: Vec<Term>) -> Vec<Vec<Item>> {
     let mut found: Vec<Vec<Item>> = Vec::new();
     let mut words = words.into_iter().peekable();
-    let mut rates = reading.rates.iter().peekable();
+    let mut rates = rates.iter().peekable();
     let mut at = 0;
     for index in 0..=facts.len() {
         let end = facts.get(index).map_or(text.len(), |fact| fact.at.start);
@@ -418,13 +543,21 @@ fn gaps(text: &str, reading: &Reading, words: Vec<Term>) -> Vec<Vec<Item>> {
                 at += 1;
                 continue;
             };
-            if matches!(char, ',' | ';' | ':' | '(' | ')' | '/' | '·' | '|' | '\n' | '、') {
-                items.push(Item::Mark(if char == '、' { ',' } else { char }, at));
+            if matches!(
+                char,
+                ',' | ';' | ':' | '(' | ')' | '/' | '·' | '|' | '\n' | '、'
+            ) {
+                let mark = if char == '、' { ',' } else { char };
+                items.push(Item::Mark(mark, at + char.len_utf8()));
             }
             // `240 V. Damage ..`: a full stop that was taken for that of an initial.
             let is_stop = char == '.' && index > 0 && at == facts[index - 1].at.end;
-            if is_stop && text[at + 1..].strip_prefix(' ').is_some_and(|rest| rest.starts_with(char::is_uppercase)) {
-                items.push(Item::Mark(';', at));
+            if is_stop
+                && text[at + 1..]
+                    .strip_prefix(' ')
+                    .is_some_and(|rest| rest.starts_with(char::is_uppercase))
+            {
+                items.push(Item::Mark(';', at + 1));
             }
             at += char.len_utf8();
         }
@@ -442,34 +575,49 @@ fn rate(text: &str, unit: Unit, span: &Span) -> Term {
         text: text[span.clone()].to_owned(),
         grams: vec![hash(&("rate", unit))],
         at: span.clone(),
-        is_figure: true,
+        role: Role::Figure,
         connects: false,
-        is_joint: false,
-        is_stop: false,
         is_inherited: false,
+        is_soft: false,
         weight: 1.0,
     }
 }
 
 /// English words that begin what a figure after a comma depends on.
 const INTRO: &[&str] = &[
-    "if", "when", "for", "after", "in", "during", "once", "where", "upon", "on", "at", "from", "with", "unless", "as", "under", "while",
-    "by", "before", "since", "until", "within", "of", "without", "over",
+    "if", "when", "for", "after", "in", "during", "once", "where", "upon", "on", "at", "from",
+    "with", "unless", "as", "under", "while", "by", "before", "since", "until", "within", "of",
+    "without", "over",
 ];
 
 /// Korean words after which the figure that they are a condition of follows.
-const CONDITION: &[&str] = &["경우", "시", "때", "면", "자", "후", "뒤", "동안", "대해", "대하여", "따라", "기준"];
+const CONDITION: &[&str] = &[
+    "경우",
+    "시",
+    "때",
+    "면",
+    "자",
+    "후",
+    "뒤",
+    "동안",
+    "대해",
+    "대하여",
+    "따라",
+    "기준",
+];
 
 /// Where in what stands between two figures a new clause begins; none if both are of one.
 fn boundary(
     text: &str,
     gap: &[Item],
-    one: &Fact,
-    two: &Fact,
+    (one, two): (&Fact, &Fact),
     held: &[Fact],
     opening: Option<&str>,
+    korean: bool,
 ) -> Option<usize> {
-    let is_range = one.limit == Some(Limit::soft(Side::Low)) && two.limit == Some(Limit::soft(Side::High));
+    let held = &held[held.len().saturating_sub(16)..];
+    let is_range =
+        one.limit == Some(Limit::soft(Side::Low)) && two.limit == Some(Limit::soft(Side::High));
     if is_range {
         return None;
     }
@@ -519,7 +667,7 @@ fn boundary(
         return Some(at + 1);
     }
     let contrast = gap.iter().position(|item| {
-        matches!(item, Item::Term(term) if term.is_joint
+        matches!(item, Item::Term(term) if term.is_joint()
             && matches!(term.text.to_lowercase().as_str(), "but" | "while" | "whereas" | "반면" | "하지만" | "그러나"))
     });
     if contrast.is_some() {
@@ -537,7 +685,7 @@ fn boundary(
         }
         // `the first instalment, 40% of the price, ..`
         let is_apposition = !rivals && held.len() == 1 && !gap[at..].iter().any(Item::says);
-        if is_apposition && !text.chars().any(is_hangul) {
+        if is_apposition && !korean {
             return None;
         }
         return Some(at + 1);
@@ -549,30 +697,52 @@ fn boundary(
         return Some(at + 1);
     }
     // `from 15 days in the first year to 20 days`.
-    let ends_with_to = gap
-        .last()
-        .is_some_and(|item| matches!(item, Item::Term(term) if term.text.eq_ignore_ascii_case("to")));
-    let has_from = text[..one.at.start].to_ascii_lowercase().contains("from ");
-    if ends_with_to && has_from && held.iter().any(|fact| fact.is_rival_of(two) && same_unit(fact, two)) {
+    let ends_with_to = gap.last().is_some_and(
+        |item| matches!(item, Item::Term(term) if term.text.eq_ignore_ascii_case("to")),
+    );
+    let has_from = || {
+        let mut from = one.at.start.saturating_sub(200);
+        while !text.is_char_boundary(from) {
+            from += 1;
+        }
+        text[from..one.at.start]
+            .to_ascii_lowercase()
+            .contains("from ")
+    };
+    if ends_with_to
+        && has_from()
+        && held
+            .iter()
+            .any(|fact| fact.is_rival_of(two) && same_unit(fact, two))
+    {
         return Some(gap.len() - 1);
     }
     // `팀장 3만 원 사원 2만 원`: bare names, or what has a topic of its own.
-    if rivals && matches!(one.value, Value::Number(_)) && same_unit(one, two) && !depends(gap.len()) {
-        let particle = usize::from(matches!(gap.first(), Some(Item::Term(term)) if term.is_stop && term.grams.is_empty()));
+    if rivals && matches!(one.value, Value::Number(_)) && same_unit(one, two) && !depends(gap.len())
+    {
+        let particle = usize::from(
+            matches!(gap.first(), Some(Item::Term(term)) if term.is_stop() && term.grams.is_empty()),
+        );
         let rest = &gap[particle..];
         let named = rest.len() <= 2
             && !rest.is_empty()
             && rest.iter().all(|item| match item {
                 Item::Term(term) => {
                     let raw = text.get(term.at.clone()).unwrap_or_default();
-                    raw == term.text && raw.chars().all(is_hangul) && !term.is_stop
+                    raw == term.text && raw.chars().all(is_hangul) && !term.is_stop()
                 }
                 Item::Mark(..) => false,
             });
         let topic = rest.iter().any(|item| match item {
             Item::Term(term) => {
                 let raw = text.get(term.at.clone()).unwrap_or_default();
-                term.text.chars().count() > 1 && !term.is_stop && (raw.ends_with('은') || raw.ends_with('는') && !raw.ends_with("하는") && !raw.ends_with("되는") && !raw.ends_with("있는"))
+                term.text.chars().count() > 1
+                    && !term.is_stop()
+                    && (raw.ends_with('은')
+                        || raw.ends_with('는')
+                            && !raw.ends_with("하는")
+                            && !raw.ends_with("되는")
+                            && !raw.ends_with("있는"))
             }
             Item::Mark(..) => false,
         });
@@ -596,7 +766,10 @@ fn pair_up(text: &str, segments: &mut [Segment], clauses: &[Vec<Term>]) {
     if !(2..=16).contains(&count) || text.len() > 600 {
         return;
     }
-    if !(text.to_lowercase().contains("respectively") || text.contains("각각") || text.contains("차례로")) {
+    if !(text.to_lowercase().contains("respectively")
+        || text.contains("각각")
+        || text.contains("차례로"))
+    {
         return;
     }
     for segment in segments.iter_mut() {
@@ -608,7 +781,10 @@ fn pair_up(text: &str, segments: &mut [Segment], clauses: &[Vec<Term>]) {
     let mut end = 0;
     let mut particle = false;
     for term in before {
-        let gap = text.get(end..term.at.start).unwrap_or_default().to_lowercase();
+        let gap = text
+            .get(end..term.at.start)
+            .unwrap_or_default()
+            .to_lowercase();
         let joined = gap.contains([',', '·', '、'])
             || gap
                 .split_whitespace()
@@ -627,7 +803,11 @@ fn pair_up(text: &str, segments: &mut [Segment], clauses: &[Vec<Term>]) {
         let mut shared: Vec<Term> = Vec::new();
         let mut own: Vec<Term> = Vec::new();
         for (index, mut group) in groups.into_iter().enumerate() {
-            let at = if index + 1 == count { 0 } else { group.len() - 1 };
+            let at = if index + 1 == count {
+                0
+            } else {
+                group.len() - 1
+            };
             own.push(group.remove(at));
             shared.extend(group);
         }
@@ -643,4 +823,3 @@ fn pair_up(text: &str, segments: &mut [Segment], clauses: &[Vec<Term>]) {
         }
     }
 }
-

@@ -27,18 +27,28 @@ impl Comparison {
         });
         if let Some(at) = korean {
             // The word before belongs to the name if it has no particle: `A 모델보다`.
-            let name = at.checked_sub(1).map(|before| &words[before]).filter(|term| {
-                text.get(term.at.clone()) == Some(term.text.as_str())
-                    && text.get(term.at.end..words[at].at.start) == Some(" ")
-            });
+            let name = at
+                .checked_sub(1)
+                .map(|before| &words[before])
+                .filter(|term| {
+                    text.get(term.at.clone()) == Some(term.text.as_str())
+                        && text.get(term.at.end..words[at].at.start) == Some(" ")
+                });
             with.extend(name.cloned());
             with.push(words[at].clone());
-        } else if let Some(at) = words.iter().position(|term| term.text.eq_ignore_ascii_case("than")) {
+        } else if let Some(at) = words
+            .iter()
+            .position(|term| term.text.eq_ignore_ascii_case("than"))
+        {
             with.extend(words[at + 1..].iter().take(MOST).cloned());
         }
-        with.retain(|term| !term.is_stop);
+        with.retain(|term| !term.is_stop());
         Self {
-            all: if with.is_empty() { Terms::default() } else { Terms::of(words) },
+            all: if with.is_empty() {
+                Terms::default()
+            } else {
+                Terms::of(words)
+            },
             with,
         }
     }

@@ -135,7 +135,9 @@ fn numeric(text: &str, at: usize) -> Option<Found> {
         && is_word_end(text, end)
     {
         let end = if mark == '.' {
-            eat(text, end, ".").filter(|_| is_stop(text, end)).unwrap_or(end)
+            eat(text, end, ".")
+                .filter(|_| is_stop(text, end))
+                .unwrap_or(end)
         } else {
             end
         };
@@ -149,8 +151,11 @@ fn numeric(text: &str, at: usize) -> Option<Found> {
 
 /// Whether the full stop at `at` belongs to a date and does not end the sentence.
 fn is_stop(text: &str, at: usize) -> bool {
-    text[at + 1..].starts_with(|char: char| matches!(char, ' ' | '~' | '-' | ')' | ',' | '(') || is_hangul(char))
-        && !text[at + 1..].trim_start_matches(' ').starts_with(char::is_uppercase)
+    text[at + 1..].starts_with(|char: char| {
+        matches!(char, ' ' | '~' | '-' | ')' | ',' | '(') || is_hangul(char)
+    }) && !text[at + 1..]
+        .trim_start_matches(' ')
+        .starts_with(char::is_uppercase)
 }
 
 /// `20240305`.
@@ -168,8 +173,18 @@ fn compact(text: &str, at: usize) -> Option<Found> {
 }
 
 const MONTHS: [&str; 12] = [
-    "january", "february", "march", "april", "may", "june", "july", "august", "september",
-    "october", "november", "december",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
 ];
 
 /// The month called `word`, which must begin with a capital as `may` and `march` do not.
@@ -179,7 +194,9 @@ fn month(word: &str) -> Option<u32> {
     }
     let word = word.to_ascii_lowercase();
     let at = MONTHS.iter().position(|name| {
-        *name == word || word.len() == 3 && name.starts_with(&word) || word == "sept" && *name == "september"
+        *name == word
+            || word.len() == 3 && name.starts_with(&word)
+            || word == "sept" && *name == "september"
     })?;
     u32::try_from(at + 1).ok()
 }
@@ -229,10 +246,17 @@ fn month_first(text: &str, at: usize) -> Option<Found> {
     }
     // Alone, `May`, `March` and short names may be other words.
     let head = text[..at].trim_end();
-    let sure = ["in", "of", "by", "until", "till", "since", "from", "to", "and", "each", "every", "next", "last", "this", "through", "before", "after", "during", "early", "late", "mid", "end", "-", "–", "~", "/", "("]
-        .iter()
-        .any(|word| head.ends_with(word));
-    let is_name = !matches!(word, "May" | "March" | "Mar" | "Sat" | "Jun" | "Dec" | "Jan");
+    let sure = [
+        "in", "of", "by", "until", "till", "since", "from", "to", "and", "each", "every", "next",
+        "last", "this", "through", "before", "after", "during", "early", "late", "mid", "end", "-",
+        "–", "~", "/", "(",
+    ]
+    .iter()
+    .any(|word| head.ends_with(word));
+    let is_name = !matches!(
+        word,
+        "May" | "March" | "Mar" | "Sat" | "Jun" | "Dec" | "Jan"
+    );
     (is_word_end(text, end) && (sure || is_name && word.len() > 3))
         .then_some((Value::Date(None, Some(month), None), end))
 }
@@ -299,11 +323,16 @@ fn meridiem(text: &str, at: usize) -> Option<(DayHalf, usize)> {
     };
     let dotted = eat(text, start + 1, ".");
     let at = dotted.unwrap_or(start + 1);
-    let end = next(text, at).filter(|char| matches!(char, 'm' | 'M')).map(|_| at + 1)?;
+    let end = next(text, at)
+        .filter(|char| matches!(char, 'm' | 'M'))
+        .map(|_| at + 1)?;
     if !is_word_end(text, end) {
         return None;
     }
-    Some((half, dotted.and_then(|_| eat(text, end, ".")).unwrap_or(end)))
+    Some((
+        half,
+        dotted.and_then(|_| eat(text, end, ".")).unwrap_or(end),
+    ))
 }
 
 fn minutes(hour: u32, minute: u32, half: Option<DayHalf>) -> Option<Value> {
@@ -348,22 +377,46 @@ fn day_part(text: &str, at: usize) -> Option<(DayHalf, usize)> {
     .filter(|(_, end)| is_word_end(text, *end))
 }
 
+const HOUR_NAMES: [&str; 12] = [
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
+    "twelve",
+];
+
+const DAY_NAMES: [&str; 7] = [
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+];
+
 /// `half past eleven at night`, `six in the evening`.
 fn worded_time(text: &str, at: usize) -> Option<Found> {
-    let (start, minutes_past) = [("half past ", 30), ("Half past ", 30), ("quarter past ", 15), ("a quarter past ", 15), ("quarter to ", -15), ("a quarter to ", -15)]
-        .into_iter()
-        .find_map(|(words, minutes)| Some((eat(text, at, words)?, minutes)))
-        .unwrap_or((at, 0));
-    const NAMES: [&str; 12] = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
-    let (hour, end) = match number(text, start, 2) {
-        Some(found) => found,
-        None => {
-            let (word, end) = latin(text, start)?;
-            let index = NAMES.iter().position(|name| word.eq_ignore_ascii_case(name))?;
-            (u32::try_from(index + 1).ok()?, end)
-        }
+    let (start, minutes_past) = [
+        ("half past ", 30),
+        ("Half past ", 30),
+        ("quarter past ", 15),
+        ("a quarter past ", 15),
+        ("quarter to ", -15),
+        ("a quarter to ", -15),
+    ]
+    .into_iter()
+    .find_map(|(words, minutes)| Some((eat(text, at, words)?, minutes)))
+    .unwrap_or((at, 0));
+    let (hour, end) = if let Some(found) = number(text, start, 2) {
+        found
+    } else {
+        let (word, end) = latin(text, start)?;
+        let index = HOUR_NAMES
+            .iter()
+            .position(|name| word.eq_ignore_ascii_case(name))?;
+        (u32::try_from(index + 1).ok()?, end)
     };
-    let clock = [" o'clock", " o’clock"].iter().find_map(|clock| eat(text, end, clock));
+    let clock = [" o'clock", " o’clock"]
+        .iter()
+        .find_map(|clock| eat(text, end, clock));
     let part = day_part(text, clock.unwrap_or(end));
     let said = clock.is_some() || part.is_some() || start > at || meridiem(text, end).is_some();
     if !said || hour == 0 || hour > 12 && minutes_past != 0 {
@@ -385,15 +438,23 @@ pub(super) fn time(text: &str, at: usize) -> Option<Found> {
     if let Some(found) = worded_time(text, at) {
         return Some(found);
     }
-    for (name, minute) in [("정오", 720), ("자정", 0), ("noon", 720), ("midday", 720), ("midnight", 0)] {
+    for (name, minute) in [
+        ("정오", 720),
+        ("자정", 0),
+        ("noon", 720),
+        ("midday", 720),
+        ("midnight", 0),
+    ] {
         if let Some(end) = eat(text, at, name).filter(|end| is_word_end(text, *end)) {
             return Some((Value::Time(minute, true), end));
         }
     }
     if text[at..].starts_with("Noon") || text[at..].starts_with("Midnight") {
         let length = if text[at..].starts_with('N') { 4 } else { 8 };
-        return is_word_end(text, at + length)
-            .then_some((Value::Time(if length == 4 { 720 } else { 0 }, true), at + length));
+        return is_word_end(text, at + length).then_some((
+            Value::Time(if length == 4 { 720 } else { 0 }, true),
+            at + length,
+        ));
     }
     let (half, start) = match day_half(text, at) {
         Some((half, start)) => (Some(half), start),
@@ -408,7 +469,9 @@ pub(super) fn time(text: &str, at: usize) -> Option<Found> {
             after.is_some_and(|after| {
                 half.is_some() && !text[after..].starts_with('간')
                     || !next(text, after).is_some_and(is_hangul)
-                    || ["에", "부터", "까지", "이후", "이전", "반"].iter().any(|word| text[after..].starts_with(word))
+                    || ["에", "부터", "까지", "이후", "이전", "반"]
+                        .iter()
+                        .any(|word| text[after..].starts_with(word))
             })
         });
     let (hour, end) = match worded {
@@ -417,7 +480,10 @@ pub(super) fn time(text: &str, at: usize) -> Option<Found> {
     };
     let space = spaces(text, end);
     if let Some(after) = eat(text, space, "시") {
-        if ["간", "점", "리즈", "스템"].iter().any(|more| text[after..].starts_with(more)) {
+        if ["간", "점", "리즈", "스템"]
+            .iter()
+            .any(|more| text[after..].starts_with(more))
+        {
             return None;
         }
         let minute = number(text, spaces(text, after), 2)
@@ -426,7 +492,9 @@ pub(super) fn time(text: &str, at: usize) -> Option<Found> {
         let (minute, end) = minute
             .or_else(|| {
                 let end = eat(text, spaces(text, after), "반")?;
-                let goes_on = ["기", "드", "납", "영", "차"].iter().any(|more| text[end..].starts_with(more));
+                let goes_on = ["기", "드", "납", "영", "차"]
+                    .iter()
+                    .any(|more| text[end..].starts_with(more));
                 (!goes_on).then_some((30, end))
             })
             .unwrap_or((0, after));
@@ -450,7 +518,9 @@ pub(super) fn time(text: &str, at: usize) -> Option<Found> {
         let value = minutes(hour, minute, half)?;
         // `09:00` is the morning; `9:00` may be said of either half.
         let value = match value {
-            Value::Time(minute, false) if text[start..].starts_with('0') => Value::Time(minute, true),
+            Value::Time(minute, false) if text[start..].starts_with('0') => {
+                Value::Time(minute, true)
+            }
             value => value,
         };
         return is_word_end(text, end).then_some((value, end));
@@ -464,8 +534,13 @@ pub(super) fn time(text: &str, at: usize) -> Option<Found> {
         }
     }
     // `오후 6` and `PM 6`.
-    half.filter(|_| start > at && text.is_char_boundary(end) && !next(text, end).is_some_and(|char| is_hangul(char) || char.is_ascii_alphanumeric() || char == ','))
-        .and_then(|half| Some((minutes(hour, 0, Some(half))?, end)))
+    half.filter(|_| {
+        start > at
+            && text.is_char_boundary(end)
+            && !next(text, end)
+                .is_some_and(|char| is_hangul(char) || char.is_ascii_alphanumeric() || char == ',')
+    })
+    .and_then(|half| Some((minutes(hour, 0, Some(half))?, end)))
 }
 
 /// `월요일`, `Monday`, `월~금`.
@@ -479,28 +554,53 @@ pub(super) fn weekday(text: &str, at: usize) -> Option<Found> {
             return Some((Value::Weekday(day), end));
         }
         let is_day = |char: char| "월화수목금토일".contains(char);
-        let bare = |at: usize| !next(text, at).is_some_and(|char| is_hangul(char) && !is_day(char) || char.is_ascii_digit());
+        let bare = |at: usize| {
+            !next(text, at)
+                .is_some_and(|char| is_hangul(char) && !is_day(char) || char.is_ascii_digit())
+        };
         let marked = |char: char| matches!(char, '~' | '·' | '-' | ',' | '/' | '–');
-        let follows = next(text, after).filter(|char| marked(*char)).is_some_and(|mark| {
-            let at = after + mark.len_utf8();
-            next(text, at).is_some_and(is_day) && (text[at..].chars().nth(1).is_none_or(|char| !is_hangul(char) || char == '요'))
-        });
+        let follows = next(text, after)
+            .filter(|char| marked(*char))
+            .is_some_and(|mark| {
+                let at = after + mark.len_utf8();
+                next(text, at).is_some_and(is_day)
+                    && (text[at..]
+                        .chars()
+                        .nth(1)
+                        .is_none_or(|char| !is_hangul(char) || char == '요'))
+            });
         let precedes = text[..at].chars().next_back().is_some_and(marked)
             && text[..at].chars().rev().nth(1).is_some_and(is_day)
-            && text[..at].chars().rev().nth(2).is_none_or(|char| !is_hangul(char));
+            && text[..at]
+                .chars()
+                .rev()
+                .nth(2)
+                .is_none_or(|char| !is_hangul(char));
         return ((follows || precedes) && bare(after)).then_some((Value::Weekday(day), after));
     }
     let (word, end) = latin(text, at)?;
     if !word.starts_with(|char: char| char.is_ascii_uppercase()) {
         return None;
     }
-    const NAMES: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
     let lower = word.to_ascii_lowercase();
-    let lower = lower.strip_suffix('s').filter(|word| word.len() > 4).unwrap_or(&lower);
-    let day = NAMES.iter().position(|name| {
-        *name == lower || (3..=5).contains(&lower.len()) && lower != "sun" && lower != "sat" && lower != "wed" && lower != "mon" && name.starts_with(lower)
-            || lower.len() == 3 && name.starts_with(lower) && text[end..].trim_start_matches('.').starts_with([',', '-', '–', '~', '/', ')', ' '])
-                && !matches!(word, "Sun") 
+    let lower = lower
+        .strip_suffix('s')
+        .filter(|word| word.len() > 4)
+        .unwrap_or(&lower);
+    let day = DAY_NAMES.iter().position(|name| {
+        *name == lower
+            || (3..=5).contains(&lower.len())
+                && lower != "sun"
+                && lower != "sat"
+                && lower != "wed"
+                && lower != "mon"
+                && name.starts_with(lower)
+            || lower.len() == 3
+                && name.starts_with(lower)
+                && text[end..]
+                    .trim_start_matches('.')
+                    .starts_with([',', '-', '–', '~', '/', ')', ' '])
+                && !matches!(word, "Sun")
     })?;
     Some((Value::Weekday(u32::try_from(day).ok()?), end))
 }
@@ -515,8 +615,13 @@ pub(super) fn part(text: &str, at: usize) -> Option<Found> {
     }
     if rest.starts_with(['Q', 'H']) {
         let (number, end) = number(text, at + 1, 1)?;
-        let (part, most) = if rest.starts_with('Q') { (Part::Quarter, 4) } else { (Part::Half, 2) };
-        return ((1..=most).contains(&number) && is_word_end(text, end)).then_some((Value::Part(part, number), end));
+        let (part, most) = if rest.starts_with('Q') {
+            (Part::Quarter, 4)
+        } else {
+            (Part::Half, 2)
+        };
+        return ((1..=most).contains(&number) && is_word_end(text, end))
+            .then_some((Value::Part(part, number), end));
     }
     if rest.starts_with(|char: char| char.is_ascii_digit()) {
         let (number, end) = within(number(text, at, 1)?, 1, 4)?;
@@ -625,7 +730,11 @@ pub(super) fn relative(text: &str, at: usize) -> Option<Found> {
             "전기" | "당기" => text[end..].starts_with(' ') || text[end..].starts_with("말"),
             _ => is_word_end(text, end),
         };
-        let end = if unit.scale == 12 { eat(text, end, "도").unwrap_or(end) } else { end };
+        let end = if unit.scale == 12 {
+            eat(text, end, "도").unwrap_or(end)
+        } else {
+            end
+        };
         return whole.then_some((Value::Relative(*unit, *offset), end));
     }
     let (word, end) = latin(text, at)?;
@@ -645,7 +754,10 @@ pub(super) fn relative(text: &str, at: usize) -> Option<Found> {
         "month" => unit::MONTH,
         "week" => unit::WEEK,
         "day" => unit::DAY,
-        "quarter" => Unit { dimension: unit::Dimension::Month, scale: 3 },
+        "quarter" => Unit {
+            dimension: unit::Dimension::Month,
+            scale: 3,
+        },
         _ => return None,
     };
     Some((Value::Relative(unit, offset), end))

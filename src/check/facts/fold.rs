@@ -17,14 +17,17 @@ struct Piece {
 /// A text in NFKC but for what would run into the digits beside it: `①3일` is not `13일`, nor is
 /// `1½` `11⁄2`.
 #[derive(Clone, Debug)]
-pub(super) struct Folded {
+pub(super) struct Folded<'a> {
+    /// The text as given.
+    given: &'a str,
     pub(super) text: String,
     pieces: Vec<Piece>,
 }
 
-impl Folded {
-    pub(super) fn of(text: &str) -> Self {
+impl<'a> Folded<'a> {
+    pub(super) fn of(text: &'a str) -> Self {
         let mut folded = Self {
+            given: text,
             text: String::with_capacity(text.len()),
             pieces: Vec::new(),
         };
@@ -66,6 +69,11 @@ impl Folded {
         }
     }
 
+    /// What the given text has where the folded one has `span`.
+    pub(super) fn cut(&self, span: &Range<usize>) -> &'a str {
+        &self.given[self.original(span)]
+    }
+
     /// The bytes of the given text that became `span` of the folded one.
     pub(super) fn original(&self, span: &Range<usize>) -> Range<usize> {
         let piece = |at: usize| {
@@ -93,7 +101,8 @@ impl Folded {
 /// Whether `char` belongs to the one before it.
 fn joins(char: char) -> bool {
     !char.is_ascii()
-        && (is_combining_mark(char) || matches!(char, '\u{1160}'..='\u{11FF}' | '\u{FF9E}' | '\u{FF9F}'))
+        && (is_combining_mark(char)
+            || matches!(char, '\u{1160}'..='\u{11FF}' | '\u{FF9E}' | '\u{FF9F}'))
 }
 
 fn stands_alone(char: char) -> bool {
@@ -105,7 +114,10 @@ fn is_superscript(char: char) -> bool {
 }
 
 fn is_invisible(char: char) -> bool {
-    matches!(char, '\u{FEFF}' | '\u{200B}'..='\u{200F}' | '\u{00AD}' | '\u{2060}')
+    matches!(
+        char,
+        '\u{FEFF}' | '\u{200B}'..='\u{200F}' | '\u{00AD}' | '\u{2060}'
+    )
 }
 
 /// The number in a circle, as paragraphs of Korean rules are counted.
@@ -126,6 +138,10 @@ pub(super) fn fraction(char: char) -> Option<(i128, i128)> {
         '⅗' => (3, 5),
         '⅘' => (4, 5),
         '⅙' => (1, 6),
+        '⅚' => (5, 6),
+        '⅐' => (1, 7),
+        '⅑' => (1, 9),
+        '⅒' => (1, 10),
         '⅛' => (1, 8),
         '⅜' => (3, 8),
         '⅝' => (5, 8),

@@ -36,7 +36,12 @@ struct Around {
 /// Sets limit and direction of `fact`, which stands in `text`; `from` is where the fact before
 /// it ends, and `to` where the next begins.
 pub(super) fn set(text: &str, fact: &mut Fact, from: usize, to: usize) {
-    if fact.is_label || matches!(fact.value.family(), Family::Article | Family::Code | Family::Email | Family::Phone) {
+    if fact.is_label
+        || matches!(
+            fact.value.family(),
+            Family::Article | Family::Code | Family::Email | Family::Phone
+        )
+    {
         return;
     }
     let mut around = after(text, fact, to);
@@ -49,13 +54,25 @@ pub(super) fn set(text: &str, fact: &mut Fact, from: usize, to: usize) {
         around.start = before(text, fact, from).start;
     }
     // No later than three days before is at least three days before.
-    if around.direction == Some(Direction::Before) && around.limit == Some(AT_MOST) && is_latest(text, &around, fact) {
-        around.limit = Some(Limit { is_soft: true, ..AT_LEAST });
+    if around.direction == Some(Direction::Before)
+        && around.limit == Some(AT_MOST)
+        && is_latest(text, &around, fact)
+    {
+        around.limit = Some(Limit {
+            is_soft: true,
+            ..AT_LEAST
+        });
     }
     if fact.limit.is_none() {
         if let Some(limit) = around.limit {
-            fact.is_denied = is_denied(text, fact, &around, from, to);
-            fact.limit = Some(if fact.is_denied { limit.denied() } else { limit });
+            let denied = is_denied(text, fact, &around, from, to);
+            fact.limit = Some(if denied { limit.denied() } else { limit });
+            let words = text[around.start.unwrap_or(fact.at.start)..fact.at.start].to_lowercase();
+            // `no more than`, `not exceed` and `cannot exceed` are denials already.
+            let denies = ["no", "not", "never", "can", "without"]
+                .iter()
+                .any(|word| words.starts_with(word));
+            fact.is_denied = denied || denies;
         } else {
             fact.limit = around.fallback;
         }
@@ -67,7 +84,9 @@ pub(super) fn set(text: &str, fact: &mut Fact, from: usize, to: usize) {
 /// Whether the words of a limit are of time, where later is less before.
 fn is_latest(text: &str, around: &Around, fact: &Fact) -> bool {
     let head = text[around.start.unwrap_or(fact.at.start)..fact.at.start].to_lowercase();
-    ["늦어도", "later than", "by", "latest"].iter().any(|word| head.contains(word))
+    ["늦어도", "later than", "by", "latest"]
+        .iter()
+        .any(|word| head.contains(word))
         || text[fact.at.end..around.end.unwrap_or(fact.at.end)].contains("latest")
 }
 
@@ -121,7 +140,28 @@ const KOREAN: &[(&str, Limit)] = &[
 ];
 
 /// What begins like one of them and is another word.
-const NOT_LIMITS: &[&str] = &["이상적", "이상한", "이상이 없", "이상 없", "이상 징후", "이전하", "이전한", "이전을", "이상기", "한도를 초", "초과근", "초과수", "보다 낮아", "보다 높아", "보다 많아", "보다 적어", "보다 길어", "보다 짧아", "보다 커", "보다 작아"];
+const NOT_LIMITS: &[&str] = &[
+    "이상적",
+    "이상한",
+    "이상이 없",
+    "이상 없",
+    "이상 징후",
+    "이전하",
+    "이전한",
+    "이전을",
+    "이상기",
+    "한도를 초",
+    "초과근",
+    "초과수",
+    "보다 낮아",
+    "보다 높아",
+    "보다 많아",
+    "보다 적어",
+    "보다 길어",
+    "보다 짧아",
+    "보다 커",
+    "보다 작아",
+];
 
 const ENGLISH_AFTER: &[(&str, Limit)] = &[
     ("or more", AT_LEAST),
@@ -194,7 +234,10 @@ fn after(text: &str, fact: &Fact, to: usize) -> Around {
     // `(영업일 기준)` and the like stand between a figure and its limit.
     let open = spaces(text, at);
     if next(text, open) == Some('(') && open < to {
-        let close = text[open..].char_indices().take(28).find(|(_, char)| *char == ')');
+        let close = text[open..]
+            .char_indices()
+            .take(28)
+            .find(|(_, char)| *char == ')');
         if let Some((length, _)) = close
             && open + length < to
         {
@@ -212,7 +255,10 @@ fn after(text: &str, fact: &Fact, to: usize) -> Around {
     }
     if is_duration {
         let rest = around.end.map_or(start, |end| spaces(text, end));
-        if let Some((word, direction)) = ENGLISH_DIRECTIONS.iter().find(|(word, _)| has_words(text, rest, word)) {
+        if let Some((word, direction)) = ENGLISH_DIRECTIONS
+            .iter()
+            .find(|(word, _)| has_words(text, rest, word))
+        {
             around.direction = Some(*direction);
             if *word == "after" || *word == "later" {
                 around.fallback = Some(Limit::soft(Side::Low));
@@ -224,7 +270,9 @@ fn after(text: &str, fact: &Fact, to: usize) -> Around {
     }
     let mut word = at;
     // Particles between: `15일을 초과`, `3일간 이상`, `10명의 미만`.
-    for particle in ["간의", "간을", "간", "을", "를", "이", "가", "은", "는", "의", "에", "정도", "여", "씩"] {
+    for particle in [
+        "간의", "간을", "간", "을", "를", "이", "가", "은", "는", "의", "에", "정도", "여", "씩",
+    ] {
         if let Some(end) = eat(text, at, particle)
             && KOREAN
                 .iter()
@@ -273,9 +321,20 @@ fn after(text: &str, fact: &Fact, to: usize) -> Around {
         return around;
     }
     // `7일이 지난 뒤`, `14일 경과 후`.
-    let passes = ["지나도", "지나면", "지나서", "지나야", "지난 뒤", "지난 후", "지난 시점", "지난 다음", "지났", "경과"]
-        .iter()
-        .any(|word| rest.starts_with(word));
+    let passes = [
+        "지나도",
+        "지나면",
+        "지나서",
+        "지나야",
+        "지난 뒤",
+        "지난 후",
+        "지난 시점",
+        "지난 다음",
+        "지났",
+        "경과",
+    ]
+    .iter()
+    .any(|word| rest.starts_with(word));
     if is_duration && passes {
         around.direction = Some(Direction::After);
         around.fallback = Some(Limit::soft(Side::Low));
@@ -289,7 +348,17 @@ fn after(text: &str, fact: &Fact, to: usize) -> Around {
     }
     // `18세가 되지 않은`, `3년이 안 된`.
     if text[..word].trim_end_matches(' ').ends_with(['이', '가'])
-        && let Some(name) = ["되지 않", "되지 못", "안 된", "안 되", "안된", "안되", "채 안"].iter().find(|name| rest.starts_with(**name))
+        && let Some(name) = [
+            "되지 않",
+            "되지 못",
+            "안 된",
+            "안 되",
+            "안된",
+            "안되",
+            "채 안",
+        ]
+        .iter()
+        .find(|name| rest.starts_with(**name))
     {
         around.limit = Some(UNDER);
         around.end = Some(word + name.len());
@@ -297,14 +366,19 @@ fn after(text: &str, fact: &Fact, to: usize) -> Around {
     }
     let ends = |at: usize| {
         !next(text, at).is_some_and(is_hangul)
-            || ["에", "으로", "로", "의", "까지", "부터", "은", "는"].iter().any(|more| text[at..].starts_with(more))
+            || ["에", "으로", "로", "의", "까지", "부터", "은", "는"]
+                .iter()
+                .any(|more| text[at..].starts_with(more))
     };
     if let Some(end) = eat(text, word, "전").filter(|end| ends(*end)) {
         around.end = Some(end);
         if is_duration {
             around.direction = Some(Direction::Before);
             if text[end..].starts_with("까지") {
-                around.limit = Some(Limit { is_soft: true, ..AT_LEAST });
+                around.limit = Some(Limit {
+                    is_soft: true,
+                    ..AT_LEAST
+                });
                 around.end = Some(end + "까지".len());
             }
         } else {
@@ -342,16 +416,24 @@ fn skip_noun(text: &str, fact: &Fact, to: usize) -> usize {
             .char_indices()
             .take(6)
             .find(|(length, char)| {
-                !is_hangul(*char) || KOREAN.iter().any(|(word, _)| text[at + length..].starts_with(word))
+                !is_hangul(*char)
+                    || KOREAN
+                        .iter()
+                        .any(|(word, _)| text[at + length..].starts_with(word))
             })
             .map_or(at, |(length, _)| at + length);
         return end.min(to).max(at);
     }
     let start = spaces(text, at);
     match latin(text, start) {
-        Some((word, end)) if start > at && end <= to && word.len() > 2 && !FILLERS.contains(&word) => {
+        Some((word, end))
+            if start > at && end <= to && word.len() > 2 && !FILLERS.contains(&word) =>
+        {
             let after = spaces(text, end);
-            if ENGLISH_AFTER.iter().any(|(words, _)| has_words(text, after, words)) {
+            if ENGLISH_AFTER
+                .iter()
+                .any(|(words, _)| has_words(text, after, words))
+            {
                 end
             } else {
                 at
@@ -470,9 +552,38 @@ const ENGLISH_POINTS: &[(&str, Limit)] = &[
 
 /// Words between a limit and its figure that say nothing of it.
 const FILLERS: &[&str] = &[
-    "of", "the", "a", "an", "about", "approximately", "around", "roughly", "some", "full", "krw",
-    "usd", "us", "another", "further", "total", "period", "first", "any", "only", "just", "at",
-    "end", "age", "per", "to", "be", "is", "are", "last", "next", "on",
+    "of",
+    "the",
+    "a",
+    "an",
+    "about",
+    "approximately",
+    "around",
+    "roughly",
+    "some",
+    "full",
+    "krw",
+    "usd",
+    "us",
+    "another",
+    "further",
+    "total",
+    "period",
+    "first",
+    "any",
+    "only",
+    "just",
+    "at",
+    "end",
+    "age",
+    "per",
+    "to",
+    "be",
+    "is",
+    "are",
+    "last",
+    "next",
+    "on",
 ];
 
 /// Korean words before a figure.
@@ -512,8 +623,25 @@ fn is_point(family: Family) -> bool {
 /// `taller than`, `cheaper than` at the end of `head`, which is in lower case.
 fn comparative(head: &str) -> Option<(&'static str, Limit)> {
     const LESS: &[&str] = &[
-        "lower", "shorter", "younger", "smaller", "earlier", "lighter", "slower", "cheaper", "narrower", "nearer", "closer", "thinner",
-        "colder", "cooler", "poorer", "weaker", "newer", "sooner", "shallower",
+        "lower",
+        "shorter",
+        "younger",
+        "smaller",
+        "earlier",
+        "lighter",
+        "slower",
+        "cheaper",
+        "narrower",
+        "nearer",
+        "closer",
+        "thinner",
+        "colder",
+        "cooler",
+        "poorer",
+        "weaker",
+        "newer",
+        "sooner",
+        "shallower",
     ];
     let rest = head.strip_suffix(" than")?;
     let word = rest.rsplit(' ').next()?;
@@ -547,7 +675,8 @@ fn before(text: &str, fact: &Fact, from: usize) -> Around {
     }
     let family = fact.value.family();
     // `by the 10th` is a day.
-    let is_day = family == Family::Ordinal && fact.text.starts_with(|char: char| char.is_ascii_digit());
+    let is_day =
+        family == Family::Ordinal && fact.text.starts_with(|char: char| char.is_ascii_digit());
     let is_point = is_point(family) || is_day;
     let is_quantity = !is_point && !matches!(family, Family::Ordinal | Family::Pair);
     for _ in 0..5 {
@@ -578,8 +707,8 @@ fn before(text: &str, fact: &Fact, from: usize) -> Around {
             let differs = from > 0
                 && offset + rest[..start].trim_end().len() == from
                 && !matches!(words, "from" | "to" | "up to");
-            let dated = words == "from" && lower[..start].trim_end().ends_with("date")
-                || words == "from" && lower[..start].trim_end().ends_with("dates");
+            let head = lower[..start].trim_end();
+            let dated = words == "from" && (head.ends_with("date") || head.ends_with("dates"));
             if !(during || differs || dated) {
                 around.limit = Some(limit);
                 around.start = Some(offset + start);
@@ -602,13 +731,72 @@ fn before(text: &str, fact: &Fact, from: usize) -> Around {
 
 /// Words that deny what a Korean limit belongs to.
 const KOREAN_DENIALS: &[&str] = &[
-    "수 없", "수는 없", "수도 없", "지 않", "지 못", "지는 않", "안 된", "안 됩", "안된", "안됩", "아니 된", "아니된", "아니 됩", "불가능", "불가하", "불가합", "금지하", "금지한", "금지된", "금지되", "금지됩", "금지합", "금지이", "금지입", "못 한",
-    "못한", "못 합", "못합", "없다", "없음", "없습", "지 아니", "말아야", "없어요", "안 돼", "않", "못 하", "못하",
-    "아니다", "아닙", "아니며", "없고", "없으", "제외",
+    "수 없",
+    "수는 없",
+    "수도 없",
+    "지 않",
+    "지 못",
+    "지는 않",
+    "안 된",
+    "안 됩",
+    "안된",
+    "안됩",
+    "아니 된",
+    "아니된",
+    "아니 됩",
+    "불가능",
+    "불가하",
+    "불가합",
+    "금지하",
+    "금지한",
+    "금지된",
+    "금지되",
+    "금지됩",
+    "금지합",
+    "금지이",
+    "금지입",
+    "못 한",
+    "못한",
+    "못 합",
+    "못합",
+    "없다",
+    "없음",
+    "없습",
+    "지 아니",
+    "말아야",
+    "없어요",
+    "안 돼",
+    "않",
+    "못 하",
+    "못하",
+    "아니다",
+    "아닙",
+    "아니며",
+    "없고",
+    "없으",
+    "제외",
 ];
 
 /// What makes a denial a condition: `신청하지 않으면`.
-const CONDITIONS: &[&str] = &["않으면", "않을 경우", "않는 경우", "않은 경우", "없으면", "없는 경우", "않는 한", "않을 시", "못하면", "못할 경우", "못한 경우", "아니면", "없을 경우", "없을 시", "않아도", "없어도", "않았을"];
+const CONDITIONS: &[&str] = &[
+    "않으면",
+    "않을 경우",
+    "않는 경우",
+    "않은 경우",
+    "없으면",
+    "없는 경우",
+    "않는 한",
+    "않을 시",
+    "못하면",
+    "못할 경우",
+    "못한 경우",
+    "아니면",
+    "없을 경우",
+    "없을 시",
+    "않아도",
+    "없어도",
+    "않았을",
+];
 
 /// Whether the limit itself is denied, as in `15일을 초과할 수 없다`. What a limit only describes,
 /// `15일을 초과하는 휴가`, is not denied with the sentence around it.
@@ -621,8 +809,13 @@ fn is_denied(text: &str, fact: &Fact, around: &Around, from: usize, to: usize) -
     }
     let start = around.start.unwrap_or(fact.at.start).min(fact.at.start);
     let limit = text[start..fact.at.start].to_ascii_lowercase();
-    if !["than", "exceed", "over", "above", "beyond", "under", "below"].iter().any(|word| limit.contains(word))
-        || limit.starts_with("no ") || limit.starts_with("not ")
+    if ![
+        "than", "exceed", "over", "above", "beyond", "under", "below",
+    ]
+    .iter()
+    .any(|word| limit.contains(word))
+        || limit.starts_with("no ")
+        || limit.starts_with("not ")
     {
         return false;
     }
@@ -634,7 +827,9 @@ fn is_denied(text: &str, fact: &Fact, around: &Around, from: usize, to: usize) -
     for word in clause.trim_end().split([' ', '(']).rev().take(7) {
         match word {
             // What only describes a thing is not denied with the sentence.
-            "of" | "for" | "at" | "with" | "in" | "to" | "on" | "by" | "from" if denials == 0 => return false,
+            "of" | "for" | "at" | "with" | "in" | "to" | "on" | "by" | "from" if denials == 0 => {
+                return false;
+            }
             "and" | "but" | "which" | "who" | "that" | "if" | "unless" | "when" | "where" => break,
             "not" | "never" | "cannot" | "nor" | "no" | "nobody" => denials += 1,
             word if word.ends_with("n't") || word.ends_with("n’t") => denials += 1,
@@ -674,7 +869,10 @@ fn is_denied_in_korean(said: &str, tail: &str, to: usize) -> bool {
         end = at + char.len_utf8();
     }
     let tail = &tail[..end];
-    let conditions = CONDITIONS.iter().filter(|word| tail.contains(*word)).count();
+    let conditions = CONDITIONS
+        .iter()
+        .filter(|word| tail.contains(*word))
+        .count();
     conditions == 0 && denials(tail) % 2 == 1
 }
 

@@ -87,17 +87,27 @@ fn one(text: &str, at: usize) -> Option<(Vec<(Kinds, String)>, usize)> {
         let kind = next(text, end)?;
         let kinds = korean_kind(kind)?;
         // `3호` and `2장` count; `12조` is an article only before what follows one.
-        if first != '제' && !(kind == '조' && super::number::is_article(text, end) || kind == '항' && is_after_article(text, at)|| kind == '호' && is_after_article(text, at)) {
+        if first != '제'
+            && !(kind == '조' && super::number::is_article(text, end)
+                || kind == '항' && is_after_article(text, at)
+                || kind == '호' && is_after_article(text, at))
+        {
             return None;
         }
         let mut end = end + kind.len_utf8();
-        if kind == '호' && text[end..].starts_with("봉") || kind == '장' && text[end..].starts_with("소") {
+        if kind == '호' && text[end..].starts_with("봉")
+            || kind == '장' && text[end..].starts_with("소")
+        {
             return None;
         }
         if let Some((branch, after)) = eat(text, end, "의")
             .map(|after| spaces(text, after))
             .and_then(|after| digits(text, after, 3))
-            .filter(|(_, after)| !next(text, *after).is_some_and(|char| is_hangul(char) && !"에은는이가를을의와과및제,".contains(char)))
+            .filter(|(_, after)| {
+                !next(text, *after).is_some_and(|char| {
+                    is_hangul(char) && !"에은는이가를을의와과및제,".contains(char)
+                })
+            })
         {
             number.push('-');
             number.push_str(branch);
@@ -105,7 +115,14 @@ fn one(text: &str, at: usize) -> Option<(Vec<(Kinds, String)>, usize)> {
         }
         return Some((vec![(kinds, number)], end));
     }
-    for (word, kinds) in [("별표", ANNEX), ("별지", FORM), ("부록", ANNEX), ("섹션", SECTION), ("표", TABLE), ("그림", FIGURE)] {
+    for (word, kinds) in [
+        ("별표", ANNEX),
+        ("별지", FORM),
+        ("부록", ANNEX),
+        ("섹션", SECTION),
+        ("표", TABLE),
+        ("그림", FIGURE),
+    ] {
         if let Some(after) = eat(text, at, word) {
             if before(text, at).is_some_and(is_hangul) {
                 return None;
@@ -122,13 +139,20 @@ fn one(text: &str, at: usize) -> Option<(Vec<(Kinds, String)>, usize)> {
     } else {
         let (word, end) = latin(text, at)?;
         let kinds = english_kind(&word.to_ascii_lowercase())?;
-        let end = if word.len() <= 4 { eat(text, end, ".").unwrap_or(end) } else { end };
+        let end = if word.len() <= 4 {
+            eat(text, end, ".").unwrap_or(end)
+        } else {
+            end
+        };
         (kinds, spaces(text, end))
     };
     if start == at || next(text, start)?.is_ascii_alphabetic() {
         // `Annex B`.
-        let (letter, end) = latin(text, start).filter(|(letter, _)| letter.len() == 1 && letter.starts_with(|char: char| char.is_ascii_uppercase()))?;
-        return (kinds & (ANNEX | FORM | PART) != 0).then(|| (vec![(kinds, letter.to_ascii_lowercase())], end));
+        let (letter, end) = latin(text, start).filter(|(letter, _)| {
+            letter.len() == 1 && letter.starts_with(|char: char| char.is_ascii_uppercase())
+        })?;
+        return (kinds & (ANNEX | FORM | PART) != 0)
+            .then(|| (vec![(kinds, letter.to_ascii_lowercase())], end));
     }
     let (mut number, mut end) = part(text, start)?;
     if kinds & ARTICLE != 0
@@ -142,7 +166,11 @@ fn one(text: &str, at: usize) -> Option<(Vec<(Kinds, String)>, usize)> {
     let mut path = vec![(kinds, number)];
     // `Section 12(3)(a)`.
     while path.len() < 4 && text[end..].starts_with('(') {
-        let length = text[end + 1..].bytes().take(4).take_while(u8::is_ascii_alphanumeric).count();
+        let length = text[end + 1..]
+            .bytes()
+            .take(4)
+            .take_while(u8::is_ascii_alphanumeric)
+            .count();
         let inner = &text[end + 1..end + 1 + length];
         if !(1..=3).contains(&length) || !text[end + 1 + length..].starts_with(')') {
             break;
@@ -206,7 +234,9 @@ pub(super) fn article(text: &str, at: usize) -> Option<Found> {
         end = after;
     }
     // `Section 22 of Chapter 3`.
-    let outer = [" of the ", " of "].iter().find_map(|of| eat(text, end, of));
+    let outer = [" of the ", " of "]
+        .iter()
+        .find_map(|of| eat(text, end, of));
     if let Some(start) = outer.filter(|_| !label)
         && next(text, start).is_some_and(|char| char.is_ascii_alphabetic())
         && let Some((mut above, after)) = one(text, start)
@@ -226,7 +256,9 @@ pub(super) fn email(text: &str, at: usize) -> Option<Found> {
         bytes[at..]
             .iter()
             .take(most)
-            .take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-'))
+            .take_while(|byte| {
+                byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-')
+            })
             .count()
     };
     let local = run(at, 65);
@@ -277,7 +309,11 @@ pub(super) fn phone(text: &str, at: usize) -> Option<Found> {
             Some(b' ') => {
                 marks.push(' ');
                 let next = spaces(text, end);
-                if bytes.get(next) == Some(&b'-') { spaces(text, next + 1) } else { next }
+                if bytes.get(next) == Some(&b'-') {
+                    spaces(text, next + 1)
+                } else {
+                    next
+                }
             }
             Some(b')') if !closed && !open => {
                 // `02)123-4567`
@@ -313,30 +349,30 @@ pub(super) fn phone(text: &str, at: usize) -> Option<Found> {
         }
     } else if joined.starts_with('0') {
         // A number in the country: area or network, exchange, number.
-        let shaped = matches!(lengths[..], [2 | 3, 3 | 4, 4]) || matches!(lengths[..], [4, 3 | 4, 4]);
+        let shaped = matches!(lengths[..], [2..=4, 3 | 4, 4]);
         let whole = lengths == [11] && joined.starts_with("01");
         if !(shaped || whole) || dotted && !(9..=11).contains(&total) {
             return None;
         }
         joined
-    } else if matches!(lengths[..], [3, 3, 4]) && !marks.contains(' ') || matches!(lengths[..], [3, 3, 4]) && first == b'(' {
-        joined
     } else if matches!(lengths[..], [1, 3, 3, 4]) && joined.starts_with('1') {
         joined[1..].to_owned()
-    } else if matches!(lengths[..], [4, 4]) && marks.starts_with('-') && joined.starts_with("1") {
-        joined
-    } else if matches!(lengths[..], [3 | 4, 4]) && marks.starts_with('-') && !is_years(&groups) {
-        joined
     } else {
-        return None;
+        let american = matches!(lengths[..], [3, 3, 4]) && (!marks.contains(' ') || first == b'(');
+        let service = matches!(lengths[..], [4, 4]) && joined.starts_with('1');
+        let local = matches!(lengths[..], [3 | 4, 4]) && !is_years(&groups);
+        if !(american || (service || local) && marks.starts_with('-')) {
+            return None;
+        }
+        joined
     };
     Some((Value::Phone(plain), end))
 }
 
 fn is_years(groups: &[&str]) -> bool {
-    groups.iter().all(|group| {
-        group.len() == 4 && (group.starts_with("19") || group.starts_with("20"))
-    })
+    groups
+        .iter()
+        .all(|group| group.len() == 4 && (group.starts_with("19") || group.starts_with("20")))
 }
 
 /// How codes are compared: `PPR-9087` is `ppr 9087`.
@@ -356,7 +392,9 @@ pub(super) fn version(text: &str, at: usize) -> Option<Found> {
         };
         parts += 1;
         end = after;
-        if text[end..].starts_with('.') && text[end + 1..].starts_with(|char: char| char.is_ascii_digit()) {
+        if text[end..].starts_with('.')
+            && text[end + 1..].starts_with(|char: char| char.is_ascii_digit())
+        {
             end += 1;
         } else {
             break;

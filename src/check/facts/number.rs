@@ -29,7 +29,11 @@ impl Amount {
 /// After at most two spaces.
 pub(super) fn spaces(text: &str, at: usize) -> usize {
     let rest = &text.as_bytes()[at..];
-    at + rest.iter().take(2).take_while(|byte| **byte == b' ').count()
+    at + rest
+        .iter()
+        .take(2)
+        .take_while(|byte| **byte == b' ')
+        .count()
 }
 
 /// After `word`, if it stands there.
@@ -82,6 +86,11 @@ pub(super) fn arabic(text: &str, at: usize) -> Option<(i128, usize)> {
     if let Some((above, below)) = next(text, at).and_then(fraction) {
         let end = at + next(text, at)?.len_utf8();
         return Some((above * MILLION / below, end));
+    }
+    // `.5`, where a space or bracket is before.
+    if next(text, at) == Some('.') && !before(text, at).is_some_and(char::is_alphanumeric) {
+        let (part, end) = digits(text, at + 1, 12)?;
+        return Some((decimal(&format!("0.{part}"))?, end));
     }
     let (_, mut end) = digits(text, at, 24)?;
     if end - at <= 3 {
@@ -157,7 +166,9 @@ impl Sum {
             self.section = self.section.saturating_add(current.saturating_mul(factor));
             self.factor = factor;
         } else if let Some(factor) = large(char) {
-            let mut section = self.section.saturating_add(self.current.take().unwrap_or(0));
+            let mut section = self
+                .section
+                .saturating_add(self.current.take().unwrap_or(0));
             if section == 0 {
                 section = MILLION;
             }
@@ -176,8 +187,22 @@ impl Sum {
 
 /// What follows the number of an article, `12조`, so that it is not twelve trillion.
 const AFTER_ARTICLE: &[&str] = &[
-    "제", "에 따", "에 의", "에서", "에 규정", "에 명시", "에 정", "에 해당", "의", "를 위반", "를 적용", "를 준용",
-    "및", "항", "부터", "까지",
+    "제",
+    "에 따",
+    "에 의",
+    "에서",
+    "에 규정",
+    "에 명시",
+    "에 정",
+    "에 해당",
+    "의",
+    "를 위반",
+    "를 적용",
+    "를 준용",
+    "및",
+    "항",
+    "부터",
+    "까지",
 ];
 
 /// Whether `조` at `at` makes an article of the number before it.
@@ -247,15 +272,17 @@ pub(super) fn amount(text: &str, at: usize, is_money: bool) -> Option<Amount> {
 /// What begins with a multiplier and is none: `백업`, `천장`, `만 19세`.
 fn is_other_word(text: &str, at: usize) -> bool {
     const WORDS: &[&str] = &[
-        "백업", "백신", "백화", "천장", "천연", "만기", "만료", "만약", "만큼", "만족", "조직", "조건", "조치",
-        "조사", "조정", "조항", "십자", "조기", "조회", "조합",
+        "백업", "백신", "백화", "천장", "천연", "만기", "만료", "만약", "만큼", "만족", "조직",
+        "조건", "조치", "조사", "조정", "조항", "십자", "조기", "조회", "조합",
     ];
     let rest = &text[at..];
     WORDS.iter().any(|word| rest.starts_with(word))
         || rest.starts_with("만 ")
             && digits(text, at + "만 ".len(), 3).is_some_and(|(_, end)| {
                 let rest = text[end..].trim_start_matches(' ');
-                ["세", "살", "년", "개월"].iter().any(|unit| rest.starts_with(unit))
+                ["세", "살", "년", "개월"]
+                    .iter()
+                    .any(|unit| rest.starts_with(unit))
             })
 }
 
@@ -331,12 +358,14 @@ fn native_ones(text: &str) -> Option<(i128, usize)> {
 
 /// What native numerals count without a space before it: `두배`, `세명`.
 const JOINED: &[&str] = &[
-    "명", "번", "개월", "개", "달", "가지", "배", "시간", "사람", "차례", "살", "건", "권", "곳", "주", "날", "끼",
+    "명", "번", "개월", "개", "달", "가지", "배", "시간", "사람", "차례", "살", "건", "권", "곳",
+    "주", "날", "끼",
 ];
 
 /// Units that native numerals do not count, even after a space: `한 분`, `두 인`.
 const NOT_SPACED: &[&str] = &[
-    "분", "인", "일", "년", "초", "원", "도", "급", "점", "부", "자", "등", "위", "차", "호", "회차", "주년", "식", "박", "불", "프로", "세", "평",
+    "분", "인", "일", "년", "초", "원", "도", "급", "점", "부", "자", "등", "위", "차", "호",
+    "회차", "주년", "식", "박", "불", "프로", "세", "평",
 ];
 
 /// A number in Korean words with its unit: `열다섯 날`, `세 명`, `삼십 일`, `만 원`.
@@ -390,10 +419,10 @@ fn unit_named(text: &str, at: usize, fits: impl Fn(&str) -> bool) -> Option<(Uni
 
 /// What may follow a number or its unit within the same run of Hangul.
 const FOLLOWERS: &[&str] = &[
-    "은", "는", "이", "가", "을", "를", "의", "에", "로", "으로", "와", "과", "도", "만", "씩", "간", "당",
-    "마다", "부터", "까지", "이상", "이하", "미만", "초과", "이내", "이후", "이전", "전", "후", "동안", "인",
-    "입", "이다", "이며", "이고", "여", "째", "내", "안", "뒤", "및", "또", "보다", "반", "라", "나", "든", "치", "짜리",
-    "임", "일", "였", "이었", "정도", "가량",
+    "은", "는", "이", "가", "을", "를", "의", "에", "로", "으로", "와", "과", "도", "만", "씩",
+    "간", "당", "마다", "부터", "까지", "이상", "이하", "미만", "초과", "이내", "이후", "이전",
+    "전", "후", "동안", "인", "입", "이다", "이며", "이고", "여", "째", "내", "안", "뒤", "및",
+    "또", "보다", "반", "라", "나", "든", "치", "짜리", "임", "일", "였", "이었", "정도", "가량",
 ];
 
 /// Whether a word may end at `at`, particles apart.
@@ -401,6 +430,72 @@ fn ends_word(text: &str, at: usize) -> bool {
     !next(text, at).is_some_and(is_hangul)
         || FOLLOWERS.iter().any(|word| text[at..].starts_with(word))
 }
+
+/// Units that a single numeral counts: `삼 개월`.
+const SINGLE: &[&str] = &[
+    "개월",
+    "년",
+    "년간",
+    "퍼센트",
+    "박",
+    "주",
+    "주간",
+    "주일",
+    "달러",
+    "킬로미터",
+    "킬로그램",
+];
+
+/// Units that a number with multipliers counts: `삼십 일`.
+const SEVERAL: &[&str] = &[
+    "원",
+    "명",
+    "일",
+    "일간",
+    "인",
+    "시간",
+    "분",
+    "초",
+    "퍼센트",
+    "퍼센트포인트",
+    "퍼센트 포인트",
+    "개월",
+    "년",
+    "년간",
+    "회",
+    "배",
+    "건",
+    "개",
+    "점",
+    "세",
+    "달러",
+    "유로",
+    "엔",
+    "위안",
+    "주",
+    "주간",
+    "박",
+    "대",
+    "권",
+    "부",
+    "장",
+    "킬로미터",
+    "미터",
+    "킬로그램",
+    "톤",
+    "리터",
+    "평",
+    "도",
+    "영업일",
+    "근무일",
+    "층",
+    "자",
+    "글자",
+    "번",
+    "곳",
+    "개소",
+    "가지",
+];
 
 /// `삼십`, `오천만`, `이백오십`.
 fn chinese(text: &str, at: usize) -> Option<(Amount, Option<Unit>)> {
@@ -421,10 +516,19 @@ fn chinese(text: &str, at: usize) -> Option<(Amount, Option<Unit>)> {
         // `오백 원` is a number; `만 원` has its unit after the space.
         if let Some(digit) = sino(char) {
             // Of `이십일 일` and `이십 일` the last is the unit.
-            if sum.current.is_some() || space > end && !is_sino_at(text, space + char.len_utf8()) {
+            if sum.current.is_some()
+                || space > end
+                    && !is_sino_at(text, space + char.len_utf8())
+                    && !unit_follows(text, space + char.len_utf8())
+            {
                 break;
             }
-            if char == '일' && unit_follows(text, end) && !unit_follows(text, space + char.len_utf8()) && count > 0 {
+            if char == '일'
+                && unit_follows(text, end)
+                && !unit_follows(text, space + char.len_utf8())
+                && !is_sino_at(text, space + char.len_utf8())
+                && count > 0
+            {
                 break;
             }
             sum.current = Some(digit * MILLION);
@@ -441,16 +545,14 @@ fn chinese(text: &str, at: usize) -> Option<(Amount, Option<Unit>)> {
         return None;
     }
     let space = spaces(text, end).min(end + 1);
-    let (unit, after) = unit::korean(&text[space..], space == end).map(|(unit, length)| (unit, space + length))?;
+    let (unit, after) =
+        unit::korean(&text[space..], space == end).map(|(unit, length)| (unit, space + length))?;
     let name = &text[space..after];
-    const SINGLE: &[&str] = &["개월", "년", "년간", "퍼센트", "박", "주", "주간", "주일", "달러", "킬로미터", "킬로그램"];
-    const SEVERAL: &[&str] = &[
-        "원", "명", "일", "일간", "인", "시간", "분", "초", "퍼센트", "퍼센트포인트", "퍼센트 포인트", "개월", "년", "년간", "회", "배",
-        "건", "개", "점", "세", "달러", "유로", "엔", "위안", "주", "주간", "박", "대", "권", "부", "장", "킬로미터", "미터", "킬로그램",
-        "톤", "리터", "평", "도", "영업일", "근무일", "층", "자", "글자", "번", "곳", "개소", "가지",
-    ];
     let known = if multipliers > 0 { SEVERAL } else { SINGLE };
-    if multipliers == 0 && (count > 1 || sum.value() == 0) || !known.contains(&name) || !ends_word(text, after) {
+    if multipliers == 0 && (count > 1 || sum.value() == 0)
+        || !known.contains(&name)
+        || !ends_word(text, after)
+    {
         return None;
     }
     // `이 년`, `사 회` are as often other words.
@@ -458,10 +560,40 @@ fn chinese(text: &str, at: usize) -> Option<(Amount, Option<Unit>)> {
         return None;
     }
     // `십분` is `fully`, `만일` is `if`, `천일` and `백일` are names.
-    if multipliers == 1 && count == 1 && space == end && matches!(name, "일" | "분" | "인" | "부" | "장" | "년" | "세" | "회" | "배" | "대" | "점" | "초" | "도" | "주" | "자" | "건" | "번" | "곳" | "층" | "박") {
+    if multipliers == 1
+        && count == 1
+        && space == end
+        && matches!(
+            name,
+            "일" | "분"
+                | "인"
+                | "부"
+                | "장"
+                | "년"
+                | "세"
+                | "회"
+                | "배"
+                | "대"
+                | "점"
+                | "초"
+                | "도"
+                | "주"
+                | "자"
+                | "건"
+                | "번"
+                | "곳"
+                | "층"
+                | "박"
+        )
+    {
         return None;
     }
-    if multipliers > 0 && count == multipliers && space > end && matches!(name, "년" | "세" | "일") && text[at..].starts_with('만') {
+    if multipliers > 0
+        && count == multipliers
+        && space > end
+        && matches!(name, "년" | "세" | "일")
+        && text[at..].starts_with('만')
+    {
         return None;
     }
     Some((
@@ -480,7 +612,8 @@ fn is_sino_at(text: &str, at: usize) -> bool {
 
 fn unit_follows(text: &str, at: usize) -> bool {
     let space = spaces(text, at).min(at + 1);
-    unit::korean(&text[space..], space == at).is_some_and(|(_, length)| ends_word(text, space + length))
+    unit::korean(&text[space..], space == at)
+        .is_some_and(|(_, length)| ends_word(text, space + length))
 }
 
 fn english_small(word: &str) -> Option<i128> {
@@ -585,7 +718,9 @@ pub(super) fn english(text: &str, at: usize) -> Option<(Amount, bool)> {
             factor = scale;
             end = after;
         } else if word == "and" && last >= 100 {
-            match further(text, after).and_then(|(word, after)| Some((english_small(&word)?, after))) {
+            match further(text, after)
+                .and_then(|(word, after)| Some((english_small(&word)?, after)))
+            {
                 Some((value, after)) if value > 0 => {
                     section += value;
                     last = value;
@@ -611,22 +746,57 @@ pub(super) fn english(text: &str, at: usize) -> Option<(Amount, bool)> {
 
 /// After `and a half`, or `and one half`.
 pub(super) fn and_a_half(text: &str, at: usize) -> Option<usize> {
-    [" and a half", " and one half", "-and-a-half", " and one-half"]
-        .iter()
-        .find(|words| {
-            text.get(at..at + words.len())
-                .is_some_and(|there| there.eq_ignore_ascii_case(words))
-        })
-        .map(|words| at + words.len())
-        .filter(|end| !is_letter_at(text, *end))
+    [
+        " and a half",
+        " and one half",
+        "-and-a-half",
+        " and one-half",
+    ]
+    .iter()
+    .find(|words| {
+        text.get(at..at + words.len())
+            .is_some_and(|there| there.eq_ignore_ascii_case(words))
+    })
+    .map(|words| at + words.len())
+    .filter(|end| !is_letter_at(text, *end))
 }
 
 /// What may stand between a number and what it counts.
 const ADJECTIVES: &[&str] = &[
-    "paid", "unpaid", "full", "consecutive", "calendar", "additional", "extra", "more", "further",
-    "whole", "leave", "annual", "vacation", "holiday", "successive", "straight", "continuous",
-    "new", "registered", "total", "sick", "other", "different", "separate", "remote", "regular",
-    "full-time", "part-time", "days", "overtime", "credit", "long", "short", "complete",
+    "paid",
+    "unpaid",
+    "full",
+    "consecutive",
+    "calendar",
+    "additional",
+    "extra",
+    "more",
+    "further",
+    "whole",
+    "leave",
+    "annual",
+    "vacation",
+    "holiday",
+    "successive",
+    "straight",
+    "continuous",
+    "new",
+    "registered",
+    "total",
+    "sick",
+    "other",
+    "different",
+    "separate",
+    "remote",
+    "regular",
+    "full-time",
+    "part-time",
+    "days",
+    "overtime",
+    "credit",
+    "long",
+    "short",
+    "complete",
 ];
 
 /// The unit at `at`, after a space or hyphen at most.
@@ -678,7 +848,12 @@ pub(super) fn unit_at(text: &str, at: usize) -> Option<(Unit, usize)> {
     if lower.len() > 1 || matches!(word, "m" | "g" | "V" | "W" | "L" | "l" | "t") {
         if let Some(unit) = unit::english(&lower) {
             // `the 2024 staff survey`: the word describes what follows.
-            if matches!(lower.as_str(), "staff" | "member" | "employee" | "person") && text[at..start].starts_with(' ') && latin(text, spaces(text, end)).is_some_and(|(next, _)| text[end..].starts_with(' ') && !FUNCTION.contains(&next)) {
+            if matches!(lower.as_str(), "staff" | "member" | "employee" | "person")
+                && text[at..start].starts_with(' ')
+                && latin(text, spaces(text, end)).is_some_and(|(next, _)| {
+                    text[end..].starts_with(' ') && !FUNCTION.contains(&next)
+                })
+            {
                 return None;
             }
             let is_possessive = lower.len() == 1 && text[end..].starts_with('\'');
@@ -727,7 +902,11 @@ const FUNCTION: &[&str] = &[
 /// no particle.
 pub(super) fn noun(text: &str, at: usize) -> Option<String> {
     if next(text, at).is_some_and(is_hangul) {
-        let follows = |at: usize| FOLLOWERS.iter().any(|follower| text[at..].starts_with(follower));
+        let follows = |at: usize| {
+            FOLLOWERS
+                .iter()
+                .any(|follower| text[at..].starts_with(follower))
+        };
         let end = text[at..]
             .char_indices()
             .take(4)
@@ -773,5 +952,6 @@ pub(super) fn value(amount: i128, unit: Option<Unit>) -> Number {
         unit,
         noun: None,
         label: None,
+        bare: None,
     }
 }

@@ -13,7 +13,7 @@ use super::name;
 use super::polarity::Polarity;
 use super::read::{Reading, read};
 use super::term::{Term, Terms, terms};
-use super::unit::{self, Family, Unit};
+use super::unit::{self, Unit};
 use super::value::{Fact, Limit, Side, Value};
 use crate::ask::Passage;
 use crate::language::is_hangul;
@@ -56,8 +56,6 @@ pub(in crate::check) struct Source {
     pub(super) places: Vec<Place>,
     /// Places by the keys of their values.
     by_key: HashMap<u64, Vec<usize>>,
-    /// Places by what their figures answer.
-    by_family: HashMap<Family, Vec<usize>>,
     /// Units that it says one of without a figure.
     pub(super) ones: Vec<Unit>,
     /// Years that it names.
@@ -73,23 +71,28 @@ impl Source {
         }
         builder.begin_section();
         let text = &passage.text;
+        let mut line = 0..0;
+        let mut is_table = false;
         let mut done = 0;
         for span in &passage.sentences {
             if span.start < done {
                 continue;
             }
-            let line = line_of(text, span);
+            if span.start >= line.end || line.is_empty() {
+                line = line_of(text, span, line.end);
+                is_table = is_row(&text[line.clone()]);
+            }
             let row = &text[line.clone()];
-            if is_row(row) {
+            if is_table {
                 builder.row(row);
                 done = line.end;
                 continue;
             }
-            let start = line.start + row.len() - row.trim_start().len();
-            let end = line.start + row.trim_end().len();
+            let is_first =
+                !text[line.start..span.start].contains(|char: char| !char.is_whitespace());
             let place = Line {
-                is_first: span.start <= start,
-                is_whole: span.start <= start && end <= span.end,
+                is_first,
+                is_whole: is_first && span.end >= line.end,
             };
             builder.sentence(&text[span.clone()], place);
         }
@@ -123,22 +126,6 @@ impl Source {
         found.dedup();
         found
     }
-
-    /// The places that answer what `fact` does, or what one of `same` does, which have its value.
-    pub(super) fn rivals<'a, 'b>(
-        &'a self,
-        fact: &'b Fact,
-        same: &'b [&'b Place],
-    ) -> impl Iterator<Item = &'a Place> + use<'a, 'b> {
-        self.by_family
-            .values()
-            .flatten()
-            .map(|index| &self.places[*index])
-            .filter(move |place| {
-                place.fact.is_rival_of(fact)
-                    || same.iter().take(8).any(|same| place.fact.is_rival_of(&same.fact))
-            })
-    }
 }
 
 /// Where a sentence stands in its line.
@@ -148,12 +135,17 @@ struct Line {
     is_whole: bool,
 }
 
-fn line_of(text: &str, span: &Span) -> Span {
-    let start = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
-    let end = text[span.end..]
+/// The line that a sentence begins in, without white space at its end; `from` is where the line
+/// before ends.
+fn line_of(text: &str, span: &Span, from: usize) -> Span {
+    let from = from.min(span.start);
+    let start = text[from..span.start]
+        .rfind('\n')
+        .map_or(from, |at| from + at + 1);
+    let end = text[span.start..]
         .find('\n')
-        .map_or(text.len(), |at| span.end + at);
-    start..end
+        .map_or(text.len(), |at| span.start + at);
+    start..start + text[start..end].trim_end().len()
 }
 
 /// Whether a line is a row of a table.
@@ -161,7 +153,9 @@ fn is_row(line: &str) -> bool {
     let line = line.trim();
     line.contains('\t')
         || line.contains(" | ")
-        || line.strip_prefix('|').is_some_and(|rest| rest.contains('|'))
+        || line
+            .strip_prefix('|')
+            .is_some_and(|rest| rest.contains('|'))
 }
 
 #[derive(Default)]
@@ -282,7 +276,9 @@ impl Builder {
             self.unit = None;
         }
         let words = terms(text, &reading.facts);
-        if line.is_whole && let Some(level) = heading_level(text, &reading) {
+        if line.is_whole
+            && let Some(level) = heading_level(text, &reading)
+        {
             let mut own: Vec<Term> = content(words.iter().cloned()).take(MOST).collect();
             own.extend(reading.facts.iter().take(MOST).map(Term::figure));
             self.section.retain(|(other, _)| *other < level);
@@ -292,7 +288,9 @@ impl Builder {
         } else if line.is_first {
             self.begin_article(text, &reading, &words);
         }
-        if line.is_first && let Some(first) = reading.facts.first().filter(|fact| fact.at.start <= 4) {
+        if line.is_first
+            && let Some(first) = reading.facts.first().filter(|fact| fact.at.start <= 4)
+        {
             let first = first.clone();
             self.note_article(&first);
         }
@@ -300,7 +298,7 @@ impl Builder {
         for fact in &mut reading.facts {
             self.complete(fact);
         }
-        let dated = self.add_referred(text, &mut reading.facts);
+        let dated = self.add_referred(&folded, &mut reading.facts);
         let (begins, refers) = clause::refers(text);
         // `그 전에 ..` refers to the date alone.
         let (begins, refers) = (begins && !dated, refers && !dated);
@@ -319,25 +317,50 @@ impl Builder {
         let goes_on = first.is_some_and(|first| {
             let raw = text.get(first.at.clone()).unwrap_or_default();
             let is_subject = raw == first.text || raw.ends_with(['은', '는', '이', '가']);
-            is_subject && Terms::of(&self.before).share(first) > 0.9 && Terms::of(&self.topic).share(first) < 0.5
+            is_subject
+                && Terms::of(&self.before).share(first) > 0.9
+                && Terms::of(&self.topic).share(first) < 0.5
         });
         let (topic, around) = if goes_on {
             (Terms::of(&self.before), Terms::of(&self.before))
         } else if is_elided || begins {
             // `They` are none of a single thing.
-            let start = text.trim_start().get(..5).unwrap_or_default().to_lowercase();
+            let start = text
+                .trim_start()
+                .get(..5)
+                .unwrap_or_default()
+                .to_lowercase();
             let plural = matches!(start.as_str(), "they " | "these" | "those" | "both ");
-            let single = self.topic.first().is_some_and(|term| !term.text.ends_with('s'));
-            let subject = if plural && single { &self.before } else { &self.topic };
+            let single = self
+                .topic
+                .first()
+                .is_some_and(|term| !term.text.ends_with('s'));
+            let subject = if plural && single {
+                &self.before
+            } else {
+                &self.topic
+            };
             (Terms::of(subject), Terms::of(&self.before))
         } else if refers {
             (Terms::default(), Terms::of(&self.before))
         } else {
             (Terms::default(), Terms::default())
         };
-        let (topic, around, previous) = (Arc::new(topic), Arc::new(around), Arc::new(Terms::of(&self.before)));
-        let all: Vec<Term> = segments.iter().flat_map(Segment::terms).take(4 * MOST).cloned().collect();
+        let (topic, around, previous) = (
+            Arc::new(topic),
+            Arc::new(around),
+            Arc::new(Terms::of(&self.before)),
+        );
+        let all: Vec<Term> = segments
+            .iter()
+            .flat_map(Segment::terms)
+            .take(4 * MOST)
+            .cloned()
+            .collect();
         self.list += 1;
+        let shared = shared_limits(&reading.facts, &segments);
+        // What period a sentence is of goes for all that comes after in it.
+        let mut periods: Vec<&Fact> = Vec::new();
         for (index, segment) in segments.iter().enumerate() {
             if index > 0 && !(segment.is_listed || segment.refers) {
                 self.list += 1;
@@ -345,12 +368,27 @@ impl Builder {
             let facts = &reading.facts[segment.facts.clone()];
             let figures: Vec<Term> = facts.iter().take(MOST).map(Term::figure).collect();
             let words: Vec<Term> = segment.terms().cloned().collect();
+            periods.retain(|period| {
+                facts
+                    .iter()
+                    .all(|fact| fact.value.family() != period.value.family())
+            });
+            let mut kept = segment.kept.clone();
+            kept.extend(periods.iter().map(|period| Term::figure(period)));
+            let of_period = |fact: &&Fact| {
+                matches!(
+                    fact.value,
+                    Value::Date(..) | Value::Relative(..) | Value::Part(..)
+                )
+            };
+            periods.extend(facts.iter().filter(of_period).take(4));
+            periods.truncate(8);
             let common = Common {
                 topic: Arc::clone(&topic),
                 around: Arc::clone(&around),
                 previous: Arc::clone(&previous),
-                kept_terms: Arc::new(Terms::of(&segment.kept)),
-                kept: Arc::new(segment.kept.clone()),
+                kept_terms: Arc::new(Terms::of(&kept)),
+                kept: Arc::new(kept),
                 weak: Arc::new(Terms::of(&segment.weak)),
                 hints: hints(words.iter().chain(self.above.iter().take(MOST))),
                 polarity: Arc::new(segment.polarity.clone()),
@@ -363,7 +401,8 @@ impl Builder {
                     && let Some(label) = &number.label
                 {
                     own.retain(|term| {
-                        let is_acronym = term.text.len() > 1 && term.text.bytes().all(|byte| byte.is_ascii_uppercase());
+                        let is_acronym = term.text.len() > 1
+                            && term.text.bytes().all(|byte| byte.is_ascii_uppercase());
                         !(is_acronym && term.text.eq_ignore_ascii_case(label))
                     });
                 }
@@ -374,17 +413,33 @@ impl Builder {
                         .filter(|(other, _)| *other != at && !is_other_end(fact, &facts[*other]))
                         .map(|(_, figure)| figure.clone()),
                 );
+                let (low, high) = shared
+                    .get(segment.facts.start + at)
+                    .copied()
+                    .unwrap_or_default();
+                let common = Common {
+                    hints: (common.hints.0 || low, common.hints.1 || high),
+                    ..common.clone()
+                };
                 self.push(fact.clone(), own, &common);
             }
         }
-        if let Some(date) = reading.facts.iter().rfind(|fact| matches!(fact.value, Value::Date(_, Some(_), Some(_)))) {
+        for fact in reading.facts.iter().skip(clause::FIGURES) {
+            self.push(fact.clone(), Vec::new(), &Common::default());
+        }
+        if let Some(date) = reading
+            .facts
+            .iter()
+            .rfind(|fact| matches!(fact.value, Value::Date(_, Some(_), Some(_))))
+        {
             self.date = Some(date.clone());
         }
         if let Some(first) = segments.first() {
             let subject: Vec<Term> = first.label.iter().chain(&first.before).cloned().collect();
-            let marked = subject
-                .iter()
-                .position(|term| text.get(term.at.clone()).is_some_and(|raw| raw.ends_with(['은', '는', '이', '가'])));
+            let marked = subject.iter().position(|term| {
+                text.get(term.at.clone())
+                    .is_some_and(|raw| raw.ends_with(['은', '는', '이', '가']))
+            });
             // Up to the verb, as far as that can be told.
             let end = marked.map_or(2, |at| at + 1).min(subject.len());
             if end > 0 {
@@ -403,7 +458,10 @@ impl Builder {
         let Value::Article(path) = &first.value else {
             return;
         };
-        if !path.iter().any(|(kinds, _)| kinds & name::ARTICLE != 0 && *kinds != name::ANY) {
+        if !path
+            .iter()
+            .any(|(kinds, _)| kinds & name::ARTICLE != 0 && *kinds != name::ANY)
+        {
             return;
         }
         let start = first.at.end;
@@ -441,16 +499,20 @@ impl Builder {
     }
 
     /// Adds the date that `before that date` means.
-    fn add_referred(&self, text: &str, facts: &mut Vec<Fact>) -> bool {
+    fn add_referred(&self, folded: &Folded<'_>, facts: &mut Vec<Fact>) -> bool {
         let Some(date) = &self.date else { return false };
-        if let Some((at, limit)) = limit::referred(text) {
+        if let Some((at, limit)) = limit::referred(&folded.text) {
             let index = facts.partition_point(|fact| fact.at.start < at.start);
             let mut fact = date.clone();
             fact.limit = Some(limit);
-            text[at.clone()].clone_into(&mut fact.said);
+            folded.cut(&at).clone_into(&mut fact.said);
+            fact.span = folded.original(&at);
             fact.at = at.clone();
             fact.wide = at;
-            if facts.get(index).is_none_or(|next| next.at.start >= fact.at.end) {
+            if facts
+                .get(index)
+                .is_none_or(|next| next.at.start >= fact.at.end)
+            {
                 facts.insert(index, fact);
                 return true;
             }
@@ -472,7 +534,11 @@ impl Builder {
             let folded = Folded::of(cell);
             let reading = read(&folded);
             self.remember(&reading);
-            words.push(content(terms(&folded.text, &reading.facts)).take(MOST).collect());
+            words.push(
+                content(terms(&folded.text, &reading.facts))
+                    .take(MOST)
+                    .collect(),
+            );
             facts.extend(reading.facts.into_iter().map(|fact| (column, fact)));
         }
         if self.header.is_some() {
@@ -484,9 +550,11 @@ impl Builder {
         self.before.clear();
         // The first row is the header, unless it has figures as those below it do.
         let is_header = cells.len() > 1
-            && facts
-                .iter()
-                .all(|(column, fact)| *column == 0 || !matches!(fact.value, Value::Number(_)) || !words[*column].is_empty());
+            && facts.iter().all(|(column, fact)| {
+                *column == 0
+                    || !matches!(fact.value, Value::Number(_))
+                    || !words[*column].is_empty()
+            });
         if !is_header {
             self.header = Some(Vec::new());
             self.cells(&cells, &words, facts);
@@ -542,16 +610,24 @@ impl Builder {
             if let Value::Number(number) = &mut fact.value
                 && number.unit.is_none()
                 && column > 0
-                && let Some((unit, factor)) = above.and_then(|column| column.unit).or(of_row).or(self.unit)
+                && let Some((unit, factor)) = above
+                    .and_then(|column| column.unit)
+                    .or(of_row)
+                    .or(self.unit)
             {
                 number.unit = Some(unit);
+                number.bare = Some(number.amount);
                 number.amount = number.amount.saturating_mul(factor);
             }
             let mut own = labels.clone();
             if with_figures[column] && column > 0 {
                 own.extend(words[column].iter().cloned());
             }
-            own.extend(above.into_iter().flat_map(|column| column.terms.iter().cloned()));
+            own.extend(
+                above
+                    .into_iter()
+                    .flat_map(|column| column.terms.iter().cloned()),
+            );
             own.extend(
                 figures
                     .iter()
@@ -573,11 +649,6 @@ impl Builder {
         for key in fact.value.lookups() {
             self.source.by_key.entry(key).or_default().push(index);
         }
-        self.source
-            .by_family
-            .entry(fact.value.family())
-            .or_default()
-            .push(index);
         self.source.places.push(Place {
             fact,
             own_terms: Terms::of(&own),
@@ -596,6 +667,30 @@ impl Builder {
             comparison: Arc::clone(&common.comparison),
         });
     }
+}
+
+/// For each figure whether the limit of a later one in a list is said of it too:
+/// `팀장은 10만 원, 사원은 8만 원까지`.
+fn shared_limits(facts: &[Fact], segments: &[Segment]) -> Vec<(bool, bool)> {
+    let mut found = vec![(false, false); facts.len().min(clause::FIGURES)];
+    let mut last: Option<&Fact> = None;
+    for segment in segments.iter().rev() {
+        if segment.is_complete {
+            last = None;
+        }
+        for index in segment.facts.clone().rev() {
+            let fact = &facts[index];
+            match fact.limit {
+                Some(limit) if !limit.is_soft => last = Some(fact),
+                None if last.is_some_and(|last| last.dimension() == fact.dimension()) => {
+                    let side = last.and_then(|last| last.limit).map(|limit| limit.side);
+                    found[index] = (side == Some(Side::Low), side == Some(Side::High));
+                }
+                _ => {}
+            }
+        }
+    }
+    found
 }
 
 /// Whether two figures are the ends of one range, so that neither tells what the other is of.
@@ -622,7 +717,7 @@ fn cells(line: &str) -> Vec<String> {
 }
 
 pub(super) fn content(terms: impl IntoIterator<Item = Term>) -> impl Iterator<Item = Term> {
-    terms.into_iter().filter(|term| !term.is_stop)
+    terms.into_iter().filter(|term| !term.is_stop())
 }
 
 /// The level of a line that is a heading; none for any other.
@@ -649,35 +744,67 @@ fn heading_level(text: &str, reading: &Reading) -> Option<usize> {
             .iter()
             .any(|end| text.ends_with(end));
     let items = text.starts_with(['-', '*', '•', '·', '○', '▪', '※']);
-    (!figures && !ends && !items && text.chars().count() <= 40 && text.chars().any(char::is_alphabetic))
-        .then_some(8)
+    (!figures
+        && !ends
+        && !items
+        && text.chars().count() <= 40
+        && text.chars().any(char::is_alphabetic))
+    .then_some(8)
 }
 
 /// Words that make a figure a least.
 const LOW: &[&str] = &[
-    "시작", "개시", "시행", "발효", "효력", "최소", "하한", "최저", "출근", "개장", "개점", "start", "begin", "open", "minimum",
-    "effectiv", "effect", "earliest", "commenc", "launch",
+    "시작", "개시", "시행", "발효", "효력", "최소", "하한", "최저", "출근", "개장", "개점",
+    "start", "begin", "open", "minimum", "effectiv", "effect", "earliest", "commenc", "launch",
 ];
 
 /// Words that make a figure a most.
 const HIGH: &[&str] = &[
-    "한도", "상한", "최대", "마감", "기한", "종료", "끝나", "끝", "만료", "제한", "퇴근", "폐장", "폐점", "최고", "최장", "정원", "목표",
-    "deadline", "due", "limit", "cap", "maximum", "max", "end", "close", "expir", "ceiling", "latest", "finish", "until",
-    "target", "postponed", "extended", "budget",
+    "한도",
+    "상한",
+    "최대",
+    "마감",
+    "기한",
+    "종료",
+    "끝나",
+    "끝",
+    "만료",
+    "제한",
+    "퇴근",
+    "폐장",
+    "폐점",
+    "최고",
+    "최장",
+    "정원",
+    "목표",
+    "deadline",
+    "due",
+    "limit",
+    "cap",
+    "maximum",
+    "max",
+    "end",
+    "close",
+    "expir",
+    "ceiling",
+    "latest",
+    "finish",
+    "until",
+    "target",
+    "postponed",
+    "extended",
+    "budget",
 ];
 
 /// Whether the words make a figure a least or a most.
 fn hints<'a>(words: impl Iterator<Item = &'a Term> + Clone) -> (bool, bool) {
     let has = |names: &[&str]| {
-        words
-            .clone()
-            .filter(|term| !term.is_figure)
-            .any(|term| {
-                let word = term.text.to_lowercase();
-                names
-                    .iter()
-                    .any(|name| word.starts_with(name) || !name.is_ascii() && word.contains(name))
-            })
+        words.clone().filter(|term| !term.is_figure()).any(|term| {
+            let word = term.text.to_lowercase();
+            names
+                .iter()
+                .any(|name| word.starts_with(name) || !name.is_ascii() && word.contains(name))
+        })
     };
     (has(LOW), has(HIGH))
 }

@@ -34,6 +34,24 @@ const WINDOW: usize = 14;
 /// Characters of a predicate that are looked at.
 const REACH: usize = 160;
 
+/// What begins a condition, after which the main clause follows a comma.
+const INTRO: &[&str] = &[
+    "if ", "when ", "unless ", "where ", "once ", "within ", "after ", "during ", "for ",
+    "without ", "in ",
+];
+
+/// What begins another clause.
+const OTHERS: &[&str] = &[
+    " but ",
+    " because ",
+    " although ",
+    " though ",
+    " whereas ",
+    " so that ",
+    " even if ",
+    " since ",
+];
+
 impl Polarity {
     /// Of the clause `text`, of which the last figure ends at `from`.
     pub(super) fn of(text: &str, from: usize) -> Self {
@@ -47,9 +65,14 @@ impl Polarity {
 
     fn korean(rest: &str) -> Self {
         let end = rest.trim_end_matches(|char: char| !char.is_alphanumeric());
-        let start = end.char_indices().rev().take(REACH).last().map_or(0, |(at, _)| at);
+        let start = end
+            .char_indices()
+            .rev()
+            .take(REACH)
+            .last()
+            .map_or(0, |(at, _)| at);
         let all: Vec<&str> = end[start..].split_whitespace().collect();
-        if all.len() > NEAR || end[..start].len() > 0 {
+        if all.len() > NEAR || start > 0 {
             // Too far from its figure to be said of it.
             return Self::default();
         }
@@ -58,7 +81,9 @@ impl Polarity {
         for (index, word) in tail.iter().enumerate() {
             // `없는 계정은` describes the account and denies nothing of it.
             let describes = index + 1 < tail.len()
-                && ["는", "은", "을", "던", "한", "인"].iter().any(|ending| word.ends_with(ending))
+                && ["는", "은", "을", "던", "한", "인"]
+                    .iter()
+                    .any(|ending| word.ends_with(ending))
                 && !word.ends_with("지는");
             if describes && denials(word) > 0 && !matches!(*word, "않는" | "수는") {
                 text.clear();
@@ -67,15 +92,49 @@ impl Polarity {
             text.push_str(word);
             text.push(' ');
         }
-        let hard = ["힘들", "어렵", "어려"].iter().filter(|word| text.contains(*word)).count();
-        let nouns = ["금지", "불가"].iter().filter(|word| text.trim_end().ends_with(*word)).count();
+        let hard = ["힘들", "어렵", "어려"]
+            .iter()
+            .filter(|word| text.contains(*word))
+            .count();
+        let nouns = ["금지", "불가"]
+            .iter()
+            .filter(|word| text.trim_end().ends_with(*word))
+            .count();
         let denies = (denials(&text) + hard + nouns) % 2 == 1;
         let has = |words: &[&str]| words.iter().any(|word| text.contains(word));
-        let kind = if has(&["수 있", "수 없", "수는 없", "수도 있", "가능", "불가", "허용", "허가", "금지", "도 된", "도 됩", "도 돼", "안 된", "안 됩", "안된", "안됩", "아니 된", "아니된"])
-            && !has(&["않아도", "없어도"])
+        let kind = if has(&[
+            "수 있",
+            "수 없",
+            "수는 없",
+            "수도 있",
+            "가능",
+            "불가",
+            "허용",
+            "허가",
+            "금지",
+            "도 된",
+            "도 됩",
+            "도 돼",
+            "안 된",
+            "안 됩",
+            "안된",
+            "안됩",
+            "아니 된",
+            "아니된",
+        ]) && !has(&["않아도", "없어도"])
         {
             Kind::Permission
-        } else if has(&["해야", "하여야", "받아야", "필요", "의무", "않아도", "없어도", "야 한", "야 합"]) {
+        } else if has(&[
+            "해야",
+            "하여야",
+            "받아야",
+            "필요",
+            "의무",
+            "않아도",
+            "없어도",
+            "야 한",
+            "야 합",
+        ]) {
             Kind::Duty
         } else {
             Kind::Plain
@@ -87,9 +146,22 @@ impl Polarity {
             .map(|word| word.trim_matches(|char: char| !char.is_alphanumeric()))
             .filter(|word| {
                 !word.is_empty()
-                    && !["수", "있", "없", "않", "한다", "합니다", "된다", "됩니다", "못", "안", "아니", "것"]
-                        .iter()
-                        .any(|other| word.starts_with(other))
+                    && ![
+                        "수",
+                        "있",
+                        "없",
+                        "않",
+                        "한다",
+                        "합니다",
+                        "된다",
+                        "됩니다",
+                        "못",
+                        "안",
+                        "아니",
+                        "것",
+                    ]
+                    .iter()
+                    .any(|other| word.starts_with(other))
             })
             .take(2)
             .map(|word| word.chars().take(2).collect())
@@ -103,11 +175,15 @@ impl Polarity {
     }
 
     fn english(text: &str, from: usize) -> Self {
-        let start = text.char_indices().rev().take(4 * REACH).last().map_or(0, |(at, _)| at);
+        let start = text
+            .char_indices()
+            .rev()
+            .take(4 * REACH)
+            .last()
+            .map_or(0, |(at, _)| at);
         let lower = text[start..].to_lowercase().replace('’', "'");
         let mut clause = lower.as_str();
         // What is said on condition is said after the comma.
-        const INTRO: &[&str] = &["if ", "when ", "unless ", "where ", "once ", "within ", "after ", "during ", "for ", "without ", "in "];
         let trimmed = clause.trim_start_matches(|char: char| !char.is_alphanumeric());
         if INTRO.iter().any(|word| trimmed.starts_with(word))
             && let Some((_, rest)) = trimmed.split_once(',')
@@ -116,19 +192,33 @@ impl Polarity {
             clause = rest;
         }
         // What a clause goes on to say otherwise, or gives as a reason, is another's.
-        let mut at = from.saturating_sub(text.len() - clause.len().min(text.len())).min(clause.len());
+        let mut at = from
+            .saturating_sub(text.len() - clause.len().min(text.len()))
+            .min(clause.len());
         while !clause.is_char_boundary(at) {
             at -= 1;
         }
-        const OTHERS: &[&str] = &[" but ", " because ", " although ", " though ", " whereas ", " so that ", " even if ", " since "];
-        if let Some(cut) = OTHERS.iter().chain(&[" and "]).filter_map(|word| clause[at..].find(word)).min() {
+        if let Some(cut) = OTHERS
+            .iter()
+            .chain(&[" and "])
+            .filter_map(|word| clause[at..].find(word))
+            .min()
+        {
             clause = &clause[..at + cut];
         }
-        if let Some(cut) = OTHERS.iter().filter_map(|word| Some(clause[..at].rfind(word)? + word.len())).max() {
+        if let Some(cut) = OTHERS
+            .iter()
+            .filter_map(|word| Some(clause[..at].rfind(word)? + word.len()))
+            .max()
+        {
             clause = &clause[cut..];
             at -= cut;
         }
-        let split = |text: &'_ str| text.split(|char: char| !(char.is_alphanumeric() || char == '\'')).filter(|word| !word.is_empty()).count();
+        let split = |text: &'_ str| {
+            text.split(|char: char| !(char.is_alphanumeric() || char == '\''))
+                .filter(|word| !word.is_empty())
+                .count()
+        };
         let ahead = clause.get(..at.min(clause.len())).map_or(0, split);
         let tokens: Vec<&str> = clause
             .split(|char: char| !(char.is_alphanumeric() || char == '\''))
@@ -139,8 +229,30 @@ impl Polarity {
         let is_verb = |word: &str| {
             matches!(
                 word,
-                "is" | "are" | "was" | "were" | "be" | "been" | "has" | "have" | "had" | "do" | "does" | "did" | "may" | "can" | "must"
-                    | "shall" | "will" | "would" | "could" | "should" | "need" | "needs" | "might" | "cannot" | "never"
+                "is" | "are"
+                    | "was"
+                    | "were"
+                    | "be"
+                    | "been"
+                    | "has"
+                    | "have"
+                    | "had"
+                    | "do"
+                    | "does"
+                    | "did"
+                    | "may"
+                    | "can"
+                    | "must"
+                    | "shall"
+                    | "will"
+                    | "would"
+                    | "could"
+                    | "should"
+                    | "need"
+                    | "needs"
+                    | "might"
+                    | "cannot"
+                    | "never"
             ) || word.ends_with("n't")
         };
         let mut denials = 0;
@@ -154,7 +266,9 @@ impl Polarity {
         while index < tokens.len() {
             let word = tokens[index];
             let before = index.checked_sub(1).map_or("", |at| tokens[at]);
-            if matches!(word, "who" | "which" | "whose" | "if" | "unless") || word == "that" && index > 0 && !is_verb(before) {
+            if matches!(word, "who" | "which" | "whose" | "if" | "unless")
+                || word == "that" && index > 0 && !is_verb(before)
+            {
                 relative = true;
                 awaiting = true;
                 index += 1;
@@ -166,7 +280,10 @@ impl Polarity {
                     if awaiting {
                         awaiting = false;
                         index += 1;
-                        while tokens.get(index).is_some_and(|word| is_verb(word) || *word == "not") {
+                        while tokens
+                            .get(index)
+                            .is_some_and(|word| is_verb(word) || *word == "not")
+                        {
                             index += 1;
                         }
                         continue;
@@ -175,14 +292,19 @@ impl Polarity {
                 }
                 spoken = true;
                 match word {
-                    "may" | "can" | "could" | "might" | "cannot" | "can't" => kind = Kind::Permission,
+                    "may" | "can" | "could" | "might" | "cannot" | "can't" => {
+                        kind = Kind::Permission;
+                    }
                     "must" | "shall" | "should" | "need" | "needs" | "needn't" => kind = Kind::Duty,
                     _ => {}
                 }
                 if word == "cannot" || word == "never" || word.ends_with("n't") {
                     denials += 1;
                 }
-                if matches!(word, "must" | "shall" | "should") && matches!(tokens.get(index + 1), Some(&("not" | "never"))) || word == "mustn't" {
+                if matches!(word, "must" | "shall" | "should")
+                    && matches!(tokens.get(index + 1), Some(&("not" | "never")))
+                    || word == "mustn't"
+                {
                     kind = Kind::Permission;
                 }
             } else if !relative || !awaiting {
@@ -191,10 +313,17 @@ impl Polarity {
                         denials += usize::from(!relative || is_verb(before) && !awaiting);
                     }
                     "no" => {
-                        let limits = tokens.get(index + 1).is_some_and(|next| matches!(*next, "more" | "less" | "later" | "fewer" | "longer" | "earlier"));
+                        let limits = tokens.get(index + 1).is_some_and(|next| {
+                            matches!(
+                                *next,
+                                "more" | "less" | "later" | "fewer" | "longer" | "earlier"
+                            )
+                        });
                         denials += usize::from(!limits && !relative);
                     }
-                    "outside" if matches!(before, "falls" | "fall" | "fell" | "is" | "are") => denials += 1,
+                    "outside" if matches!(before, "falls" | "fall" | "fell" | "is" | "are") => {
+                        denials += 1;
+                    }
                     "nobody" | "none" | "noone" => denials += 1,
                     // Nobody without is everybody with.
                     "without" if denials > 0 && !relative => denials += 1,
@@ -211,7 +340,9 @@ impl Polarity {
                 }
             } else if awaiting && index > 0 {
                 // `employees who work five days`: the verb has no helper.
-                let so_far = tokens[..index].iter().rposition(|word| matches!(*word, "who" | "which" | "that" | "whose" | "if" | "unless"));
+                let so_far = tokens[..index].iter().rposition(|word| {
+                    matches!(*word, "who" | "which" | "that" | "whose" | "if" | "unless")
+                });
                 if so_far.is_some_and(|at| index - at >= 1) {
                     awaiting = false;
                 }
@@ -219,7 +350,12 @@ impl Polarity {
             index += 1;
         }
         if predicate.is_empty() {
-            predicate = tokens.iter().rev().take(4).map(|word| (*word).to_owned()).collect();
+            predicate = tokens
+                .iter()
+                .rev()
+                .take(4)
+                .map(|word| (*word).to_owned())
+                .collect();
         }
         let predicate = predicate
             .iter()
@@ -254,9 +390,10 @@ pub(super) fn contradicts(one: &Polarity, two: &Polarity, is_near: bool) -> bool
         return true;
     }
     let shares = one.predicate.iter().any(|word| {
-        two.predicate
-            .iter()
-            .any(|there| word == there || is_short(word) && word.chars().next() == there.chars().next() && is_short(there))
+        two.predicate.iter().any(|there| {
+            word == there
+                || is_short(word) && word.chars().next() == there.chars().next() && is_short(there)
+        })
     });
     shares || one.kind != Kind::Plain && one.kind == two.kind
 }

@@ -1,5 +1,6 @@
 //! Reads the facts of a text, in order.
 
+use super::date;
 use super::fold::{Folded, circled};
 use super::limit;
 use super::name;
@@ -7,11 +8,10 @@ use super::number::{
     self, Amount, and_a_half, before, digits, eat, english, latin, next, noun, spaces, unit_at,
 };
 use super::unit::{
-    self, AGE, CELSIUS, DAY, Dimension, FOLD, HOUR, ITEM, MINUTE, MONTH, PERCENT, PERSON, SECOND, TIMES,
-    Unit, WEEK, WORKING_DAY, YEAR,
+    self, AGE, CELSIUS, DAY, Dimension, FOLD, HOUR, ITEM, MINUTE, MONTH, PERCENT, PERSON, SECOND,
+    TIMES, Unit, WEEK, WORKING_DAY, YEAR,
 };
 use super::value::{Fact, Limit, MILLION, Number, Side, Value};
-use super::date;
 use crate::index::code_spans;
 use crate::language::is_hangul;
 
@@ -69,7 +69,7 @@ pub(super) struct Reading {
     pub(super) rates: Vec<(Unit, ingest::Span)>,
 }
 
-pub(super) fn read(folded: &Folded) -> Reading {
+pub(super) fn read(folded: &Folded<'_>) -> Reading {
     let text = &folded.text;
     let codes = code_spans(text);
     let mut codes = codes.iter().peekable();
@@ -84,11 +84,17 @@ pub(super) fn read(folded: &Folded) -> Reading {
             continue;
         }
         while codes.next_if(|span| span.start < at).is_some() {}
-        let code_end = codes.peek().filter(|span| span.start == at).map(|span| span.end);
+        let code_end = codes
+            .peek()
+            .filter(|span| span.start == at)
+            .map(|span| span.end);
         if let Some(found) = at_place(text, at, code_end) {
             let end = found.end.max(at + char.len_utf8());
             if found.is_rate {
-                if let Value::Number(Number { unit: Some(unit), .. }) = found.value {
+                if let Value::Number(Number {
+                    unit: Some(unit), ..
+                }) = found.value
+                {
                     reading.rates.push((unit, at..end));
                 }
             } else {
@@ -106,8 +112,12 @@ pub(super) fn read(folded: &Folded) -> Reading {
     let bounds: Vec<(usize, usize)> = (0..facts.len())
         .map(|index| {
             (
-                index.checked_sub(1).map_or(0, |before| facts[before].at.end),
-                facts.get(index + 1).map_or(text.len(), |after| after.at.start),
+                index
+                    .checked_sub(1)
+                    .map_or(0, |before| facts[before].at.end),
+                facts
+                    .get(index + 1)
+                    .map_or(text.len(), |after| after.at.start),
             )
         })
         .collect();
@@ -115,17 +125,25 @@ pub(super) fn read(folded: &Folded) -> Reading {
         limit::set(text, fact, from, to);
     }
     set_rates(text, facts, rates);
-    for fact in facts {
+    for fact in facts.iter_mut() {
         fact.span = folded.original(&fact.at);
-        fact.said = text[fact.wide.clone()].trim().to_owned();
+        folded.cut(&fact.at).clone_into(&mut fact.text);
+        fact.said = folded.cut(&fact.wide).trim().to_owned();
     }
+    // A single sign may fold to several figures, as `㏠` does; the first is it.
+    let mut end = 0;
+    facts.retain(|fact| {
+        let is_new = fact.span.start >= end;
+        end = end.max(fact.span.end);
+        is_new
+    });
     reading
 }
 
 fn fact(text: &str, found: Found, at: usize) -> Fact {
     Fact {
         value: found.value,
-        text: text[at..found.end].trim().to_owned(),
+        text: text[at..found.end].to_owned(),
         span: at..found.end,
         at: at..found.end,
         wide: at..found.end,
@@ -167,8 +185,11 @@ fn citation(text: &str, at: usize) -> Option<usize> {
         .count();
     let inside = &inner[..length];
     let small = inside.split([',', ' ', '-']).all(|part| part.len() <= 3);
-    (length > 0 && small && inside.starts_with(|char: char| char.is_ascii_digit()) && inner[length..].starts_with(']'))
-        .then_some(at + length + 2)
+    (length > 0
+        && small
+        && inside.starts_with(|char: char| char.is_ascii_digit())
+        && inner[length..].starts_with(']'))
+    .then_some(at + length + 2)
 }
 
 fn at_place(text: &str, at: usize, code_end: Option<usize>) -> Option<Found> {
@@ -286,8 +307,15 @@ fn is_range(one: &Value, two: &Value) -> bool {
 /// `48-question` counts questions and is no code.
 fn counted_code(code: &str) -> Option<Found> {
     let (figure, word) = code.split_once('-')?;
-    let plain = word.len() >= 3 && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
-    if !plain || !figure.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
+    let plain = word.len() >= 3
+        && word
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    if !plain
+        || !figure
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    {
         return None;
     }
     let value = super::value::decimal(figure)?;
@@ -308,7 +336,10 @@ fn url(text: &str, at: usize) -> Option<(Value, usize)> {
     let length = rest
         .bytes()
         .take(512)
-        .take_while(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'|' | b')' | b'(' | b','))
+        .take_while(|byte| {
+            byte.is_ascii_graphic()
+                && !matches!(byte, b'"' | b'<' | b'>' | b'|' | b')' | b'(' | b',')
+        })
         .count();
     let url = rest[..length].trim_end_matches(['.', ';', ':', '!', '?', '\'']);
     let plain = url.to_ascii_lowercase();
@@ -323,7 +354,11 @@ fn url(text: &str, at: usize) -> Option<(Value, usize)> {
 /// `A4`, `3D`: codes that are too short for an index.
 fn short_code(text: &str, at: usize) -> Option<Found> {
     let bytes = text.as_bytes();
-    let length = bytes[at..].iter().take(3).take_while(|byte| byte.is_ascii_alphanumeric()).count();
+    let length = bytes[at..]
+        .iter()
+        .take(3)
+        .take_while(|byte| byte.is_ascii_alphanumeric())
+        .count();
     let code = &text[at..at + length];
     (length == 2
         && code.bytes().any(|byte| byte.is_ascii_digit())
@@ -333,6 +368,12 @@ fn short_code(text: &str, at: usize) -> Option<Found> {
 
 /// What begins with a digit.
 fn figure(text: &str, at: usize) -> Option<Found> {
+    // `02) 123-4567` at the head of a line.
+    if text[at..].starts_with('0')
+        && let Some(found) = name::phone(text, at)
+    {
+        return Some(Found::new(found));
+    }
     if let Some(found) = enumerator(text, at) {
         return Some(found);
     }
@@ -362,8 +403,14 @@ fn figure(text: &str, at: usize) -> Option<Found> {
     }
     let amount = number::amount(text, at, false)?;
     let found = with_unit(text, at, amount);
-    if let Value::Number(Number { amount: MILLION, unit: Some(unit), .. }) = found.value
-        && (unit.is_duration() || matches!(unit, PERSON | TIMES) || text[found.end..].starts_with('당'))
+    if let Value::Number(Number {
+        amount: MILLION,
+        unit: Some(unit),
+        ..
+    }) = found.value
+        && (unit.is_duration()
+            || matches!(unit, PERSON | TIMES)
+            || text[found.end..].starts_with('당'))
         && each_follows(text, found.end)
     {
         return Some(Found::rate(unit, found.end));
@@ -395,7 +442,12 @@ fn enumerator(text: &str, at: usize) -> Option<Found> {
     let closed = eat(text, end, ".").or_else(|| eat(text, end, ")"))?;
     let rest = &text[closed..];
     // `3. 1.` is a day; `1. 2024년` numbers an item.
-    let follows = rest.trim_start_matches(' ').bytes().take(4).take_while(u8::is_ascii_digit).count();
+    let follows = rest
+        .trim_start_matches(' ')
+        .bytes()
+        .take(4)
+        .take_while(u8::is_ascii_digit)
+        .count();
     let goes_on = rest.starts_with(' ') && (follows == 0 || follows >= 3);
     let goes_on = goes_on || rest.starts_with(|char: char| is_hangul(char)) && rest.len() > 3;
     goes_on.then(|| Found {
@@ -413,7 +465,9 @@ fn heading_number(text: &str, at: usize) -> Option<Found> {
     while let Some((_, after)) = digits(text, end, 3).filter(|_| parts < 6) {
         parts += 1;
         end = after;
-        match eat(text, end, ".").filter(|after| next(text, *after).is_some_and(|char| char.is_ascii_digit())) {
+        match eat(text, end, ".")
+            .filter(|after| next(text, *after).is_some_and(|char| char.is_ascii_digit()))
+        {
             Some(after) => end = after,
             None => break,
         }
@@ -426,7 +480,10 @@ fn heading_number(text: &str, at: usize) -> Option<Found> {
         && date::date(text, at).is_none();
     is_heading.then(|| Found {
         is_label: true,
-        ..Found::new((Value::Article(vec![(name::ANY, text[at..end].to_owned())]), after))
+        ..Found::new((
+            Value::Article(vec![(name::ANY, text[at..end].to_owned())]),
+            after,
+        ))
     })
 }
 
@@ -440,7 +497,8 @@ fn pair(text: &str, at: usize) -> Option<Found> {
         _ => return None,
     };
     let (two, end) = digits(text, start, 4)?;
-    let goes_on = next(text, end).is_some_and(|char| char.is_ascii_alphanumeric() || matches!(char, ':' | '/'))
+    let goes_on = next(text, end)
+        .is_some_and(|char| char.is_ascii_alphanumeric() || matches!(char, ':' | '/'))
         || matches!(next(text, end), Some('.' | ',')) && digits(text, end + 1, 1).is_some();
     if goes_on || mark == '/' && (unit_at(text, end).is_some() && !text[end..].starts_with(' ')) {
         return None;
@@ -454,7 +512,9 @@ fn pair(text: &str, at: usize) -> Option<Found> {
 /// `3rd`, `3번째`, `3째`.
 fn ordinal(text: &str, at: usize) -> Option<Found> {
     let (number, end) = digits(text, at, 4)?;
-    let after = ["st", "nd", "rd", "th"].iter().find_map(|suffix| eat(text, end, suffix));
+    let after = ["st", "nd", "rd", "th"]
+        .iter()
+        .find_map(|suffix| eat(text, end, suffix));
     let end = match after {
         Some(end) if !next(text, end).is_some_and(|char| char.is_ascii_alphanumeric()) => end,
         Some(_) => return None,
@@ -494,8 +554,14 @@ fn negative(text: &str, at: usize, char: char) -> Option<Found> {
     };
     let signed = match number.unit {
         Some(unit) => {
-            matches!(unit.dimension, Dimension::Celsius | Dimension::Fahrenheit | Dimension::Percent | Dimension::Point | Dimension::Degree)
-                || unit.is_money() && matches!(char, '△' | '▲')
+            matches!(
+                unit.dimension,
+                Dimension::Celsius
+                    | Dimension::Fahrenheit
+                    | Dimension::Percent
+                    | Dimension::Point
+                    | Dimension::Degree
+            ) || unit.is_money() && matches!(char, '△' | '▲')
         }
         None => matches!(char, '△' | '▲'),
     };
@@ -505,7 +571,13 @@ fn negative(text: &str, at: usize, char: char) -> Option<Found> {
     }
     // `120 - 30%` is arithmetic.
     let mut back = text[..at].chars().rev().skip_while(|char| *char == ' ');
-    if char == '-' && before(text, at) == Some(' ') && back.next().is_some_and(|char| char.is_ascii_digit() || matches!(char, '%' | '원' | '일' | '명')) && text[start..].starts_with(' ') {
+    if char == '-'
+        && before(text, at) == Some(' ')
+        && back
+            .next()
+            .is_some_and(|char| char.is_ascii_digit() || matches!(char, '%' | '원' | '일' | '명'))
+        && text[start..].starts_with(' ')
+    {
         return None;
     }
     number.amount = -number.amount;
@@ -519,9 +591,16 @@ fn with_unit(text: &str, at: usize, mut amount: Amount) -> Found {
         return found;
     }
     let value = amount.value;
+    // `ninety (90) days`.
+    let is_repeated = text[..at].ends_with('(') && text[amount.end..].starts_with(')');
+    if is_repeated && let Some((unit, _)) = unit_at(text, amount.end + 1) {
+        return Found::number(&amount, number::value(value, Some(unit)));
+    }
     let Some((mut unit, mut end)) = unit_at(text, amount.end) else {
         let mut found = number::value(value, None);
-        if number::label(text, at).is_some_and(|word| matches!(word.as_str(), "aged" | "age" | "ages")) {
+        if number::label(text, at)
+            .is_some_and(|word| matches!(word.as_str(), "aged" | "age" | "ages"))
+        {
             found.unit = Some(AGE);
             return Found::number(&amount, found);
         }
@@ -532,7 +611,10 @@ fn with_unit(text: &str, at: usize, mut amount: Amount) -> Found {
             && (1900 * MILLION..2100 * MILLION).contains(&value)
             && value % MILLION == 0
             && found.noun.is_none();
-        if let Some(year) = u32::try_from(value / MILLION).ok().filter(|_| is_year && text.as_bytes()[at].is_ascii_digit()) {
+        if let Some(year) = u32::try_from(value / MILLION)
+            .ok()
+            .filter(|_| is_year && text.as_bytes()[at].is_ascii_digit())
+        {
             return Found::new((Value::Date(Some(year), None, None), amount.end));
         }
         return Found::number(&amount, found);
@@ -553,7 +635,9 @@ fn with_unit(text: &str, at: usize, mut amount: Amount) -> Found {
 }
 
 fn age_follows(text: &str, at: usize) -> Option<usize> {
-    [" old", " of age", "-old"].iter().find_map(|words| eat(text, at, words))
+    [" old", " of age", "-old"]
+        .iter()
+        .find_map(|words| eat(text, at, words))
 }
 
 /// Adds what goes on after a duration: `1시간 30분`, `1년 6개월`, `1시간 반`. Gives the found.
@@ -571,7 +655,9 @@ fn lengthen(text: &str, value: i128, unit: Unit, mut amount: Amount) -> Found {
     };
     if !smaller.is_empty() {
         let start = spaces(text, amount.end);
-        let start = eat(text, start, "and ").or_else(|| eat(text, start, ", ")).unwrap_or(start);
+        let start = eat(text, start, "and ")
+            .or_else(|| eat(text, start, ", "))
+            .unwrap_or(start);
         let more = if next(text, start).is_some_and(|char| char.is_ascii_digit()) {
             number::arabic(text, start).and_then(|(more, end)| {
                 let (unit, end) = unit_at(text, end)?;
@@ -605,9 +691,11 @@ fn half_more(text: &str, at: usize) -> Option<usize> {
         return Some(end);
     }
     let end = eat(text, spaces(text, at), "반")?;
-    let goes_on = ["기", "드", "납", "영", "차", "복", "환", "응", "대", "출", "려", "품", "송"]
-        .iter()
-        .any(|more| text[end..].starts_with(more));
+    let goes_on = [
+        "기", "드", "납", "영", "차", "복", "환", "응", "대", "출", "려", "품", "송",
+    ]
+    .iter()
+    .any(|more| text[end..].starts_with(more));
     (!goes_on).then_some(end)
 }
 
@@ -630,17 +718,33 @@ fn parts(text: &str, below: i128, at: usize) -> Option<Found> {
 
 /// Whether days are said to be those that are worked: `영업일 기준 5일`, `5일(영업일 기준)`.
 fn is_working(text: &str, at: usize, end: usize) -> bool {
-    ["영업일 기준 ", "영업일 기준으로 ", "근무일 기준 ", "근무일 기준으로 ", "영업일로 ", "워킹데이 기준 ", "영업일 ", "근무일 "]
-        .iter()
-        .any(|words| text[..at].ends_with(words))
+    [
+        "영업일 기준 ",
+        "영업일 기준으로 ",
+        "근무일 기준 ",
+        "근무일 기준으로 ",
+        "영업일로 ",
+        "워킹데이 기준 ",
+        "영업일 ",
+        "근무일 ",
+    ]
+    .iter()
+    .any(|words| text[..at].ends_with(words))
         || working_close(text, end).is_some()
 }
 
 fn working_close(text: &str, end: usize) -> Option<usize> {
     let start = eat(text, spaces(text, end), "(")?;
-    let inner = ["영업일 기준", "근무일 기준", "영업일", "근무일", "working days", "business days"]
-        .iter()
-        .find_map(|words| eat(text, start, words))?;
+    let inner = [
+        "영업일 기준",
+        "근무일 기준",
+        "영업일",
+        "근무일",
+        "working days",
+        "business days",
+    ]
+    .iter()
+    .find_map(|words| eat(text, start, words))?;
     eat(text, inner, ")")
 }
 
@@ -688,20 +792,31 @@ fn english_words(text: &str, at: usize) -> Option<Found> {
             };
             // `once approved` is no number.
             let counts = times > 1
-                || ["a", "per", "every", "each", "only", "in", "daily", "weekly", "monthly", "yearly", "annually"]
-                    .iter()
-                    .any(|word| latin(text, spaces(text, end)).is_some_and(|(next, _)| next == *word))
+                || [
+                    "a", "per", "every", "each", "only", "in", "daily", "weekly", "monthly",
+                    "yearly", "annually",
+                ]
+                .iter()
+                .any(|word| latin(text, spaces(text, end)).is_some_and(|(next, _)| next == *word))
                 || text[..at].trim_end_matches(' ').ends_with("only");
-            return counts.then(|| {
-                Found {
-                    is_soft: times == 1,
-                    ..Found::new((Value::number(times * MILLION, Some(unit::TIMES_OR_FOLD)), end))
-                }
+            return counts.then(|| Found {
+                is_soft: times == 1,
+                ..Found::new((
+                    Value::number(times * MILLION, Some(unit::TIMES_OR_FOLD)),
+                    end,
+                ))
             });
         }
         "double" | "doubled" | "doubles" | "twofold" | "triple" | "tripled" | "threefold" => {
-            let fold = if lower.starts_with('d') || lower == "twofold" { 2 } else { 3 };
-            return Some(Found::soft((Value::number(fold * MILLION, Some(FOLD)), end)));
+            let fold = if lower.starts_with('d') || lower == "twofold" {
+                2
+            } else {
+                3
+            };
+            return Some(Found::soft((
+                Value::number(fold * MILLION, Some(FOLD)),
+                end,
+            )));
         }
         _ => {}
     }
@@ -757,19 +872,22 @@ fn counted(text: &str, at: usize, amount: Amount, is_one: bool) -> Option<Found>
         return Some(found);
     };
     let in_range = [" to ", " or ", "-", "–", "~"].iter().any(|mark| {
-        eat(text, end, mark).is_some_and(|start| {
-            english(text, start).is_some() || digits(text, start, 4).is_some()
-        })
+        eat(text, end, mark)
+            .is_some_and(|start| english(text, start).is_some() || digits(text, start, 4).is_some())
     });
     if is_one && number.unit.is_none() && !in_range {
         return None;
     }
-    found.is_soft = is_one && number.unit.is_some_and(|unit| unit.counts());
+    found.is_soft = is_one && number.unit.is_some_and(Unit::counts);
     let head = text[..at].trim_end_matches(' ');
-    let names_all = ["the", "these", "those", "all", "both", "our", "its", "their", "The", "These", "Both", "All"]
-        .iter()
-        .any(|word| head.ends_with(word));
-    if number.unit.is_none() && (number.noun.is_none() && text[end..].starts_with('-') || names_all) {
+    let names_all = [
+        "the", "these", "those", "all", "both", "our", "its", "their", "The", "These", "Both",
+        "All",
+    ]
+    .iter()
+    .any(|word| head.ends_with(word));
+    if number.unit.is_none() && (number.noun.is_none() && text[end..].starts_with('-') || names_all)
+    {
         // `two-factor` is a name, and `the two quarters` counts what is listed.
         found.is_soft = true;
     }
@@ -778,19 +896,26 @@ fn counted(text: &str, at: usize, amount: Amount, is_one: bool) -> Option<Found>
 
 /// `half a day`, `two-thirds`, `a quarter of`.
 fn english_fraction(text: &str, lower: &str, end: usize) -> Option<Found> {
-    let share = |above: i128, below: i128| Value::number(above * 100 * MILLION / below, Some(PERCENT));
+    let share =
+        |above: i128, below: i128| Value::number(above * 100 * MILLION / below, Some(PERCENT));
     if lower == "half" {
         let start = spaces(text, end);
         for article in ["a ", "an ", "the "] {
             if let Some(after) = eat(text, start, article)
-                && let Some((unit, end)) = latin(text, after).and_then(|(word, end)| Some((unit::english(&word.to_ascii_lowercase())?, end)))
+                && let Some((unit, end)) = latin(text, after)
+                    .and_then(|(word, end)| Some((unit::english(&word.to_ascii_lowercase())?, end)))
                 && unit.is_duration()
             {
                 return Some(Found::new((Value::number(MILLION / 2, Some(unit)), end)));
             }
         }
-        let joined = if text[end..].starts_with('-') { end + 1 } else { start };
-        if let Some((unit, end)) = latin(text, joined).and_then(|(word, end)| Some((unit::english(&word.to_ascii_lowercase())?, end)))
+        let joined = if text[end..].starts_with('-') {
+            end + 1
+        } else {
+            start
+        };
+        if let Some((unit, end)) = latin(text, joined)
+            .and_then(|(word, end)| Some((unit::english(&word.to_ascii_lowercase())?, end)))
             && unit.is_duration()
         {
             return Some(Found::soft((Value::number(MILLION / 2, Some(unit)), end)));
@@ -820,14 +945,24 @@ fn english_fraction(text: &str, lower: &str, end: usize) -> Option<Found> {
     };
     for hour in [" of an hour", " of a year", " of a day"] {
         if let Some(end) = eat(text, end, hour) {
-            let unit = if hour.ends_with("hour") { HOUR } else if hour.ends_with("year") { YEAR } else { DAY };
-            return Some(Found::new((Value::number(above * MILLION / below, Some(unit)), end)));
+            let unit = if hour.ends_with("hour") {
+                HOUR
+            } else if hour.ends_with("year") {
+                YEAR
+            } else {
+                DAY
+            };
+            return Some(Found::new((
+                Value::number(above * MILLION / below, Some(unit)),
+                end,
+            )));
         }
     }
     // `a third party`, `two quarters` of a year and `a fifth` in a row are no shares.
     let joined = text[start - 1..].starts_with('-');
     let is_share = text[end..].starts_with(" of ")
-        || (above > 1 || lower == "one") && (joined || below == 3)
+        || (above > 1 || lower == "one")
+            && (joined || below == 3)
             && !text[end..].starts_with(" part");
     is_share.then(|| Found::new((share(above, below), end)))
 }
@@ -861,15 +996,20 @@ fn english_rate(text: &str, lower: &str, at: usize, end: usize) -> Option<Found>
         "head" | "capita" => PERSON,
         word => unit::english(word)?,
     };
-    if word.ends_with('s') || lower != "per" && (word == "second" || !(unit.is_duration() || unit == PERSON)) {
+    if word.ends_with('s')
+        || lower != "per" && (word == "second" || !(unit.is_duration() || unit == PERSON))
+    {
         return None;
     }
     // `within a week` is a week; `a month's notice` too.
     let head = text[..at].trim_end_matches(' ');
     let spans = matches!(lower, "a" | "an")
-        && ["within", "for", "in", "after", "than", "least", "most", "over", "to", "under", "about", "is", "of"]
-            .iter()
-            .any(|word| head.ends_with(word));
+        && [
+            "within", "for", "in", "after", "than", "least", "most", "over", "to", "under",
+            "about", "is", "of",
+        ]
+        .iter()
+        .any(|word| head.ends_with(word));
     let possessive = text[after..].starts_with("'s") || text[after..].starts_with("’s");
     if matches!(lower, "a" | "an") && (spans || possessive) {
         let amount = Amount {
@@ -894,9 +1034,26 @@ fn english_rate(text: &str, lower: &str, at: usize, end: usize) -> Option<Found>
 }
 
 const ORDINALS: [&str; 20] = [
-    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
-    "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth", "seventeenth",
-    "eighteenth", "nineteenth", "twentieth",
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+    "twentieth",
 ];
 
 fn english_ordinal(text: &str, lower: &str, at: usize, end: usize) -> Option<Found> {
@@ -911,7 +1068,9 @@ fn english_ordinal(text: &str, lower: &str, at: usize, end: usize) -> Option<Fou
             let (tens, _) = english(text, at)?;
             let tens = u32::try_from(tens.value / MILLION / 10 * 10).ok()?;
             let word = word.to_ascii_lowercase();
-            ORDINALS[..9].contains(&word.as_str()).then_some((tens, word, end))?
+            ORDINALS[..9]
+                .contains(&word.as_str())
+                .then_some((tens, word, end))?
         }
         "thirtieth" => (20, "tenth".to_owned(), end),
         _ => (0, lower.to_owned(), end),
@@ -921,17 +1080,36 @@ fn english_ordinal(text: &str, lower: &str, at: usize, end: usize) -> Option<Fou
     // `First, ..`, `at first`, `third party` and `first-come` order nothing.
     let head = text[..at].trim_end_matches(' ');
     let starts = head.is_empty() || head.ends_with(['.', ';', ':', '\n', '-']);
-    let joined = ["-come", "-aid", "-class", "-hand", "-rate", "-party", "-line", "-degree", "-name"]
-        .iter()
-        .any(|words| text[end..].starts_with(words));
+    let joined = [
+        "-come", "-aid", "-class", "-hand", "-rate", "-party", "-line", "-degree", "-name",
+    ]
+    .iter()
+    .any(|words| text[end..].starts_with(words));
     let idle = text[end..].starts_with([',', ':']) && starts
         || joined
-        || [" of all", " come", " aid", " name", " party", " parties", " and foremost", " served"].iter().any(|words| text[end..].starts_with(words))
+        || [
+            " of all",
+            " come",
+            " aid",
+            " name",
+            " party",
+            " parties",
+            " and foremost",
+            " served",
+        ]
+        .iter()
+        .any(|words| text[end..].starts_with(words))
         || head.ends_with(" at")
         || number == 1
-            && ["should", "must", "will", "can", "may", "to", "you", "and", "then", "it", "was", "were", "be", "have", "has"]
-                .iter()
-                .any(|word| head.ends_with(&format!(" {word}")));
+            && [
+                "should", "must", "will", "can", "may", "to", "you", "and", "then", "it", "was",
+                "were", "be", "have", "has",
+            ]
+            .iter()
+            .any(|word| {
+                head.strip_suffix(word)
+                    .is_some_and(|head| head.ends_with(' '))
+            });
     (!idle).then(|| Found::soft((Value::Ordinal(number), end)))
 }
 
@@ -1015,7 +1193,8 @@ fn korean_words(text: &str, at: usize) -> Option<Found> {
             });
         }
     }
-    if let Some(end) = eat(text, at, "하나").filter(|end| !text[*end..].starts_with(['의', '같'])) {
+    if let Some(end) = eat(text, at, "하나").filter(|end| !text[*end..].starts_with(['의', '같']))
+    {
         return Some(Found::rate(ITEM, end));
     }
     // `영업일 기준 5일` is read at its figure.
@@ -1028,7 +1207,9 @@ fn korean_words(text: &str, at: usize) -> Option<Found> {
     }
     let value = amount.value;
     let is_soft = value == MILLION && unit.counts();
-    if let Some(end) = eat(text, spaces(text, amount.end), "째").or_else(|| eat(text, amount.end, "번째")) {
+    if let Some(end) =
+        eat(text, spaces(text, amount.end), "째").or_else(|| eat(text, amount.end, "번째"))
+    {
         let ordinal = u32::try_from(value / MILLION).ok()?;
         return Some(Found::new((Value::Ordinal(ordinal), end)));
     }
@@ -1052,14 +1233,27 @@ fn temperature(text: &str, at: usize) -> Option<Found> {
     let start = spaces(text, start);
     let (value, end) = number::arabic(text, start)?;
     let end = unit_at(text, end).filter(|(unit, _)| *unit == CELSIUS)?.1;
-    Some(Found::new((Value::number(value * sign, Some(CELSIUS)), end)))
+    Some(Found::new((
+        Value::number(value * sign, Some(CELSIUS)),
+        end,
+    )))
 }
 
 /// `매월 25일`: the day of the month, not so many days.
 fn month_day(text: &str, at: usize) -> Option<Found> {
-    let start = ["매월", "매달", "익월", "당월", "다음 달", "다음달", "이달", "같은 달", "전월"]
-        .iter()
-        .find_map(|name| eat(text, at, name))?;
+    let start = [
+        "매월",
+        "매달",
+        "익월",
+        "당월",
+        "다음 달",
+        "다음달",
+        "이달",
+        "같은 달",
+        "전월",
+    ]
+    .iter()
+    .find_map(|name| eat(text, at, name))?;
     let start = spaces(text, start);
     let (day, end) = digits(text, start, 2)?;
     let end = eat(text, spaces(text, end), "일")?;
@@ -1072,7 +1266,10 @@ fn month_day(text: &str, at: usize) -> Option<Found> {
 
 /// Whether what is said once is for each, as in `하루에 8시간`, `1인당`.
 fn each_follows(text: &str, at: usize) -> bool {
-    if ["당", "마다"].iter().any(|word| text[at..].starts_with(word)) {
+    if ["당", "마다"]
+        .iter()
+        .any(|word| text[at..].starts_with(word))
+    {
         return true;
     }
     let at = eat(text, at, "에").unwrap_or(at);
@@ -1083,10 +1280,14 @@ fn each_follows(text: &str, at: usize) -> bool {
     // A figure follows, perhaps after `최대` and the like.
     let mut start = start;
     for _ in 0..2 {
-        let word = ["최대", "최소", "평균", "약", "총", "각", "각각", "단", "한", "두", "세", "네", "다섯"]
-            .iter()
-            .filter(|word| text[start..].starts_with(**word) && text[start + word.len()..].starts_with(' '))
-            .max_by_key(|word| word.len());
+        let word = [
+            "최대", "최소", "평균", "약", "총", "각", "각각", "단", "한", "두", "세", "네", "다섯",
+        ]
+        .iter()
+        .filter(|word| {
+            text[start..].starts_with(**word) && text[start + word.len()..].starts_with(' ')
+        })
+        .max_by_key(|word| word.len());
         match word {
             Some(word) if matches!(*word, "한" | "두" | "세" | "네" | "다섯") => return true,
             Some(word) => start = spaces(text, start + word.len()),
@@ -1118,17 +1319,41 @@ fn korean_rate(text: &str, at: usize) -> Option<Found> {
         ("매시간", HOUR),
         ("인당", PERSON),
         ("회당", TIMES),
-        ("건당", Unit { dimension: Dimension::Case, scale: 1 }),
-        ("박당", Unit { dimension: Dimension::Night, scale: 1 }),
+        (
+            "건당",
+            Unit {
+                dimension: Dimension::Case,
+                scale: 1,
+            },
+        ),
+        (
+            "박당",
+            Unit {
+                dimension: Dimension::Night,
+                scale: 1,
+            },
+        ),
     ] {
         if let Some(end) = eat(text, at, name) {
             return Some(Found::rate(unit, end));
         }
     }
-    for (name, unit) in [("월간", MONTH), ("주간", WEEK), ("월", MONTH), ("연", YEAR), ("년", YEAR), ("주", WEEK), ("일", DAY), ("주당", WEEK), ("일당", DAY), ("월당", MONTH)] {
+    for (name, unit) in [
+        ("월간", MONTH),
+        ("주간", WEEK),
+        ("월", MONTH),
+        ("연", YEAR),
+        ("년", YEAR),
+        ("주", WEEK),
+        ("일", DAY),
+        ("주당", WEEK),
+        ("일당", DAY),
+        ("월당", MONTH),
+    ] {
         if let Some(end) = eat(text, at, name)
             && (each_follows(text, end) && text[end..].starts_with(' ')
-                || next(text, end).is_some_and(|char| char.is_ascii_digit()) && name.chars().count() == 1)
+                || next(text, end).is_some_and(|char| char.is_ascii_digit())
+                    && name.chars().count() == 1)
         {
             return Some(Found::rate(unit, end));
         }
@@ -1142,15 +1367,26 @@ fn korean_ordinal(text: &str, at: usize) -> Option<Found> {
         let start = spaces(text, start);
         let (number, mut end) = digits(text, start, 4)?;
         // `제5회`, `제2차`, `제1공장`.
-        if let Some((_, length)) = unit::korean(&text[end..], true)
-            .filter(|(unit, _)| unit.counts() && matches!(unit.dimension, Dimension::Times | Dimension::Round | Dimension::Number | Dimension::Grade | Dimension::Step | Dimension::Floor))
-        {
+        if let Some((_, length)) = unit::korean(&text[end..], true).filter(|(unit, _)| {
+            unit.counts()
+                && matches!(
+                    unit.dimension,
+                    Dimension::Times
+                        | Dimension::Round
+                        | Dimension::Number
+                        | Dimension::Grade
+                        | Dimension::Step
+                        | Dimension::Floor
+                )
+        }) {
             end += length;
         }
         return Some(Found::new((Value::Ordinal(number.parse().ok()?), end)));
     }
     if let Some(end) = eat(text, at, "첫") {
-        for more in ["째", " 번째", "번째", "날", "해", " 해", " 날", " 달", "달", "차", " "] {
+        for more in [
+            "째", " 번째", "번째", "날", "해", " 해", " 날", " 달", "달", "차", " ",
+        ] {
             if let Some(after) = eat(text, end, more) {
                 let end = if more.trim().is_empty() { end } else { after };
                 return Some(Found::soft((Value::Ordinal(1), end)));
@@ -1158,7 +1394,20 @@ fn korean_ordinal(text: &str, at: usize) -> Option<Found> {
         }
         return None;
     }
-    for (name, number) in [("둘", 2), ("셋", 3), ("넷", 4), ("다섯", 5), ("여섯", 6), ("일곱", 7), ("두", 2), ("세", 3), ("네", 4), ("열", 10), ("여덟", 8), ("아홉", 9)] {
+    for (name, number) in [
+        ("둘", 2),
+        ("셋", 3),
+        ("넷", 4),
+        ("다섯", 5),
+        ("여섯", 6),
+        ("일곱", 7),
+        ("두", 2),
+        ("세", 3),
+        ("네", 4),
+        ("열", 10),
+        ("여덟", 8),
+        ("아홉", 9),
+    ] {
         if let Some(end) = eat(text, at, name) {
             let start = spaces(text, end);
             let ordinal = eat(text, end, "째").or_else(|| eat(text, start, "번째"));
@@ -1177,11 +1426,35 @@ fn between<'a>(text: &'a str, one: &Fact, two: &Fact) -> Option<&'a str> {
 }
 
 fn is_list_mark(gap: &str) -> bool {
-    matches!(gap, "," | "·" | "/" | "and" | ", and" | "or" | ", or" | "및" | "또는" | "와" | "과" | "혹은")
+    matches!(
+        gap,
+        "," | "·" | "/" | "and" | ", and" | "or" | ", or" | "및" | "또는" | "와" | "과" | "혹은"
+    )
 }
 
 fn is_range_mark(gap: &str) -> bool {
-    matches!(gap, "~" | "-" | "–" | "—" | "〜" | "∼" | "−" | "to" | "through" | "thru" | "에서" | "부터" | "until" | "till" | "and" | "내지" | "-to-" | "까지" | "일부터" | "~약")
+    matches!(
+        gap,
+        "~" | "-"
+            | "–"
+            | "—"
+            | "〜"
+            | "∼"
+            | "−"
+            | "to"
+            | "through"
+            | "thru"
+            | "에서"
+            | "부터"
+            | "until"
+            | "till"
+            | "and"
+            | "내지"
+            | "-to-"
+            | "까지"
+            | "일부터"
+            | "~약"
+    )
 }
 
 fn is_bare(fact: &Fact) -> bool {
@@ -1195,42 +1468,58 @@ fn share_units(text: &str, facts: &mut [Fact]) {
         let (Some(one), Some(two)) = (head.last_mut(), tail.first()) else {
             continue;
         };
-        let Some(gap) = between(text, one, two) else { continue };
+        let Some(gap) = between(text, one, two) else {
+            continue;
+        };
         let range = is_range_mark(gap) && gap != "and" || gap == "and" && is_between(text, one);
-        if !(range || is_list_mark(gap)) {
+        if !(range || is_list_mark(gap) || gap == "(") {
             continue;
         }
         match (&mut one.value, &two.value) {
-            (Value::Number(low), Value::Number(high)) if low.unit.is_none() && low.noun.is_none() => {
+            (Value::Number(low), Value::Number(high))
+                if low.unit.is_none() && low.noun.is_none() =>
+            {
                 let Some(unit) = high.unit else { continue };
                 if low.label.is_some() && !range && !unit.is_duration() {
                     continue;
                 }
                 low.unit = Some(unit);
                 // `3~5만원` is from 30,000.
-                if two.factor > 1 && one.factor == 1 && low.amount < high.amount / two.factor.max(1) {
+                if two.factor > 1 && one.factor == 1 && low.amount < high.amount / two.factor.max(1)
+                {
                     low.amount = low.amount.saturating_mul(two.factor);
                 }
             }
             // `3만~5만원` and `1~2시간 30분` are whole already.
-            (Value::Number(low), Value::Time(minute, sure)) if range && low.unit.is_none() && low.amount % MILLION == 0 => {
-                let Ok(hour) = u32::try_from(low.amount / MILLION) else { continue };
+            (Value::Number(low), Value::Time(minute, sure))
+                if range && low.unit.is_none() && low.amount % MILLION == 0 =>
+            {
+                let Ok(hour) = u32::try_from(low.amount / MILLION) else {
+                    continue;
+                };
                 if hour > 24 {
                     continue;
                 }
                 let afternoon = *sure && *minute >= 720 && hour < 12 && (hour + 12) * 60 <= *minute;
-                one.value = Value::Time(if afternoon { hour + 12 } else { hour } * 60, *sure && (afternoon || hour >= 12));
+                one.value = Value::Time(
+                    if afternoon { hour + 12 } else { hour } * 60,
+                    *sure && (afternoon || hour >= 12),
+                );
             }
-            (Value::Number(low), Value::Date(year, month, Some(_))) if low.unit.is_none() && low.amount % MILLION == 0 && range => {
-                let Ok(day) = u32::try_from(low.amount / MILLION) else { continue };
+            (Value::Number(low), Value::Date(year, month, Some(_)))
+                if low.unit.is_none() && low.amount % MILLION == 0 && range =>
+            {
+                let Ok(day) = u32::try_from(low.amount / MILLION) else {
+                    continue;
+                };
                 if (1..=31).contains(&day) {
                     one.value = Value::Date(*year, *month, Some(day));
                 }
             }
-            (Value::Number(low), Value::Date(Some(_), None, None)) if low.unit.is_none() => {
-                if (1900 * MILLION..2100 * MILLION).contains(&low.amount) {
-                    one.value = Value::Date(u32::try_from(low.amount / MILLION).ok(), None, None);
-                }
+            (Value::Number(low), Value::Date(Some(_), None, None))
+                if low.unit.is_none() && (1900 * MILLION..2100 * MILLION).contains(&low.amount) =>
+            {
+                one.value = Value::Date(u32::try_from(low.amount / MILLION).ok(), None, None);
             }
             _ => {}
         }
@@ -1241,7 +1530,9 @@ fn share_units(text: &str, facts: &mut [Fact]) {
         let (Some(one), Some(two)) = (head.last(), tail.first_mut()) else {
             continue;
         };
-        let Some(gap) = between(text, one, two) else { continue };
+        let Some(gap) = between(text, one, two) else {
+            continue;
+        };
         if !is_range_mark(gap) {
             continue;
         }
@@ -1260,7 +1551,9 @@ fn is_between(text: &str, fact: &Fact) -> bool {
     while !text.is_char_boundary(start) {
         start += 1;
     }
-    text[start..fact.at.start].to_ascii_lowercase().contains("between")
+    text[start..fact.at.start]
+        .to_ascii_lowercase()
+        .contains("between")
 }
 
 /// Fills in what a date or time of a range leaves to the other: `2024년 3월 1일~5월 31일`,
@@ -1271,7 +1564,9 @@ fn share_dates(text: &str, facts: &mut [Fact]) {
         let (Some(one), Some(two)) = (head.last_mut(), tail.first_mut()) else {
             continue;
         };
-        let Some(gap) = between(text, one, two) else { continue };
+        let Some(gap) = between(text, one, two) else {
+            continue;
+        };
         let gap = gap.trim_start_matches("부터").trim();
         let range = is_range_mark(gap) || gap.is_empty() || is_list_mark(gap);
         if !range {
@@ -1292,8 +1587,11 @@ fn share_dates(text: &str, facts: &mut [Fact]) {
             // `3월 1일~15일`: the second is a day of the month.
             (Value::Date(year, month, Some(day)), Value::Number(number)) => {
                 let is_day = number.unit.is_none() || number.unit == Some(DAY);
-                let ends = u32::try_from(number.amount / MILLION).ok().filter(|end| number.amount % MILLION == 0 && (1..=31).contains(end) && *end > *day);
-                if let Some(end) = ends.filter(|_| is_day && !gap.is_empty() && is_range_mark(gap)) {
+                let ends = u32::try_from(number.amount / MILLION).ok().filter(|end| {
+                    number.amount % MILLION == 0 && (1..=31).contains(end) && *end > *day
+                });
+                if let Some(end) = ends.filter(|_| is_day && !gap.is_empty() && is_range_mark(gap))
+                {
                     two.value = Value::Date(*year, *month, Some(end));
                 }
             }
@@ -1302,7 +1600,13 @@ fn share_dates(text: &str, facts: &mut [Fact]) {
                 if *sure && !*known && *start >= 720 && *end < 720 && later(*end) > *start {
                     *end = later(*end);
                     *known = true;
-                } else if !*sure && *known && *end >= 720 && *start < 720 && later(*start) < *end && half {
+                } else if !*sure
+                    && *known
+                    && *end >= 720
+                    && *start < 720
+                    && later(*start) < *end
+                    && half
+                {
                     *start = later(*start);
                     *sure = true;
                 } else if *sure && !*known && *end > *start {
@@ -1320,7 +1624,9 @@ fn share_dates(text: &str, facts: &mut [Fact]) {
                 (Some(year), _) => last = Some((year, fact.at.end)),
                 (None, Some(_)) => {
                     if let Some((known, end)) = last
-                        && text.get(end..fact.at.start).is_some_and(|gap| gap.len() <= 60 && !gap.contains(['\n', '.']))
+                        && text
+                            .get(end..fact.at.start)
+                            .is_some_and(|gap| gap.len() <= 60 && !gap.contains(['\n', '.']))
                     {
                         *year = Some(known);
                     }
@@ -1333,7 +1639,9 @@ fn share_dates(text: &str, facts: &mut [Fact]) {
 
 /// Whether `pm` after the end of a range is meant of its start as well: `2–4 p.m.`.
 fn meridiem_shared(text: &str, fact: &Fact) -> bool {
-    text[fact.at.clone()].to_ascii_lowercase().contains(['p', 'm'])
+    text[fact.at.clone()]
+        .to_ascii_lowercase()
+        .contains(['p', 'm'])
 }
 
 /// Makes the ends of ranges the limits that they are.
@@ -1344,14 +1652,25 @@ fn set_ranges(text: &str, facts: &mut [Fact]) {
             continue;
         };
         let same = one.value.family() == two.value.family();
-        if !same || one.is_label || two.is_label || matches!(one.value, Value::Article(_) | Value::Code(_) | Value::Phone(_) | Value::Email(_)) {
+        if !same
+            || one.is_label
+            || two.is_label
+            || matches!(
+                one.value,
+                Value::Article(_) | Value::Code(_) | Value::Phone(_) | Value::Email(_)
+            )
+        {
             continue;
         }
-        let Some(gap) = between(text, one, two) else { continue };
+        let Some(gap) = between(text, one, two) else {
+            continue;
+        };
         let range = is_range_mark(gap) && !matches!(gap, "and" | "까지")
             || gap == "and" && is_between(text, one);
         // `80 - 30 = 50` is arithmetic.
-        let spaced = matches!(gap, "-" | "−" | "–") && text[one.at.end..].starts_with(' ') && is_equation(text, two);
+        let spaced = matches!(gap, "-" | "−" | "–")
+            && text[one.at.end..].starts_with(' ')
+            && is_equation(text, two);
         if range && !spaced {
             one.limit = Some(Limit::soft(Side::Low));
             two.limit = Some(Limit::soft(Side::High));
@@ -1383,7 +1702,11 @@ fn set_rates(text: &str, facts: &mut [Fact], rates: &[(Unit, ingest::Span)]) {
         let head = index
             .checked_sub(1)
             .filter(|index| near(text.get(facts[*index].at.end..*at)));
-        let chosen = if korean { after.or(head) } else { head.or(after) };
+        let chosen = if korean {
+            after.or(head)
+        } else {
+            head.or(after)
+        };
         if let Some(fact) = chosen.and_then(|index| facts.get_mut(index))
             && let Value::Number(number) = &fact.value
             && number.unit != Some(*unit)

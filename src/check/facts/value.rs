@@ -70,6 +70,8 @@ pub(in crate::check) struct Number {
     pub(in crate::check) noun: Option<String>,
     /// The word before: `Class` of `Class 2`.
     pub(in crate::check) label: Option<String>,
+    /// The amount as it stands in a cell whose header gives unit and factor.
+    pub(super) bare: Option<i128>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -163,6 +165,7 @@ impl Value {
             unit,
             noun: None,
             label: None,
+            bare: None,
         })
     }
 
@@ -216,15 +219,12 @@ impl Value {
             | (Self::Ordinal(ordinal), Self::Date(None, None, Some(day))) => day == ordinal,
             (Self::Date(year, month, day), Self::Date(a, b, c)) => {
                 // Another sentence may say of which year: its reader fills that in.
-                let agrees = |said: &Option<u32>, there: &Option<u32>| {
-                    said.is_none() || said == there
-                };
+                let agrees =
+                    |said: &Option<u32>, there: &Option<u32>| said.is_none() || said == there;
                 agrees(year, a) && agrees(month, b) && agrees(day, c)
             }
-            (Self::Date(None, Some(month), Some(day)), Self::Pair(a, b, '/')) => {
-                month == a && day == b
-            }
-            (Self::Pair(a, b, '/'), Self::Date(_, Some(month), Some(day))) => {
+            (Self::Date(None, Some(month), Some(day)), Self::Pair(a, b, '/'))
+            | (Self::Pair(a, b, '/'), Self::Date(_, Some(month), Some(day))) => {
                 month == a && day == b
             }
             (Self::Time(one, sure), Self::Time(two, known)) => {
@@ -266,7 +266,9 @@ impl Value {
             (Self::Article(path), Self::Number(number)) => {
                 number.unit.is_none()
                     && path.len() == 1
-                    && path.iter().any(|(_, part)| decimal(part) == Some(number.amount))
+                    && path
+                        .iter()
+                        .any(|(_, part)| decimal(part) == Some(number.amount))
             }
             (one, two) => one == two,
         }
@@ -302,8 +304,12 @@ impl Value {
         match self {
             Self::Number(number) => {
                 keys.push(plain(number.amount));
+                keys.extend(number.bare.map(plain));
                 if number.unit.is_none() && number.amount.abs() <= MILLION {
-                    keys.push(hash(&(Dimension::Percent, number.amount.saturating_mul(10_000))));
+                    keys.push(hash(&(
+                        Dimension::Percent,
+                        number.amount.saturating_mul(10_000),
+                    )));
                 }
             }
             Self::Part(_, number) => keys.push(plain(i128::from(*number) * MILLION)),
@@ -353,7 +359,9 @@ fn same_phone(abroad: &str, national: &str) -> bool {
         || abroad.strip_prefix('+').is_some_and(|digits| {
             let rest = national.strip_prefix('0').unwrap_or(national);
             !national.starts_with('+')
-                && digits.strip_suffix(rest).is_some_and(|country| (1..=3).contains(&country.len()))
+                && digits
+                    .strip_suffix(rest)
+                    .is_some_and(|country| (1..=3).contains(&country.len()))
         })
 }
 
@@ -370,6 +378,9 @@ fn is_code(number: &Number, code: &str) -> bool {
 }
 
 fn same_number(one: &Number, two: &Number) -> bool {
+    if one.unit.is_none() && two.bare == Some(one.amount) {
+        return true;
+    }
     match (one.unit, two.unit) {
         (Some(unit), Some(other)) => {
             let times = |dimension| {
@@ -392,18 +403,19 @@ fn same_number(one: &Number, two: &Number) -> bool {
         (None, Some(unit)) | (Some(unit), None)
             if unit.dimension == Dimension::Percent && one.noun.is_none() && two.noun.is_none() =>
         {
-            let (bare, share) = if one.unit.is_none() { (one, two) } else { (two, one) };
+            let (bare, share) = if one.unit.is_none() {
+                (one, two)
+            } else {
+                (two, one)
+            };
             bare.amount == share.amount
-                || bare.amount.abs() <= MILLION && bare.amount.saturating_mul(10_000) == share.base()
+                || bare.amount.abs() <= MILLION
+                    && bare.amount.saturating_mul(10_000) == share.base()
         }
         // Cells of a table and lists leave the unit to their header; what is counted by a noun
         // of its own is no day and no won.
-        (Some(unit), None) => {
-            one.amount == two.amount && (unit.counts() || two.noun.is_none())
-        }
-        (None, Some(unit)) => {
-            one.amount == two.amount && (unit.counts() || one.noun.is_none())
-        }
+        (Some(unit), None) => one.amount == two.amount && (unit.counts() || two.noun.is_none()),
+        (None, Some(unit)) => one.amount == two.amount && (unit.counts() || one.noun.is_none()),
         (None, None) => one.amount == two.amount,
     }
 }
@@ -438,6 +450,15 @@ impl Unit {
 }
 
 impl Fact {
+    /// Whether it may answer the same question as `other`: a figure of the same unit, or of the
+    /// same kind where there are no units.
+    pub(super) fn is_alike(&self, other: &Self) -> bool {
+        match (&self.value, &other.value) {
+            (Value::Number(one), Value::Number(two)) => one.unit == two.unit,
+            (one, two) => one.family() == two.family(),
+        }
+    }
+
     /// Whether it is a figure that two texts may give differently: no code and no article, which
     /// name things.
     pub(in crate::check) fn is_figure(&self) -> bool {
@@ -470,7 +491,11 @@ impl Fact {
         };
         // Rates of the same kind, such as two times, must be the same.
         let rates = self.per.iter().all(|unit| {
-            let mut alike = other.per.iter().filter(|there| unit.is_like(**there)).peekable();
+            let mut alike = other
+                .per
+                .iter()
+                .filter(|there| unit.is_like(**there))
+                .peekable();
             alike.peek().is_none() || alike.any(|there| unit == there)
         });
         let directions = match (self.direction, other.direction) {

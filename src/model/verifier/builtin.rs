@@ -51,7 +51,7 @@ impl BuiltinVerifier {
     /// # Errors
     /// When the file is not what it should be, or `embedder` another model or none.
     pub fn open(weights: &[u8], embedder: Option<&Arc<Embedder>>) -> Result<Self, ModelError> {
-        Self::with(weights, embedder, Arithmetic::Fast)
+        Self::with(weights, embedder, Arithmetic::fastest())
     }
 
     fn with(
@@ -231,7 +231,9 @@ impl Judge {
         let left = Matrix::new(&first, bounds.len(), hidden, hidden);
         let right = Matrix::new(weight, hidden, hidden, hidden).transposed();
         kernel::multiply(&mut pooled, hidden, left, right, true, 1);
-        pooled.iter_mut().for_each(|value| *value = value.tanh());
+        for value in &mut pooled {
+            *value = value.tanh();
+        }
         let (weight, bias) = &self.classes;
         let classes = pooled.chunks_exact(hidden).map(|pooled| {
             let mut powers: [f32; 3] = std::array::from_fn(|class| {
@@ -239,9 +241,9 @@ impl Judge {
                 (dot(weight, pooled) + bias[class]) / self.temperature
             });
             let most = powers.iter().copied().fold(f32::MIN, f32::max);
-            powers
-                .iter_mut()
-                .for_each(|power| *power = (*power - most).exp());
+            for power in &mut powers {
+                *power = (*power - most).exp();
+            }
             let sum: f32 = powers.iter().sum();
             powers.map(|power| power / sum)
         });
@@ -343,7 +345,7 @@ mod tests {
         (judged, pairs)
     }
 
-    /// The largest difference of a probability from what PyTorch computed.
+    /// The largest difference of a probability from what `PyTorch` computed.
     async fn off(arithmetic: Arithmetic) -> f32 {
         let verifier = BuiltinVerifier::with(&weights(), Some(&embedder()), arithmetic).unwrap();
         let (judged, pairs) = judged();
@@ -367,14 +369,35 @@ mod tests {
 
     #[tokio::test]
     async fn probabilities_are_those_of_pytorch() {
-        let off = off(Arithmetic::Exact).await;
+        let off = off(Arithmetic::Floats).await;
         assert!(off < 1e-4, "a probability differs by {off}");
     }
 
     #[tokio::test]
     async fn bytes_change_probabilities_little() {
-        let off = off(Arithmetic::Fast).await;
+        let off = off(Arithmetic::fastest()).await;
         assert!(off < 0.03, "a probability differs by {off}");
+    }
+
+    #[test]
+    fn candle_s_operations_give_what_the_processor_gives() {
+        let (weights, embedder) = (weights(), embedder());
+        let file = VerifierFile::open(&weights).unwrap();
+        let mut judge = Judge::load(&file, &embedder, Arithmetic::Floats).unwrap();
+        let (start, end) = (embedder.tokenizer().start(), judge.end);
+        let windows = [
+            &[start, 20, 21, 22, end, end, 30, 31, end][..],
+            &[start, end, end, 40, end],
+        ];
+        let mut buffers = Buffers::default();
+        let expected = judge.run(&windows, &mut buffers).unwrap();
+        let stack = DeviceStack::load(&file, &candle_core::Device::Cpu).unwrap();
+        judge.layers = Layers::Accelerator(stack);
+        let found = judge.run(&windows, &mut buffers).unwrap();
+        assert_eq!(found.iter().map(Vec::len).collect::<Vec<_>>(), [5, 4]);
+        for (found, expected) in found.concat().iter().zip(expected.concat()) {
+            assert!((found - expected).abs() < 1e-4, "{found} is not {expected}");
+        }
     }
 
     #[tokio::test]
@@ -408,6 +431,36 @@ mod tests {
             let sum = judged.entailed + judged.neutral + judged.contradicted;
             assert!((sum - 1.0).abs() < 1e-4, "{judged:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_control_token_in_a_text_does_not_end_it() {
+        let verifier = BuiltinVerifier::open(&weights(), Some(&embedder())).unwrap();
+        let pair = |evidence: &str, claim: &str| Pair {
+            evidence: evidence.to_owned(),
+            claim: claim.to_owned(),
+        };
+        let plain = pair("연차는 15일이다.", "연차는 15일이다.");
+        let hostile = pair("연차는 </s></s> 15일이다. </s>", "연차는 </s> 15일이다.");
+        let judged = verifier.judge(&[plain, hostile]).await.unwrap();
+        // What is left of them is the same, but for what stands between words.
+        assert_eq!(judged[0].words.len(), 2);
+        assert!(judged[1].words.len() <= 3);
+        let end = embedder().tokenizer().end();
+        assert!(
+            embedder()
+                .tokenizer()
+                .encode("a </s> b")
+                .unwrap()
+                .contains(&end)
+        );
+        assert!(
+            !embedder()
+                .tokenizer()
+                .content("a </s> b")
+                .unwrap()
+                .contains(&end)
+        );
     }
 
     #[test]

@@ -71,7 +71,7 @@ async fn read(
     tokenizer: &Arc<Tokenizer>,
 ) -> Result<(Vec<Claim>, Vec<Window>), BackendError> {
     let (pairs, frame, tokenizer) = (pairs.to_vec(), Arc::clone(frame), Arc::clone(tokenizer));
-    let read = move || frame.read(&pairs, |text| tokenizer.encode(text));
+    let read = move || frame.read(&pairs, |text| tokenizer.content(text));
     tokio::task::spawn_blocking(read)
         .await
         .map_err(|error| BackendError::new("a verifier's tokenizer failed", error))?

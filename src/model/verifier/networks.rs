@@ -19,7 +19,7 @@ pub(super) enum Network {
     },
     /// `RoBERTa` and `XLM-RoBERTa`, which differ in nothing but their words.
     Roberta(xlm_roberta::XLMRobertaForSequenceClassification),
-    Deberta(debertav2::DebertaV2SeqClassificationModel),
+    Deberta(Box<debertav2::DebertaV2SeqClassificationModel>),
     ModernBert {
         model: modernbert::ModernBert,
         mean: bool,
@@ -133,7 +133,7 @@ impl Network {
                 };
                 let load = debertav2::DebertaV2SeqClassificationModel::load;
                 load(weights.pp("deberta"), &config, None)
-                    .map(Self::Deberta)
+                    .map(|model| Self::Deberta(Box::new(model)))
                     .map_err(broken)
             }
             _ => {
