@@ -15,7 +15,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 use sha2::{Digest as _, Sha256};
-use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::ask::{Message, Passage, Prompt, Rewrite, Role};
 use crate::language::Language;
@@ -311,7 +311,7 @@ fn folded_passage(passage: &Passage) -> String {
 fn folded<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     texts
         .into_iter()
-        .flat_map(|text| text.nfkc())
+        .flat_map(UnicodeNormalization::nfkc)
         .filter(|char| char.is_alphanumeric())
         .flat_map(char::to_lowercase)
         .collect()

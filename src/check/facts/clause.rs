@@ -1,5 +1,7 @@
 //! Clauses of a sentence, and which words of it a figure is of.
 
+use std::sync::LazyLock;
+
 use ingest::Span;
 
 use super::place::{MOST, content};
@@ -584,27 +586,19 @@ fn rate(text: &str, unit: Unit, span: &Span) -> Term {
 }
 
 /// English words that begin what a figure after a comma depends on.
-const INTRO: &[&str] = &[
-    "if", "when", "for", "after", "in", "during", "once", "where", "upon", "on", "at", "from",
-    "with", "unless", "as", "under", "while", "by", "before", "since", "until", "within", "of",
-    "without", "over",
-];
+static INTRO: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "if when for after in during once where upon on at from with unless as under while by \
+     before since until within of without over"
+        .split_whitespace()
+        .collect()
+});
 
 /// Korean words after which the figure that they are a condition of follows.
-const CONDITION: &[&str] = &[
-    "경우",
-    "시",
-    "때",
-    "면",
-    "자",
-    "후",
-    "뒤",
-    "동안",
-    "대해",
-    "대하여",
-    "따라",
-    "기준",
-];
+static CONDITION: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "경우 시 때 면 자 후 뒤 동안 대해 대하여 따라 기준"
+        .split_whitespace()
+        .collect()
+});
 
 /// Where in what stands between two figures a new clause begins; none if both are of one.
 fn boundary(

@@ -1,5 +1,7 @@
 //! Limits, rates and directions: what the words around a figure make of it.
 
+use std::sync::LazyLock;
+
 use super::number::{eat, latin, next, spaces};
 use super::unit::Family;
 use super::value::{Direction, Fact, Limit, Side, Value};
@@ -551,40 +553,12 @@ const ENGLISH_POINTS: &[(&str, Limit)] = &[
 ];
 
 /// Words between a limit and its figure that say nothing of it.
-const FILLERS: &[&str] = &[
-    "of",
-    "the",
-    "a",
-    "an",
-    "about",
-    "approximately",
-    "around",
-    "roughly",
-    "some",
-    "full",
-    "krw",
-    "usd",
-    "us",
-    "another",
-    "further",
-    "total",
-    "period",
-    "first",
-    "any",
-    "only",
-    "just",
-    "at",
-    "end",
-    "age",
-    "per",
-    "to",
-    "be",
-    "is",
-    "are",
-    "last",
-    "next",
-    "on",
-];
+static FILLERS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "of the a an about approximately around roughly some full krw usd us another further \
+     total period first any only just at end age per to be is are last next on"
+        .split_whitespace()
+        .collect()
+});
 
 /// Korean words before a figure.
 const KOREAN_BEFORE: &[(&str, Limit)] = &[

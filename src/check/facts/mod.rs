@@ -194,9 +194,16 @@ struct Judge<'a> {
     budget: usize,
 }
 
+/// A place of the evidence, and which passage it is in.
+#[derive(Clone, Copy)]
+struct Spot<'a> {
+    place: &'a Place,
+    source: usize,
+}
+
 /// A place of the evidence, and how much of each word of the claim it has.
 struct Found<'a> {
-    place: &'a Place,
+    spot: Spot<'a>,
     /// In its own clause, row or headings, less so in what these leave out.
     firm: Vec<f32>,
     /// The same, and in the clauses before.
@@ -222,24 +229,23 @@ impl<'a> Judge<'a> {
         }
         let sources = self.sources;
         let words = self.words(index, sums);
-        let mut same: Vec<&'a Place> = Vec::new();
-        for source in sources {
-            if let Some(unit) = fact.is_one()
-                && source.ones.contains(&unit)
-            {
-                return None;
-            }
+        let mut same: Vec<Spot<'a>> = Vec::new();
+        for (index, source) in sources.iter().enumerate() {
             let places = source.candidates(&fact.value);
             self.budget = self.budget.saturating_sub(places.len());
             let places = places.iter().map(|place| &source.places[*place]);
-            same.extend(places.filter(|place| is_same(fact, &place.fact, source)));
+            let places = places.filter(|place| is_same(fact, &place.fact, source));
+            same.extend(places.map(|place| Spot {
+                place,
+                source: index,
+            }));
         }
         if same.is_empty() && (self.is_split_article(fact) || self.is_covered(fact)) {
             return None;
         }
         let siblings = self.siblings(index, sums);
         let mut rivals: Vec<Found<'a>> = Vec::new();
-        for source in sources {
+        for (index, source) in sources.iter().enumerate() {
             for place in &source.places {
                 self.budget = self.budget.saturating_sub(1);
                 if self.budget == 0 {
@@ -249,7 +255,7 @@ impl<'a> Judge<'a> {
                     || same
                         .iter()
                         .take(8)
-                        .any(|same| place.fact.is_rival_of(&same.fact));
+                        .any(|same| place.fact.is_rival_of(&same.place.fact));
                 if !answers {
                     continue;
                 }
@@ -259,7 +265,11 @@ impl<'a> Judge<'a> {
                     && (fact.is_soft || !there.is_soft || is_word(fact))
                     && !is_same(fact, there, source)
                 {
-                    rivals.push(self.found(place, &words));
+                    let spot = Spot {
+                        place,
+                        source: index,
+                    };
+                    rivals.push(self.found(spot, &words));
                 }
             }
         }
@@ -267,7 +277,7 @@ impl<'a> Judge<'a> {
             let own: Vec<&Found<'_>> = rivals
                 .iter()
                 .filter(|rival| {
-                    !fact.is_soft || rival.place.fact.value.family() == fact.value.family()
+                    !fact.is_soft || rival.spot.place.fact.value.family() == fact.value.family()
                 })
                 .collect();
             if fact.is_soft && own.is_empty() {
@@ -278,24 +288,24 @@ impl<'a> Judge<'a> {
         rivals.retain(|rival| {
             !siblings
                 .iter()
-                .any(|sibling| sibling.value.is_said_by(&rival.place.fact.value))
+                .any(|sibling| sibling.value.is_said_by(&rival.spot.place.fact.value))
         });
-        let (good, other): (Vec<&'a Place>, Vec<&'a Place>) = same
+        let (good, other): (Vec<Spot<'a>>, Vec<Spot<'a>>) = same
             .into_iter()
-            .partition(|place| self.says_alike(claimed, place));
+            .partition(|spot| says_alike(claimed, spot.place));
         let other: Vec<Found<'a>> = other
             .into_iter()
-            .map(|place| self.found(place, &words))
+            .map(|spot| self.found(spot, &words))
             .collect();
         if good.is_empty() {
             let there = other
                 .iter()
                 .max_by(|one, two| one.score().total_cmp(&two.score()))?;
-            return Some(limit(claimed, there.place));
+            return Some(limit(claimed, there.spot.place));
         }
         let good: Vec<Found<'a>> = good
             .into_iter()
-            .map(|place| self.found(place, &words))
+            .map(|spot| self.found(spot, &words))
             .collect();
         if fact.value.family() == Family::Relative {
             return None;
@@ -303,10 +313,14 @@ impl<'a> Judge<'a> {
         let first_other = rivals.len();
         rivals.extend(other);
         // What a rival's value has elsewhere tells it from nothing.
-        let mut known: HashMap<u64, Vec<f32>> = HashMap::new();
+        let value_of = |rival: &Found<'_>| {
+            let keys = rival.spot.place.fact.value.keys();
+            (rival.spot.source, value::hash(&keys))
+        };
+        let mut known: HashMap<(usize, u64), Vec<f32>> = HashMap::new();
         for rival in &rivals {
             let shares = known
-                .entry(value::hash(&rival.place.fact.value.keys()))
+                .entry(value_of(rival))
                 .or_insert_with(|| vec![0.0; words.len()]);
             for (share, there) in shares.iter_mut().zip(&rival.loose) {
                 *share = share.max(*there);
@@ -324,10 +338,11 @@ impl<'a> Judge<'a> {
                     let loose = if is_other {
                         &rival.loose
                     } else {
-                        &known[&value::hash(&rival.place.fact.value.keys())]
+                        &known[&value_of(rival)]
                     };
-                    let fits = (is_other || is_alike(fact, &found.place.fact, &rival.place.fact))
-                        && is_comparable(found.place, rival.place);
+                    let (own, there) = (found.spot.place, rival.spot.place);
+                    let fits = (is_other || is_alike(fact, &own.fact, &there.fact))
+                        && is_comparable(found, rival, &words);
                     let margin = beats(rival, loose, found, &words)?;
                     fits.then_some((index, margin))
                 })
@@ -336,45 +351,25 @@ impl<'a> Judge<'a> {
             // What the claim says of the rival's figure too must be said of this one there.
             let (index, margin) = beaten.into_iter().take(8).find(|(rival, _)| {
                 *rival >= first_other
-                    || self.is_swapped(index, found.place, rivals[*rival].place, sums)
+                    || self.is_swapped(index, found.spot.place, rivals[*rival].spot.place, sums)
             })?;
             if winner.is_none_or(|(_, _, most)| margin < most) {
                 winner = Some((index, found, margin));
             }
         }
         let (index, found, _) = winner?;
-        let rival = rivals[index].place;
+        let rival = rivals[index].spot.place;
         if index >= first_other {
             return Some(limit(claimed, rival));
         }
         Some(Problem {
             kind: ProblemKind::Bound {
                 fact: fact.text.clone(),
-                to: bound_to(found.place, &words),
+                to: bound_to(found.spot.place, &words),
                 instead: Some(rival.fact.text.clone()),
             },
             span: fact.span.clone(),
         })
-    }
-
-    /// Whether a place of the evidence sets no other limit to the figure and denies nothing of it
-    /// that the claim affirms. What is not allowed over two tonnes is allowed up to two.
-    fn says_alike(&self, claimed: &Place, place: &Place) -> bool {
-        let (fact, there) = (&claimed.fact, &place.fact);
-        if fact.has_limit_of(there, place.hints) {
-            return !contradicts(claimed, place);
-        }
-        let effective = |place: &Place| {
-            let forbids = !place.fact.is_denied && place.polarity.forbids();
-            let mut fact = place.fact.clone();
-            fact.limit = fact
-                .limit
-                .map(|limit| if forbids { limit.denied() } else { limit });
-            (fact, forbids)
-        };
-        let ((one, forbids), (two, forbidden)) = (effective(claimed), effective(place));
-        let hard = |fact: &Fact| fact.limit.is_some_and(|limit| !limit.is_soft);
-        forbids != forbidden && hard(&one) && hard(&two) && one.has_limit_of(&two, place.hints)
     }
 
     /// Other figures of the clause or list that a figure of the claim stands in: what is said of
@@ -442,7 +437,8 @@ impl<'a> Judge<'a> {
         })
     }
 
-    fn found(&mut self, place: &'a Place, words: &[Term]) -> Found<'a> {
+    fn found(&mut self, spot: Spot<'a>, words: &[Term]) -> Found<'a> {
+        let place = spot.place;
         self.budget = self.budget.saturating_sub(words.len() + 1);
         let share = |word: &Term| place.own_terms.share(word).max(place.heading.share(word));
         let (mut firm, mut strong, mut loose) = (Vec::new(), Vec::new(), Vec::new());
@@ -463,7 +459,7 @@ impl<'a> Judge<'a> {
             );
         }
         Found {
-            place,
+            spot,
             firm,
             strong,
             loose,
@@ -572,13 +568,49 @@ fn is_alike(fact: &Fact, own: &Fact, rival: &Fact) -> bool {
 /// Sentences apart at which figures may still be set against each other.
 const NEAR: usize = 3;
 
-/// Whether two places of the evidence speak of things of one kind.
-fn is_comparable(one: &Place, two: &Place) -> bool {
-    one.group.abs_diff(two.group) <= NEAR
-        || one
-            .own
+/// Whether two places of the evidence may be set against each other for what the claim says:
+/// they stand near each other or speak of things of one kind, or the one has next to nothing of
+/// the claim and the other much.
+fn is_comparable(one: &Found<'_>, two: &Found<'_>, words: &[Term]) -> bool {
+    let (own, rival) = (one.spot.place, two.spot.place);
+    let near = one.spot.source == two.spot.source && own.group.abs_diff(rival.group) <= NEAR;
+    let alike = || {
+        own.own.iter().any(|term| {
+            !term.is_figure() && term.weight >= 0.6 && rival.own_terms.share(term) > 0.5
+        })
+    };
+    let held = |found: &Found<'_>| -> f32 {
+        words
             .iter()
-            .any(|term| !term.is_figure() && term.weight >= 0.6 && two.own_terms.share(term) > 0.5)
+            .zip(&found.firm)
+            .map(|(word, share)| word.weight * share)
+            .sum()
+    };
+    near || alike() || {
+        let total: f32 = words.iter().map(|word| word.weight).sum();
+        let there = held(two);
+        there >= (0.6 * total).min(2.0) && held(one) <= 0.34 * there
+    }
+}
+
+/// Whether a place of the evidence sets no other limit to the figure and denies nothing of it
+/// that the claim affirms. What is not allowed over two tonnes is allowed up to two.
+fn says_alike(claimed: &Place, place: &Place) -> bool {
+    let (fact, there) = (&claimed.fact, &place.fact);
+    if fact.has_limit_of(there, place.hints) {
+        return !contradicts(claimed, place);
+    }
+    let effective = |place: &Place| {
+        let forbids = !place.fact.is_denied && place.polarity.forbids();
+        let mut fact = place.fact.clone();
+        fact.limit = fact
+            .limit
+            .map(|limit| if forbids { limit.denied() } else { limit });
+        (fact, forbids)
+    };
+    let ((one, forbids), (two, forbidden)) = (effective(claimed), effective(place));
+    let hard = |fact: &Fact| fact.limit.is_some_and(|limit| !limit.is_soft);
+    forbids != forbidden && hard(&one) && hard(&two) && one.has_limit_of(&two, place.hints)
 }
 
 /// Whether a place of the evidence denies what the claim affirms, or affirms what it denies.
@@ -664,19 +696,15 @@ fn limit(claimed: &Place, there: &Place) -> Problem {
 
 /// The text of the rival that is bound best.
 fn best(fact: &Fact, rivals: &[&Found<'_>]) -> Option<String> {
-    let unit = |fact: &Fact| match &fact.value {
-        Value::Number(number) => number.unit,
-        _ => None,
-    };
     rivals
         .iter()
         .map(|rival| {
-            let there = &rival.place.fact;
+            let there = &rival.spot.place.fact;
             let mut score = rival.score();
             if there.value.family() == fact.value.family() {
                 score += 0.3;
             }
-            if unit(there) == unit(fact) {
+            if there.unit() == fact.unit() {
                 score += 0.3;
             }
             if fact.limit.is_some() && there.limit == fact.limit {
@@ -695,7 +723,7 @@ fn best(fact: &Fact, rivals: &[&Found<'_>]) -> Option<String> {
 /// How much nearer `rival` is to the words of the claim than `own`; none unless clearly. `loose`
 /// is what the rival's value has anywhere.
 fn beats(rival: &Found<'_>, loose: &[f32], own: &Found<'_>, words: &[Term]) -> Option<f32> {
-    if own.place.own.is_empty() {
+    if own.spot.place.own.is_empty() {
         return None;
     }
     let (mut for_rival, mut for_own, mut said) = (0.0_f32, 0.0_f32, 0.0_f32);

@@ -1,5 +1,7 @@
 //! Numbers in digits and in words, with their units.
 
+use std::sync::LazyLock;
+
 use super::fold::fraction;
 use super::unit::{self, Unit};
 use super::value::{MILLION, Number, decimal};
@@ -357,16 +359,18 @@ fn native_ones(text: &str) -> Option<(i128, usize)> {
 }
 
 /// What native numerals count without a space before it: `두배`, `세명`.
-const JOINED: &[&str] = &[
-    "명", "번", "개월", "개", "달", "가지", "배", "시간", "사람", "차례", "살", "건", "권", "곳",
-    "주", "날", "끼",
-];
+static JOINED: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "명 번 개월 개 달 가지 배 시간 사람 차례 살 건 권 곳 주 날 끼"
+        .split_whitespace()
+        .collect()
+});
 
 /// Units that native numerals do not count, even after a space: `한 분`, `두 인`.
-const NOT_SPACED: &[&str] = &[
-    "분", "인", "일", "년", "초", "원", "도", "급", "점", "부", "자", "등", "위", "차", "호",
-    "회차", "주년", "식", "박", "불", "프로", "세", "평",
-];
+static NOT_SPACED: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "분 인 일 년 초 원 도 급 점 부 자 등 위 차 호 회차 주년 식 박 불 프로 세 평"
+        .split_whitespace()
+        .collect()
+});
 
 /// A number in Korean words with its unit: `열다섯 날`, `세 명`, `삼십 일`, `만 원`.
 pub(super) fn korean(text: &str, at: usize) -> Option<(Amount, Option<Unit>)> {
@@ -418,12 +422,13 @@ fn unit_named(text: &str, at: usize, fits: impl Fn(&str) -> bool) -> Option<(Uni
 }
 
 /// What may follow a number or its unit within the same run of Hangul.
-const FOLLOWERS: &[&str] = &[
-    "은", "는", "이", "가", "을", "를", "의", "에", "로", "으로", "와", "과", "도", "만", "씩",
-    "간", "당", "마다", "부터", "까지", "이상", "이하", "미만", "초과", "이내", "이후", "이전",
-    "전", "후", "동안", "인", "입", "이다", "이며", "이고", "여", "째", "내", "안", "뒤", "및",
-    "또", "보다", "반", "라", "나", "든", "치", "짜리", "임", "일", "였", "이었", "정도", "가량",
-];
+static FOLLOWERS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "은 는 이 가 을 를 의 에 로 으로 와 과 도 만 씩 간 당 마다 부터 까지 이상 이하 미만 \
+     초과 이내 이후 이전 전 후 동안 인 입 이다 이며 이고 여 째 내 안 뒤 및 또 보다 반 라 나 \
+     든 치 짜리 임 일 였 이었 정도 가량"
+        .split_whitespace()
+        .collect()
+});
 
 /// Whether a word may end at `at`, particles apart.
 fn ends_word(text: &str, at: usize) -> bool {
@@ -432,19 +437,11 @@ fn ends_word(text: &str, at: usize) -> bool {
 }
 
 /// Units that a single numeral counts: `삼 개월`.
-const SINGLE: &[&str] = &[
-    "개월",
-    "년",
-    "년간",
-    "퍼센트",
-    "박",
-    "주",
-    "주간",
-    "주일",
-    "달러",
-    "킬로미터",
-    "킬로그램",
-];
+static SINGLE: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "개월 년 년간 퍼센트 박 주 주간 주일 달러 킬로미터 킬로그램"
+        .split_whitespace()
+        .collect()
+});
 
 /// Units that a number with multipliers counts: `삼십 일`.
 const SEVERAL: &[&str] = &[
@@ -548,7 +545,7 @@ fn chinese(text: &str, at: usize) -> Option<(Amount, Option<Unit>)> {
     let (unit, after) =
         unit::korean(&text[space..], space == end).map(|(unit, length)| (unit, space + length))?;
     let name = &text[space..after];
-    let known = if multipliers > 0 { SEVERAL } else { SINGLE };
+    let known: &[&str] = if multipliers > 0 { SEVERAL } else { &SINGLE };
     if multipliers == 0 && (count > 1 || sum.value() == 0)
         || !known.contains(&name)
         || !ends_word(text, after)
@@ -762,42 +759,14 @@ pub(super) fn and_a_half(text: &str, at: usize) -> Option<usize> {
 }
 
 /// What may stand between a number and what it counts.
-const ADJECTIVES: &[&str] = &[
-    "paid",
-    "unpaid",
-    "full",
-    "consecutive",
-    "calendar",
-    "additional",
-    "extra",
-    "more",
-    "further",
-    "whole",
-    "leave",
-    "annual",
-    "vacation",
-    "holiday",
-    "successive",
-    "straight",
-    "continuous",
-    "new",
-    "registered",
-    "total",
-    "sick",
-    "other",
-    "different",
-    "separate",
-    "remote",
-    "regular",
-    "full-time",
-    "part-time",
-    "days",
-    "overtime",
-    "credit",
-    "long",
-    "short",
-    "complete",
-];
+static ADJECTIVES: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "paid unpaid full consecutive calendar additional extra more further whole leave annual \
+     vacation holiday successive straight continuous new registered total sick other \
+     different separate remote regular full-time part-time days overtime credit long short \
+     complete"
+        .split_whitespace()
+        .collect()
+});
 
 /// The unit at `at`, after a space or hyphen at most.
 pub(super) fn unit_at(text: &str, at: usize) -> Option<(Unit, usize)> {
@@ -891,12 +860,13 @@ pub(super) fn unit_at(text: &str, at: usize) -> Option<(Unit, usize)> {
 }
 
 /// Words that end the search for what is counted.
-const FUNCTION: &[&str] = &[
-    "in", "of", "per", "for", "and", "or", "to", "is", "was", "are", "as", "at", "by", "with",
-    "from", "on", "than", "plus", "this", "has", "its", "less", "does", "unless", "across",
-    "versus", "minus", "times", "that", "which", "if", "when", "a", "the", "an", "before", "after",
-    "until", "within",
-];
+static FUNCTION: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "in of per for and or to is was are as at by with from on than plus this has its less \
+     does unless across versus minus times that which if when a the an before after until \
+     within"
+        .split_whitespace()
+        .collect()
+});
 
 /// What a number without a unit counts: `laptops` of `20 new laptops`, or a Korean word that is
 /// no particle.

@@ -1,7 +1,7 @@
 //! What a text's figures are of: the words of their clauses, rows and headings.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use ingest::Span;
 
@@ -56,8 +56,6 @@ pub(in crate::check) struct Source {
     pub(super) places: Vec<Place>,
     /// Places by the keys of their values.
     by_key: HashMap<u64, Vec<usize>>,
-    /// Units that it says one of without a figure.
-    pub(super) ones: Vec<Unit>,
     /// Years that it names.
     pub(super) years: Vec<u32>,
 }
@@ -101,7 +99,10 @@ impl Source {
 
     /// Reads a claim; spans are those of the whole text.
     pub(super) fn of_claim(text: &str) -> Self {
-        let mut builder = Builder::default();
+        let mut builder = Builder {
+            is_claim: true,
+            ..Builder::default()
+        };
         builder.begin_section();
         for span in ingest::sentence::split(text) {
             let from = builder.source.places.len();
@@ -161,6 +162,7 @@ fn is_row(line: &str) -> bool {
 #[derive(Default)]
 struct Builder {
     source: Source,
+    is_claim: bool,
     /// Words of the headings of the passage.
     path: Vec<Term>,
     /// Headings within the text, outermost first, with their level.
@@ -222,12 +224,6 @@ impl Builder {
     }
 
     fn remember(&mut self, reading: &Reading) {
-        let ones = &mut self.source.ones;
-        for (unit, _) in &reading.rates {
-            if !ones.contains(unit) {
-                ones.push(*unit);
-            }
-        }
         for fact in &reading.facts {
             if let Value::Date(Some(year), ..) = &fact.value
                 && self.source.years.len() < 64
@@ -424,6 +420,13 @@ impl Builder {
                 self.push(fact.clone(), own, &common);
             }
         }
+        if !self.is_claim {
+            // What is said for each is said of one as well.
+            for (unit, span) in reading.rates.iter().take(clause::FIGURES) {
+                let fact = Fact::one(*unit, &text[span.clone()]);
+                self.push(fact, all.clone(), &Common::default());
+            }
+        }
         for fact in reading.facts.iter().skip(clause::FIGURES) {
             self.push(fact.clone(), Vec::new(), &Common::default());
         }
@@ -539,6 +542,10 @@ impl Builder {
                     .take(MOST)
                     .collect(),
             );
+            for (unit, span) in &reading.rates {
+                let fact = Fact::one(*unit, &folded.text[span.clone()]);
+                self.push(fact, Vec::new(), &Common::default());
+            }
             facts.extend(reading.facts.into_iter().map(|fact| (column, fact)));
         }
         if self.header.is_some() {
@@ -753,48 +760,21 @@ fn heading_level(text: &str, reading: &Reading) -> Option<usize> {
 }
 
 /// Words that make a figure a least.
-const LOW: &[&str] = &[
-    "시작", "개시", "시행", "발효", "효력", "최소", "하한", "최저", "출근", "개장", "개점",
-    "start", "begin", "open", "minimum", "effectiv", "effect", "earliest", "commenc", "launch",
-];
+static LOW: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "시작 개시 시행 발효 효력 최소 하한 최저 출근 개장 개점 start begin open minimum \
+     effectiv effect earliest commenc launch"
+        .split_whitespace()
+        .collect()
+});
 
 /// Words that make a figure a most.
-const HIGH: &[&str] = &[
-    "한도",
-    "상한",
-    "최대",
-    "마감",
-    "기한",
-    "종료",
-    "끝나",
-    "끝",
-    "만료",
-    "제한",
-    "퇴근",
-    "폐장",
-    "폐점",
-    "최고",
-    "최장",
-    "정원",
-    "목표",
-    "deadline",
-    "due",
-    "limit",
-    "cap",
-    "maximum",
-    "max",
-    "end",
-    "close",
-    "expir",
-    "ceiling",
-    "latest",
-    "finish",
-    "until",
-    "target",
-    "postponed",
-    "extended",
-    "budget",
-];
+static HIGH: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "한도 상한 최대 마감 기한 종료 끝나 끝 만료 제한 퇴근 폐장 폐점 최고 최장 정원 목표 \
+     deadline due limit cap maximum max end close expir ceiling latest finish until target \
+     postponed extended budget"
+        .split_whitespace()
+        .collect()
+});
 
 /// Whether the words make a figure a least or a most.
 fn hints<'a>(words: impl Iterator<Item = &'a Term> + Clone) -> (bool, bool) {
@@ -806,5 +786,5 @@ fn hints<'a>(words: impl Iterator<Item = &'a Term> + Clone) -> (bool, bool) {
                 .any(|name| word.starts_with(name) || !name.is_ascii() && word.contains(name))
         })
     };
-    (has(LOW), has(HIGH))
+    (has(&LOW), has(&HIGH))
 }

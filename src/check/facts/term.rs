@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use super::value::{Fact, Side, hash};
 use crate::index::words;
@@ -118,111 +119,17 @@ impl Terms {
 }
 
 /// Particles and endings of Korean words, the longer first.
-const ENDINGS: &[&str] = &[
-    "으로부터",
-    "에게서는",
-    "하여야한다",
-    "하여야",
-    "해야한다",
-    "입니다만",
-    "이라고",
-    "에서는",
-    "에게는",
-    "으로는",
-    "이라는",
-    "하였으며",
-    "하였다",
-    "했습니다",
-    "합니다",
-    "됩니다",
-    "입니다",
-    "습니다",
-    "하도록",
-    "되도록",
-    "한다면",
-    "된다면",
-    "에서의",
-    "으로서",
-    "으로써",
-    "이라면",
-    "하려면",
-    "되려면",
-    "까지는",
-    "부터는",
-    "까지의",
-    "부터의",
-    "에서",
-    "에게",
-    "으로",
-    "부터",
-    "까지",
-    "이나",
-    "이며",
-    "이고",
-    "이다",
-    "하며",
-    "하고",
-    "한다",
-    "하는",
-    "하여",
-    "해서",
-    "해야",
-    "하면",
-    "할",
-    "한",
-    "된다",
-    "되며",
-    "되고",
-    "되는",
-    "되어",
-    "되면",
-    "돼야",
-    "됐다",
-    "했다",
-    "였다",
-    "라고",
-    "라는",
-    "이란",
-    "이라",
-    "에는",
-    "에도",
-    "와의",
-    "과의",
-    "로는",
-    "로서",
-    "로써",
-    "마다",
-    "보다",
-    "처럼",
-    "만큼",
-    "밖에",
-    "조차",
-    "라도",
-    "이면",
-    "면서",
-    "지만",
-    "는데",
-    "은",
-    "는",
-    "이",
-    "가",
-    "을",
-    "를",
-    "에",
-    "의",
-    "와",
-    "과",
-    "로",
-    "도",
-    "만",
-    "고",
-    "며",
-    "면",
-    "서",
-    "된",
-    "될",
-    "다",
-];
+static ENDINGS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "으로부터 에게서는 하여야한다 하여야 해야한다 입니다만 이라고 에서는 에게는 으로는 \
+     이라는 하였으며 하였다 했습니다 합니다 됩니다 입니다 습니다 하도록 되도록 한다면 \
+     된다면 에서의 으로서 으로써 이라면 하려면 되려면 까지는 부터는 까지의 부터의 에서 에게 \
+     으로 부터 까지 이나 이며 이고 이다 하며 하고 한다 하는 하여 해서 해야 하면 할 한 된다 \
+     되며 되고 되는 되어 되면 돼야 됐다 했다 였다 라고 라는 이란 이라 에는 에도 와의 과의 \
+     로는 로서 로써 마다 보다 처럼 만큼 밖에 조차 라도 이면 면서 지만 는데 은 는 이 가 을 \
+     를 에 의 와 과 로 도 만 고 며 면 서 된 될 다"
+        .split_whitespace()
+        .collect()
+});
 
 /// Endings after which a single syllable is still a word: `갑은`.
 const SHORT: &[&str] = &[
@@ -230,89 +137,15 @@ const SHORT: &[&str] = &[
 ];
 
 /// Nouns that end like a word with a particle.
-const WHOLE: &[&str] = &[
-    "휴가",
-    "평가",
-    "국가",
-    "증가",
-    "추가",
-    "허가",
-    "인가",
-    "물가",
-    "원가",
-    "단가",
-    "정가",
-    "시가",
-    "주가",
-    "대가",
-    "참가",
-    "첨가",
-    "부가",
-    "인상가",
-    "전문가",
-    "나이",
-    "차이",
-    "사이",
-    "높이",
-    "길이",
-    "넓이",
-    "깊이",
-    "도로",
-    "경로",
-    "통로",
-    "진로",
-    "선로",
-    "사고",
-    "보고",
-    "창고",
-    "재고",
-    "최고",
-    "경고",
-    "신고",
-    "광고",
-    "참고",
-    "권고",
-    "공고",
-    "해고",
-    "원고",
-    "예고",
-    "제도",
-    "한도",
-    "정도",
-    "온도",
-    "속도",
-    "연도",
-    "용도",
-    "각도",
-    "습도",
-    "강도",
-    "조도",
-    "빈도",
-    "회의",
-    "동의",
-    "합의",
-    "협의",
-    "문의",
-    "심의",
-    "결의",
-    "주의",
-    "임의",
-    "유의",
-    "미만",
-    "서면",
-    "도면",
-    "화면",
-    "결과",
-    "효과",
-    "성과",
-    "초과",
-    "경과",
-    "부과",
-    "학과",
-    "과다",
-    "숙소",
-    "요금제",
-];
+static WHOLE: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "휴가 평가 국가 증가 추가 허가 인가 물가 원가 단가 정가 시가 주가 대가 참가 첨가 부가 \
+     인상가 전문가 나이 차이 사이 높이 길이 넓이 깊이 도로 경로 통로 진로 선로 사고 보고 \
+     창고 재고 최고 경고 신고 광고 참고 권고 공고 해고 원고 예고 제도 한도 정도 온도 속도 \
+     연도 용도 각도 습도 강도 조도 빈도 회의 동의 합의 협의 문의 심의 결의 주의 임의 유의 \
+     미만 서면 도면 화면 결과 효과 성과 초과 경과 부과 학과 과다 숙소 요금제"
+        .split_whitespace()
+        .collect()
+});
 
 fn stem(word: &str) -> &str {
     let count = word.chars().count();
@@ -340,168 +173,33 @@ fn stem(word: &str) -> &str {
 }
 
 /// Korean words that bind nothing.
-const KOREAN_STOP: &[&str] = &[
-    "있",
-    "없",
-    "있다",
-    "없다",
-    "한다",
-    "된다",
-    "하",
-    "되",
-    "및",
-    "또는",
-    "또",
-    "그리고",
-    "경우",
-    "때",
-    "시",
-    "등",
-    "약",
-    "총",
-    "각",
-    "각각",
-    "모두",
-    "대한",
-    "대해",
-    "대하",
-    "따라",
-    "따른",
-    "따르",
-    "의해",
-    "위해",
-    "위한",
-    "통해",
-    "관한",
-    "것",
-    "수",
-    "그",
-    "이",
-    "저",
-    "해당",
-    "최대",
-    "최소",
-    "최소한",
-    "이상",
-    "이하",
-    "초과",
-    "미만",
-    "이내",
-    "이후",
-    "이전",
-    "까지",
-    "부터",
-    "동안",
-    "전",
-    "후",
-    "내",
-    "안",
-    "이",
-    "가",
-    "은",
-    "는",
-    "을",
-    "를",
-    "로",
-    "으로",
-    "에",
-    "의",
-    "도",
-    "만",
-    "씩",
-    "간",
-    "원",
-    "정도",
-    "가량",
-    "기준",
-    "받",
-    "받는다",
-    "받을",
-    "가능",
-    "가능하",
-    "필요",
-    "필요하",
-    "한하",
-    "적어도",
-    "많아야",
-    "늦어도",
-    "다음",
-    "같",
-    "같은",
-    "이며",
-    "이고",
-    "이다",
-    "입니",
-    "합니",
-    "됩니",
-    "다만",
-    "단",
-    "가운데",
-    "하지만",
-    "그러나",
-    "따라서",
-    "문서",
-    "규정",
-    "본",
-    "당",
-    "적용",
-    "사이",
-    "평균",
-    "있으며",
-    "있습니",
-    "정해",
-    "정하",
-    "정한",
-    "밖",
-    "더",
-    "매",
-    "별",
-    "중",
-    "인",
-    "또한",
-    "까지만",
-    "넘는",
-    "넘게",
-    "넘",
-    "하며",
-    "않",
-    "않으",
-    "않습니",
-    "않아",
-    "않고",
-    "아니",
-    "전까지",
-    "전에",
-    "전에는",
-    "번호",
-    "전화",
-    "전화번호",
-    "하나",
-    "넘지",
-    "대략",
-    "이루어지",
-    "이뤄지",
-    "해야",
-    "하여야",
-    "의하면",
-    "따르면",
-];
+static KOREAN_STOP: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "있 없 있다 없다 한다 된다 하 되 및 또는 또 그리고 경우 때 시 등 약 총 각 각각 모두 \
+     대한 대해 대하 따라 따른 따르 의해 위해 위한 통해 관한 것 수 그 이 저 해당 최대 최소 \
+     최소한 이상 이하 초과 미만 이내 이후 이전 까지 부터 동안 전 후 내 안 이 가 은 는 을 를 \
+     로 으로 에 의 도 만 씩 간 원 정도 가량 기준 받 받는다 받을 가능 가능하 필요 필요하 \
+     한하 적어도 많아야 늦어도 다음 같 같은 이며 이고 이다 입니 합니 됩니 다만 단 가운데 \
+     하지만 그러나 따라서 문서 규정 본 당 적용 사이 평균 있으며 있습니 정해 정하 정한 밖 더 \
+     매 별 중 인 또한 까지만 넘는 넘게 넘 하며 않 않으 않습니 않아 않고 아니 전까지 전에 \
+     전에는 번호 전화 전화번호 하나 넘지 대략 이루어지 이뤄지 해야 하여야 의하면 따르면"
+        .split_whitespace()
+        .collect()
+});
 
 /// English words that bind nothing, by their stems.
-const ENGLISH_STOP: &[&str] = &[
-    "a", "an", "the", "of", "to", "in", "on", "at", "for", "is", "are", "was", "were", "be",
-    "been", "it", "its", "this", "that", "these", "those", "with", "as", "by", "from", "has",
-    "have", "had", "will", "would", "can", "could", "may", "might", "must", "should", "shall",
-    "do", "doe", "did", "they", "he", "she", "we", "you", "i", "their", "his", "her", "our",
-    "your", "not", "no", "there", "which", "who", "what", "when", "per", "each", "every", "all",
-    "any", "up", "than", "then", "so", "if", "into", "also", "only", "get", "receiv", "set",
-    "given", "give", "entitl", "least", "most", "more", "less", "fewer", "maximum", "minimum",
-    "within", "over", "under", "abov", "below", "until", "till", "befor", "after", "sinc", "about",
-    "approxim", "around", "between", "both", "total", "one", "such", "other", "same", "take",
-    "need", "requir", "accord", "state", "number", "phone", "telephon", "address", "document",
-    "polici", "rule", "how", "where", "them", "exceed", "long", "last", "ha", "thi", "wa", "onli",
-    "ani", "everi", "allow", "permit", "provid", "amount", "equal", "make", "made", "out",
-];
+static ENGLISH_STOP: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "a an the of to in on at for is are was were be been it its this that these those with \
+     as by from has have had will would can could may might must should shall do doe did \
+     they he she we you i their his her our your not no there which who what when per each \
+     every all any up than then so if into also only get receiv set given give entitl least \
+     most more less fewer maximum minimum within over under abov below until till befor \
+     after sinc about approxim around between both total one such other same take need \
+     requir accord state number phone telephon address document polici rule how where them \
+     exceed long last ha thi wa onli ani everi allow permit provid amount equal make made \
+     out"
+    .split_whitespace()
+    .collect()
+});
 
 /// Words that are said of nearly all people and things, and tell little apart.
 const GENERAL: &[&str] = &[
@@ -547,32 +245,13 @@ const CONNECTIVES: &[&str] = &[
 ];
 
 /// Words with such an ending that end no clause: `위원장을 포함하여`.
-const NOT_CONNECTIVES: &[&str] = &[
-    "포함하여",
-    "포함해서",
-    "대하여",
-    "위하여",
-    "통하여",
-    "관하여",
-    "의하여",
-    "한하여",
-    "비하여",
-    "더하여",
-    "제외하고",
-    "이어서",
-    "계속하여",
-    "기준으로하여",
-    "아니하고",
-    "초과하여",
-    "초과해서",
-    "경과하여",
-    "미달하여",
-    "그리고",
-    "따라서",
-    "에서",
-    "로서",
-    "하고",
-];
+static NOT_CONNECTIVES: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "포함하여 포함해서 대하여 위하여 통하여 관하여 의하여 한하여 비하여 더하여 제외하고 \
+     이어서 계속하여 기준으로하여 아니하고 초과하여 초과해서 경과하여 미달하여 그리고 \
+     따라서 에서 로서 하고"
+        .split_whitespace()
+        .collect()
+});
 
 /// The words of `text` outside `facts`, in order, those that say nothing among them.
 pub(super) fn terms(text: &str, facts: &[Fact]) -> Vec<Term> {

@@ -1,5 +1,7 @@
 //! Units: what they are called in Korean and English, and which are the same in another size.
 
+use std::sync::LazyLock;
+
 /// What a unit measures. Amounts of one dimension can be compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::check) enum Dimension {
@@ -302,146 +304,33 @@ const KOREAN: &[(&str, Unit)] = &[
     ("메가바이트", unit(Dimension::Megabyte, 1)),
     ("킬로바이트", unit(Dimension::Kilobyte, 1)),
     ("테라바이트", unit(Dimension::Terabyte, 1)),
+    ("마일", unit(Dimension::Mile, 1)),
+    ("인치", unit(Dimension::Inch, 1)),
+    ("피트", unit(Dimension::Foot, 1)),
     ("픽셀", unit(Dimension::Pixel, 1)),
     ("도", CELSIUS),
 ];
 
 /// What begins like a unit and is another word: `프로그램`, `분기`, `대비`.
-const NOT_UNITS: &[&str] = &[
-    "프로그램",
-    "프로젝트",
-    "프로세스",
-    "프로모션",
-    "프로필",
-    "분기",
-    "분의",
-    "일정",
-    "대비",
-    "대상",
-    "개선",
-    "주주",
-    "주요",
-    "주말",
-    "회사",
-    "회의",
-    "회원",
-    "인사",
-    "인당",
-    "세금",
-    "세부",
-    "점검",
-    "점수",
-    "장비",
-    "자료",
-    "부서",
-    "부터",
-    "배송",
-    "건물",
-    "건강",
-    "평가",
-    "평균",
-    "위원",
-    "등록",
-    "차량",
-    "차이",
-    "원칙",
-    "해당",
-    "해외",
-    "해야",
-    "해서",
-    "식사",
-    "도입",
-    "도로",
-    "이상",
-    "층간",
-    "호텔",
-    "번호",
-    "대표",
-    "달성",
-    "종료",
-    "종합",
-    "급여",
-    "급식",
-    "장소",
-    "장기",
-    "초과",
-    "초기",
-    "초안",
-    "명단",
-    "명절",
-    "세요",
-    "부분",
-    "팀장",
-    "팀원",
-    "자격",
-    "대출",
-    "차장",
-    "부장",
-    "원본",
-    "원금",
-    "도착",
-    "시작",
-    "주문",
-    "개인",
-    "개정",
-    "개발",
-    "년도",
-    "세션",
-    "주소",
-    "곳곳",
-    "회계",
-    "대리",
-    "인상",
-    "인하",
-    "인정",
-    "등을",
-    "등이",
-    "등의",
-    "등은",
-    "등에",
-    "부담",
-    "배우",
-    "배상",
-    "박스",
-    "박람",
-    "분리",
-    "분할",
-    "분류",
-    "분석",
-    "분실",
-    "불량",
-    "불가",
-    "불이",
-    "일괄",
-    "일반",
-    "일부",
-    "장애",
-    "자동",
-    "자녀",
-    "종류별",
-    "점심",
-];
+static NOT_UNITS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "프로그램 프로젝트 프로세스 프로모션 프로필 분기 분의 일정 대비 대상 개선 주주 주요 \
+     주말 회사 회의 회원 인사 인당 세금 세부 점검 점수 장비 자료 부서 부터 배송 건물 건강 \
+     평가 평균 위원 등록 차량 차이 원칙 해당 해외 해야 해서 식사 도입 도로 이상 층간 호텔 \
+     번호 대표 달성 종료 종합 급여 급식 장소 장기 초과 초기 초안 명단 명절 세요 부분 팀장 \
+     팀원 자격 대출 차장 부장 원본 원금 도착 시작 주문 개인 개정 개발 년도 세션 주소 곳곳 \
+     회계 대리 인상 인하 인정 등을 등이 등의 등은 등에 부담 배우 배상 박스 박람 분리 분할 \
+     분류 분석 분실 불량 불가 불이 일괄 일반 일부 장애 자동 자녀 종류별 점심"
+        .split_whitespace()
+        .collect()
+});
 
 /// The same straight after digits, where most words are units: `3회의` is of three times.
-const NOT_JOINED: &[&str] = &[
-    "프로그램",
-    "프로젝트",
-    "프로세스",
-    "프로모션",
-    "프로필",
-    "분기",
-    "분의",
-    "년도",
-    "회의실",
-    "회의장",
-    "주주",
-    "분할",
-    "차장",
-    "부장",
-    "인실",
-    "자녀",
-    "세대",
-];
+static NOT_JOINED: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    "프로그램 프로젝트 프로세스 프로모션 프로필 분기 분의 년도 회의실 회의장 주주 분할 차장 \
+     부장 인실 자녀 세대"
+        .split_whitespace()
+        .collect()
+});
 
 /// The unit that `text` begins with, and its length; `is_joined` says that it stands straight
 /// after digits.
@@ -450,7 +339,7 @@ pub(super) fn korean(text: &str, is_joined: bool) -> Option<(Unit, usize)> {
     if first != '%' && !crate::language::is_hangul(first) {
         return None;
     }
-    let others = if is_joined { NOT_JOINED } else { NOT_UNITS };
+    let others = if is_joined { &NOT_JOINED } else { &NOT_UNITS };
     if others
         .iter()
         .any(|word| text.starts_with(word) && *word != "인당")

@@ -468,6 +468,25 @@ impl Fact {
         )
     }
 
+    /// One of a unit, as `per day` says without a figure.
+    pub(super) fn one(unit: Unit, text: &str) -> Self {
+        Self {
+            value: Value::number(MILLION, Some(unit)),
+            text: text.to_owned(),
+            span: 0..0,
+            at: 0..0,
+            wide: 0..0,
+            said: text.to_owned(),
+            limit: None,
+            is_denied: false,
+            per: Vec::new(),
+            direction: None,
+            is_soft: true,
+            is_label: false,
+            factor: 1,
+        }
+    }
+
     /// Whether `other`, of the evidence, has the same value.
     pub(super) fn has_value_of(&self, other: &Self) -> bool {
         self.value.is_said_by(&other.value)
@@ -519,11 +538,15 @@ impl Fact {
         one == two && alike || counts(one) && counts(two) && (open(one) || open(two))
     }
 
-    pub(super) fn dimension(&self) -> Option<Dimension> {
+    pub(super) fn unit(&self) -> Option<Unit> {
         match &self.value {
-            Value::Number(number) => number.unit.map(|unit| unit.dimension),
+            Value::Number(number) => number.unit,
             _ => None,
         }
+    }
+
+    pub(super) fn dimension(&self) -> Option<Dimension> {
+        self.unit().map(|unit| unit.dimension)
     }
 
     /// Whether it is a plain one of a unit, which `per day` says as well.
