@@ -13,7 +13,7 @@ use tracing::{Instrument as _, info, info_span, warn};
 
 use crate::ask::{
     BothEmbedder, Context, EngineBusy, Generator, Prompt, Query, QueryEmbedder, Question,
-    QuoteGenerator, Reader, Retriever, fit, fuse, pack, retrieve,
+    QuoteGenerator, Reader, Retriever, Sufficiency, fit, fuse, pack, retrieve,
 };
 use crate::catalogue::Catalogue;
 use crate::check::{
@@ -55,6 +55,8 @@ pub struct App {
     local: Option<Arc<LocalGenerator>>,
     /// Why nothing writes, if a model is configured that cannot be used.
     no_generator: Option<String>,
+    /// Asked before anything is written; none for quote mode, which asks itself.
+    sufficiency: Option<Sufficiency>,
     checker: Checker,
     /// Why the verifier that is configured cannot be used.
     no_verifier: Option<String>,
@@ -142,6 +144,55 @@ pub(crate) async fn open_embedder(config: &Config) -> Result<Option<Arc<Embedder
         .await
         .expect("opening a model does not panic")
         .map(|embedder| Some(Arc::new(embedder)))
+}
+
+/// What writes answers.
+pub(crate) struct OpenGenerator {
+    pub(crate) generator: Arc<dyn Generator>,
+    /// The generator, if it is a model in this process.
+    pub(crate) local: Option<Arc<LocalGenerator>>,
+    /// Why nothing writes, if the model that is configured cannot be used.
+    pub(crate) unusable: Option<String>,
+    /// Asked before anything is written; none for quote mode, which asks itself.
+    pub(crate) sufficiency: Option<Sufficiency>,
+}
+
+/// The generator that `config` asks for.
+///
+/// # Errors
+/// When the engine's address or key cannot be used.
+pub(crate) async fn open_generator(
+    config: &Config,
+    embedder: Option<Arc<dyn BothEmbedder>>,
+    counter: Arc<dyn TokenCounter>,
+) -> anyhow::Result<OpenGenerator> {
+    let (mut local, mut unusable) = (None, None);
+    let generator: Arc<dyn Generator> = match config.generator.engine {
+        Engine::Quote => Arc::new(QuoteGenerator::new(config.ask, embedder.clone(), counter)),
+        Engine::OpenAi => Arc::new(OpenAiGenerator::new(&config.generator)?),
+        Engine::Local => {
+            let store = ModelStore::new(config.data.join("models"));
+            match LocalGenerator::open(&config.generator, &store).await {
+                Ok(generator) => {
+                    let generator = Arc::new(generator);
+                    local = Some(Arc::clone(&generator));
+                    generator
+                }
+                Err(error) => {
+                    let reason = format!("the language model cannot be used: {error}");
+                    unusable = Some(reason.clone());
+                    Arc::new(UnusableGenerator::new(reason))
+                }
+            }
+        }
+    };
+    let writes = config.generator.engine != Engine::Quote;
+    Ok(OpenGenerator {
+        generator,
+        local,
+        unusable,
+        sufficiency: writes.then(|| Sufficiency::new(embedder)),
+    })
 }
 
 /// The checker that `config` asks for; `generator` judges where it does.
@@ -369,26 +420,12 @@ impl App {
         let both = embedder
             .clone()
             .map(|embedder| embedder as Arc<dyn BothEmbedder>);
-        let (mut local, mut no_generator) = (None, None);
-        let generator: Arc<dyn Generator> = match config.generator.engine {
-            Engine::Quote => Arc::new(QuoteGenerator::new(config.ask, both, counter)),
-            Engine::OpenAi => Arc::new(OpenAiGenerator::new(&config.generator)?),
-            Engine::Local => {
-                let store = ModelStore::new(config.data.join("models"));
-                match LocalGenerator::open(&config.generator, &store).await {
-                    Ok(generator) => {
-                        let generator = Arc::new(generator);
-                        local = Some(Arc::clone(&generator));
-                        generator
-                    }
-                    Err(error) => {
-                        let reason = format!("the language model cannot be used: {error}");
-                        no_generator = Some(reason.clone());
-                        Arc::new(UnusableGenerator::new(reason))
-                    }
-                }
-            }
-        };
+        let OpenGenerator {
+            generator,
+            local,
+            unusable: no_generator,
+            sufficiency,
+        } = open_generator(&config, both, counter).await?;
         let judge = Some(Arc::clone(&generator));
         let (checker, no_verifier) =
             match open_checker(&config, embedder.as_ref(), judge.clone()).await {
@@ -415,6 +452,7 @@ impl App {
             generator,
             local,
             no_generator,
+            sufficiency,
             checker,
             no_verifier,
             seats: Arc::new(Semaphore::new(SEATS)),
@@ -760,6 +798,7 @@ impl App {
             retrievers: &self.retrievers,
             catalogue: self.library.catalogue(),
             generator: &*self.generator,
+            sufficiency: self.sufficiency.as_ref(),
             checker: &self.checker,
         };
         pipeline.answer(question, mode, events).await
@@ -775,6 +814,8 @@ pub(crate) struct Pipeline<'a> {
     /// Gives the text of what the retrievers find.
     pub(crate) catalogue: &'a Catalogue,
     pub(crate) generator: &'a dyn Generator,
+    /// Asked before anything is written, if the generator does not ask itself.
+    pub(crate) sufficiency: Option<&'a Sufficiency>,
     pub(crate) checker: &'a Checker,
 }
 
@@ -818,7 +859,7 @@ impl Pipeline<'_> {
         // The asker may have left, here and below.
         let _ = events.send(AskEvent::Retrieval(Arc::clone(&context)));
         let started = Instant::now();
-        let pieces = if context.passages.is_empty() {
+        let pieces = if self.is_silent(&question, &context).await? {
             // There is nothing to write from, and no engine need be asked.
             mpsc::unbounded_channel().1
         } else {
@@ -853,5 +894,21 @@ impl Pipeline<'_> {
         timings.gate = gate;
         timings.generate_and_check = started.elapsed();
         Ok((answer, timings))
+    }
+
+    /// Whether the passages do not answer the question.
+    async fn is_silent(&self, question: &Question, context: &Context) -> anyhow::Result<bool> {
+        if context.passages.is_empty() {
+            return Ok(true);
+        }
+        let Some(sufficiency) = self.sufficiency else {
+            return Ok(false);
+        };
+        let score = sufficiency.score(&question.text, &context.passages).await?;
+        let silent = score < self.config.ask.evidence;
+        if silent {
+            info!(score, "the passages do not answer, and nothing is written");
+        }
+        Ok(silent)
     }
 }

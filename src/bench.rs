@@ -1,9 +1,10 @@
 //! Measures speed with the parts that the product answers with: embedding, questions on a corpus
-//! of a chosen size, judging claims, and a language model.
+//! of a chosen size, judging claims, checking answers, and a language model.
 //!
 //! Filler is text of the sample's own words in random order, with random vectors: what it costs
 //! to search is that of real text, what is found is not looked at.
 
+mod check;
 mod generate;
 mod verify;
 
@@ -32,6 +33,7 @@ use crate::model::Embedder;
 pub use crate::model::{
     Ceiling, MadeUpSizes, MadeUpWeights, ReadingSpeed, SpeedInput, SpeedReport, WritingSpeed, speed,
 };
+pub use check::{CheckInput, CheckReport, CheckRow, check};
 pub use generate::{GenerateInput, GenerateReport, GenerateRow, generate};
 pub use verify::{VerifyReport, verify};
 

@@ -21,7 +21,7 @@ use crate::ask::AskConfig;
 use crate::check::CheckConfig;
 use crate::generate::{Engine, GeneratorConfig};
 use crate::index::{VectorsConfig, WordsConfig};
-use crate::model::{ModelsConfig, Source};
+use crate::model::{ModelsConfig, Source, VerifierChoice};
 use crate::web::ServerConfig;
 
 /// The whole configuration; one field a section.
@@ -137,7 +137,12 @@ impl Config {
     pub fn models_named(&self) -> Vec<&Source> {
         let writes = self.generator.engine == Engine::Local;
         let generator = self.generator.local.model.iter().filter(|_| writes);
-        self.models.embedder.iter().chain(generator).collect()
+        let verifier = match &self.models.verifier {
+            Some(VerifierChoice::Published(source)) => Some(source),
+            Some(VerifierChoice::Builtin) | None => None,
+        };
+        let embedder = self.models.embedder.iter();
+        embedder.chain(generator).chain(verifier).collect()
     }
 
     /// Reads defaults, then `file` (or `veracite.toml` in the current folder if it is there),

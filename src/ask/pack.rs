@@ -68,6 +68,7 @@ pub(crate) async fn pack(
         .flat_map(|rows| join(rows, &scores))
         .collect();
     passages.sort_by(|one, other| other.score.total_cmp(&one.score));
+    open(catalogue, &mut passages, reader).await?;
     let mut number_of: HashMap<ChunkId, u32> = HashMap::new();
     for (number, passage) in (1_u32..).zip(&passages) {
         number_of.extend(passage.chunks.iter().map(|chunk| (*chunk, number)));
@@ -93,6 +94,32 @@ pub(crate) async fn pack(
         })
         .collect();
     Ok(Context { passages, ledger })
+}
+
+/// Characters of a document's first lines.
+const OPENING: usize = 1_000;
+
+/// Gives passages the first lines of their documents.
+async fn open(
+    catalogue: &Catalogue,
+    passages: &mut [Passage],
+    reader: &Reader,
+) -> Result<(), sqlx::Error> {
+    let first = BTreeSet::from([0]);
+    let documents: BTreeSet<DocumentId> = passages.iter().map(|passage| passage.document).collect();
+    for document in documents {
+        let rows = catalogue.chunks_at(document, &first).await?;
+        let Some(row) = rows.into_iter().find(|row| reader.may_read(&row.readers)) else {
+            continue;
+        };
+        let opening: String = row.prepared.text.chars().take(OPENING).collect();
+        for passage in &mut *passages {
+            if passage.document == document && passage.version == row.version {
+                passage.opening.clone_from(&opening);
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The chunks that go in, best first, and why others do not.
@@ -174,6 +201,7 @@ fn alone(row: ChunkRow, score: f32) -> Passage {
         title: row.title,
         file_name: row.file_name,
         heading_path: prepared.chunk.heading_path,
+        opening: String::new(),
         place: Place {
             span: prepared.chunk.span,
             chars: prepared.chars,

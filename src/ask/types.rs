@@ -126,6 +126,8 @@ pub struct Passage {
     pub file_name: String,
     /// Headings above, outermost first.
     pub heading_path: Vec<String>,
+    /// The document's first lines, which may say since when it holds; empty where unknown.
+    pub opening: String,
     /// Where it stands in the document's text.
     pub place: Place,
     /// The document's text there: `text.len() == place.span.len()`.
@@ -153,6 +155,7 @@ impl Passage {
             title: String::new(),
             file_name: String::new(),
             heading_path: Vec::new(),
+            opening: String::new(),
             place: Place {
                 chars: 0..text.chars().count(),
                 utf16: 0..text.encode_utf16().count(),

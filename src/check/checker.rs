@@ -973,7 +973,7 @@ fn note_conflicts(answer: &mut Answer, checked: &CheckedSentence, context: &Cont
             Some((citation.number, start..start + citation.quote.len()))
         })
         .collect();
-    for found in conflict::conflicts(&checked.text, &cited, context, &|_| None) {
+    for found in conflict::conflicts(&checked.text, &cited, context) {
         let words = found.words(answer.language);
         let side = |side: &conflict::Side| {
             Some(ConflictSide {
@@ -1348,14 +1348,12 @@ mod tests {
                 instead: Some("11일".to_owned())
             })
         );
-        assert_eq!(
-            verdict("연차는 최대 11일이다.", &[]).await.1,
-            Some(Reason::NoCitation)
-        );
-        assert_eq!(
-            verdict("연차는 최대 11일이다.", &[7]).await.1,
-            Some(Reason::NoCitation)
-        );
+        for citations in [&[][..], &[7]] {
+            assert_eq!(
+                verdict("방문객 주차는 지하에서만 허용한다.", citations).await,
+                (Verdict::Unsupported, Some(Reason::NoCitation))
+            );
+        }
         assert_eq!(
             verdict("주차 요금은 무료로 제공되며 방문객도 같다.", &[1])
                 .await

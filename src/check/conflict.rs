@@ -226,19 +226,15 @@ fn named(name: &str) -> Option<Effective> {
     })
 }
 
-/// When the document of `passage` came into force: as its passages and `beginning`, the first
-/// lines of the document, say; else as its title, headings and file name do.
-fn effective(
-    passage: &Passage,
-    context: &Context,
-    beginning: &dyn Fn(&Passage) -> Option<String>,
-) -> Option<Effective> {
+/// When the document of `passage` came into force: as its passages and its first lines say; else
+/// as its title, headings and file name do.
+fn effective(passage: &Passage, context: &Context) -> Option<Effective> {
     let said = context
         .passages
         .iter()
         .filter(|other| other.document == passage.document && other.version == passage.version)
         .map(|other| in_force(&other.text))
-        .chain([beginning(passage).and_then(|text| in_force(&text))])
+        .chain([in_force(&passage.opening)])
         .flatten()
         .max();
     let names = [&passage.title]
@@ -335,14 +331,8 @@ impl<'a> Cited<'a> {
 }
 
 /// Documents in `context` that give other figures than `claim` and the passages that it is
-/// supported by, `cited`, for the same thing. `beginning` gives the first lines of a passage's
-/// document where they are at hand: they often say when it came into force.
-pub(super) fn conflicts(
-    claim: &str,
-    cited: &[(u32, Span)],
-    context: &Context,
-    beginning: &dyn Fn(&Passage) -> Option<String>,
-) -> Vec<Conflict> {
+/// supported by, `cited`, for the same thing.
+pub(super) fn conflicts(claim: &str, cited: &[(u32, Span)], context: &Context) -> Vec<Conflict> {
     let claimed: Vec<Fact> = facts::facts(claim).into_iter().filter(is_figure).collect();
     if claimed.is_empty() || claimed.len() > CLAIMED {
         return Vec::new();
@@ -373,13 +363,13 @@ pub(super) fn conflicts(
                     number: cited.number,
                     span: cited.span.clone(),
                     fact: mine,
-                    effective: effective(cited.passage, context, beginning),
+                    effective: effective(cited.passage, context),
                 },
                 Side {
                     number,
                     span,
                     fact: theirs,
-                    effective: effective(other, context, beginning),
+                    effective: effective(other, context),
                 },
             ));
         }
@@ -590,7 +580,7 @@ mod tests {
     fn told(claim: &str, passages: Vec<Passage>) -> Vec<String> {
         let context = context(passages);
         let cited = [(1, all(&context.passages[0]))];
-        conflicts(claim, &cited, &context, &|_| None)
+        conflicts(claim, &cited, &context)
             .iter()
             .map(|conflict| {
                 for side in [&conflict.first, &conflict.second] {
@@ -795,19 +785,15 @@ mod tests {
 
     #[test]
     fn the_beginning_of_a_document_is_asked_for_its_date() {
-        let context = context(vec![
-            passage("a.md", "여비 규정", &[], "식비는 1식 9,000원이다."),
-            passage("b.md", "여비 규정", &[], "식비는 1식 12,000원이다."),
-        ]);
-        let beginning = |passage: &Passage| {
-            let year = if passage.file_name == "a.md" {
-                2021
-            } else {
-                2024
-            };
-            Some(format!("시행일 {year}-05-01"))
+        let opened = |file: &str, opening: &str, text: &str| Passage {
+            opening: opening.to_owned(),
+            ..passage(file, "여비 규정", &[], text)
         };
-        let found = conflicts("식비는 9,000원입니다.", &[(1, 0..10)], &context, &beginning);
+        let context = context(vec![
+            opened("a.md", "시행일 2021-05-01", "식비는 1식 9,000원이다."),
+            opened("b.md", "시행일 2024-05-01", "식비는 1식 12,000원이다."),
+        ]);
+        let found = conflicts("식비는 9,000원입니다.", &[(1, 0..10)], &context);
         assert_eq!(
             found[0].words(Language::Ko),
             "문서마다 다릅니다: “12,000원”(2024년 5월 1일 시행), “9,000원”(2021년 5월 1일 시행)."

@@ -72,6 +72,26 @@ enum BenchCommand {
         #[arg(long, default_value_t = 50, value_name = "NUMBER", value_parser = at_least_one)]
         rounds: usize,
     },
+    /// Checks whole answers with the tiers added one by one: sentences of the texts with a lead-in
+    /// before each, one in four citing another passage than its own, one in five of none.
+    Check {
+        /// Texts, a line each; of a `.jsonl` file, what each line's `text` says.
+        #[arg(
+            long,
+            default_value = "examples/handbook-eval/corpus.jsonl",
+            value_name = "FILE"
+        )]
+        texts: PathBuf,
+        /// Sentences of an answer.
+        #[arg(long, default_value_t = 10, value_name = "NUMBER", value_parser = at_least_one)]
+        sentences: usize,
+        /// Passages that an answer may rest on, each one of the texts.
+        #[arg(long, default_value_t = 8, value_name = "NUMBER", value_parser = at_least_one)]
+        passages: usize,
+        /// Answers.
+        #[arg(long, default_value_t = 50, value_name = "NUMBER", value_parser = at_least_one)]
+        rounds: usize,
+    },
     /// Reads prompts and writes answers with a language model in this process.
     Generate {
         /// The model, instead of `generator.local.model`: `smollm2`, a GGUF file or a folder.
@@ -148,6 +168,38 @@ pub(super) async fn run(config: Config, arguments: BenchArguments) -> anyhow::Re
                     report.pairs_per_second,
                     report.tokens_per_second
                 );
+            }
+        }
+        BenchCommand::Check {
+            texts,
+            sentences,
+            passages,
+            rounds,
+        } => {
+            let input = bench::CheckInput {
+                sentences,
+                passages,
+                rounds,
+            };
+            let report = bench::check(&config, &texts, input).await?;
+            if arguments.json {
+                println!("{}", serde_json::to_string_pretty(&report)?);
+            } else {
+                println!("{}", report.checker);
+                println!(
+                    "{} answers of {} sentences against {} passages",
+                    report.rounds, report.sentences, report.passages
+                );
+                for row in &report.tiers {
+                    println!(
+                        "{:<12} p50 {:>6.0} ms, p95 {:>6.0} ms, longest {:>6.0} ms, {:>3.0} % supported",
+                        row.tiers,
+                        row.p50_ms,
+                        row.p95_ms,
+                        row.max_ms,
+                        row.supported * 100.0
+                    );
+                }
             }
         }
         BenchCommand::Generate {

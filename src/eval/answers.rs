@@ -20,13 +20,11 @@ use super::Tell;
 use super::corpus::{QueryLine, Set, qrels};
 use super::gold::holds;
 use super::measures::{mean_ms, percentile, real, share};
-use crate::app::{AskEvent, Pipeline};
-use crate::ask::{BothEmbedder, Generator, QueryEmbedder, Question, QuoteGenerator, Reader};
+use crate::app::{AskEvent, OpenGenerator, Pipeline, open_generator};
+use crate::ask::{BothEmbedder, QueryEmbedder, Question, Reader};
 use crate::check::{Answer, AnswerEvent, CheckedSentence, Checker, Mode, Reason, Verdict};
 use crate::config::Config;
-use crate::generate::{Engine, LocalGenerator, OpenAiGenerator};
 use crate::language::Language;
-use crate::model::ModelStore;
 
 /// How whole answers are measured.
 #[derive(Clone, Debug)]
@@ -181,31 +179,6 @@ struct Quoted {
     quote: String,
 }
 
-/// Opens what is configured to write.
-async fn open_generator(config: &Config, set: &Set) -> anyhow::Result<Arc<dyn Generator>> {
-    Ok(match config.generator.engine {
-        Engine::Quote => {
-            let both = set
-                .embedder
-                .clone()
-                .map(|embedder| embedder as Arc<dyn BothEmbedder>);
-            Arc::new(QuoteGenerator::new(
-                config.ask,
-                both,
-                Arc::clone(&set.counter),
-            ))
-        }
-        Engine::OpenAi => Arc::new(OpenAiGenerator::new(&config.generator)?),
-        Engine::Local => {
-            let store = ModelStore::new(config.data.join("models"));
-            let generator = LocalGenerator::open(&config.generator, &store)
-                .await
-                .context("the language model cannot be used")?;
-            Arc::new(generator)
-        }
-    })
-}
-
 /// Whether the questions of a set come with expected strings.
 pub(super) fn has_answers(folder: &Path) -> anyhow::Result<bool> {
     let queries = QueryLine::of(folder)?;
@@ -283,7 +256,21 @@ pub(super) async fn answers(
             set.folder.display()
         );
     }
-    let generator = open_generator(config, set).await?;
+    let both = set.embedder.clone();
+    let OpenGenerator {
+        generator,
+        unusable,
+        sufficiency,
+        ..
+    } = open_generator(
+        config,
+        both.map(|embedder| embedder as Arc<dyn BothEmbedder>),
+        Arc::clone(&set.counter),
+    )
+    .await?;
+    if let Some(reason) = unusable {
+        bail!(reason);
+    }
     let catalogue = set.catalogue(config).await?;
     let mut found = Answers {
         generator: generator.name().to_owned(),
@@ -307,6 +294,7 @@ pub(super) async fn answers(
             retrievers: &retrievers,
             catalogue: &catalogue,
             generator: &*generator,
+            sufficiency: sufficiency.as_ref(),
             checker,
         };
         let question = Question {

@@ -40,7 +40,7 @@ use crate::config::Config;
 use crate::model::Embedder;
 use corpus::{QueryLine, Set};
 use groundedness::{Judged, by_language, claims, judge_all, kinds, weigh_all, worst};
-use probe::steps;
+pub(crate) use probe::steps as tier_steps;
 
 /// What is measured, besides everything that a folder holds.
 #[derive(Clone, Debug, Default)]
@@ -139,7 +139,7 @@ impl Run<'_> {
                     }
                     if options.ablation {
                         let mut measured = Vec::new();
-                        for (tiers, checker) in steps(&self.checker) {
+                        for (tiers, checker) in tier_steps(&self.checker) {
                             (self.tell)(&format!("{} {name}: {tiers}", kind.name()));
                             let step = judge_all(&checker, &name, &claims).await?;
                             measured.push(AblationStep {

@@ -33,7 +33,7 @@ const fn tiers(facts: bool, vectors: bool, verifier: bool, judge: bool) -> Tiers
 }
 
 /// The checker with tiers added one by one, as far as it has them.
-pub(super) fn steps(checker: &Checker) -> Vec<(&'static str, Checker)> {
+pub(crate) fn steps(checker: &Checker) -> Vec<(&'static str, Checker)> {
     let all = checker.tiers();
     STEPS
         .iter()
