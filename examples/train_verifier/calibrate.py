@@ -1,15 +1,19 @@
 """From what the tiers saw to one probability: fits `src/check/calibration.json`.
 
     veracite eval work/calibration --pairs verifier.jsonl
-    VERACITE_MODELS__VERIFIER=none veracite eval work/calibration --pairs vectors.jsonl
     veracite eval ../shared/eval/groundedness --pairs development.jsonl
-    python calibrate.py --verifier verifier.jsonl --vectors vectors.jsonl \
-        --development development.jsonl --out src/check/calibration.json
+    export VERACITE_MODELS__VERIFIER=none
+    veracite eval work/calibration --pairs vectors.jsonl
+    veracite eval ../shared/eval/groundedness --pairs development-vectors.jsonl
+    python calibrate.py --verifier verifier.jsonl --vectors vectors.jsonl --development development.jsonl \
+        --development-vectors development-vectors.jsonl --out src/check/calibration.json
 
 The coefficients are those of logistic regressions on pairs that were held out when the verifier
-was trained; signs are held to what they mean (more coverage is never less likely). The threshold
-of a language is where the mean balanced accuracy over its development sets is best: one for all
-of them.
+was trained; signs are held to what they mean (more coverage is never less likely). On the
+development sets two numbers are fitted for each language and model, a factor and a shift of the
+whole sum (Platt, 1999), each set weighing the same: that makes the probability one for claims of
+documents. The threshold of a language is where the mean balanced accuracy over its development
+sets is best: one for all of them.
 """
 
 import argparse
@@ -24,7 +28,7 @@ SIGNS = {"coverage": 1, "cosine": 1, "entailed": 1, "contradicted": -1, "word": 
 FITS = {
     "words": ["coverage", "opposite"],
     "vectors": ["coverage", "cosine", "opposite"],
-    "verifier": ["coverage", "entailed", "contradicted", "word"],
+    "verifier": ["coverage", "entailed", "contradicted", "word", "opposite"],
 }
 
 
@@ -62,9 +66,37 @@ def fitted(rows, labels, names, penalty=1e-3, steps=4000, rate=0.1):
     return {"bias": round(float(b - middle @ w), 4)} | {name: round(float(value), 4) for name, value in zip(names, w)}
 
 
-def probability(fit, weighed):
-    total = fit["bias"] + sum(value * (feature(name, weighed) or 0.0) for name, value in fit.items() if name != "bias")
-    return 1 / (1 + np.exp(-total))
+# Reasons that leave a claim to its probability; hard facts decide the others.
+WEIGHED = ("low_similarity", "partly_missing", "opposite", "no_citation")
+
+
+def is_weighed(line):
+    """Whether neither hard facts nor a word-for-word match decided the claim."""
+    refused = line["reason"] and line["reason"]["kind"] not in WEIGHED
+    return not refused and line["score"] < 1
+
+
+def total(fit, weighed):
+    return fit["bias"] + sum(value * (feature(name, weighed) or 0.0) for name, value in fit.items() if name != "bias")
+
+
+def scaled(fit, lines, steps=3000, rate=0.5):
+    """The fit with a factor and a shift, so that it gives the shares of supported claims in sets."""
+    lines = [line for line in lines if is_weighed(line)]
+    x = np.array([total(fit, line["weighed"]) for line in lines])
+    y = np.array([line["label"] for line in lines], dtype=float)
+    sizes = defaultdict(int)
+    for line in lines:
+        sizes[line["set"]] += 1
+    weight = np.array([1 / sizes[line["set"]] for line in lines]) / len(sizes)
+    factor, shift = 1.0, 0.0
+    for _ in range(steps):
+        error = (1 / (1 + np.exp(-(factor * x + shift))) - y) * weight
+        factor -= rate * (error * x).sum()
+        shift -= rate * error.sum()
+    scaled = {name: round(float(value * factor), 4) for name, value in fit.items()}
+    scaled["bias"] = round(float(fit["bias"] * factor + shift), 4)
+    return scaled
 
 
 def read(path):
@@ -77,41 +109,43 @@ def expected_error(scores, labels, bins=15):
     return sum((place == at).mean() * abs(scores[place == at].mean() - labels[place == at].mean()) for at in set(place))
 
 
+def score_of(fit, line):
+    """The score of a line under `fit`."""
+    return 1 / (1 + np.exp(-total(fit, line["weighed"]))) if is_weighed(line) else line["score"]
+
+
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--verifier", required=True)
-    parser.add_argument("--vectors", required=True)
-    parser.add_argument("--development", required=True)
+    for name in ("verifier", "vectors", "development", "development-vectors"):
+        parser.add_argument("--" + name, required=True)
     parser.add_argument("--out", type=Path, required=True)
     args = parser.parse_args()
-    sources = {"words": read(args.vectors), "vectors": read(args.vectors), "verifier": read(args.verifier)}
+    vectors, development_vectors = read(args.vectors), read(args.development_vectors)
     development = read(args.development)
+    sources = {
+        "words": (vectors, development_vectors),
+        "vectors": (vectors, development_vectors),
+        "verifier": (read(args.verifier), development),
+    }
     languages = {}
     for lang in ("en", "ko"):
         fits = {}
         for kind, names in FITS.items():
-            rows, labels = [], []
-            for line in sources[kind]:
-                values = [feature(name, line["weighed"]) for name in names]
-                # What hard facts or a word-for-word match decided says nothing about the rest.
-                decided = line["reason"] and line["reason"]["kind"] not in ("low_similarity", "partly_missing", "opposite")
-                if line["lang"] == lang and None not in values and not decided:
-                    rows.append(values)
-                    labels.append(line["label"])
-            fits[kind] = fitted(rows, labels, names)
-            scores = [probability(fits[kind], {name: None for name in SIGNS} | line["weighed"]) for line in sources[kind] if line["lang"] == lang and line["weighed"][names[-1]] is not None]
-            truth = [line["label"] for line in sources[kind] if line["lang"] == lang and line["weighed"][names[-1]] is not None]
-            print(lang, kind, fits[kind], len(rows), "error of calibration", round(expected_error(scores, truth), 4))
+            held_out, sets = ([line for line in lines if line["lang"] == lang] for lines in sources[kind])
+            needed = {"words": "coverage", "vectors": "cosine", "verifier": "entailed"}[kind]
+            known = [line for line in held_out if is_weighed(line) and line["weighed"][needed] is not None]
+            rows = [[feature(name, line["weighed"]) for name in names] for line in known]
+            fit = fitted(rows, [line["label"] for line in known], names)
+            known = [line for line in sets if line["weighed"][needed] is not None]
+            fits[kind] = scaled(fit, known)
+            scores = [score_of(fits[kind], line) for line in known]
+            error = expected_error(scores, [line["label"] for line in known])
+            print(lang, kind, fits[kind], len(rows), "error of calibration", round(error, 4))
         sets = defaultdict(list)
         for line in development:
             if line["lang"] == lang:
-                refused = line["verdict"] != "supported" and line["reason"] and line["reason"]["kind"] not in ("low_similarity", "partly_missing", "opposite", "no_citation")
-                if refused:
-                    score = 0.0
-                elif line["weighed"]["entailed"] is None:
-                    score = line["score"]
-                else:
-                    score = probability(fits["verifier"], line["weighed"])
+                known = line["weighed"]["entailed"] is not None
+                score = score_of(fits["verifier"], line) if known else line["score"]
                 sets[line["set"]].append((score, line["label"]))
         table = {}
         for threshold in np.arange(0.05, 0.96, 0.01):

@@ -29,6 +29,12 @@ const OTHER_CODE: f32 = 0.4;
 /// What a row of a table gains whose first cell is a part number that is asked for.
 const OWN_ROW: f32 = 1.2;
 
+/// Codes that are figures with their units, or dates: documents write them in other ways.
+static FIGURE_LIKE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\d[\d.,]*[a-z]{0,4}$|^(?:19|20)\d\d[-./]\d{1,2}(?:[-./]\d{1,2})?$")
+        .expect("the pattern is fixed")
+});
+
 /// What a sentence without a number is worth when a number is asked for.
 const NO_FIGURE: f32 = 0.75;
 
@@ -206,6 +212,12 @@ fn terms_of(text: &str) -> BTreeSet<String> {
     words(text).into_iter().map(|token| token.text).collect()
 }
 
+/// The codes that a question asks for.
+fn part_numbers(question: &str) -> impl Iterator<Item = String> {
+    let codes = codes(question).into_iter();
+    codes.filter(|code| !FIGURE_LIKE.is_match(code))
+}
+
 /// The share of the question's content that the best passage holds, from 0 to 1. A code that
 /// no passage holds makes it 0: what is said of another part number is no answer.
 fn evidence(question: &str, passages: &[Passage]) -> f32 {
@@ -214,7 +226,7 @@ fn evidence(question: &str, passages: &[Passage]) -> f32 {
         .iter()
         .flat_map(|passage| codes(&passage.text))
         .collect();
-    if !codes(question).iter().all(|code| held.contains(code)) {
+    if part_numbers(question).any(|code| !held.contains(&code)) {
         return 0.0;
     }
     let weights = weights(question, &terms);
@@ -253,7 +265,7 @@ fn candidates(question: &str, passages: &[Passage]) -> Vec<Candidate> {
         .collect();
     let weights = weights(question, &sentence_terms);
     let wants_figure = FIGURE.is_match(question);
-    let asked: BTreeSet<String> = codes(question).into_iter().collect();
+    let asked: BTreeSet<String> = part_numbers(question).collect();
     let mut terms = sentence_terms.into_iter();
     for (number, passage) in (1_u32..).zip(passages) {
         let context = context_terms(passage);
@@ -342,6 +354,21 @@ mod tests {
     const LEAVE: &str =
         "입사 1년 미만 직원의 연차휴가는 최대 11일이다. 반차는 사용일 전날까지 신청한다.";
     const TRAVEL: &str = "Meals abroad are paid up to USD 90 a day. Receipts are handed in within 10 working days. The code of the form is PPR-9087.";
+
+    #[test]
+    fn a_figure_with_its_unit_is_no_part_number() {
+        for question in [
+            "첨부 파일은 500MB까지 되나요?",
+            "Can I leave at 3pm?",
+            "2024-03-01에 바뀐 규정은 무엇인가요?",
+        ] {
+            assert_eq!(part_numbers(question).next(), None, "{question}");
+        }
+        assert_eq!(
+            part_numbers("What is PPR-9087, and 02-123-4567?").collect::<Vec<_>>(),
+            ["ppr-9087", "02-123-4567"]
+        );
+    }
 
     /// Puts texts with the word on one axis and all others on another, a bit apart.
     #[derive(Debug)]

@@ -33,7 +33,7 @@ use super::claims::{self, Kind, Part};
 use super::conflict;
 use super::draft::DraftReader;
 use super::entailment::{Entailment, Verifier};
-use super::evidence::{Known, Window, denies, folded, uncovered, verbatim};
+use super::evidence::{Known, Window, content, denies, folded, uncovered, verbatim};
 use super::facts::{self, ProblemKind};
 use super::judge::{Judge, JudgeUse};
 use super::premise;
@@ -63,6 +63,10 @@ const REWRITES: usize = 3;
 const REWRITE_TIME: Duration = Duration::from_secs(60);
 /// Characters of context shown before and after a quote.
 const AROUND: usize = 200;
+/// Characters of a sentence at most; a longer one is unverified.
+pub(crate) const SENTENCE_LIMIT: usize = 4_000;
+/// Quoted parts of a sentence that are looked up.
+const QUOTES: usize = 16;
 
 /// `[check]`: the citation checker.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
@@ -236,7 +240,7 @@ impl Checker {
         }
     }
 
-    /// The tiers that it has; it always has facts.
+    /// The tiers that it has.
     #[must_use]
     pub fn tiers(&self) -> Tiers {
         Tiers {
@@ -377,6 +381,12 @@ impl Checker {
         known: &Known<'_>,
     ) -> Result<Finding, BackendError> {
         let text = &sentence.text;
+        if text.chars().nth(SENTENCE_LIMIT).is_some() {
+            return Err(BackendError::message(format!(
+                "a sentence of {} characters is over the limit of {SENTENCE_LIMIT}",
+                text.chars().count()
+            )));
+        }
         let is_nothing = match claims::kind(text) {
             Kind::Greeting | Kind::Hedge | Kind::Question => true,
             Kind::Heading => is_heading_of(text, context),
@@ -421,12 +431,14 @@ impl Checker {
         if silence::says_nothing_is_there(text) {
             return Ok(not_checkable());
         }
+        if content(text).len() < 2 && facts::facts(text).is_empty() {
+            // `Yes.` says nothing that can be compared.
+            return Ok(unsupported(0.0, Reason::LowSimilarity));
+        }
         let mut worst: Option<Finding> = None;
         let (mut quotes, mut evidence) = (Vec::new(), Vec::new());
         for part in claims::parts(text) {
-            let mut finding = self
-                .claim(&part, text, &cited, &all, context, known)
-                .await?;
+            let mut finding = self.claim(&part, text, &cited, &all, known).await?;
             add_new(&mut quotes, std::mem::take(&mut finding.quotes));
             add_new(&mut evidence, std::mem::take(&mut finding.evidence));
             let rank = |finding: &Finding| severity(finding.verdict);
@@ -459,18 +471,17 @@ impl Checker {
         sentence: &str,
         cited: &[u32],
         all: &[u32],
-        context: &Context,
         known: &Known<'_>,
     ) -> Result<Finding, BackendError> {
         let mut first = None;
         if !cited.is_empty() {
-            let finding = self.claim_in(part, sentence, cited, context, known).await?;
+            let finding = self.claim_in(part, sentence, cited, known).await?;
             if finding.verdict == Verdict::Supported || cited.len() == all.len() {
                 return Ok(finding);
             }
             first = Some(finding);
         }
-        let elsewhere = self.claim_in(part, sentence, all, context, known).await?;
+        let elsewhere = self.claim_in(part, sentence, all, known).await?;
         if elsewhere.verdict == Verdict::Supported {
             return Ok(elsewhere);
         }
@@ -492,7 +503,6 @@ impl Checker {
         part: &Part,
         sentence: &str,
         numbers: &[u32],
-        context: &Context,
         known: &Known<'_>,
     ) -> Result<Finding, BackendError> {
         let claim = part.text.as_str();
@@ -504,15 +514,9 @@ impl Checker {
         if self.tiers.facts {
             let sources = known.sources(numbers);
             let problem = facts::problems(claim, &sources).into_iter().next();
-            let misquoted = quoted(claim).into_iter().find(|quote| {
-                !numbers.iter().any(|number| {
-                    let passage = context.passage(*number);
-                    passage.is_some_and(|passage| {
-                        folded(&passage.text).contains(&folded(quote))
-                            || folded(&passage.title).contains(&folded(quote))
-                    })
-                })
-            });
+            let misquoted = quoted(claim)
+                .into_iter()
+                .find(|quote| !known.holds(quote, numbers));
             let reason = problem
                 .as_ref()
                 .map(|problem| reason_of(&problem.kind))
@@ -528,7 +532,12 @@ impl Checker {
                     },
                     // Below every threshold, in the order of the rest of its content.
                     score: coverage * partial.min(0.5) * 0.2,
-                    failing: Some(failing(part, sentence, reason.fact())),
+                    failing: Some(failing(
+                        part,
+                        sentence,
+                        problem.as_ref().map(|problem| &problem.span),
+                        reason.fact(),
+                    )),
                     reason: Some(reason),
                     quotes: if contradicts { quotes } else { Vec::new() },
                     evidence: place(&windows),
@@ -554,7 +563,10 @@ impl Checker {
                 ..unsupported(0.0, Reason::LowSimilarity)
             });
         };
-        let quotes: Vec<(u32, Span)> = best.iter().map(|judged| judged.window.place()).collect();
+        let quotes: Vec<(u32, Span)> = best
+            .iter()
+            .flat_map(|judged| judged.window.places())
+            .collect();
         let first = &best[0];
         let (score, weighed) = (first.probability, first.weighed);
         let finding = |verdict, reason: Option<Reason>| Finding {
@@ -566,17 +578,19 @@ impl Checker {
             evidence: evidence.clone(),
             weighed,
         };
-        if score >= supported {
-            return Ok(finding(Verdict::Supported, None));
-        }
         let says_otherwise = match (weighed.entailed, weighed.contradicted) {
             (Some(entailed), Some(contradicted)) => contradicted > 0.5 && contradicted > entailed,
             _ => weighed.opposite,
         };
+        // Words and vectors hardly see a denial.
+        let denied = weighed.entailed.is_none() && says_otherwise;
+        if score >= supported && !denied {
+            return Ok(finding(Verdict::Supported, None));
+        }
         if says_otherwise && weighed.coverage >= SAME_THING {
             return Ok(finding(Verdict::Contradicted, Some(Reason::Opposite)));
         }
-        if score >= partial {
+        if score >= partial && !denied {
             let words = missing_words(claim, first);
             let reason = Some(Reason::PartlyMissing { words });
             return Ok(finding(Verdict::Partial, reason));
@@ -749,11 +763,25 @@ fn missing_words(claim: &str, judged: &Judged<'_>) -> Vec<String> {
     }
 }
 
-/// The bytes of a sentence that fail: the fact, if the part's own bytes hold it, else the part.
-fn failing(part: &Part, sentence: &str, fact: Option<&str>) -> Span {
+/// The bytes of a sentence that fail: the fact at `place` in the part's text, if the part's own
+/// bytes hold it, else the part.
+fn failing(part: &Part, sentence: &str, place: Option<&Span>, fact: Option<&str>) -> Span {
+    let start = part.span.start;
+    let own = sentence.get(part.span.clone()).unwrap_or_default();
+    if own == part.text
+        && let Some(place) = place
+        && own.get(place.clone()).is_some()
+    {
+        return start + place.start..start + place.end;
+    }
+    let is_apart = |at: usize, fact: &str| {
+        let begins = fact.starts_with(|char: char| char.is_ascii_digit());
+        !begins || !own[..at].ends_with(|char: char| char.is_ascii_digit() || char == '.')
+    };
     let found = fact.and_then(|fact| {
-        let at = sentence.get(part.span.clone())?.find(fact)?;
-        Some(part.span.start + at..part.span.start + at + fact.len())
+        own.match_indices(fact)
+            .find(|(at, fact)| is_apart(*at, fact))
+            .map(|(at, fact)| start + at..start + at + fact.len())
     });
     found.unwrap_or_else(|| part.span.clone())
 }
@@ -834,7 +862,9 @@ pub async fn check_stream(
     } = drafting;
     let mut answer = checker.empty(context, question.language, mode, generator.name());
     let known = Known::of(context);
-    if let Some(correction) = correction(question, context) {
+    if let Some(correction) =
+        guarded("a question's premise", || correction(question, context)).flatten()
+    {
         tell(&mut answer, correction, events);
     }
     let mut gate = None;
@@ -874,6 +904,13 @@ pub async fn check_stream(
         answer: close(answer),
         gate,
     })
+}
+
+/// What `look` gives; nothing, and a word in the log, if it panics.
+fn guarded<T>(what: &str, look: impl FnOnce() -> T) -> Option<T> {
+    std::panic::catch_unwind(AssertUnwindSafe(look))
+        .inspect_err(|_| warn!("looking at {what} panicked"))
+        .ok()
 }
 
 /// What a question takes for granted and the passages say otherwise, with the quote.
@@ -973,7 +1010,10 @@ fn note_conflicts(answer: &mut Answer, checked: &CheckedSentence, context: &Cont
             Some((citation.number, start..start + citation.quote.len()))
         })
         .collect();
-    for found in conflict::conflicts(&checked.text, &cited, context) {
+    let found = guarded("conflicts between documents", || {
+        conflict::conflicts(&checked.text, &cited, context)
+    });
+    for found in found.into_iter().flatten() {
         let words = found.words(answer.language);
         let side = |side: &conflict::Side| {
             Some(ConflictSide {
@@ -1121,9 +1161,14 @@ fn unverified(error: String) -> Finding {
     }
 }
 
+/// Marks of quotes in pairs; an apostrophe within a word ends none.
 static QUOTED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new("[“\"「『‘]([^”\"」』’]{2,})[”\"」』’]").expect("the pattern is fixed")
+    Regex::new(
+        r#"“([^”]{2,})”|"([^"]{2,})"|「([^」]{2,})」|『([^』]{2,})』|‘((?:[^’]|’\p{L}){2,})’"#,
+    )
+    .expect("the pattern is fixed")
 });
+
 /// Whether a text is written as a heading and is one of the passages' own headings or titles:
 /// other words behind a `#` may claim anything.
 fn is_heading_of(text: &str, context: &Context) -> bool {
@@ -1139,10 +1184,18 @@ fn is_heading_of(text: &str, context: &Context) -> bool {
     })
 }
 
+/// What stands in quotes, without the punctuation that the sentence around it may need.
 fn quoted(text: &str) -> Vec<String> {
     QUOTED
         .captures_iter(text)
-        .map(|found| found[1].to_owned())
+        .take(QUOTES)
+        .filter_map(|found| found.iter().skip(1).flatten().next())
+        .map(|quote| {
+            let quote = quote.as_str().trim();
+            quote.trim_end_matches([',', '.', ';', ':', '!', '?', '。'])
+        })
+        .filter(|quote| !quote.is_empty())
+        .map(str::to_owned)
         .collect()
 }
 

@@ -21,6 +21,10 @@ const HEADING: f32 = 0.8;
 const FURTHER: f32 = 0.02;
 /// Sentences that are compared by their vectors at most.
 const COMPARED: usize = 64;
+/// Items of a list that one lead-in may stand above.
+const ITEMS: usize = 40;
+/// Terms under which a sentence says nothing without the question before it.
+const REPLY: usize = 4;
 
 /// What is known of an answer's passages: each is looked at once, however many claims rest on it.
 pub(super) struct Known<'a> {
@@ -36,12 +40,16 @@ struct Prepared<'a> {
     passage: &'a Passage,
     terms: OnceLock<Terms>,
     source: OnceLock<Arc<Source>>,
+    /// Title and text, folded and in lower case.
+    plain: OnceLock<String>,
 }
 
 /// The terms of a passage.
 struct Terms {
     headings: HashSet<String>,
     sentences: Vec<HashSet<String>>,
+    /// For each sentence the one that makes it whole, if it is an item or a short reply.
+    leads: Vec<Option<usize>>,
 }
 
 /// A few sentences in a row of a passage.
@@ -54,6 +62,11 @@ pub(super) struct Window<'a> {
     pub(super) coverage: f32,
     /// Whether its sentence that holds most of the claim denies something.
     pub(super) denies: bool,
+    /// What stands above it and makes it whole: the lead-in of its list, the question that it
+    /// answers.
+    pub(super) lead: Option<Span>,
+    /// Whether it is one sentence.
+    is_single: bool,
 }
 
 impl Window<'_> {
@@ -62,9 +75,19 @@ impl Window<'_> {
         (self.number, self.span.clone())
     }
 
+    /// What is quoted of it: with what makes it whole.
+    pub(super) fn places(&self) -> impl Iterator<Item = (u32, Span)> {
+        let spans = self.lead.iter().chain([&self.span]);
+        spans.map(|span| (self.number, span.clone()))
+    }
+
     /// Its text, below the headings that it stands under.
     pub(super) fn text(&self) -> String {
-        let text = &self.passage.text[self.span.clone()];
+        let own = &self.passage.text[self.span.clone()];
+        let text = self.lead.as_ref().map_or_else(
+            || own.to_owned(),
+            |lead| format!("{}\n{own}", self.passage.text[lead.clone()].trim()),
+        );
         let heading = self
             .passage
             .heading_path
@@ -72,7 +95,7 @@ impl Window<'_> {
             .map_or(self.passage.title.as_str(), String::as_str)
             .trim();
         if heading.is_empty() {
-            text.to_owned()
+            text
         } else {
             format!("{heading}\n{text}")
         }
@@ -106,8 +129,80 @@ impl Terms {
                         .collect()
                 })
                 .collect(),
+            leads: leads(passage),
         }
     }
+}
+
+/// Marks of items of a list.
+static ITEM: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^\s*(?:[-*•·‣▪○●□■–]|[①-⑳]|\(?(?:[0-9]{1,2}|[a-z]|[가나다라마바사아자차카타파하])[.)])\s*")
+        .expect("the pattern is fixed")
+});
+/// What a lead-in of a list says where it does not end with a colon.
+static LEAD_IN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)(?:다음|아래)(?:과 같|와 같|의 |\s?각\s?호|\s(?:사항|행위|경우|항목|서류|내용|조건)|을 |를 )|\b(?:following|as follows|below)\b").expect("the pattern is fixed")
+});
+
+/// Whether a sentence asks: what a document asks, it does not say.
+fn asks(sentence: &str) -> bool {
+    sentence.trim_end().ends_with(['?', '？'])
+}
+
+/// For each sentence of a passage the one before it that makes it whole: the lead-in of an item,
+/// the question of a short reply.
+fn leads(passage: &Passage) -> Vec<Option<usize>> {
+    let says = |span: &Span| &passage.text[span.clone()];
+    let mut leads: Vec<Option<usize>> = Vec::with_capacity(passage.sentences.len());
+    // The last sentence that leads in, and the items since.
+    let mut lead: Option<(usize, usize)> = None;
+    for (index, span) in passage.sentences.iter().enumerate() {
+        let text = says(span);
+        let before = index.checked_sub(1);
+        if let Some(before) = before.filter(|before| asks(says(&passage.sentences[*before])))
+            && content(text).len() < REPLY
+        {
+            lead = None;
+            leads.push(Some(before));
+            continue;
+        }
+        let ends = text.trim_end().ends_with([':', '：']);
+        let is_item = ITEM.is_match(text) || is_first_after_mark(passage, span);
+        match &mut lead {
+            Some((at, items)) if is_item && *items < ITEMS => {
+                *items += 1;
+                leads.push(Some(*at));
+            }
+            // Items without marks: only the lead-in's colon tells that the next one is an item.
+            Some((at, 0))
+                if says(&passage.sentences[*at])
+                    .trim_end()
+                    .ends_with([':', '：']) =>
+            {
+                let at = *at;
+                lead = ends.then_some((index, 0));
+                leads.push(Some(at));
+            }
+            _ => {
+                lead = (ends || LEAD_IN.is_match(text)).then_some((index, 0));
+                leads.push(None);
+            }
+        }
+    }
+    leads
+}
+
+/// Whether a mark of an item stands before a sentence on its line.
+fn is_first_after_mark(passage: &Passage, span: &Span) -> bool {
+    const MARK: usize = 6;
+    let before = &passage.text[..span.start];
+    let mut last = before.char_indices().rev().take(MARK + 1);
+    let line = match last.find(|(_, char)| *char == '\n') {
+        Some((at, _)) => &before[at + 1..],
+        None if before.chars().nth(MARK).is_none() => before,
+        None => return false,
+    };
+    !line.trim().is_empty() && ITEM.is_match(line)
 }
 
 impl Prepared<'_> {
@@ -133,6 +228,7 @@ impl<'a> Known<'a> {
                     passage,
                     terms: OnceLock::new(),
                     source: OnceLock::new(),
+                    plain: OnceLock::new(),
                 })
                 .collect(),
             weights: OnceLock::new(),
@@ -151,6 +247,21 @@ impl<'a> Known<'a> {
             .iter()
             .map(|prepared| prepared.number)
             .collect()
+    }
+
+    /// Whether one of `numbers` has `quote` word for word, but for white space and capitals.
+    pub(super) fn holds(&self, quote: &str, numbers: &[u32]) -> bool {
+        let quote = folded(quote).to_lowercase();
+        numbers
+            .iter()
+            .filter_map(|number| self.prepared(*number))
+            .any(|prepared| {
+                let plain = prepared.plain.get_or_init(|| {
+                    let passage = prepared.passage;
+                    format!("{}\n{}", folded(&passage.title), folded(&passage.text)).to_lowercase()
+                });
+                plain.contains(&quote)
+            })
     }
 
     /// The hard facts of passages.
@@ -210,6 +321,8 @@ impl<'a> Known<'a> {
             .map(|token| token.text)
             .collect();
         let mut wanted = content(claim);
+        wanted.sort_unstable();
+        wanted.dedup();
         if wanted.iter().any(|term| !facts.contains(term)) {
             wanted.retain(|term| !facts.contains(term));
         }
@@ -228,23 +341,23 @@ impl<'a> Known<'a> {
                 continue;
             };
             let (passage, terms) = (prepared.passage, prepared.terms());
-            let asks = |index: usize| {
-                let text = passage.text[passage.sentences[index].clone()].trim_end();
-                text.ends_with(['?', '？'])
-            };
+            let says = |index: usize| &passage.text[passage.sentences[index].clone()];
             for first in 0..passage.sentences.len() {
                 for length in 1..=WINDOW.min(passage.sentences.len() - first) {
-                    // What a document asks, it does not say.
-                    if asks(first + length - 1) {
+                    if asks(says(first + length - 1)) {
                         break;
                     }
+                    let lead = terms.leads[first];
+                    let above = lead.map(|lead| &terms.sentences[lead]);
                     let held = &terms.sentences[first..first + length];
                     let points: f32 = wanted
                         .iter()
                         .map(|(term, weight)| {
                             if held.iter().any(|terms| terms.contains(term)) {
                                 *weight
-                            } else if terms.headings.contains(term) {
+                            } else if terms.headings.contains(term)
+                                || above.is_some_and(|above| above.contains(term))
+                            {
                                 HEADING * weight
                             } else {
                                 0.0
@@ -268,7 +381,10 @@ impl<'a> Known<'a> {
                         span: passage.sentences[first].start
                             ..passage.sentences[first + length - 1].end,
                         coverage: (points / whole - further).max(0.0),
-                        denies: denies(&passage.text[passage.sentences[closest].clone()]),
+                        denies: denies(says(closest))
+                            != terms.leads[closest].is_some_and(|lead| denies(says(lead))),
+                        lead: lead.map(|lead| passage.sentences[lead].clone()),
+                        is_single: length == 1,
                     });
                 }
             }
@@ -285,12 +401,27 @@ impl<'a> Known<'a> {
         numbers: &[u32],
         limit: usize,
     ) -> Result<Vec<Window<'a>>, BackendError> {
-        let singles: Vec<Window<'a>> = self
-            .all_windows(claim, numbers)
+        let mut singles = self.all_windows(claim, numbers);
+        singles.retain(|window| window.is_single);
+        // Those that hold more of the claim first; of the rest the first of every passage, then
+        // the second: the order of passages is that of their worth.
+        let mut seen: HashMap<u32, usize> = HashMap::new();
+        let mut ranked: Vec<(usize, Window<'a>)> = singles
             .into_iter()
-            .filter(|window| window.passage.sentences.contains(&window.span))
-            .take(COMPARED)
+            .map(|window| {
+                let rank = seen.entry(window.number).or_default();
+                *rank += 1;
+                (*rank, window)
+            })
             .collect();
+        ranked.sort_by(|(one_rank, one), (other_rank, other)| {
+            other
+                .coverage
+                .total_cmp(&one.coverage)
+                .then(one_rank.cmp(other_rank))
+        });
+        ranked.truncate(COMPARED);
+        let singles: Vec<Window<'a>> = ranked.into_iter().map(|(_, window)| window).collect();
         let cosines = self.cosines(embedder, claim, &singles).await?;
         let mut order: Vec<usize> = (0..singles.len()).collect();
         order.sort_by(|one, other| cosines[*other].total_cmp(&cosines[*one]));
@@ -302,7 +433,8 @@ impl<'a> Known<'a> {
                 let sentences = &window.passage.sentences;
                 let next = sentences
                     .iter()
-                    .find(|sentence| sentence.start >= window.span.end);
+                    .find(|sentence| sentence.start >= window.span.end)
+                    .filter(|next| !asks(&window.passage.text[(*next).clone()]));
                 if let Some(next) = next {
                     window.span.end = next.end;
                 }
@@ -383,19 +515,27 @@ pub(super) fn folded(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Where `text` stands in a passage as whole sentences, white space and the full stop apart.
+/// Where `text` stands in a passage as whole sentences, white space and the full stop apart: not
+/// what the passage asks, and not what means something else without the words before it (an item
+/// of what is forbidden, `Yes.`).
 pub(super) fn verbatim(text: &str, passage: &Passage) -> Option<Span> {
     let bare = |text: &str| folded(text).trim_end_matches(['.', '。', '!']).to_owned();
     let wanted = bare(text);
-    if wanted.is_empty() {
+    if wanted.is_empty() || content(text).len() < 2 && facts::facts(text).is_empty() {
         return None;
     }
+    let mut all_leads: Option<Vec<Option<usize>>> = None;
     for (index, first) in passage.sentences.iter().enumerate() {
         for last in passage.sentences.iter().skip(index).take(WINDOW) {
             let span = first.start..last.end;
             let found = bare(&passage.text[span.clone()]);
             if found == wanted {
-                return Some(span);
+                let leads = all_leads.get_or_insert_with(|| leads(passage));
+                let lead = leads[index].map(|lead| &passage.text[passage.sentences[lead].clone()]);
+                let depends = lead.is_some_and(|lead| asks(lead) || denies(lead));
+                if !depends && !asks(&passage.text[last.clone()]) {
+                    return Some(span);
+                }
             }
             if found.len() > wanted.len() {
                 break;

@@ -30,6 +30,7 @@ mod weigh;
 pub use answer::{
     Answer, CheckedSentence, Citation, Conflict, ConflictSide, Mode, Reason, Verdict,
 };
+pub(crate) use checker::SENTENCE_LIMIT;
 pub use checker::{
     AnswerEvent, CheckConfig, Checked, Checker, CheckerParts, Drafting, check_stream,
 };

@@ -324,8 +324,9 @@ fn only_other(there: &[Fact], fact: &Fact, conditions: &[&Fact]) -> Option<Fact>
                 .any(|condition| relation(condition, other) == Relation::Same)
     });
     let first = others.next()?;
-    others
-        .all(|other| relation(first, other) == Relation::Same)
+    // At least 15 days may be 20, and 5 days a month are 60 a year.
+    let is_plain = !first.is_bound() && first.has_rate_of(fact);
+    (is_plain && others.all(|other| relation(first, other) == Relation::Same))
         .then(|| first.clone())
 }
 
@@ -448,6 +449,16 @@ mod tests {
             &[ENGLISH, "Annual leave: 30 days."],
             None,
         );
+        for (question, text) in [
+            (
+                "Is annual leave 20 days?",
+                "Annual leave is at least 15 days.",
+            ),
+            ("연차가 20일인가요?", "연차는 최대 25일이다."),
+            ("연차가 20일인가요?", "연차는 월 1일이다."),
+        ] {
+            check(question, &[text], None);
+        }
         check("", &[LEAVE], None);
         check("왜?", &[], None);
     }

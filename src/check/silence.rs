@@ -9,6 +9,8 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use super::facts;
+
 /// Characters of such a sentence at most.
 const LIMIT: usize = 200;
 
@@ -28,13 +30,18 @@ static ENGLISH: LazyLock<Regex> = LazyLock::new(|| {
     .expect("the pattern is fixed and tested")
 });
 static ENGLISH_MORE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:but|however|although|though|only|except|besides|beyond|other|than|instead|because|since|so|and|yet|while|which)\b")
+    Regex::new(r"(?i)\b(?:but|however|although|though|only|except|besides|beyond|other|than|instead|because|since|so|and|yet|while|which|that|who|whose|every|all|always)\b")
         .expect("the pattern is fixed")
+});
+
+/// What is said not to be said may follow `that`.
+static SAYS_THAT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(not (?:say|state|mention|specify)) that\b").expect("the pattern is fixed")
 });
 
 static KOREAN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?x)^[^.,;:!?]*(?:구절|문서|자료|본문)(?:들)?(?:에|에는|에서|에서는|만으로는|으로는|의\x20내용에는|의\x20내용만으로는)\x20(?:[^.,;:!?]*\x20)?
+        r"(?x)^(?:[^.,;:!?]*[^.,;:!?가-힣])?(?:구절|(?:제공된|주어진|제시된|검색된|찾은|위의?|이|해당)\x20(?:문서|자료|본문|내용))(?:들)?(?:에|에는|에서|에서는|만으로는|으로는|의\x20내용에는|의\x20내용만으로는)\x20(?:[^.,;:!?]*\x20)?
           (?:
             (?:나와|나타나|언급되어|언급돼|명시되어|명시돼|포함되어|포함돼|기재되어|기재돼|적혀|쓰여|제시되어|설명되어)\x20?있지\x20않
             |나오지\x20않|언급하지\x20않|언급되지\x20않|다루지\x20않|밝히지\x20않
@@ -55,7 +62,12 @@ pub(super) fn says_nothing_is_there(text: &str) -> bool {
     if text.chars().count() > LIMIT {
         return false;
     }
-    ENGLISH.is_match(text) && !ENGLISH_MORE.is_match(strip_however(text))
+    // A figure is a claim, wherever it stands.
+    if facts::facts(text).iter().any(facts::Fact::is_figure) {
+        return false;
+    }
+    let bare = SAYS_THAT.replace(strip_however(text), "$1");
+    ENGLISH.is_match(text) && !ENGLISH_MORE.is_match(&bare)
         || KOREAN.is_match(text) && !KOREAN_MORE.is_match(text)
 }
 
@@ -109,6 +121,10 @@ mod tests {
             "연차는 99일이며 구절에 나와 있지 않습니다.",
             "연차는 99일입니다. 구절에 나와 있지 않습니다.",
             "문서는 외부로 반출할 수 없습니다.",
+            "퇴사자는 사내 문서에서 급여 내역을 확인할 수 없습니다.",
+            "계약직은 인사 자료에서 평가 등급을 확인할 수 없습니다.",
+            "The rule that every employee gets unlimited leave is not described in the passages.",
+            "The fine of 500 dollars is not mentioned in the passages.",
         ] {
             assert!(!says_nothing_is_there(text), "{text}");
         }

@@ -101,9 +101,13 @@ fn print_report(report: &VerifyReport, language: Language) {
             Standing::Broken => "✗",
         };
         let title = citation.title.as_deref().unwrap_or("?");
+        let quoted = match (citation.claim, citation.conflict) {
+            (Some(claim), _) => claim.to_string(),
+            (None, conflict) => format!("≠{}", conflict.unwrap_or_default()),
+        };
         println!(
-            "  {mark} {}.{} {title}: {}",
-            citation.claim, citation.citation, citation.words
+            "  {mark} {quoted}.{} {title}: {}",
+            citation.citation, citation.words
         );
         let document = citation.document.as_deref().unwrap_or("?");
         let version = citation.version.as_deref().unwrap_or("?");

@@ -80,10 +80,13 @@ pub struct Proof {
     pub checker: String,
     /// What found the passages.
     pub indexes: IndexesProof,
-    /// The quotes of all claims, in order.
+    /// The quotes of all claims and conflicts, in order.
     pub citations: Vec<CitationProof>,
     /// The sentences, in order.
     pub claims: Vec<ClaimProof>,
+    /// Where documents give different figures: the indices in `citations` of both quotes.
+    #[serde(default)]
+    pub conflicts: Vec<[usize; 2]>,
     /// SHA-256 of the canonical form of the answer without `proof`: binds the rest of it.
     #[schema(value_type = String)]
     pub answer_sha256: ContentHash,
@@ -212,6 +215,20 @@ impl Prover {
             .iter()
             .map(|sentence| claim(sentence, &mut citations))
             .collect();
+        let conflicts = answer
+            .conflicts()
+            .iter()
+            .map(|conflict| {
+                let first = citations.len();
+                citations.extend(
+                    conflict
+                        .sides()
+                        .iter()
+                        .map(|side| citation(side.citation())),
+                );
+                [first, first + 1]
+            })
+            .collect();
         let created = self.clock.now();
         // Its digits are those that the asker gets: a float's are others once it is widened.
         let text = serde_json::to_string(body).expect("an answer can be written as JSON");
@@ -235,6 +252,7 @@ impl Prover {
             indexes: self.setup.indexes.clone(),
             citations,
             claims,
+            conflicts,
             answer_sha256: canonical::hash(&body, PROOF),
             seal: Seal {
                 algorithm: ALGORITHM.to_owned(),

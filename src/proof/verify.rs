@@ -61,9 +61,11 @@ pub struct AnswerProblem {
 /// What became of a quote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct CitationReport {
-    /// The sentence that rests on it, from 1.
-    pub claim: usize,
-    /// Which of the sentence's quotes it is, from 1.
+    /// The sentence that rests on it, from 1; null for a quote of a conflict.
+    pub claim: Option<usize>,
+    /// The conflict that it is a side of, from 1; null for a quote of a sentence.
+    pub conflict: Option<usize>,
+    /// Which of their quotes it is, from 1.
     pub citation: usize,
     /// The document's id.
     pub document: Option<String>,
@@ -162,30 +164,42 @@ pub(crate) async fn verify(
         texts: HashMap::new(),
     };
     let mut citations = Vec::new();
-    for (claim, sealed) in proof.claims.iter().enumerate() {
-        for (citation, index) in sealed.citations.iter().enumerate() {
-            let Some(sealed) = proof.citations.get(*index) else {
-                continue;
-            };
-            let shown = citation_in(body, claim, citation);
-            let (fate, current) = if changes.citations.contains(&(claim, citation)) {
-                (Fate::Changed, None)
-            } else {
-                let quote = shown.and_then(|shown| shown["quote"].as_str());
-                sources.fate_of(sealed, quote.unwrap_or_default()).await?
-            };
-            citations.push(CitationReport {
-                claim: claim + 1,
-                citation: citation + 1,
-                document: Some(sealed.document.to_string()),
-                title: title(shown),
-                version: Some(sealed.version.to_string()),
-                verdict: fate.standing(),
-                code: fate.code(),
-                words: fate.words(language).to_owned(),
-                current,
-            });
-        }
+    let mut quotes: Vec<(Quoted, usize, usize)> = Vec::new();
+    for (at, claim) in proof.claims.iter().enumerate() {
+        let indices = claim.citations.iter().enumerate();
+        quotes.extend(indices.map(|(citation, index)| (Quoted::Claim(at), citation, *index)));
+    }
+    for (at, conflict) in proof.conflicts.iter().enumerate() {
+        let indices = conflict.iter().enumerate();
+        quotes.extend(indices.map(|(citation, index)| (Quoted::Conflict(at), citation, *index)));
+    }
+    for (quoted, citation, index) in quotes {
+        let Some(sealed) = proof.citations.get(index) else {
+            continue;
+        };
+        let shown = quoted.shown(body, citation);
+        let is_changed = match quoted {
+            Quoted::Claim(claim) => changes.citations.contains(&(claim, citation)),
+            Quoted::Conflict(_) => !shown.is_some_and(|shown| is_citation(shown, sealed)),
+        };
+        let (fate, current) = if is_changed {
+            (Fate::Changed, None)
+        } else {
+            let quote = shown.and_then(|shown| shown["quote"].as_str());
+            sources.fate_of(sealed, quote.unwrap_or_default()).await?
+        };
+        citations.push(CitationReport {
+            claim: quoted.claim(),
+            conflict: quoted.conflict(),
+            citation: citation + 1,
+            document: Some(sealed.document.to_string()),
+            title: title(shown),
+            version: Some(sealed.version.to_string()),
+            verdict: fate.standing(),
+            code: fate.code(),
+            words: fate.words(language).to_owned(),
+            current,
+        });
     }
     Ok(report(
         changes.problems,
@@ -293,7 +307,8 @@ fn unsealed(body: &Value, problem: &Problem, language: Language) -> VerifyReport
         })
         .take(LISTED)
         .map(|(claim, citation, shown)| CitationReport {
-            claim: claim + 1,
+            claim: Some(claim + 1),
+            conflict: None,
             citation: citation + 1,
             document: read::<DocumentId>(shown, "document"),
             title: title(Some(shown)),
@@ -323,6 +338,40 @@ fn clipped(text: &str, limit: usize) -> String {
         .take(limit)
         .map(|char| if char.is_control() { ' ' } else { char })
         .collect()
+}
+
+/// What quotes, from 0.
+#[derive(Clone, Copy)]
+enum Quoted {
+    Claim(usize),
+    Conflict(usize),
+}
+
+impl Quoted {
+    fn claim(self) -> Option<usize> {
+        match self {
+            Self::Claim(at) => Some(at + 1),
+            Self::Conflict(_) => None,
+        }
+    }
+
+    fn conflict(self) -> Option<usize> {
+        match self {
+            Self::Claim(_) => None,
+            Self::Conflict(at) => Some(at + 1),
+        }
+    }
+
+    /// A quote of it as the answer shows it.
+    fn shown(self, body: &Value, citation: usize) -> Option<&Value> {
+        match self {
+            Self::Claim(at) => citation_in(body, at, citation),
+            Self::Conflict(at) => {
+                let sides = body.get("conflicts")?.get(at)?.get("sides")?;
+                sides.get(citation)?.get("citation")
+            }
+        }
+    }
 }
 
 fn citation_in(body: &Value, claim: usize, citation: usize) -> Option<&Value> {

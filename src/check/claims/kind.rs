@@ -185,6 +185,18 @@ pub(in crate::check) fn heading(text: &str) -> Option<&str> {
     (!title.is_empty()).then_some(title)
 }
 
+/// Whether a text ends as `합니까` does. `되니까` gives a reason: what stands before it has no
+/// final consonant `ㅂ`.
+fn is_formal_question(text: &str) -> bool {
+    const SYLLABLES: u32 = 0xAC00;
+    const FINALS: u32 = 28;
+    const FINAL_B: u32 = 17;
+    text.strip_suffix("니까")
+        .and_then(|before| before.chars().next_back())
+        .and_then(|char| u32::from(char).checked_sub(SYLLABLES))
+        .is_some_and(|syllable| syllable % FINALS == FINAL_B)
+}
+
 fn of_sentence(text: &str) -> Kind {
     let text = text.trim();
     if !text.chars().any(char::is_alphanumeric) {
@@ -223,10 +235,17 @@ fn of_sentence(text: &str) -> Kind {
     }
     let asked = plain.trim_end_matches(['?', '？']);
     let asks = asked.len() < plain.len()
-        || ["까", "까요", "나요"]
+        || is_formal_question(asked)
+        || ["까요", "나요"]
             .iter()
             .any(|ending| plain.ends_with(ending));
-    if asks && QUESTION.is_match(asked) && !GIVEN.is_match(asked) && !STATES.is_match(asked) {
+    let gives_reason = asked.ends_with("니까") && !is_formal_question(asked);
+    if asks
+        && !gives_reason
+        && QUESTION.is_match(asked)
+        && !GIVEN.is_match(asked)
+        && !STATES.is_match(asked)
+    {
         return Kind::Question;
     }
     Kind::Checkable

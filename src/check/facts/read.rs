@@ -1457,10 +1457,6 @@ fn is_range_mark(gap: &str) -> bool {
     )
 }
 
-fn is_bare(fact: &Fact) -> bool {
-    matches!(&fact.value, Value::Number(Number { unit: None, .. }))
-}
-
 /// Gives the unit of the last to all of a range or list: `10~15일`, `15, 20 and 25 days`.
 fn share_units(text: &str, facts: &mut [Fact]) {
     for index in (1..facts.len()).rev() {

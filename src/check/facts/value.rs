@@ -459,6 +459,16 @@ impl Fact {
         }
     }
 
+    /// Whether it is only the least or the most.
+    pub(in crate::check) fn is_bound(&self) -> bool {
+        self.limit.is_some_and(|limit| !limit.is_soft)
+    }
+
+    /// Whether it is for each of the same as `other`.
+    pub(in crate::check) fn has_rate_of(&self, other: &Self) -> bool {
+        self.per == other.per
+    }
+
     /// Whether it is a figure that two texts may give differently: no code and no article, which
     /// name things.
     pub(in crate::check) fn is_figure(&self) -> bool {

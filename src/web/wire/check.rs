@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ingest::DocumentId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Joined, Language, Mode, ReasonBody, SpanBody, Verdict};
 use crate::ask::{Context, DraftSentence, Passage};
-use crate::check::{self as checked, CheckedSentence, Checker};
+use crate::check::{self as checked, CheckedSentence, Checker, Citation};
 use crate::language;
 
 /// Passages that one request may bring.
@@ -74,6 +75,8 @@ pub struct CheckReport {
     pub text: String,
     /// Every sentence with its verdict, in order.
     pub claims: Vec<CheckClaim>,
+    /// Where passages give different figures for what a supported sentence says.
+    pub conflicts: Vec<CheckConflict>,
     /// How many sentences have which verdict.
     pub verdicts: BTreeMap<Verdict, usize>,
     /// Name and version of the checker.
@@ -97,6 +100,15 @@ pub struct CheckClaim {
     /// Why it is not supported.
     pub reason: Option<ReasonBody>,
     /// The quotes it rests on, best first.
+    pub citations: Vec<CheckCitation>,
+}
+
+/// Two passages that give different figures for the same thing.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct CheckConflict {
+    /// The conflict as a sentence for people.
+    pub words: String,
+    /// Both quotes; where dates are known the newer first.
     pub citations: Vec<CheckCitation>,
 }
 
@@ -137,6 +149,18 @@ pub enum CheckError {
         /// How many it may have.
         limit: usize,
     },
+    /// A sentence is too long.
+    #[error("sentence {number} has {actual} characters, the limit is {limit}")]
+    LongSentence {
+        /// The field that it came in.
+        field: &'static str,
+        /// Which one, from 1.
+        number: usize,
+        /// How many it has.
+        actual: usize,
+        /// How many it may have.
+        limit: usize,
+    },
     /// The passages are too long.
     #[error("`passages` have {actual} characters together, the limit is {limit}")]
     TooLong {
@@ -153,7 +177,9 @@ impl CheckError {
     pub fn field(&self) -> &'static str {
         match self {
             Self::OneAnswer => "answer",
-            Self::Empty { field } | Self::TooMany { field, .. } => field,
+            Self::Empty { field }
+            | Self::TooMany { field, .. }
+            | Self::LongSentence { field, .. } => field,
             Self::TooLong { .. } => "passages",
         }
     }
@@ -199,23 +225,35 @@ pub async fn check(checker: &Checker, request: CheckRequest) -> Result<CheckRepo
         mode,
         text: joined.text,
         claims,
+        conflicts: answer
+            .conflicts()
+            .iter()
+            .map(|conflict| CheckConflict {
+                words: conflict.words().to_owned(),
+                citations: conflict
+                    .sides()
+                    .iter()
+                    .map(|side| check_citation(side.citation()))
+                    .collect(),
+            })
+            .collect(),
         verdicts,
         checker: answer.checker().to_owned(),
     })
 }
 
 fn citations(sentence: &CheckedSentence) -> Vec<CheckCitation> {
-    sentence
-        .citations()
-        .iter()
-        .map(|citation| CheckCitation {
-            number: citation.number(),
-            title: citation.title().to_owned(),
-            span: SpanBody::new(&citation.place().chars, &citation.place().utf16),
-            quote: citation.quote().to_owned(),
-            quote_sha256: citation.quote_sha256().to_string(),
-        })
-        .collect()
+    sentence.citations().iter().map(check_citation).collect()
+}
+
+fn check_citation(citation: &Citation) -> CheckCitation {
+    CheckCitation {
+        number: citation.number(),
+        title: citation.title().to_owned(),
+        span: SpanBody::new(&citation.place().chars, &citation.place().utf16),
+        quote: citation.quote().to_owned(),
+        quote_sha256: citation.quote_sha256().to_string(),
+    }
 }
 
 fn draft(request: &CheckRequest) -> Result<(Vec<DraftSentence>, language::Language), CheckError> {
@@ -243,6 +281,17 @@ fn draft(request: &CheckRequest) -> Result<(Vec<DraftSentence>, language::Langua
         (None, None) | (Some(_), Some(_)) => return Err(CheckError::OneAnswer),
     };
     within(field, sentences.len(), SENTENCES_LIMIT)?;
+    for (sentence, number) in sentences.iter().zip(1..) {
+        let actual = sentence.text.chars().count();
+        if actual > checked::SENTENCE_LIMIT {
+            return Err(CheckError::LongSentence {
+                field,
+                number,
+                actual,
+                limit: checked::SENTENCE_LIMIT,
+            });
+        }
+    }
     Ok((sentences, language))
 }
 
@@ -272,10 +321,12 @@ fn context(passages: &[PassageInput]) -> Result<Context, CheckError> {
     }
     let passages = passages
         .iter()
-        .map(|passage| {
+        .zip(1..)
+        .map(|(passage, number)| {
             // A passage without a title has none: a made-up one would be evidence.
             let title = passage.title.clone().unwrap_or_default();
             Passage {
+                document: DocumentId::at(&format!("passage {number}")),
                 file_name: title.clone(),
                 title,
                 ..Passage::alone(&passage.text)
