@@ -14,7 +14,7 @@
 //! stands. Whatever fails on the way, by an error, a panic or by taking too long, makes the
 //! sentence unverified.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -32,7 +32,7 @@ use super::answer::{
 use super::claims::{self, Kind, Part};
 use super::conflict;
 use super::draft::DraftReader;
-use super::entailment::{Entailment, Verifier};
+use super::entailment::{Entailment, Pair, Verifier};
 use super::evidence::{Known, Window, content, denies, folded, uncovered, verbatim};
 use super::facts::{self, ProblemKind};
 use super::judge::{Judge, JudgeUse};
@@ -48,7 +48,7 @@ use crate::language::Language;
 const NAME: &str = "veracite-4";
 /// Windows of evidence that are judged for a claim.
 const WINDOWS: usize = 3;
-/// From this probability on no further window is looked at.
+/// From this probability on a judge is not asked about borderline claims.
 const SURE: f32 = 0.9;
 /// Under this coverage words do not find the evidence, and vectors are asked.
 const FAR: f32 = 0.3;
@@ -192,6 +192,10 @@ struct Finding {
     failing: Option<Span>,
     weighed: Weighed,
 }
+
+/// What the verifier said of a claim beside windows, alone and together: the passages that a
+/// sentence cites are among all that it is looked for in next.
+type Memo = HashMap<Vec<(u32, Span)>, Entailment>;
 
 /// A claim and the window that says most of it.
 struct Judged<'a> {
@@ -474,14 +478,17 @@ impl Checker {
         known: &Known<'_>,
     ) -> Result<Finding, BackendError> {
         let mut first = None;
+        let mut memo = Memo::default();
         if !cited.is_empty() {
-            let finding = self.claim_in(part, sentence, cited, known).await?;
+            let finding = self
+                .claim_in(part, sentence, cited, known, &mut memo)
+                .await?;
             if finding.verdict == Verdict::Supported || cited.len() == all.len() {
                 return Ok(finding);
             }
             first = Some(finding);
         }
-        let elsewhere = self.claim_in(part, sentence, all, known).await?;
+        let elsewhere = self.claim_in(part, sentence, all, known, &mut memo).await?;
         if elsewhere.verdict == Verdict::Supported {
             return Ok(elsewhere);
         }
@@ -504,6 +511,7 @@ impl Checker {
         sentence: &str,
         numbers: &[u32],
         known: &Known<'_>,
+        memo: &mut Memo,
     ) -> Result<Finding, BackendError> {
         let claim = part.text.as_str();
         let language = Language::of(claim);
@@ -556,7 +564,7 @@ impl Checker {
             }
         }
         let evidence = place(&windows);
-        let Some(best) = self.best(claim, language, windows, known).await? else {
+        let Some(best) = self.best(claim, language, windows, known, memo).await? else {
             return Ok(Finding {
                 evidence,
                 failing: Some(part.span.clone()),
@@ -609,17 +617,19 @@ impl Checker {
         language: Language,
         windows: Vec<Window<'a>>,
         known: &Known<'a>,
+        memo: &mut Memo,
     ) -> Result<Option<Vec<Judged<'a>>>, BackendError> {
         let Some((first, rest)) = windows.split_first() else {
             return Ok(None);
         };
         let (supported, partial) = self.config.thresholds(language);
         let mut judged = self
-            .judged(claim, language, std::slice::from_ref(first), known)
+            .judged(claim, language, std::slice::from_ref(first), known, memo)
             .await?;
-        let sure = |judged: &[Judged<'_>]| judged.iter().any(|judged| judged.probability >= SURE);
-        if !sure(&judged) && !rest.is_empty() {
-            judged.extend(self.judged(claim, language, rest, known).await?);
+        // What the best window supports needs no other.
+        let is_enough = |judged: &Judged<'_>| judged.probability >= supported;
+        if !judged.iter().any(is_enough) && !rest.is_empty() {
+            judged.extend(self.judged(claim, language, rest, known, memo).await?);
         }
         judged.sort_by(|one, other| other.probability.total_cmp(&one.probability));
         let mut best = vec![judged.remove(0)];
@@ -630,7 +640,9 @@ impl Checker {
             // The evidence of two windows together, in the order of the passages.
             let mut pair = best[0].window.pair(claim);
             pair.evidence = format!("{}\n{}", pair.evidence, second.window.text());
-            if let Some(both) = verifier.judge(&[pair]).await?.into_iter().next() {
+            let places = vec![best[0].window.place(), second.window.place()];
+            let found = judge_each(verifier, vec![(places, pair)], memo).await?;
+            if let Some(both) = found.into_iter().next() {
                 let coverage = best[0].weighed.coverage.max(second.weighed.coverage);
                 let together = weighed_by(
                     Weighed {
@@ -682,6 +694,7 @@ impl Checker {
         language: Language,
         windows: &[Window<'a>],
         known: &Known<'a>,
+        memo: &mut Memo,
     ) -> Result<Vec<Judged<'a>>, BackendError> {
         let denied = denies(claim);
         let mut judged: Vec<Judged<'a>> = windows
@@ -698,15 +711,11 @@ impl Checker {
             })
             .collect();
         if let Some(verifier) = self.verifier() {
-            let pairs: Vec<_> = windows.iter().map(|window| window.pair(claim)).collect();
-            let found = verifier.judge(&pairs).await?;
-            if found.len() != pairs.len() {
-                return Err(BackendError::message(format!(
-                    "the verifier gave {} judgements of {} pairs",
-                    found.len(),
-                    pairs.len()
-                )));
-            }
+            let pairs = windows
+                .iter()
+                .map(|window| (vec![window.place()], window.pair(claim)))
+                .collect();
+            let found = judge_each(verifier, pairs, memo).await?;
             for (judged, found) in judged.iter_mut().zip(found) {
                 judged.weighed = weighed_by(judged.weighed, &found);
                 judged.words = found.words;
@@ -727,6 +736,32 @@ impl Checker {
         }
         Ok(judged)
     }
+}
+
+/// What `verifier` says of pairs, each asked once.
+async fn judge_each(
+    verifier: &dyn Verifier,
+    pairs: Vec<(Vec<(u32, Span)>, Pair)>,
+    memo: &mut Memo,
+) -> Result<Vec<Entailment>, BackendError> {
+    let (places, new): (Vec<_>, Vec<Pair>) = pairs
+        .iter()
+        .filter(|(places, _)| !memo.contains_key(places))
+        .cloned()
+        .unzip();
+    if !new.is_empty() {
+        let found = verifier.judge(&new).await?;
+        if found.len() != new.len() {
+            return Err(BackendError::message(format!(
+                "the verifier gave {} judgements of {} pairs",
+                found.len(),
+                new.len()
+            )));
+        }
+        memo.extend(places.into_iter().zip(found));
+    }
+    let known = pairs.iter().filter_map(|(places, _)| memo.get(places));
+    Ok(known.cloned().collect())
 }
 
 fn weighed_by(weighed: Weighed, found: &Entailment) -> Weighed {

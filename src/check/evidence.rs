@@ -20,7 +20,7 @@ const HEADING: f32 = 0.8;
 /// What each further sentence costs a window.
 const FURTHER: f32 = 0.02;
 /// Sentences that are compared by their vectors at most.
-const COMPARED: usize = 64;
+const COMPARED: usize = 48;
 /// Items of a list that one lead-in may stand above.
 const ITEMS: usize = 40;
 /// Terms under which a sentence says nothing without the question before it.
@@ -403,25 +403,18 @@ impl<'a> Known<'a> {
     ) -> Result<Vec<Window<'a>>, BackendError> {
         let mut singles = self.all_windows(claim, numbers);
         singles.retain(|window| window.is_single);
-        // Those that hold more of the claim first; of the rest the first of every passage, then
-        // the second: the order of passages is that of their worth.
-        let mut seen: HashMap<u32, usize> = HashMap::new();
-        let mut ranked: Vec<(usize, Window<'a>)> = singles
-            .into_iter()
-            .map(|window| {
+        if singles.len() > COMPARED {
+            // Those that hold more of the claim first; of the rest the first of every passage,
+            // then the second: the order of passages is that of their worth.
+            let mut seen: HashMap<u32, usize> = HashMap::new();
+            singles.sort_by_cached_key(|window| {
                 let rank = seen.entry(window.number).or_default();
                 *rank += 1;
-                (*rank, window)
-            })
-            .collect();
-        ranked.sort_by(|(one_rank, one), (other_rank, other)| {
-            other
-                .coverage
-                .total_cmp(&one.coverage)
-                .then(one_rank.cmp(other_rank))
-        });
-        ranked.truncate(COMPARED);
-        let singles: Vec<Window<'a>> = ranked.into_iter().map(|(_, window)| window).collect();
+                *rank
+            });
+            singles.sort_by(|one, other| other.coverage.total_cmp(&one.coverage));
+            singles.truncate(COMPARED);
+        }
         let cosines = self.cosines(embedder, claim, &singles).await?;
         let mut order: Vec<usize> = (0..singles.len()).collect();
         order.sort_by(|one, other| cosines[*other].total_cmp(&cosines[*one]));

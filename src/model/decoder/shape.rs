@@ -84,10 +84,11 @@ struct Published {
     num_experts_per_tok: Option<usize>,
     vocab_size: usize,
     max_position_embeddings: usize,
-    rms_norm_eps: f32,
+    /// Read as wide as it may be written, to be refused by name.
+    rms_norm_eps: f64,
     #[serde(default)]
     hidden_act: Option<String>,
-    rope_theta: Option<f32>,
+    rope_theta: Option<f64>,
     rope_scaling: Option<Scaling>,
     rope_parameters: Option<Scaling>,
     sliding_window: Option<usize>,
@@ -101,7 +102,7 @@ struct Scaling {
     /// Its older name; some files have both.
     #[serde(rename = "type")]
     old_type: Option<String>,
-    rope_theta: Option<f32>,
+    rope_theta: Option<f64>,
     factor: Option<f32>,
     low_freq_factor: Option<f32>,
     high_freq_factor: Option<f32>,
@@ -163,7 +164,7 @@ impl Shape {
         let base = scaling.as_ref().and_then(|scaling| scaling.rope_theta);
         let base = base.or(config.rope_theta).unwrap_or(10_000.0);
         let mut rope = Rope {
-            base: check_float("rope_theta", base)?,
+            base: check_float("rope_theta", narrow(base))?,
             pairs: Pairs::Halves,
             scale: 1.0,
             factors: None,
@@ -182,7 +183,7 @@ impl Shape {
             experts,
             vocabulary: config.vocab_size,
             window: config.max_position_embeddings,
-            epsilon: check_float("rms_norm_eps", config.rms_norm_eps)?,
+            epsilon: check_float("rms_norm_eps", narrow(config.rms_norm_eps))?,
             rope,
             sliding_window: config.sliding_window.filter(|window| *window > 0),
         };
@@ -507,6 +508,14 @@ fn check_head(key: &str, head: usize) -> Result<usize, String> {
 }
 
 /// Refuses what cannot be divided by.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "what is too large becomes infinite, and is refused"
+)]
+fn narrow(value: f64) -> f32 {
+    value as f32
+}
+
 fn check_float(key: &str, value: f32) -> Result<f32, String> {
     // Smaller ones are 0 to vector instructions, or infinite once something is divided by them.
     if value.is_normal() && value > 0.0 {
