@@ -1354,6 +1354,7 @@ impl Reason {
 mod tests {
     use async_trait::async_trait;
     use ingest::Vector;
+    use proptest::prelude::*;
 
     use super::*;
     use crate::ask::{Prompt, Reader};
@@ -1684,6 +1685,200 @@ mod tests {
                 Verdict::Supported,
                 "what stands there word for word needs no model ({told})"
             );
+        }
+    }
+
+    /// The verdict in strict words on a sentence that cites the only passage, by a verifier that
+    /// finds all entailed.
+    async fn believed(text: &str, document: &str) -> (Verdict, Option<Reason>) {
+        let context = Context {
+            passages: vec![Passage::alone(document)],
+            ledger: Vec::new(),
+        };
+        let sentence = DraftSentence {
+            text: text.to_owned(),
+            citations: vec![1],
+        };
+        let checker = with_verifier(Arc::new(Slow(Duration::ZERO)));
+        let known = Known::of(&context);
+        let (checked, _) = checker.sentence(&sentence, &context, &known).await;
+        for citation in checked.citations() {
+            let span = citation.place().span.clone();
+            assert_eq!(&document[span], citation.quote());
+        }
+        (checked.verdict(), checked.reason().cloned())
+    }
+
+    #[tokio::test]
+    async fn what_stands_there_is_no_quote_where_it_does_not_say_so() {
+        let forbidden =
+            "Employees must never:\n- Share passwords with colleagues.\n- Leave the badge at home.";
+        let faq = "Is parking free? Yes. Can leave be carried over? No.";
+        for (text, document) in [
+            ("Yes.", faq),
+            ("No.", faq),
+            ("네.", "주차는 무료인가요? 네."),
+        ] {
+            let (found, reason) = believed(text, document).await;
+            assert_eq!(found, Verdict::Unsupported, "{text} {reason:?}");
+        }
+        // Neither is a quote; the verifier reads both with what stands above them.
+        let context = Context {
+            passages: vec![Passage::alone(forbidden), Passage::alone(faq)],
+            ledger: Vec::new(),
+        };
+        for text in [
+            "Share passwords with colleagues.",
+            "Leave the badge at home.",
+            "Can leave be carried over?",
+        ] {
+            for passage in &context.passages {
+                assert_eq!(verbatim(text, passage), None, "{text}");
+            }
+        }
+        let known = Known::of(&context);
+        let windows = known.windows("Share passwords with colleagues.", &[1], 1);
+        assert!(windows[0].text().starts_with("Employees must never:"));
+        assert!(windows[0].denies);
+        // An item of what is asked for stays a quote.
+        let wanted =
+            Passage::alone("다음 서류를 제출한다:\n- 재직증명서 사본 한 부\n- 신분증 사본");
+        assert!(verbatim("신분증 사본", &wanted).is_some());
+    }
+
+    #[tokio::test]
+    async fn quotes_may_be_punctuated_as_the_sentence_needs() {
+        let document = "The form is called the Leave Request. We didn't get the balance right.";
+        for text in [
+            "It is called the “Leave Request,” and it is short.",
+            "The form is named \"leave request.\"",
+            "They say that they \"did not get the balance right\".",
+        ] {
+            let (found, reason) = believed(text, document).await;
+            assert_eq!(found, Verdict::Supported, "{text} {reason:?}");
+        }
+        for text in [
+            "The form is called the “Travel Request”.",
+            "They call it “the employee’s unlimited form”.",
+        ] {
+            let (found, reason) = believed(text, document).await;
+            assert!(matches!(reason, Some(Reason::NotVerbatim { .. })), "{text}");
+            assert_eq!(found, Verdict::Unsupported);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_denial_is_seen_without_a_verifier() {
+        let context = Arc::new(Context {
+            passages: vec![Passage::alone("Visitors may park in the basement.")],
+            ledger: Vec::new(),
+        });
+        let draft = vec![DraftSentence {
+            text: "Visitors may not park in the basement.".to_owned(),
+            citations: vec![1],
+        }];
+        let answer = Checker::new(CheckConfig::default(), CheckerParts::default())
+            .check(draft, context, Language::En, Mode::Marked)
+            .await;
+        assert_eq!(answer.sentences()[0].verdict(), Verdict::Contradicted);
+    }
+
+    #[tokio::test]
+    async fn the_figure_that_fails_is_marked_and_no_other() {
+        let context = Context {
+            passages: vec![Passage::alone("병가는 15일이다. 연차는 7일이다.")],
+            ledger: Vec::new(),
+        };
+        let sentence = DraftSentence {
+            text: "병가는 15일, 연차는 5일이다.".to_owned(),
+            citations: vec![1],
+        };
+        let checker = with_verifier(Arc::new(Slow(Duration::ZERO)));
+        let known = Known::of(&context);
+        let (checked, _) = checker.sentence(&sentence, &context, &known).await;
+        let failing = checked.failing().cloned().unwrap();
+        assert_eq!(failing.start, checked.text().rfind("5일").unwrap());
+    }
+
+    /// Pieces of texts that sit badly at the edges of spans.
+    fn piece() -> impl Strategy<Value = String> {
+        prop_oneof![
+            proptest::sample::select(vec![
+                "연차는 15일이다. ",
+                "Leave is 15 days. ",
+                "다음 행위를 금지한다:\n- ",
+                "미사용 연차는 이월할 수 없다. ",
+                "“연차 휴가” ",
+                "\"the employee's\" ",
+                "제12조 제1항 ",
+                "3만 5천 원 ",
+                "e\u{301}\u{327} ",
+                "\u{1112}\u{1161}\u{11ab} ",
+                "👩🏽‍💻 ",
+                "왜 되니까? ",
+                "1 + 2 = 4 ",
+                ": ",
+                ". ",
+                "\n\n",
+                "</s> ",
+                "[1] ",
+            ])
+            .prop_map(str::to_owned),
+            "\\PC{0,8}",
+        ]
+    }
+
+    fn text() -> impl Strategy<Value = String> {
+        proptest::collection::vec(piece(), 0..12).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(300))]
+
+        /// Whatever a draft and documents hold, each sentence has a verdict that no failure of the
+        /// checker gave, its quotes are cut from the passages, and the part that fails is its own.
+        #[test]
+        fn any_draft_is_checked_and_quotes_are_exact(
+            draft in text(),
+            first in text(),
+            second in text(),
+            citation in 0_u32..4,
+        ) {
+            let context = Context {
+                passages: vec![Passage::alone(&first), Passage::alone(&second)],
+                ledger: Vec::new(),
+            };
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_time()
+                .build()
+                .unwrap();
+            let checker = with_verifier(Arc::new(Slow(Duration::ZERO)));
+            let known = Known::of(&context);
+            let sentences = crate::check::draft_sentences(&draft);
+            for mut sentence in sentences {
+                sentence.citations.push(citation);
+                let (checked, _) =
+                    runtime.block_on(checker.sentence(&sentence, &context, &known));
+                prop_assert_ne!(checked.verdict(), Verdict::Unverified, "{:?}", checked.reason());
+                for citation in checked.citations() {
+                    let passage = context.passage(citation.number()).unwrap();
+                    let span = citation.place().span.clone();
+                    prop_assert_eq!(&passage.text[span], citation.quote());
+                    let chars: String = passage
+                        .text
+                        .chars()
+                        .skip(citation.place().chars.start)
+                        .take(citation.place().chars.len())
+                        .collect();
+                    prop_assert_eq!(&chars, citation.quote());
+                }
+                if let Some(failing) = checked.failing() {
+                    prop_assert!(checked.text().get(failing.clone()).is_some());
+                }
+                if checked.verdict() == Verdict::Supported {
+                    prop_assert!(!checked.citations().is_empty());
+                }
+            }
         }
     }
 

@@ -249,18 +249,19 @@ impl<'a> Known<'a> {
             .collect()
     }
 
-    /// Whether one of `numbers` has `quote` word for word, but for white space and capitals.
+    /// Whether one of `numbers` has `quote` word for word, but for white space, capitals and how
+    /// quotes and `not` are written.
     pub(super) fn holds(&self, quote: &str, numbers: &[u32]) -> bool {
-        let quote = folded(quote).to_lowercase();
+        let quote = plain(quote);
         numbers
             .iter()
             .filter_map(|number| self.prepared(*number))
             .any(|prepared| {
-                let plain = prepared.plain.get_or_init(|| {
+                let text = prepared.plain.get_or_init(|| {
                     let passage = prepared.passage;
-                    format!("{}\n{}", folded(&passage.title), folded(&passage.text)).to_lowercase()
+                    format!("{}\n{}", plain(&passage.title), plain(&passage.text))
                 });
-                plain.contains(&quote)
+                text.contains(&quote)
             })
     }
 
@@ -506,6 +507,17 @@ pub(super) fn denies(sentence: &str) -> bool {
 /// White space made one space, for comparing.
 pub(super) fn folded(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A text as quotes are compared.
+fn plain(text: &str) -> String {
+    folded(text)
+        .to_lowercase()
+        .replace(['’', '‘', '`'], "'")
+        .replace(['“', '”'], "\"")
+        .replace("can't", "cannot")
+        .replace("won't", "will not")
+        .replace("n't", " not")
 }
 
 /// Where `text` stands in a passage as whole sentences, white space and the full stop apart: not

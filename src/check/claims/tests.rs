@@ -953,6 +953,8 @@ fn what_claims_nothing_is_known_by_its_form() {
                 "연차를 사용할 수 있나요?",
                 "연차는 며칠인가요?",
                 "무엇을 도와드릴까요?",
+                "반차를 쓸 수 있습니까?",
+                "더 필요한 것이 있습니까",
             ],
         ),
     ];
@@ -1010,6 +1012,9 @@ fn what_may_claim_something_is_checkable() {
         "연차는 15일인가요?",
         "연차가 이월되는 것을 알고 계셨나요?",
         "연차는 15일이 맞죠?",
+        // A reason, not a question.
+        "법인카드는 개인 용도로 써도 되니까.",
+        "반차는 팀장 승인만 있으면 되니까.",
     ] {
         assert_eq!(kind(text), Kind::Checkable, "{text}");
     }

@@ -214,6 +214,24 @@ impl Found<'_> {
     }
 }
 
+/// Whether it counts things in words, as `two women`: whoever tells a story counts what it tells
+/// of. It is a fact where the evidence counts the same.
+fn is_spelled(fact: &Fact) -> bool {
+    let is_word = |text: &str| text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    matches!(&fact.value, Value::Number(number) if number.unit.is_none() && number.label.is_none())
+        && fact.limit.is_none()
+        && fact.per.is_empty()
+        && is_word(&fact.text)
+}
+
+/// Whether two figures count things of the same name, or of none.
+fn counts_the_same(one: &Fact, other: &Fact) -> bool {
+    match (&one.value, &other.value) {
+        (Value::Number(one), Value::Number(other)) => one.noun == other.noun,
+        _ => false,
+    }
+}
+
 impl<'a> Judge<'a> {
     /// What is wrong with a figure of the claim; `sums` are where it shows arithmetic.
     fn problem(&mut self, index: usize, sums: &[Span]) -> Option<Problem> {
@@ -251,10 +269,10 @@ impl<'a> Judge<'a> {
                         .iter()
                         .take(8)
                         .any(|same| place.fact.is_rival_of(&same.place.fact));
-                if !answers {
+                let there = &place.fact;
+                if !answers || is_spelled(fact) && !counts_the_same(fact, there) {
                     continue;
                 }
-                let there = &place.fact;
                 // An ordinary word is no rival of a figure.
                 if (!there.is_label || fact.value.family() == Family::Article)
                     && (fact.is_soft || !there.is_soft || is_word(fact))
@@ -275,7 +293,7 @@ impl<'a> Judge<'a> {
                     !fact.is_soft || rival.spot.place.fact.value.family() == fact.value.family()
                 })
                 .collect();
-            if fact.is_soft && own.is_empty() {
+            if (fact.is_soft || is_spelled(fact)) && own.is_empty() {
                 return None;
             }
             return Some(absent(fact, best(fact, &own)));

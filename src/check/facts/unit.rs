@@ -358,7 +358,7 @@ pub(super) fn english(word: &str) -> Option<Unit> {
     use Dimension as D;
     Some(match word {
         "won" | "krw" => WON,
-        "dollar" | "dollars" | "usd" => unit(D::Usd, 100),
+        "dollar" | "dollars" | "usd" | "buck" | "bucks" => unit(D::Usd, 100),
         "cent" | "cents" => unit(D::Usd, 1),
         "euro" | "euros" | "eur" => unit(D::Eur, 1),
         "yen" | "jpy" => unit(D::Jpy, 1),

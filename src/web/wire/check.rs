@@ -356,6 +356,14 @@ mod tests {
             CheckError::Empty { field: "answer" }
         );
         assert_eq!(context(&[]).unwrap_err().field(), "passages");
+        let long = "a".repeat(checked::SENTENCE_LIMIT + 1);
+        let long = request(&format!(
+            r#"{{"sentences":[{{"text":"Leave."}},{{"text":"{long}"}}],"passages":[]}}"#
+        ));
+        assert_eq!(
+            draft(&long).unwrap_err().to_string(),
+            "sentence 2 has 4001 characters, the limit is 4000"
+        );
     }
 
     #[test]
