@@ -180,6 +180,8 @@ fn weights(question: &str, sentences: &[BTreeSet<String>]) -> BTreeMap<String, f
     if terms.iter().any(|term| !ASKING.contains(term.as_str())) {
         terms.retain(|term| !ASKING.contains(term.as_str()));
     }
+    // What is said ten times is no less telling than what is said once.
+    let sentences: BTreeSet<&BTreeSet<String>> = sentences.iter().collect();
     #[expect(clippy::cast_precision_loss, reason = "there are few sentences")]
     let count = sentences.len() as f32;
     terms

@@ -48,10 +48,13 @@ use crate::language::Language;
 const NAME: &str = "veracite-4";
 /// Windows of evidence that are judged for a claim.
 const WINDOWS: usize = 3;
-/// From this probability on a judge is not asked about borderline claims.
-const SURE: f32 = 0.9;
-/// Under this coverage words do not find the evidence, and vectors are asked.
+/// So near to the threshold a claim is borderline, and the judge is asked where it is for these.
+const DOUBT: f32 = 0.2;
+/// Under this coverage words do not find the evidence, and vectors are asked for it in other
+/// languages.
 const FAR: f32 = 0.3;
+/// A further window is looked at if it covers so much of what the best one covers.
+const NEARLY: f32 = 0.5;
 /// The coverage from which evidence is about the same thing as a claim: what differs there
 /// contradicts.
 const SAME_THING: f32 = 0.4;
@@ -556,10 +559,15 @@ impl Checker {
                 });
             }
         }
-        if let Some(embedder) = self.embedder().filter(|_| coverage < FAR) {
-            for window in known.alike(embedder, claim, numbers, WINDOWS).await? {
-                if windows.iter().all(|other| other.place() != window.place()) {
-                    windows.push(window);
+        if coverage < FAR {
+            // In the same language the best window says it, or none does.
+            windows.truncate(1);
+            let numbers = known.in_other_language(language, numbers);
+            if let Some(embedder) = self.embedder().filter(|_| !numbers.is_empty()) {
+                for window in known.alike(embedder, claim, &numbers, WINDOWS).await? {
+                    if windows.iter().all(|other| other.place() != window.place()) {
+                        windows.push(window);
+                    }
                 }
             }
         }
@@ -622,14 +630,19 @@ impl Checker {
         let Some((first, rest)) = windows.split_first() else {
             return Ok(None);
         };
-        let (supported, partial) = self.config.thresholds(language);
+        let (supported, _) = self.config.thresholds(language);
         let mut judged = self
             .judged(claim, language, std::slice::from_ref(first), known, memo)
             .await?;
         // What the best window supports needs no other.
         let is_enough = |judged: &Judged<'_>| judged.probability >= supported;
+        let rest: Vec<Window<'a>> = rest
+            .iter()
+            .filter(|window| first.coverage < FAR || window.coverage >= NEARLY * first.coverage)
+            .cloned()
+            .collect();
         if !judged.iter().any(is_enough) && !rest.is_empty() {
-            judged.extend(self.judged(claim, language, rest, known, memo).await?);
+            judged.extend(self.judged(claim, language, &rest, known, memo).await?);
         }
         judged.sort_by(|one, other| other.probability.total_cmp(&one.probability));
         let mut best = vec![judged.remove(0)];
@@ -663,7 +676,7 @@ impl Checker {
                 }
             }
         }
-        let doubtful = (partial..SURE).contains(&best[0].probability);
+        let doubtful = (best[0].probability - supported).abs() < DOUBT;
         let asks = match self.config.judge {
             JudgeUse::Off => false,
             JudgeUse::Borderline => doubtful,

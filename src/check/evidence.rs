@@ -136,7 +136,7 @@ impl Terms {
 
 /// Marks of items of a list.
 static ITEM: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:[-*•·‣▪○●□■–]|[①-⑳]|\(?(?:[0-9]{1,2}|[a-z]|[가나다라마바사아자차카타파하])[.)])\s*")
+    Regex::new(r"^\s*(?:(?:[-*•·‣▪○●□■–]|\(?(?:[0-9]{1,2}|[a-z]|[가나다라마바사아자차카타파하])[.)])(?:\s+|$)|[①-⑳]\s*)")
         .expect("the pattern is fixed")
 });
 /// What a lead-in of a list says where it does not end with a colon.
@@ -247,6 +247,15 @@ impl<'a> Known<'a> {
             .iter()
             .map(|prepared| prepared.number)
             .collect()
+    }
+
+    /// Those of `numbers` whose passages are not in `language`.
+    pub(super) fn in_other_language(&self, language: Language, numbers: &[u32]) -> Vec<u32> {
+        let is_other = |number: &&u32| {
+            let prepared = self.prepared(**number);
+            prepared.is_some_and(|prepared| Language::of(&prepared.passage.text) != language)
+        };
+        numbers.iter().filter(is_other).copied().collect()
     }
 
     /// Whether one of `numbers` has `quote` word for word, but for white space, capitals and how
@@ -524,7 +533,13 @@ fn plain(text: &str) -> String {
 /// what the passage asks, and not what means something else without the words before it (an item
 /// of what is forbidden, `Yes.`).
 pub(super) fn verbatim(text: &str, passage: &Passage) -> Option<Span> {
-    let bare = |text: &str| folded(text).trim_end_matches(['.', '。', '!']).to_owned();
+    let bare = |text: &str| {
+        let text = folded(text);
+        let text = ITEM
+            .find(&text)
+            .map_or(&text[..], |mark| &text[mark.end()..]);
+        text.trim_end_matches(['.', '。', '!']).to_owned()
+    };
     let wanted = bare(text);
     if wanted.is_empty() || content(text).len() < 2 && facts::facts(text).is_empty() {
         return None;

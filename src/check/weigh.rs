@@ -1,8 +1,10 @@
 //! From what the tiers saw to one probability that a claim is supported.
 //!
-//! A logistic model for each language and for each set of tiers that can be had, fitted on pairs
-//! that were held out when the verifier was trained (`examples/train_verifier/calibrate.py`).
-//! Thresholds are one for each language, whatever the documents are about.
+//! A logistic model for each language, fitted on pairs that were held out when the verifier was
+//! trained, and scaled on public sets (`examples/train_verifier/calibrate.py`): the probability if
+//! as many claims were right as wrong. Thresholds are one for each language, whatever the documents
+//! are about. Without a verifier words and vectors hardly tell what is supported; their models are
+//! set by hand, so that most of a claim must stand there.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

@@ -382,7 +382,11 @@ fn changed(value: &Value) -> Vec<Value> {
         }
         _ => {}
     }
-    changes.retain(|change| change != value);
+    // A number is the same however it is written.
+    changes.retain(|change| match (change.as_f64(), value.as_f64()) {
+        (Some(change), Some(value)) => change.to_bits() != value.to_bits(),
+        _ => change != value,
+    });
     changes
 }
 
