@@ -23,8 +23,8 @@ from pathlib import Path
 import numpy as np
 
 # Names of features, and the sign that each may have.
-SIGNS = {"coverage": 1, "cosine": 1, "entailed": 1, "contradicted": -1, "word": -1, "opposite": -1}
-FITTED = ["coverage", "entailed", "contradicted", "word", "opposite"]
+SIGNS = {"coverage": 1, "cosine": 1, "entailed": 1, "contradicted": -1, "word": -1, "opposite": -1, "figures": 1}
+FITTED = ["coverage", "entailed", "contradicted", "word", "opposite", "figures"]
 # Without a verifier the threshold is met where the share of words that are held is this, or where
 # it and the similarity of vectors come to this together.
 WORDS, WORDS_SLOPE = 0.68, 5.0

@@ -16,12 +16,11 @@
 
 use std::collections::{HashMap, HashSet};
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::{FutureExt as _, StreamExt as _};
 use ingest::{BackendError, ContentHash, PassageEmbedder, Span};
-use regex::Regex;
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 use tracing::warn;
@@ -37,6 +36,7 @@ use super::evidence::{Known, Window, content, denies, folded, uncovered, verbati
 use super::facts::{self, ProblemKind};
 use super::judge::{Judge, JudgeUse};
 use super::premise;
+use super::quotes::{misnamed, quoted};
 use super::silence;
 use super::weigh::{Tiers, Weighed, thresholds};
 use crate::ask::{
@@ -68,8 +68,6 @@ const REWRITE_TIME: Duration = Duration::from_secs(60);
 const AROUND: usize = 200;
 /// Characters of a sentence at most; a longer one is unverified.
 pub(crate) const SENTENCE_LIMIT: usize = 4_000;
-/// Quoted parts of a sentence that are looked up.
-const QUOTES: usize = 16;
 
 /// `[check]`: the citation checker.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
@@ -531,7 +529,16 @@ impl Checker {
             let reason = problem
                 .as_ref()
                 .map(|problem| reason_of(&problem.kind))
-                .or(misquoted.map(|quote| Reason::NotVerbatim { quote }));
+                .or(misquoted.map(|quote| Reason::NotVerbatim {
+                    quote: quote.to_owned(),
+                }))
+                .or_else(|| {
+                    let (name, instead) = misnamed(claim, &known.passages(numbers))?;
+                    Some(Reason::MissingFact {
+                        fact: name.to_owned(),
+                        instead: Some(instead.to_owned()),
+                    })
+                });
             if let Some(reason) = reason {
                 let contradicts = reason.gives_another() && coverage >= SAME_THING;
                 let quotes = place(&windows[..windows.len().min(1)]);
@@ -710,6 +717,8 @@ impl Checker {
         memo: &mut Memo,
     ) -> Result<Vec<Judged<'a>>, BackendError> {
         let denied = denies(claim);
+        // They were compared before.
+        let figures = self.tiers.facts && !facts::facts(claim).is_empty();
         let mut judged: Vec<Judged<'a>> = windows
             .iter()
             .map(|window| Judged {
@@ -717,6 +726,7 @@ impl Checker {
                 weighed: Weighed {
                     coverage: window.coverage,
                     opposite: window.denies != denied,
+                    figures,
                     ..Weighed::default()
                 },
                 probability: 0.0,
@@ -1209,14 +1219,6 @@ fn unverified(error: String) -> Finding {
     }
 }
 
-/// Marks of quotes in pairs; an apostrophe within a word ends none.
-static QUOTED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r#"“([^”]{2,})”|"([^"]{2,})"|「([^」]{2,})」|『([^』]{2,})』|‘((?:[^’]|’\p{L}){2,})’"#,
-    )
-    .expect("the pattern is fixed")
-});
-
 /// Whether a text is written as a heading and is one of the passages' own headings or titles:
 /// other words behind a `#` may claim anything.
 fn is_heading_of(text: &str, context: &Context) -> bool {
@@ -1230,21 +1232,6 @@ fn is_heading_of(text: &str, context: &Context) -> bool {
             .chain([&passage.title])
             .any(|own| folded(own) == heading)
     })
-}
-
-/// What stands in quotes, without the punctuation that the sentence around it may need.
-fn quoted(text: &str) -> Vec<String> {
-    QUOTED
-        .captures_iter(text)
-        .take(QUOTES)
-        .filter_map(|found| found.iter().skip(1).flatten().next())
-        .map(|quote| {
-            let quote = quote.as_str().trim();
-            quote.trim_end_matches([',', '.', ';', ':', '!', '?', '。'])
-        })
-        .filter(|quote| !quote.is_empty())
-        .map(str::to_owned)
-        .collect()
 }
 
 fn citation(number: u32, passage: &Passage, span: &Span) -> Citation {

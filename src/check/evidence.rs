@@ -274,6 +274,12 @@ impl<'a> Known<'a> {
             })
     }
 
+    /// The passages of `numbers`.
+    pub(super) fn passages(&self, numbers: &[u32]) -> Vec<&'a Passage> {
+        let prepared = numbers.iter().filter_map(|number| self.prepared(*number));
+        prepared.map(|prepared| prepared.passage).collect()
+    }
+
     /// The hard facts of passages.
     pub(super) fn sources(&self, numbers: &[u32]) -> Vec<Arc<Source>> {
         numbers

@@ -8,6 +8,7 @@
 //! | `claims.rs`, `silence.rs` | a sentence to claims that are judged apart; what claims nothing |
 //! | `evidence.rs` | windows of the passages that a claim may rest on |
 //! | `facts/` | tier 1: numbers, dates, units, limits, articles, codes, and what they are bound to |
+//! | `quotes.rs` | names and words in quotes |
 //! | `entailment.rs` | tier 2: the seam [`Verifier`] |
 //! | `judge.rs` | tier 3: the language model as judge |
 //! | `weigh.rs` | what the tiers saw to one probability |
@@ -23,6 +24,7 @@ mod evidence;
 mod facts;
 mod judge;
 mod premise;
+mod quotes;
 mod silence;
 mod topic;
 mod weigh;

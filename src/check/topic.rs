@@ -294,6 +294,15 @@ pub(super) fn clauses(sentence: &str) -> Vec<Clause> {
         .collect()
 }
 
+/// The text of a sentence, clause by clause.
+pub(super) fn split_clauses(sentence: &str) -> impl Iterator<Item = &str> {
+    let mut start = 0;
+    let ends = CLAUSE.find_iter(sentence).map(|found| found.end());
+    ends.take(CLAUSES)
+        .chain([sentence.len()])
+        .map(move |end| &sentence[std::mem::replace(&mut start, end)..end])
+}
+
 /// Whether a sentence asks: what a document asks, it does not say.
 pub(super) fn asks(sentence: &str) -> bool {
     sentence.trim_end().ends_with(['?', '？'])

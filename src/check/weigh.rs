@@ -28,6 +28,8 @@ pub struct Weighed {
     pub word: Option<f32>,
     /// Whether one denies and the other does not.
     pub opposite: bool,
+    /// Whether it has figures or other hard facts, all of which stand in the evidence.
+    pub figures: bool,
     /// The language model's probability of yes.
     pub judged: Option<f32>,
 }
@@ -85,6 +87,7 @@ struct Fit {
     contradicted: f32,
     word: f32,
     opposite: f32,
+    figures: f32,
 }
 
 static CALIBRATION: LazyLock<Calibration> = LazyLock::new(|| {
@@ -133,6 +136,7 @@ impl Weighed {
         sum += fit.contradicted * self.contradicted.map_or(0.0, logit);
         sum += fit.word * self.word.map_or(0.0, logit);
         sum += fit.opposite * f32::from(u8::from(self.opposite));
+        sum += fit.figures * f32::from(u8::from(self.figures));
         if let Some(judged) = self.judged {
             sum = sum * (1.0 - weight) + logit(judged) * weight;
         }
