@@ -348,7 +348,7 @@ impl App {
         extract: Arc<dyn Extract>,
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<Arc<Self>> {
-        Self::open_all(config, extract, clock, |embedder| embedder).await
+        Box::pin(Self::open_all(config, extract, clock, |embedder| embedder)).await
     }
 
     /// Opens the data folder with another way to make vectors of passages, as benchmarks do.
@@ -357,7 +357,13 @@ impl App {
         extract: Arc<dyn Extract>,
         passages_by: impl Fn(Arc<Embedder>) -> Arc<dyn PassageEmbedder>,
     ) -> anyhow::Result<Arc<Self>> {
-        Self::open_all(config, extract, Arc::new(SystemClock), passages_by).await
+        Box::pin(Self::open_all(
+            config,
+            extract,
+            Arc::new(SystemClock),
+            passages_by,
+        ))
+        .await
     }
 
     async fn open_all(

@@ -482,14 +482,16 @@ impl Checker {
         let mut memo = Memo::default();
         if !cited.is_empty() {
             let finding = self
-                .claim_in(part, sentence, cited, known, &mut memo)
+                .claim_in(part, sentence, cited, true, known, &mut memo)
                 .await?;
             if finding.verdict == Verdict::Supported || cited.len() == all.len() {
                 return Ok(finding);
             }
             first = Some(finding);
         }
-        let elsewhere = self.claim_in(part, sentence, all, known, &mut memo).await?;
+        let elsewhere = self
+            .claim_in(part, sentence, all, cited.is_empty(), known, &mut memo)
+            .await?;
         if elsewhere.verdict == Verdict::Supported {
             return Ok(elsewhere);
         }
@@ -506,11 +508,14 @@ impl Checker {
         }))
     }
 
+    /// Judges a claim by the passages `numbers`; with `across`, by those in other languages too
+    /// where words cannot find them.
     async fn claim_in(
         &self,
         part: &Part,
         sentence: &str,
         numbers: &[u32],
+        across: bool,
         known: &Known<'_>,
         memo: &mut Memo,
     ) -> Result<Finding, BackendError> {
@@ -569,7 +574,11 @@ impl Checker {
         if coverage < FAR {
             // In the same language the best window says it, or none does.
             windows.truncate(1);
-            let numbers = known.in_other_language(language, numbers);
+            let numbers = if across {
+                known.in_other_language(language, numbers)
+            } else {
+                Vec::new()
+            };
             if let Some(embedder) = self.embedder().filter(|_| !numbers.is_empty()) {
                 for window in known.alike(embedder, claim, &numbers, WINDOWS).await? {
                     if windows.iter().all(|other| other.place() != window.place()) {

@@ -84,7 +84,7 @@ impl Judge {
 fn question(pair: &Pair, language: Language) -> (String, [&'static str; 2]) {
     let quoted = |text: &str| -> String {
         text.lines()
-            .map(|line| format!("> {}\n", line.trim()))
+            .flat_map(|line| ["> ", line.trim(), "\n"])
             .collect()
     };
     let (evidence, claim) = (quoted(&pair.evidence), quoted(&pair.claim));

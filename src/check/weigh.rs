@@ -36,6 +36,10 @@ pub struct Weighed {
 
 /// Which tiers take part. All do but when they are measured one by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each tier takes part or does not"
+)]
 pub struct Tiers {
     /// Hard facts.
     pub facts: bool,

@@ -14,23 +14,38 @@ pub(super) struct Judgement {
     pub(super) quotes: Vec<String>,
 }
 
+/// No tier.
+const NONE: Tiers = Tiers {
+    facts: false,
+    vectors: false,
+    verifier: false,
+    judge: false,
+};
+const FACTS: Tiers = Tiers {
+    facts: true,
+    ..NONE
+};
+const VECTORS: Tiers = Tiers {
+    vectors: true,
+    ..FACTS
+};
+const VERIFIER: Tiers = Tiers {
+    verifier: true,
+    ..VECTORS
+};
+const JUDGE: Tiers = Tiers {
+    judge: true,
+    ..VERIFIER
+};
+
 /// Tiers as they are added one by one.
 const STEPS: [(&str, Tiers); 5] = [
-    ("words", tiers(false, false, false, false)),
-    ("+ facts", tiers(true, false, false, false)),
-    ("+ vectors", tiers(true, true, false, false)),
-    ("+ verifier", tiers(true, true, true, false)),
-    ("+ judge", tiers(true, true, true, true)),
+    ("words", NONE),
+    ("+ facts", FACTS),
+    ("+ vectors", VECTORS),
+    ("+ verifier", VERIFIER),
+    ("+ judge", JUDGE),
 ];
-
-const fn tiers(facts: bool, vectors: bool, verifier: bool, judge: bool) -> Tiers {
-    Tiers {
-        facts,
-        vectors,
-        verifier,
-        judge,
-    }
-}
 
 /// The checker with tiers added one by one, as far as it has them.
 pub(crate) fn steps(checker: &Checker) -> Vec<(&'static str, Checker)> {

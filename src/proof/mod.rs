@@ -207,6 +207,9 @@ impl Prover {
     }
 
     /// The proof of `answer`; `body` is the JSON it goes out as, without a proof.
+    ///
+    /// # Panics
+    /// When `body` cannot be written as JSON, as every answer can.
     #[must_use]
     pub fn prove(&self, question: &Question, answer: &Answer, body: &impl Serialize) -> Proof {
         let mut citations = Vec::new();
