@@ -12,8 +12,8 @@ from playwright.sync_api import expect, sync_playwright
 
 QUESTION = "입사 1년 미만 직원의 연차는 며칠인가요?"
 QUOTE = "최대 11일이다"
-PREMISE = "입사 1년 미만 직원의 연차가 왜 20일로 늘었나요?"
-MEALS = "# 식대 규정\n\n시행일: {}\n\n## 중식비\n\n중식비는 1식 {}원이다.\n"
+PREMISE = "중식비가 왜 20,000원으로 올랐나요?"
+MEALS = "# 식대 규정\n\n시행일: {}\n\n## 중식비\n\n중식비는 {}원이다.\n"
 RULES = "# 방문객 안내\n\n## 와이파이\n\n방문객 와이파이의 이름은 HANBIT-GUEST이고 하루 8시간 쓸 수 있다.\n"
 
 
@@ -55,11 +55,6 @@ def look(page, address, language, shot):
     expect(page.locator("#sources-body")).to_contain_text(QUOTE)
     page.wait_for_timeout(300)
     page.screenshot(path=shot("chat-source"))
-    ask(page, PREMISE)
-    corrected = page.locator(".turn").last.locator(".sentence.supported").first
-    expect(corrected).to_contain_text("20일")
-    expect(corrected).to_contain_text("11일")
-    page.screenshot(path=shot("chat-premise"))
     link = page.locator("#sources-body a[href^='/documents/']").first.get_attribute("href")
     page.goto(address + link)
     expect(page.locator("mark#quote")).to_contain_text("11일")
@@ -90,21 +85,30 @@ def upload(page, address, folder):
 
 
 def differ(page, address, folder):
-    """Two documents that differ are shown side by side, the newer first."""
-    page.goto(f"{address}/documents")
-    for year, amount in {"2023-01-01": "9,000", "2025-07-01": "12,000"}.items():
+    """A wrong premise is corrected; two documents that differ are shown, the newer first."""
+    for year, amount in {"2025-07-01": "12,000", "2023-01-01": "9,000"}.items():
+        page.goto(f"{address}/documents")
         file = folder / f"meals-{year}.md"
         file.write_text(MEALS.format(year, amount))
         page.set_input_files("#files", str(file))
         row = page.locator("#list tbody tr", has_text=file.name)
         expect(row).to_contain_text("준비", timeout=15_000)
+        if amount == "12,000":
+            page.goto(f"{address}/?lang=ko")
+            ask(page, PREMISE)
+            corrected = page.locator(".turn").last.locator(".sentence.supported").first
+            expect(corrected).to_contain_text("20,000")
+            expect(corrected).to_contain_text("12,000")
+            page.screenshot(path=folder / "chat-premise.png")
     for language in ["ko", "en"]:
-        page.goto(f"{address}/?lang={language}")
-        ask(page, "중식비는 1식 얼마인가요?")
-        sides = page.locator(".turn").last.locator(".conflict li")
-        expect(sides.first).to_contain_text("12,000")
-        expect(sides.last).to_contain_text("9,000")
-        page.screenshot(path=folder / f"chat-conflict-{language}.png", full_page=True)
+        for shape, size in {"wide": (1280, 900), "narrow": (390, 844)}.items():
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            page.goto(f"{address}/?lang={language}")
+            ask(page, "중식비는 얼마인가요?")
+            sides = page.locator(".turn").last.locator(".conflict li")
+            expect(sides.first).to_contain_text("12,000")
+            expect(sides.last).to_contain_text("9,000")
+            page.screenshot(path=folder / f"chat-conflict-{language}-{shape}.png")
 
 
 if __name__ == "__main__":
