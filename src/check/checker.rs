@@ -50,6 +50,9 @@ const NAME: &str = "veracite-4";
 const WINDOWS: usize = 3;
 /// So near to the threshold a claim is borderline, and the judge is asked where it is for these.
 const DOUBT: f32 = 0.2;
+/// From this probability on the verifier is believed although one of claim and evidence denies and
+/// the other does not.
+const SURE: f32 = 0.9;
 /// Under this coverage words do not find the evidence, and vectors are asked for it in other
 /// languages.
 const FAR: f32 = 0.3;
@@ -610,12 +613,15 @@ impl Checker {
             evidence: evidence.clone(),
             weighed,
         };
+        // Words and vectors hardly see a denial, and the verifier not always.
+        let is_sure = |entailed| entailed >= SURE || weighed.coverage < SAME_THING;
+        let denied = weighed.opposite && !weighed.entailed.is_some_and(is_sure);
         let says_otherwise = match (weighed.entailed, weighed.contradicted) {
-            (Some(entailed), Some(contradicted)) => contradicted > 0.5 && contradicted > entailed,
-            _ => weighed.opposite,
+            (Some(entailed), Some(contradicted)) => {
+                denied || contradicted > 0.5 && contradicted > entailed
+            }
+            _ => denied,
         };
-        // Words and vectors hardly see a denial.
-        let denied = weighed.entailed.is_none() && says_otherwise;
         if score >= supported && !denied {
             return Ok(finding(Verdict::Supported, None));
         }
@@ -1790,6 +1796,49 @@ mod tests {
             .check(draft, context, Language::En, Mode::Marked)
             .await;
         assert_eq!(answer.sentences()[0].verdict(), Verdict::Contradicted);
+    }
+
+    /// A verifier that takes what it reads for more likely than not.
+    #[derive(Debug)]
+    struct Unsure;
+
+    #[async_trait]
+    impl Verifier for Unsure {
+        fn name(&self) -> &'static str {
+            "unsure"
+        }
+
+        async fn judge(&self, pairs: &[Pair]) -> Result<Vec<Entailment>, BackendError> {
+            let unsure = |pair: &Pair| Entailment {
+                entailed: 0.8,
+                neutral: 0.1,
+                contradicted: 0.1,
+                ..entailed(pair)
+            };
+            Ok(pairs.iter().map(unsure).collect())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_denial_needs_a_verifier_that_is_sure() {
+        let document = "미사용 연차는 다음 해로 이월할 수 없다.";
+        let context = Context {
+            passages: vec![Passage::alone(document)],
+            ledger: Vec::new(),
+        };
+        let checker = with_verifier(Arc::new(Unsure));
+        let known = Known::of(&context);
+        for (text, expected) in [
+            ("남은 연차는 다음 해로 이월된다.", Verdict::Contradicted),
+            ("남은 연차는 다음 해로 이월되지 않는다.", Verdict::Supported),
+        ] {
+            let sentence = DraftSentence {
+                text: text.to_owned(),
+                citations: vec![1],
+            };
+            let (checked, _) = checker.sentence(&sentence, &context, &known).await;
+            assert_eq!(checked.verdict(), expected, "{text} {:?}", checked.reason());
+        }
     }
 
     #[tokio::test]
