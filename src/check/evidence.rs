@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 
 use super::entailment::Pair;
 use super::facts::{self, Source};
+use super::topic::asks;
 use crate::ask::{Context, Passage};
 use crate::index::words;
 use crate::language::Language;
@@ -143,11 +144,6 @@ static ITEM: LazyLock<Regex> = LazyLock::new(|| {
 static LEAD_IN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)(?:다음|아래)(?:과 같|와 같|의 |\s?각\s?호|\s(?:사항|행위|경우|항목|서류|내용|조건)|을 |를 )|\b(?:following|as follows|below)\b").expect("the pattern is fixed")
 });
-
-/// Whether a sentence asks: what a document asks, it does not say.
-fn asks(sentence: &str) -> bool {
-    sentence.trim_end().ends_with(['?', '？'])
-}
 
 /// For each sentence of a passage the one before it that makes it whole: the lead-in of an item,
 /// the question of a short reply.
