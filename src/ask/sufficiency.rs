@@ -14,7 +14,7 @@ use regex::Regex;
 use tracing::debug;
 
 use super::types::{Passage, QueryEmbedder};
-use crate::check::content;
+use crate::check::{Asked, content, is_row, table_headers};
 use crate::index::{codes, words};
 
 /// Sentences whose vectors are compared with the question's.
@@ -35,13 +35,8 @@ static FIGURE_LIKE: LazyLock<Regex> = LazyLock::new(|| {
         .expect("the pattern is fixed")
 });
 
-/// What a sentence without a number is worth when a number is asked for.
-const NO_FIGURE: f32 = 0.75;
-
-static FIGURE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)얼마|며칠|몇|언제|시각|한도|how (?:much|many|long|large|often|far|old|late|soon)|when\b|price|limit|number of|which day")
-        .expect("the pattern is fixed")
-});
+/// What a sentence is worth that has no figure of the kind that is asked for.
+const NO_FIGURE: f32 = 0.5;
 
 /// What the best passage counts beside the best sentence.
 const PASSAGE: f32 = 0.2;
@@ -266,7 +261,7 @@ fn candidates(question: &str, passages: &[Passage]) -> Vec<Candidate> {
         })
         .collect();
     let weights = weights(question, &sentence_terms);
-    let wants_figure = FIGURE.is_match(question);
+    let figure = Asked::of(question);
     let asked: BTreeSet<String> = part_numbers(question).collect();
     let mut terms = sentence_terms.into_iter();
     for (number, passage) in (1_u32..).zip(passages) {
@@ -274,37 +269,31 @@ fn candidates(question: &str, passages: &[Passage]) -> Vec<Candidate> {
         let all = passage_terms(passage);
         // A sentence in a passage that is about the question is worth more than one in another.
         let about = share(&weights, |term| f32::from(u8::from(all.contains(term))));
-        // The header of the table whose rows are being read.
-        let mut header: Option<BTreeSet<String>> = None;
+        let headers = table_headers(passage);
+        let mut header: Option<(usize, BTreeSet<String>)> = None;
         for (index, span) in passage.sentences.iter().enumerate() {
             let Some(held) = terms.next() else { break };
             let text = &passage.text[span.clone()];
-            let is_row = text.contains('\t');
-            let opens_table = is_row && header.is_none();
-            if !is_row {
-                header = None;
-            } else if opens_table {
-                header = Some(held.clone());
+            let is_row = is_row(text);
+            if let Some(above) = headers[index]
+                && header.as_ref().is_none_or(|(known, _)| *known != above)
+            {
+                let span = passage.sentences[above].clone();
+                header = Some((above, terms_of(&passage.text[span])));
             }
-            let followed = passage
-                .sentences
-                .get(index + 1)
-                .is_some_and(|next| passage.text[next.clone()].contains('\t'));
+            let columns = headers[index].and(header.as_ref()).map(|(_, terms)| terms);
+            let is_header = headers.get(index + 1) == Some(&Some(index));
             let is_heading = passage
                 .heading_path
                 .iter()
                 .any(|heading| heading.trim() == text.trim());
-            if is_heading
-                || text.trim().chars().count() < 4
-                || is_question(text)
-                || opens_table && followed
-            {
+            if is_heading || text.trim().chars().count() < 4 || is_question(text) || is_header {
                 continue;
             }
             let own = share(&weights, |term| {
                 if held.contains(term) {
                     1.0
-                } else if header.as_ref().is_some_and(|header| header.contains(term)) {
+                } else if columns.is_some_and(|columns| columns.contains(term)) {
                     0.9
                 } else if context.contains(term) {
                     0.6
@@ -312,8 +301,11 @@ fn candidates(question: &str, passages: &[Passage]) -> Vec<Candidate> {
                     0.0
                 }
             });
-            let figures = !wants_figure || text.chars().any(char::is_numeric);
-            let first_cell = text.split('\t').next().unwrap_or_default().trim();
+            let figures = figure
+                .as_ref()
+                .is_none_or(|figure| figure.may_be_answered_by(text));
+            let first_cell = text.split(['\t', '|']).find(|cell| !cell.trim().is_empty());
+            let first_cell = first_cell.unwrap_or_default().trim();
             let named = if asked.is_empty() {
                 1.0
             } else if is_row && asked.contains(&first_cell.to_lowercase()) {

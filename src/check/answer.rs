@@ -150,7 +150,7 @@ impl ConflictSide {
         &self.fact
     }
 
-    /// When the document came into force, in words, as far as it says.
+    /// When the document came into force, as far as it says: `2025`, `2025-03` or `2025-03-01`.
     #[must_use]
     pub fn effective(&self) -> Option<&str> {
         self.effective.as_deref()

@@ -33,11 +33,13 @@ use super::conflict;
 use super::draft::DraftReader;
 use super::entailment::{Entailment, Pair, Verifier};
 use super::evidence::{Known, Window, content, denies, folded, uncovered, verbatim};
-use super::facts::{self, ProblemKind};
+use super::facts::{self, ProblemKind, Written};
 use super::judge::{Judge, JudgeUse};
 use super::premise;
 use super::quotes::{misnamed, quoted};
 use super::silence;
+use super::topic::asks;
+use super::vacuous::is_vacuous;
 use super::weigh::{Tiers, Weighed, thresholds};
 use crate::ask::{
     Context, DraftPiece, DraftPieces, DraftSentence, Generator, Passage, Question, Rewrite, Usage,
@@ -45,7 +47,7 @@ use crate::ask::{
 use crate::language::Language;
 
 /// Name and version: verdicts of another version are not comparable.
-const NAME: &str = "veracite-4";
+const NAME: &str = "veracite-5";
 /// Windows of evidence that are judged for a claim.
 const WINDOWS: usize = 3;
 /// So near to the threshold a claim is borderline, and the judge is asked where it is for these.
@@ -76,11 +78,11 @@ pub(crate) const SENTENCE_LIMIT: usize = 4_000;
 #[derive(Clone, Copy, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CheckConfig {
-    /// From this probability, 0 to 1, a sentence is supported; the threshold of its language that
-    /// was fixed on public sets if left out. Higher withholds more.
+    /// From this probability, 0 to 1, a sentence is supported; 0.5 if left out. Higher withholds
+    /// more.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub supported: Option<f32>,
-    /// From this probability it is partly supported; likewise.
+    /// From this probability it is partly supported; 0.4 if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partial: Option<f32>,
     /// Whether strict mode lets the language model write a refused sentence again, once, from its
@@ -400,8 +402,16 @@ impl Checker {
             Kind::Heading => is_heading_of(text, context),
             Kind::Checkable => false,
         };
-        if sentence.citations.is_empty() && is_nothing {
+        if sentence.citations.is_empty() && is_nothing || is_place_of(text, context) {
             return Ok(not_checkable());
+        }
+        if asks(text) {
+            // It is no answer, whatever a document asks too.
+            return Ok(if is_nothing {
+                not_checkable()
+            } else {
+                unsupported(0.0, Reason::LowSimilarity)
+            });
         }
         let all = known.numbers();
         let cited: Vec<u32> = sentence
@@ -439,7 +449,7 @@ impl Checker {
         if silence::says_nothing_is_there(text) {
             return Ok(not_checkable());
         }
-        if content(text).len() < 2 && facts::facts(text).is_empty() {
+        if content(text).len() < 2 && facts::facts(text).is_empty() || is_vacuous(text) {
             // `Yes.` says nothing that can be compared.
             return Ok(unsupported(0.0, Reason::LowSimilarity));
         }
@@ -673,10 +683,13 @@ impl Checker {
             && let Some(verifier) = self.verifier()
         {
             // The evidence of two windows together, in the order of the passages.
-            let mut pair = best[0].window.pair(claim);
-            pair.evidence = format!("{}\n{}", pair.evidence, second.window.text());
+            let evidence = format!("{}\n{}", best[0].window.text(), second.window.text());
             let places = vec![best[0].window.place(), second.window.place()];
-            let found = judge_each(verifier, vec![(places, pair)], memo).await?;
+            let claim = Claim {
+                text: claim,
+                is_compared: self.tiers.facts,
+            };
+            let found = judge_each(verifier, claim, vec![(places, evidence)], memo).await?;
             if let Some(both) = found.into_iter().next() {
                 let coverage = best[0].weighed.coverage.max(second.weighed.coverage);
                 let together = weighed_by(
@@ -749,11 +762,15 @@ impl Checker {
             })
             .collect();
         if let Some(verifier) = self.verifier() {
-            let pairs = windows
+            let read = windows
                 .iter()
-                .map(|window| (vec![window.place()], window.pair(claim)))
+                .map(|window| (vec![window.place()], window.text()))
                 .collect();
-            let found = judge_each(verifier, pairs, memo).await?;
+            let claim = Claim {
+                text: claim,
+                is_compared: self.tiers.facts,
+            };
+            let found = judge_each(verifier, claim, read, memo).await?;
             for (judged, found) in judged.iter_mut().zip(found) {
                 judged.weighed = weighed_by(judged.weighed, &found);
                 judged.words = found.words;
@@ -776,29 +793,53 @@ impl Checker {
     }
 }
 
-/// What `verifier` says of pairs, each asked once.
+/// A claim for the verifier.
+#[derive(Clone, Copy)]
+struct Claim<'a> {
+    text: &'a str,
+    /// Whether its facts were compared, and stand: it is read with them as the evidence writes
+    /// them.
+    is_compared: bool,
+}
+
+/// What `verifier` says of a claim beside texts of these places, each asked once.
 async fn judge_each(
     verifier: &dyn Verifier,
-    pairs: Vec<(Vec<(u32, Span)>, Pair)>,
+    claim: Claim<'_>,
+    read: Vec<(Vec<(u32, Span)>, String)>,
     memo: &mut Memo,
 ) -> Result<Vec<Entailment>, BackendError> {
-    let (places, new): (Vec<_>, Vec<Pair>) = pairs
-        .iter()
-        .filter(|(places, _)| !memo.contains_key(places))
-        .cloned()
-        .unzip();
-    if !new.is_empty() {
-        let found = verifier.judge(&new).await?;
-        if found.len() != new.len() {
+    let mut asked = Vec::new();
+    let mut pairs = Vec::new();
+    for (places, evidence) in read.iter().filter(|(places, _)| !memo.contains_key(places)) {
+        let written = if claim.is_compared {
+            Written::of(claim.text, evidence)
+        } else {
+            Written::unchanged(claim.text)
+        };
+        pairs.push(Pair {
+            evidence: evidence.clone(),
+            claim: written.text.clone(),
+        });
+        asked.push((places.clone(), written));
+    }
+    if !pairs.is_empty() {
+        let found = verifier.judge(&pairs).await?;
+        if found.len() != pairs.len() {
             return Err(BackendError::message(format!(
                 "the verifier gave {} judgements of {} pairs",
                 found.len(),
-                new.len()
+                pairs.len()
             )));
         }
-        memo.extend(places.into_iter().zip(found));
+        for ((places, written), mut found) in asked.into_iter().zip(found) {
+            for (span, _) in &mut found.words {
+                *span = written.original(span);
+            }
+            memo.insert(places, found);
+        }
     }
-    let known = pairs.iter().filter_map(|(places, _)| memo.get(places));
+    let known = read.iter().filter_map(|(places, _)| memo.get(places));
     Ok(known.cloned().collect())
 }
 
@@ -880,9 +921,14 @@ fn severity(verdict: Verdict) -> u8 {
     }
 }
 
+/// Adds places, but none that lies within another.
 fn add_new(all: &mut Vec<(u32, Span)>, new: Vec<(u32, Span)>) {
+    let within = |one: &(u32, Span), other: &(u32, Span)| {
+        one.0 == other.0 && other.1.start <= one.1.start && one.1.end <= other.1.end
+    };
     for place in new {
-        if !all.contains(&place) {
+        if !all.iter().any(|other| within(&place, other)) {
+            all.retain(|other| !within(other, &place));
             all.push(place);
         }
     }
@@ -1091,7 +1137,7 @@ fn note_conflicts(answer: &mut Answer, checked: &CheckedSentence, context: &Cont
         let side = |side: &conflict::Side| {
             Some(ConflictSide {
                 fact: side.fact.clone(),
-                effective: side.effective.map(|date| date.words(answer.language)),
+                effective: side.effective.map(conflict::Effective::iso),
                 citation: citation(side.number, context.passage(side.number)?, &side.span),
             })
         };
@@ -1246,6 +1292,43 @@ fn is_heading_of(text: &str, context: &Context) -> bool {
             .iter()
             .chain([&passage.title])
             .any(|own| folded(own) == heading)
+    })
+}
+
+/// Whether a text only names where a passage stands, as the prompt does: a title of it, or
+/// several with `>` between them.
+fn is_place_of(text: &str, context: &Context) -> bool {
+    let place = claims::unlabelled(text);
+    let is_path = place.contains(" > ");
+    if !is_path && !claims::is_title(place) {
+        // A title may say something, as `No smoking` does.
+        return false;
+    }
+    // A list's mark before it, or what was cut behind it, is no part of it.
+    let parts: Vec<String> = place
+        .split(" > ")
+        .map(|part| {
+            if is_path {
+                claims::unmarked(part)
+            } else {
+                part
+            }
+        })
+        .filter(|part| !part.is_empty())
+        .map(folded)
+        .collect();
+    if parts.is_empty() {
+        return false;
+    }
+    context.passages.iter().any(|passage| {
+        let own: Vec<String> = passage
+            .heading_path
+            .iter()
+            .chain([&passage.title])
+            .flat_map(|own| own.split(" > "))
+            .flat_map(|own| [folded(own), folded(claims::unmarked(own))])
+            .collect();
+        parts.iter().all(|part| own.contains(part))
     })
 }
 
@@ -1737,6 +1820,39 @@ mod tests {
             let (found, reason) = believed(text, document).await;
             assert_eq!(found, Verdict::Unsupported, "{text} {reason:?}");
         }
+        let asked = "연차휴가는 며칠인가요?";
+        let (found, _) = believed(asked, "연차휴가는 며칠인가요? 15일이다.").await;
+        assert_eq!(found, Verdict::NotCheckable, "what is asked is no answer");
+        for (text, expected) in [
+            ("1.2 Passport and visa", Verdict::NotCheckable),
+            (
+                "질문: 여비 규정 > 1.2 Passport and visa",
+                Verdict::NotCheckable,
+            ),
+            ("1. 여비 규정 > 2.", Verdict::NotCheckable),
+            // It may be an answer.
+            ("Smoking is not allowed", Verdict::Supported),
+            ("여비 규정 > 50,000원", Verdict::Unsupported),
+        ] {
+            let mut passage = Passage::alone("Smoking is not allowed\n1.2 Passport and visa\nA.");
+            passage.title = "여비 규정".to_owned();
+            passage.heading_path = vec![
+                "Smoking is not allowed".to_owned(),
+                "1.2 Passport and visa".to_owned(),
+            ];
+            let context = Context {
+                passages: vec![passage],
+                ledger: Vec::new(),
+            };
+            let known = Known::of(&context);
+            let sentence = DraftSentence {
+                text: text.to_owned(),
+                citations: vec![1],
+            };
+            let checker = with_verifier(Arc::new(Unsure));
+            let (checked, _) = checker.sentence(&sentence, &context, &known).await;
+            assert_eq!(checked.verdict(), expected, "{text}");
+        }
         // Neither is a quote; the verifier reads both with what stands above them.
         let context = Context {
             passages: vec![Passage::alone(forbidden), Passage::alone(faq)],
@@ -1839,6 +1955,62 @@ mod tests {
             let (checked, _) = checker.sentence(&sentence, &context, &known).await;
             assert_eq!(checked.verdict(), expected, "{text} {:?}", checked.reason());
         }
+    }
+
+    /// A verifier that believes what it reads in the evidence's own figures.
+    #[derive(Debug)]
+    struct Literal;
+
+    #[async_trait]
+    impl Verifier for Literal {
+        fn name(&self) -> &'static str {
+            "literal"
+        }
+
+        async fn judge(&self, pairs: &[Pair]) -> Result<Vec<Entailment>, BackendError> {
+            let judge = |pair: &Pair| {
+                let at = pair.claim.find("보낸다").unwrap_or_default();
+                Entailment {
+                    entailed: if pair.claim.contains("25MB") {
+                        0.4
+                    } else {
+                        0.0
+                    },
+                    neutral: 0.6,
+                    contradicted: 0.0,
+                    words: vec![(at..at + "보낸다".len(), 0.9)],
+                }
+            };
+            Ok(pairs.iter().map(judge).collect())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_verifier_reads_figures_as_the_evidence_writes_them() {
+        let context = Context {
+            passages: vec![Passage::alone("첨부 파일은 통당 25MB까지 보낼 수 있다.")],
+            ledger: Vec::new(),
+        };
+        let known = Known::of(&context);
+        let claim = "첨부 파일은 25메가바이트까지 보낸다.";
+        let mut memo = Memo::default();
+        let windows = known.windows(claim, &[1], 1);
+        let checker = with_verifier(Arc::new(Literal));
+        let judged = checker
+            .judged(claim, Language::Ko, &windows, &known, &mut memo)
+            .await
+            .unwrap();
+        assert_eq!(judged[0].weighed.entailed, Some(0.4));
+        assert_eq!(missing_words(claim, &judged[0]), ["보낸다"]);
+        let without = checker.with_tiers(Tiers {
+            facts: false,
+            ..Tiers::default()
+        });
+        let judged = without
+            .judged(claim, Language::Ko, &windows, &known, &mut Memo::default())
+            .await
+            .unwrap();
+        assert_eq!(judged[0].weighed.entailed, Some(0.0));
     }
 
     #[tokio::test]

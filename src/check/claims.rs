@@ -21,7 +21,7 @@ use std::sync::LazyLock;
 
 use ingest::Span;
 
-pub(super) use self::kind::{Kind, heading, kind};
+pub(super) use self::kind::{Kind, heading, is_title, kind, unlabelled, unmarked};
 use crate::language::Language;
 
 /// Parts of one sentence at most; what follows stays with the last.

@@ -60,6 +60,16 @@ pub(super) struct Conflict {
 }
 
 impl Effective {
+    /// As ISO 8601 writes it, as far as it is known: `2025-03`.
+    pub(super) fn iso(self) -> String {
+        let Self { year, month, day } = self;
+        match (month, day) {
+            (Some(month), Some(day)) => format!("{year:04}-{month:02}-{day:02}"),
+            (Some(month), None) => format!("{year:04}-{month:02}"),
+            (None, _) => format!("{year:04}"),
+        }
+    }
+
     /// As people write it.
     pub(super) fn words(self, language: Language) -> String {
         const MONTHS: [&str; 12] = [

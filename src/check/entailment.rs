@@ -8,9 +8,10 @@ use ingest::{BackendError, Span};
 /// A claim and the text that it should follow from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pair {
-    /// One to three sentences of a passage, the headings above them before.
+    /// One to three sentences of a passage, the headings above them before; rows of a table with
+    /// the names of their columns.
     pub evidence: String,
-    /// A sentence, or a clause of one that stands alone.
+    /// A sentence, or a clause of one that stands alone, with figures as the evidence writes them.
     pub claim: String,
 }
 

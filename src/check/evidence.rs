@@ -9,6 +9,7 @@ use tokio::sync::Mutex;
 
 use super::entailment::Pair;
 use super::facts::{self, Source};
+use super::table;
 use super::topic::asks;
 use crate::ask::{Context, Passage};
 use crate::index::words;
@@ -51,6 +52,8 @@ struct Terms {
     sentences: Vec<HashSet<String>>,
     /// For each sentence the one that makes it whole, if it is an item or a short reply.
     leads: Vec<Option<usize>>,
+    /// For each row of a table its header.
+    headers: Vec<Option<usize>>,
 }
 
 /// A few sentences in a row of a passage.
@@ -66,6 +69,8 @@ pub(super) struct Window<'a> {
     /// What stands above it and makes it whole: the lead-in of its list, the question that it
     /// answers.
     pub(super) lead: Option<Span>,
+    /// The header of the table that it is rows of, where it stands.
+    header: Option<Span>,
     /// Whether it is one sentence.
     is_single: bool,
 }
@@ -78,15 +83,27 @@ impl Window<'_> {
 
     /// What is quoted of it: with what makes it whole.
     pub(super) fn places(&self) -> impl Iterator<Item = (u32, Span)> {
-        let spans = self.lead.iter().chain([&self.span]);
+        let above = self
+            .header
+            .iter()
+            .filter(|header| header.end <= self.span.start);
+        let spans = self.lead.iter().chain(above).chain([&self.span]);
         spans.map(|span| (self.number, span.clone()))
     }
 
-    /// Its text, below the headings that it stands under.
+    /// Its text as it is read, below the headings that it stands under.
     pub(super) fn text(&self) -> String {
         let own = &self.passage.text[self.span.clone()];
+        let own = match &self.header {
+            Some(header) => {
+                let text = &self.passage.text;
+                let lines = |span| &text[table::lines_of(text, span)];
+                table::with_header(lines(header), lines(&self.span))
+            }
+            None => own.to_owned(),
+        };
         let text = self.lead.as_ref().map_or_else(
-            || own.to_owned(),
+            || own.clone(),
             |lead| format!("{}\n{own}", self.passage.text[lead.clone()].trim()),
         );
         let heading = self
@@ -131,8 +148,17 @@ impl Terms {
                 })
                 .collect(),
             leads: leads(passage),
+            headers: table::headers(passage),
         }
     }
+}
+
+/// The header that sentences of a passage are all rows of, or are.
+fn header_of(headers: &[Option<usize>], first: usize, length: usize) -> Option<usize> {
+    let header = headers[first + length - 1]?;
+    (first..first + length)
+        .all(|index| index == header || headers[index] == Some(header))
+        .then_some(header)
 }
 
 /// Marks of items of a list.
@@ -360,7 +386,8 @@ impl<'a> Known<'a> {
                         break;
                     }
                     let lead = terms.leads[first];
-                    let above = lead.map(|lead| &terms.sentences[lead]);
+                    let header = header_of(&terms.headers, first, length);
+                    let above = [lead, header].map(|above| Some(&terms.sentences[above?]));
                     let held = &terms.sentences[first..first + length];
                     let points: f32 = wanted
                         .iter()
@@ -368,7 +395,7 @@ impl<'a> Known<'a> {
                             if held.iter().any(|terms| terms.contains(term)) {
                                 *weight
                             } else if terms.headings.contains(term)
-                                || above.is_some_and(|above| above.contains(term))
+                                || above.iter().flatten().any(|above| above.contains(term))
                             {
                                 HEADING * weight
                             } else {
@@ -396,6 +423,7 @@ impl<'a> Known<'a> {
                         denies: denies(says(closest))
                             != terms.leads[closest].is_some_and(|lead| denies(says(lead))),
                         lead: lead.map(|lead| passage.sentences[lead].clone()),
+                        header: header.map(|header| passage.sentences[header].clone()),
                         is_single: length == 1,
                     });
                 }
@@ -442,6 +470,8 @@ impl<'a> Known<'a> {
                     .filter(|next| !asks(&window.passage.text[(*next).clone()]));
                 if let Some(next) = next {
                     window.span.end = next.end;
+                    // The two together are no rows of one table, or not seen to be.
+                    window.header = None;
                 }
                 window
             })
@@ -624,6 +654,29 @@ mod tests {
         ] {
             assert_eq!(denies(sentence), denied, "{sentence}");
         }
+    }
+
+    #[test]
+    fn a_row_is_read_and_quoted_with_its_header() {
+        let text = "약품 | 보관 온도 | 사용 기한\n세척액 | 15℃ | 30일\n희석액 | 5℃ | 7일\n표준액 | 2℃ | 14일\n";
+        let context = Context {
+            passages: vec![Passage::alone(text)],
+            ledger: Vec::new(),
+        };
+        let known = Known::of(&context);
+        let windows = known.windows("표준액의 사용 기한은 14일입니다.", &[1], 1);
+        assert_eq!(
+            windows[0].text(),
+            "약품: 표준액, 보관 온도: 2℃, 사용 기한: 14일"
+        );
+        let quotes: Vec<&str> = windows[0]
+            .places()
+            .map(|(_, span)| text[span].trim())
+            .collect();
+        assert_eq!(
+            quotes,
+            ["약품 | 보관 온도 | 사용 기한", "표준액 | 2℃ | 14일"]
+        );
     }
 
     #[test]

@@ -5,8 +5,8 @@
 //! | `answer.rs` | what people may see: sentences with verdicts and quotes, conflicts |
 //! | `checker.rs` | the flow: claims, evidence, tiers, verdict; a draft checked while it is written |
 //! | `draft.rs` | a draft in pieces to sentences with the passages that they cite |
-//! | `claims.rs`, `silence.rs` | a sentence to claims that are judged apart; what claims nothing |
-//! | `evidence.rs` | windows of the passages that a claim may rest on |
+//! | `claims.rs`, `silence.rs`, `vacuous.rs` | a sentence to claims that are judged apart; what claims nothing |
+//! | `evidence.rs`, `table.rs` | windows of the passages that a claim may rest on |
 //! | `facts/` | tier 1: numbers, dates, units, limits, articles, codes, and what they are bound to |
 //! | `quotes.rs` | names and words in quotes |
 //! | `entailment.rs` | tier 2: the seam [`Verifier`] |
@@ -26,7 +26,9 @@ mod judge;
 mod premise;
 mod quotes;
 mod silence;
+mod table;
 mod topic;
+mod vacuous;
 mod weigh;
 
 pub use answer::{
@@ -40,5 +42,7 @@ pub use draft::draft_sentences;
 pub(crate) use draft::each_once;
 pub use entailment::{Entailment, Pair, UnusableVerifier, Verifier};
 pub(crate) use evidence::content;
+pub(crate) use facts::{Asked, is_row};
 pub use judge::{Judge, JudgeUse};
+pub(crate) use table::headers as table_headers;
 pub use weigh::{Tiers, Weighed};

@@ -1,5 +1,6 @@
 //! Names and words in quotes: they stand in the passages as they are, and name the same thing.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use regex::Regex;
@@ -35,7 +36,7 @@ pub(super) fn quoted(text: &str) -> Vec<&str> {
 
 /// A quoted name that the passages give to another thing, and the one that they give to what the
 /// claim is about. That is told where the clause with the other name holds at least half of the
-/// claim's words, and more than any clause with its own.
+/// claim's words, more than any clause with its own, and no fewer of its figures.
 pub(super) fn misnamed<'a>(claim: &'a str, passages: &[&'a Passage]) -> Option<(&'a str, &'a str)> {
     let names = quoted(claim);
     if names.is_empty() {
@@ -47,8 +48,9 @@ pub(super) fn misnamed<'a>(claim: &'a str, passages: &[&'a Passage]) -> Option<(
     if all < 2 {
         return None;
     }
-    // How many of the claim's words the best clause with each quote has.
-    let mut there: Vec<(&'a str, usize)> = Vec::new();
+    let figures = figures(&own_words);
+    // How many of the claim's words and figures each clause with a quote has.
+    let mut there: Vec<(&'a str, usize, usize)> = Vec::new();
     for passage in passages {
         for span in &passage.sentences {
             let sentence = &passage.text[span.clone()];
@@ -60,22 +62,33 @@ pub(super) fn misnamed<'a>(claim: &'a str, passages: &[&'a Passage]) -> Option<(
                 if quotes.is_empty() {
                     continue;
                 }
-                let said = Topic::of(&QUOTED.replace_all(clause, " "));
+                let clause = QUOTED.replace_all(clause, " ");
+                let said = Topic::of(&clause);
                 let shared = topic.words().filter(|word| said.holds(word)).count();
-                there.extend(quotes.into_iter().map(|quote| (quote, shared)));
+                let counted = self::figures(&clause).intersection(&figures).count();
+                there.extend(quotes.into_iter().map(|quote| (quote, shared, counted)));
             }
         }
     }
     let is_named = |quote: &str| names.iter().any(|name| is_same(name, quote));
-    let best = there
-        .iter()
-        .filter(|(quote, _)| !is_named(quote))
-        .max_by_key(|(_, shared)| *shared)?;
-    names.into_iter().find_map(|name| {
-        let own = there.iter().filter(|(quote, _)| is_same(name, quote));
-        let own = own.map(|(_, shared)| *shared).max()?;
-        (best.1 > own && best.1 * 2 >= all).then_some((name, best.0))
+    names.iter().find_map(|name| {
+        let own = || there.iter().filter(|(quote, ..)| is_same(name, quote));
+        let shared = own().map(|(_, shared, _)| *shared).max()?;
+        let counted = own().map(|(.., counted)| *counted).max()?;
+        let (other, ..) = there
+            .iter()
+            .filter(|(quote, ..)| !is_named(quote))
+            .filter(|(_, more, figures)| *more > shared && *more * 2 >= all && *figures >= counted)
+            .max_by_key(|(_, shared, _)| *shared)?;
+        Some((*name, *other))
     })
+}
+
+fn figures(text: &str) -> BTreeSet<String> {
+    text.split(|char: char| !char.is_numeric())
+        .filter(|figure| !figure.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn is_same(one: &str, other: &str) -> bool {
@@ -137,6 +150,11 @@ mod tests {
             Some(("열린창구", "푸른돛")),
         );
         check("고객 응대 과제의 이름은 '열린창구'입니다.", korean, None);
+        check(
+            "The name of meeting room 3 is 'Wren'.",
+            "Meeting room 1 is named \"Heron\", room 2 is named \"Kestrel\" and room 3 is named \"Wren\".",
+            None,
+        );
         let switch =
             "청소하기 전에 'AUX-2' 스위치를 '정지'에 놓고, 청소를 마친 뒤 '운전'으로 되돌린다.";
         check("청소 전에 'AUX-2' 스위치를 '정지'에 놓는다.", switch, None);

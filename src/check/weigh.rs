@@ -1,9 +1,9 @@
 //! From what the tiers saw to one probability that a claim is supported.
 //!
 //! A logistic model for each language, fitted on pairs that were held out when the verifier was
-//! trained, and scaled on public sets (`examples/train_verifier/calibrate.py`): the probability if
-//! as many claims were right as wrong. Thresholds are one for each language, whatever the documents
-//! are about. Without a verifier words and vectors hardly tell what is supported; their models are
+//! trained, on public sets and on claims beside evidence of something else
+//! (`examples/train_verifier/calibrate.py`). A claim is supported where that is more likely than
+//! not, whatever the documents are about. Without a verifier words and vectors hardly tell what is supported; their models are
 //! set by hand, so that most of a claim must stand there.
 
 use std::collections::BTreeMap;
@@ -112,6 +112,13 @@ pub(super) fn thresholds(language: Language) -> (f32, f32) {
     (fits.supported, fits.partial)
 }
 
+/// A claim is at most so many times as likely as the verifier holds that it is entailed: what it
+/// gives less than one in ten is not supported, whatever else speaks for it.
+const CEILING: f32 = 5.0;
+/// Under this coverage a claim and its evidence share hardly a word: they are of different things,
+/// or in other words or another language, and it is at most as likely.
+const APART: f32 = 0.12;
+
 fn logit(probability: f32) -> f32 {
     let clamped = probability.clamp(0.001, 0.999);
     (clamped / (1.0 - clamped)).ln()
@@ -144,7 +151,14 @@ impl Weighed {
         if let Some(judged) = self.judged {
             sum = sum * (1.0 - weight) + logit(judged) * weight;
         }
-        1.0 / (1.0 + (-sum).exp())
+        let probability = 1.0 / (1.0 + (-sum).exp());
+        match (self.entailed, self.judged) {
+            (Some(entailed), None) => {
+                let times = if self.coverage < APART { 1.0 } else { CEILING };
+                probability.min(times * entailed)
+            }
+            _ => probability,
+        }
     }
 }
 
@@ -178,6 +192,18 @@ mod tests {
             };
             assert!(sure(0.99).probability(language, 0.5) > supported);
             assert!(sure(0.01).probability(language, 0.5) < partial);
+            // Neither entailed nor denied, whatever the rest says for it.
+            for (coverage, entailed) in [(0.05, 0.3), (0.5, 0.05), (1.0, 0.05)] {
+                let neutral = Weighed {
+                    coverage,
+                    entailed: Some(entailed),
+                    contradicted: Some(0.001),
+                    word: Some(0.99),
+                    figures: true,
+                    ..Weighed::default()
+                };
+                assert!(neutral.probability(language, 0.5) < supported);
+            }
         }
     }
 

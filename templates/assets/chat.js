@@ -168,6 +168,20 @@ function said(claim) {
   ];
 }
 
+/** A year, month or day as ISO 8601 writes it, in words of the interface's language. */
+function dated(iso) {
+  const [year, month, day] = iso.split("-").map(Number);
+  const shown = { year: "numeric", month: month && "long", day: day && "numeric", timeZone: "UTC" };
+  const locale = language === "en" ? "en-GB" : language;
+  return new Intl.DateTimeFormat(locale, shown).format(new Date(Date.UTC(year, (month || 1) - 1, day || 1)));
+}
+
+/** Whether a sentence is a quote, and not what the checker corrected. */
+function isQuote(claim) {
+  const plain = (text) => text.replace(/\s+/g, "");
+  return claim.citations.some((citation) => plain(citation.quote).includes(plain(claim.text)));
+}
+
 /** Two documents that give different figures, each with its quote. */
 function conflict(found, body) {
   const side = ({ citation, effective }) =>
@@ -175,7 +189,7 @@ function conflict(found, body) {
       "li",
       {},
       make("a", { href: citation.url }, citation.title),
-      effective ? make("span", { class: "hint", lang: language }, ` (${fill(words.in_force, { date: effective })})`) : null,
+      effective ? make("span", { class: "hint", lang: language }, ` (${fill(words.in_force, { date: dated(effective) })})`) : null,
       make("blockquote", {}, readable(citation.quote)),
     );
   return make(
@@ -204,7 +218,7 @@ function finish(parts, body) {
     }
   }
   if (body.truncated) parts.notes.append(make("p", { class: "hint truncated" }, words.truncated));
-  if (body.generator === "quote" && body.claims.length > 0) parts.notes.append(make("p", { class: "hint" }, words.quoted));
+  if (body.generator === "quote" && body.claims.some(isQuote)) parts.notes.append(make("p", { class: "hint" }, words.quoted));
   if (body.ledger.length > 0) parts.notes.append(ledger(body));
   end(parts, words.done, true);
 }

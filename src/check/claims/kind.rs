@@ -185,6 +185,31 @@ pub(in crate::check) fn heading(text: &str) -> Option<&str> {
     (!title.is_empty()).then_some(title)
 }
 
+/// Whether a text, without the marks of a heading, is a title and says nothing.
+pub(in crate::check) fn is_title(text: &str) -> bool {
+    let named = NUMBERING.replace(text, "");
+    named.split_whitespace().count() <= HEADING
+        && !STATES.is_match(&named)
+        && !PREDICATE.is_match(named.trim_end())
+}
+
+/// A text without the mark of a list before it.
+pub(in crate::check) fn unmarked(text: &str) -> &str {
+    static MARK: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"^[\s\-*•·]*(?:\(?\d{1,2}[.)](?:\s+|$))?"));
+    let mark = MARK.find(text).map_or(0, |mark| mark.end());
+    text[mark..].trim()
+}
+
+/// A text without a word of the prompt before it, which a weak model copies.
+pub(in crate::check) fn unlabelled(text: &str) -> &str {
+    let text = text.trim();
+    ["질문:", "답변:", "답:", "Question:", "Answer:"]
+        .iter()
+        .find_map(|label| text.strip_prefix(label))
+        .map_or(text, str::trim_start)
+}
+
 /// Whether a text ends as `합니까` does. `되니까` gives a reason: what stands before it has no
 /// final consonant `ㅂ`.
 fn is_formal_question(text: &str) -> bool {
@@ -223,11 +248,7 @@ fn of_sentence(text: &str) -> Kind {
         return Kind::Hedge;
     }
     if let Some(title) = heading(text) {
-        let named = NUMBERING.replace(title, "");
-        return if named.split_whitespace().count() <= HEADING
-            && !STATES.is_match(&named)
-            && !PREDICATE.is_match(named.trim_end())
-        {
+        return if is_title(title) {
             Kind::Heading
         } else {
             Kind::Checkable

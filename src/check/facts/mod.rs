@@ -9,6 +9,7 @@
 //! Arithmetic is accepted where it is shown and right.
 
 mod arithmetic;
+mod asked;
 mod clause;
 mod comparison;
 mod date;
@@ -22,6 +23,7 @@ mod read;
 mod term;
 mod unit;
 mod value;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -31,13 +33,17 @@ use std::sync::Arc;
 
 use ingest::Span;
 
+pub(crate) use self::asked::Asked;
 use self::fold::Folded;
 use self::place::Place;
 pub(super) use self::place::Source;
+pub(crate) use self::place::is_row;
+pub(super) use self::place::{cells, is_header};
 use self::term::{Term, Terms};
 use self::unit::Family;
 pub(super) use self::value::Fact;
 use self::value::Value;
+pub(super) use self::written::Written;
 
 /// A fact of a claim that does not stand.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,6 +83,12 @@ pub(super) fn facts(text: &str) -> Vec<Fact> {
         .into_iter()
         .filter(|fact| !fact.is_label)
         .collect()
+}
+
+/// Whether a figure may have `unit` behind it.
+pub(super) fn is_unit(unit: &str) -> bool {
+    let read = facts(&format!("1 {unit}"));
+    matches!(&read[..], [Fact { value: Value::Number(number), .. }] if number.unit.is_some())
 }
 
 /// What a sentence says and its evidence does not.

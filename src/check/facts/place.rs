@@ -146,11 +146,14 @@ fn line_of(text: &str, span: &Span, from: usize) -> Span {
     let end = text[span.start..]
         .find('\n')
         .map_or(text.len(), |at| span.start + at);
-    start..start + text[start..end].trim_end().len()
+    start..start + text[start..end].trim_end_matches([' ', '\r', '\n']).len()
 }
 
+/// Cells of a row at most.
+const COLUMNS: usize = 256;
+
 /// Whether a line is a row of a table.
-fn is_row(line: &str) -> bool {
+pub(crate) fn is_row(line: &str) -> bool {
     let line = line.trim();
     line.contains('\t')
         || line.contains(" | ")
@@ -555,13 +558,7 @@ impl Builder {
         self.group += 1;
         self.topic.clear();
         self.before.clear();
-        // The first row is the header, unless it has figures as those below it do.
-        let is_header = cells.len() > 1
-            && facts.iter().all(|(column, fact)| {
-                *column == 0
-                    || !matches!(fact.value, Value::Number(_))
-                    || !words[*column].is_empty()
-            });
+        let is_header = is_header(&cells);
         if !is_header {
             self.header = Some(Vec::new());
             self.cells(&cells, &words, facts);
@@ -707,20 +704,42 @@ fn is_other_end(one: &Fact, two: &Fact) -> bool {
         && (one.limit == low && two.limit == high || one.limit == high && two.limit == low)
 }
 
-/// The cells of a row, without white space at their ends.
-fn cells(line: &str) -> Vec<String> {
-    let line = line.trim();
+/// The cells of a row, without white space at their ends. An empty first or last cell is one.
+pub(in crate::check) fn cells(line: &str) -> Vec<String> {
+    let line = line.trim_matches([' ', '\n', '\r']);
     let parts: Vec<&str> = if line.contains('\t') {
         line.split('\t').collect()
     } else {
-        let line = line.strip_prefix('|').unwrap_or(line);
-        line.strip_suffix('|').unwrap_or(line).split('|').collect()
+        let inner = line
+            .strip_prefix('|')
+            .and_then(|line| line.strip_suffix('|'));
+        inner.unwrap_or(line).split('|').collect()
     };
     parts
         .into_iter()
-        .take(256)
+        .take(COLUMNS)
         .map(|cell| cell.trim().to_owned())
         .collect()
+}
+
+/// Whether the first row of a table names its columns: it does unless it has figures as the rows
+/// below do. Years, parts and ordinals are names, and so is what stands in brackets.
+pub(in crate::check) fn is_header(cells: &[String]) -> bool {
+    let names = |cell: &String| {
+        let open = cell.find('(').unwrap_or(cell.len());
+        let is_year = cell
+            .parse::<u32>()
+            .is_ok_and(|year| (1900..2200).contains(&year));
+        is_year
+            || read(&Folded::of(cell)).facts.iter().all(|fact| {
+                fact.span.start >= open
+                    || matches!(
+                        fact.value,
+                        Value::Date(..) | Value::Part(..) | Value::Ordinal(_)
+                    )
+            })
+    };
+    cells.len() > 1 && cells.iter().skip(1).all(names)
 }
 
 pub(super) fn content(terms: impl IntoIterator<Item = Term>) -> impl Iterator<Item = Term> {

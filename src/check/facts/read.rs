@@ -1200,6 +1200,11 @@ fn korean_words(text: &str, at: usize) -> Option<Found> {
     // `영업일 기준 5일` is read at its figure.
     let (amount, unit) = number::korean(text, at)?;
     let Some(unit) = unit else {
+        // `스물한째`.
+        if let Some(end) = eat(text, amount.end, "째") {
+            let ordinal = u32::try_from(amount.value / MILLION).ok()?;
+            return Some(Found::new((Value::Ordinal(ordinal), end)));
+        }
         return Some(Found::number(&amount, number::value(amount.value, None)));
     };
     if amount.value == MILLION && unit.is_duration() && each_follows(text, amount.end) {

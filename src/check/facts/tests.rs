@@ -107,6 +107,7 @@ fn what_is_written_otherwise_is_the_same() {
         ("1st", "제1"),
         ("first", "첫째"),
         ("3번째", "셋째"),
+        ("21번째", "스물한째"),
         ("the twenty-first", "21st"),
         ("2분기", "Q2"),
         ("2/4분기", "second quarter"),

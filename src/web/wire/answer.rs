@@ -124,7 +124,7 @@ pub struct ConflictBody {
 pub struct ConflictSideBody {
     /// The figure, as the document writes it.
     pub fact: String,
-    /// When the document came into force, in words, as far as it says.
+    /// When the document came into force, as far as it says: `2025`, `2025-03` or `2025-03-01`.
     pub effective: Option<String>,
     /// The quote.
     pub citation: CitationBody,
