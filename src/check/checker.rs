@@ -432,11 +432,20 @@ impl Checker {
             quotes.truncate(1);
         }
         if !quotes.is_empty() {
+            let evidence = quotes.clone();
+            // A row is quoted with the names of its columns.
+            let quotes = evidence
+                .iter()
+                .flat_map(|(number, span)| {
+                    let header = known.header(*number, span).map(|header| (*number, header));
+                    header.into_iter().chain([(*number, span.clone())])
+                })
+                .collect();
             return Ok(Finding {
                 verdict: Verdict::Supported,
                 score: 1.0,
                 reason: None,
-                evidence: quotes.clone(),
+                evidence,
                 quotes,
                 failing: None,
                 weighed: Weighed {
@@ -1823,6 +1832,8 @@ mod tests {
         let asked = "연차휴가는 며칠인가요?";
         let (found, _) = believed(asked, "연차휴가는 며칠인가요? 15일이다.").await;
         assert_eq!(found, Verdict::NotCheckable, "what is asked is no answer");
+        let (found, _) = believed("표준액은 며칠 쓰나요?.", "표준액은 14일 쓴다.").await;
+        assert_eq!(found, Verdict::NotCheckable, "what stood before a marker");
         for (text, expected) in [
             ("1.2 Passport and visa", Verdict::NotCheckable),
             (

@@ -296,6 +296,17 @@ impl<'a> Known<'a> {
             })
     }
 
+    /// The header of the table that a place is a row of.
+    pub(super) fn header(&self, number: u32, span: &Span) -> Option<Span> {
+        let prepared = self.prepared(number)?;
+        let sentences = &prepared.passage.sentences;
+        let row = sentences
+            .iter()
+            .position(|own| own.start <= span.start && span.end <= own.end)?;
+        let header = prepared.terms().headers[row]?;
+        Some(sentences[header].clone())
+    }
+
     /// The passages of `numbers`.
     pub(super) fn passages(&self, numbers: &[u32]) -> Vec<&'a Passage> {
         let prepared = numbers.iter().filter_map(|number| self.prepared(*number));
@@ -677,6 +688,9 @@ mod tests {
             quotes,
             ["약품 | 보관 온도 | 사용 기한", "표준액 | 2℃ | 14일"]
         );
+        let row = verbatim("표준액 | 2℃ | 14일", &context.passages[0]).unwrap();
+        let header = known.header(1, &row).map(|header| text[header].trim());
+        assert_eq!(header, Some("약품 | 보관 온도 | 사용 기한"));
     }
 
     #[test]

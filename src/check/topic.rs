@@ -305,7 +305,8 @@ pub(super) fn split_clauses(sentence: &str) -> impl Iterator<Item = &str> {
 
 /// Whether a sentence asks: what a document asks, it does not say.
 pub(super) fn asks(sentence: &str) -> bool {
-    sentence.trim_end().ends_with(['?', '？'])
+    let sentence = sentence.trim_end_matches(|char: char| char.is_whitespace() || char == '.');
+    sentence.ends_with(['?', '？'])
 }
 
 #[cfg(test)]
