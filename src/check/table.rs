@@ -5,7 +5,7 @@
 
 use ingest::Span;
 
-use super::facts::{self, cells, is_header, is_row};
+use super::facts::{self, cells, is_header, is_row, is_year};
 use crate::ask::Passage;
 
 /// For each sentence of a passage that is a row of a table, the sentence that is its header.
@@ -103,11 +103,6 @@ fn is_bare(cell: &str) -> bool {
         && cell.chars().all(|char| {
             char.is_ascii_digit() || matches!(char, ',' | '.' | ' ' | '-' | '~' | '–' | '+')
         })
-}
-
-fn is_year(cell: &str) -> bool {
-    cell.parse::<u32>()
-        .is_ok_and(|year| (1900..2200).contains(&year))
 }
 
 /// The unit that a header gives in brackets: `(억 원)`, `(단위: %)`, `($ thousand)`.

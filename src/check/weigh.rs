@@ -3,8 +3,8 @@
 //! A logistic model for each language, fitted on pairs that were held out when the verifier was
 //! trained, on public sets and on claims beside evidence of something else
 //! (`examples/train_verifier/calibrate.py`). A claim is supported where that is more likely than
-//! not, whatever the documents are about. Without a verifier words and vectors hardly tell what is supported; their models are
-//! set by hand, so that most of a claim must stand there.
+//! not, whatever the documents are about. Without a verifier words and vectors hardly tell what is
+//! supported; their models are set by hand, so that most of a claim must stand there.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;

@@ -38,7 +38,7 @@ use self::fold::Folded;
 use self::place::Place;
 pub(super) use self::place::Source;
 pub(crate) use self::place::is_row;
-pub(super) use self::place::{cells, is_header};
+pub(super) use self::place::{cells, is_header, is_year};
 use self::term::{Term, Terms};
 use self::unit::Family;
 pub(super) use self::value::Fact;

@@ -727,10 +727,7 @@ pub(in crate::check) fn cells(line: &str) -> Vec<String> {
 pub(in crate::check) fn is_header(cells: &[String]) -> bool {
     let names = |cell: &String| {
         let open = cell.find('(').unwrap_or(cell.len());
-        let is_year = cell
-            .parse::<u32>()
-            .is_ok_and(|year| (1900..2200).contains(&year));
-        is_year
+        is_year(cell)
             || read(&Folded::of(cell)).facts.iter().all(|fact| {
                 fact.span.start >= open
                     || matches!(
@@ -740,6 +737,12 @@ pub(in crate::check) fn is_header(cells: &[String]) -> bool {
             })
     };
     cells.len() > 1 && cells.iter().skip(1).all(names)
+}
+
+/// Whether a cell is a year and nothing else.
+pub(in crate::check) fn is_year(cell: &str) -> bool {
+    cell.parse::<u32>()
+        .is_ok_and(|year| (1900..2200).contains(&year))
 }
 
 pub(super) fn content(terms: impl IntoIterator<Item = Term>) -> impl Iterator<Item = Term> {

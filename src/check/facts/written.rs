@@ -13,6 +13,9 @@ use super::value::{Fact, MILLION, Number, Value};
 use super::{arithmetic, facts, read};
 use crate::language::Language;
 
+/// Figures of the evidence that are looked at: more than a verifier reads.
+const MOST: usize = 256;
+
 /// A claim as its evidence writes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::check) struct Written {
@@ -29,22 +32,18 @@ impl Written {
         let said = read::read(&folded).facts;
         let mut edits = results(claim, &folded, &said);
         if said.iter().any(|fact| !fact.is_label) && Language::of(claim) == Language::of(evidence) {
-            let there = facts(evidence);
-            edits.extend(
-                said.iter()
-                    .filter(|fact| !fact.is_label)
-                    .filter_map(|fact| {
-                        let as_written = |other: &&Fact| fold(&other.text) == fold(&fact.text);
-                        let mut same = there
-                            .iter()
-                            .filter(|other| is_same(fact, other) && is_whole(other));
-                        let first = same.next()?;
-                        (!std::iter::once(first)
-                            .chain(same)
-                            .any(|other| as_written(&other)))
-                        .then(|| (fact.span.clone(), first.text.clone()))
-                    }),
-            );
+            let there: Vec<Fact> = facts(evidence)
+                .into_iter()
+                .take(MOST)
+                .filter(is_whole)
+                .collect();
+            for fact in said.iter().filter(|fact| !fact.is_label) {
+                let same = || there.iter().filter(|other| is_same(fact, other));
+                let is_as_written = same().any(|other| fold(&other.text) == fold(&fact.text));
+                if let Some(first) = same().next().filter(|_| !is_as_written) {
+                    edits.push((fact.span.clone(), first.text.clone()));
+                }
+            }
         }
         edits.sort_by_key(|(span, _)| (span.start, std::cmp::Reverse(span.end)));
         let mut written = Self::default();
