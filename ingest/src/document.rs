@@ -22,7 +22,7 @@ pub struct Document {
     pub text: String,
     /// Blocks in reading order; they do not overlap and hold all of the text but separators.
     pub blocks: Vec<Block>,
-    /// Pages in order; empty for formats that have none (DOCX, HTML, Markdown, text).
+    /// Pages, slides or sheets in order; empty for formats that have none (DOCX, HWP, HTML, ...).
     pub pages: Vec<Page>,
 }
 
@@ -55,9 +55,9 @@ pub enum BlockKind {
     Cell {
         /// Number of the table in the document, from 0.
         table: u32,
-        /// Row in the table, from 0.
+        /// Row in the table, from 0; on a sheet, in the sheet.
         row: u32,
-        /// Column in the table, from 0.
+        /// Column in the table, from 0; on a sheet, in the sheet.
         column: u32,
         /// Whether the cell stands in a header row.
         header: bool,
@@ -66,14 +66,43 @@ pub enum BlockKind {
     Preformatted,
 }
 
-/// A page of a paged format.
+/// What a [`Page`] is called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageKind {
+    /// A page of paper.
+    #[default]
+    Page,
+    /// A slide of a presentation.
+    Slide,
+    /// A sheet of a workbook.
+    Sheet,
+}
+
+impl PageKind {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde hands over references"
+    )]
+    fn is_page(&self) -> bool {
+        *self == Self::Page
+    }
+}
+
+/// A page of a paged format, a slide or a sheet.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Page {
     /// From 1.
     pub number: u32,
+    /// What it is called.
+    #[serde(default, skip_serializing_if = "PageKind::is_page")]
+    pub kind: PageKind,
+    /// Its own name: that of a sheet, the title of a slide, the label of a page (`iv`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Where the page's text stands. A block may reach over a page's end.
     pub span: Span,
-    /// Width in points (1/72 inch), as shown (after rotation).
+    /// Width in points (1/72 inch), as shown (after rotation); 0 where it is not known.
     pub width: f32,
     /// Height in points, as shown.
     pub height: f32,
@@ -175,9 +204,25 @@ impl DocumentBuilder {
 
     /// Opens the next page; blocks pushed from here on stand on it.
     pub fn page(&mut self, number: u32, width: f32, height: f32) {
+        self.open(PageKind::Page, number, None, width, height);
+    }
+
+    /// Opens the next slide; width and height are in points.
+    pub fn slide(&mut self, number: u32, title: Option<&str>, width: f32, height: f32) {
+        self.open(PageKind::Slide, number, title, width, height);
+    }
+
+    /// Opens the next sheet.
+    pub fn sheet(&mut self, number: u32, name: &str) {
+        self.open(PageKind::Sheet, number, Some(name), 0.0, 0.0);
+    }
+
+    fn open(&mut self, kind: PageKind, number: u32, name: Option<&str>, width: f32, height: f32) {
         let at = self.document.text.len();
         self.document.pages.push(Page {
             number,
+            kind,
+            name: name.map(normal_line).filter(|name| !name.is_empty()),
             span: at..at,
             width,
             height,
@@ -221,10 +266,39 @@ impl DocumentBuilder {
     /// Pushes a table, a row a line. `header_rows` says how many rows at the top are headers.
     /// Empty cells take part in the row (as nothing between two tabs) but are no blocks.
     pub fn table(&mut self, rows: &[Vec<String>], header_rows: usize) {
+        let rows = rows.iter().enumerate();
+        self.cells(
+            rows.map(|(row, cells)| (index(row), cells.as_slice())),
+            index,
+            header_rows,
+        );
+    }
+
+    /// Pushes a table whose rows and columns have numbers of their own, such as those of a sheet:
+    /// `columns[i]` is the number of the `i`th cell of each row. Both count from 0.
+    pub fn sheet_table(
+        &mut self,
+        columns: &[u32],
+        rows: &[(u32, Vec<String>)],
+        header_rows: usize,
+    ) {
+        self.cells(
+            rows.iter().map(|(row, cells)| (*row, cells.as_slice())),
+            |column| columns.get(column).copied().unwrap_or(u32::MAX),
+            header_rows,
+        );
+    }
+
+    fn cells<'a>(
+        &mut self,
+        rows: impl Iterator<Item = (u32, &'a [String])>,
+        column_number: impl Fn(usize) -> u32,
+        header_rows: usize,
+    ) {
         let table = self.next_table;
         let mut any = false;
-        for (row_index, row) in rows.iter().enumerate() {
-            let cells: Vec<String> = row.iter().map(|cell| normal_line(cell)).collect();
+        for (place, (row, cells)) in rows.enumerate() {
+            let cells: Vec<String> = cells.iter().map(|cell| normal_line(cell)).collect();
             if cells.iter().all(String::is_empty) {
                 continue;
             }
@@ -240,9 +314,9 @@ impl DocumentBuilder {
                     self.document.blocks.push(Block {
                         kind: BlockKind::Cell {
                             table,
-                            row: index(row_index),
-                            column: index(column),
-                            header: row_index < header_rows,
+                            row,
+                            column: column_number(column),
+                            header: place < header_rows,
                         },
                         span: start..self.document.text.len(),
                     });

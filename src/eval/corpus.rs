@@ -234,6 +234,8 @@ impl Set {
                 format: Format::Text,
                 document: cut.document,
                 problems: Vec::new(),
+                attachments: Vec::new(),
+                needs_ocr: Vec::new(),
             };
             catalogue.save_version(&work, "eval", &extracted).await?;
             let rows: Vec<_> = cut

@@ -181,7 +181,10 @@ impl Error {
                 ParseError::Unsupported { .. } => "file_unsupported",
                 ParseError::Encrypted { .. } => "file_encrypted",
                 ParseError::Damaged { .. } => "file_damaged",
-                ParseError::Limit { .. } => "file_over_limit",
+                ParseError::Limit { .. }
+                | ParseError::TimedOut { .. }
+                | ParseError::OutOfMemory { .. } => "file_over_limit",
+                ParseError::Crashed { .. } => "file_unreadable",
             },
             Self::BrokenFile => "file_incomplete",
             Self::Busy => "busy",

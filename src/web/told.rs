@@ -267,7 +267,7 @@ mod tests {
             Ok(extracted) => extracted.problems[0].message.clone(),
             Err(error) => error.to_string(),
         };
-        let limit = ParseError::Limit {
+        let limit = ParseError::TimedOut {
             reason: "reading it took more than 120 s".to_owned(),
         };
         for message in [

@@ -60,7 +60,10 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
         item.push_to(&mut builder);
     }
     progress(1, Some(1));
-    Ok((builder.finish(), decoded.problem.into_iter().collect()))
+    Ok(Parsed::new(
+        builder.finish(),
+        decoded.problem.into_iter().collect(),
+    ))
 }
 
 /// The encoding that a `meta` element names.
@@ -467,7 +470,7 @@ mod tests {
     use crate::{BlockKind, Document};
 
     fn read(html: &str) -> Document {
-        parse(html.as_bytes(), &|_, _| {}).unwrap().0
+        parse(html.as_bytes(), &|_, _| {}).unwrap().document
     }
 
     #[test]
@@ -515,6 +518,9 @@ mod tests {
         let (bytes, ..) =
             encoding_rs::EUC_KR.encode("<html><meta charset=euc-kr><p>휴가 규정이다.</p></html>");
         assert!(recognizes(&bytes, "a.txt"));
-        assert_eq!(parse(&bytes, &|_, _| {}).unwrap().0.text, "휴가 규정이다.");
+        assert_eq!(
+            parse(&bytes, &|_, _| {}).unwrap().document.text,
+            "휴가 규정이다."
+        );
     }
 }

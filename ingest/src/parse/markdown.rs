@@ -36,7 +36,10 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
         item.push_to(&mut builder);
     }
     progress(1, Some(1));
-    Ok((builder.finish(), decoded.problem.into_iter().collect()))
+    Ok(Parsed::new(
+        builder.finish(),
+        decoded.problem.into_iter().collect(),
+    ))
 }
 
 /// The title of the front matter, and what stands behind it.
@@ -172,7 +175,7 @@ impl Page {
             }
             TagEnd::HtmlBlock => {
                 let source = std::mem::take(&mut self.html);
-                if let Ok((document, _)) = html::parse(source.as_bytes(), &|_, _| {}) {
+                if let Ok(Parsed { document, .. }) = html::parse(source.as_bytes(), &|_, _| {}) {
                     self.items.extend(
                         document
                             .text
@@ -237,7 +240,7 @@ mod tests {
     #[test]
     fn structure_is_kept() {
         let source = "---\ntitle: \"보안 지침\"\n---\n# 보안\n\n비밀번호는 **12자** 이상\n이다.\n\n1. 하나\n2. 둘\n   - 셋\n\n| 등급 | 기한 |\n|---|---|\n| 긴급 | 4시간 |\n\n```\nssh a\n```\n";
-        let document = parse(source.as_bytes(), &|_, _| {}).unwrap().0;
+        let document = parse(source.as_bytes(), &|_, _| {}).unwrap().document;
         assert_eq!(document.title.as_deref(), Some("보안 지침"));
         assert_eq!(
             document.text,
@@ -254,7 +257,7 @@ mod tests {
     fn a_rule_at_the_start_is_no_front_matter() {
         let document = parse("---\n본문이다.\n\n---\n끝이다.".as_bytes(), &|_, _| {})
             .unwrap()
-            .0;
+            .document;
         assert!(document.text.contains("본문이다."), "{}", document.text);
     }
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`sniff`] | which format a file has, by its content |
 //! | [`pdf`], [`docx`], [`html`], [`markdown`], [`text`] | that format |
+//! | [`container`], [`xml`] | no format: ZIP containers and XML, as office files use them |
 //! | [`flow`] | no format: blocks and tables on their way into a [`Document`] |
 //! | [`sandbox`] | any of them, in a child process with limits |
 //!
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{BlockKind, Document, Problem};
 
+mod container;
 pub mod docx;
 pub mod flow;
 pub mod html;
@@ -28,6 +30,7 @@ pub mod pdf;
 pub mod sandbox;
 pub mod sniff;
 pub mod text;
+mod xml;
 
 /// A format that can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -192,16 +195,93 @@ pub enum ParseError {
         /// Where and how.
         reason: String,
     },
-    /// It is over a limit on size, time or memory.
+    /// It is over a limit on size or structure.
     #[error("the file is over a limit: {reason}")]
     Limit {
         /// Which limit, with numbers.
         reason: String,
     },
+    /// Reading it took too long.
+    #[error("the file is over a limit: {reason}")]
+    TimedOut {
+        /// Which limit, with numbers.
+        reason: String,
+    },
+    /// Reading it took too much memory.
+    #[error("the file is over a limit: {reason}")]
+    OutOfMemory {
+        /// Which limit, with numbers.
+        reason: String,
+    },
+    /// The program that reads it came to a bad end.
+    #[error("the file cannot be read: {reason}")]
+    Crashed {
+        /// How.
+        reason: String,
+    },
 }
 
-/// A document and what its reader should know about how it was read.
-pub type Parsed = (Document, Vec<Problem>);
+/// What a reader of one format makes of a file.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Parsed {
+    /// Its text and structure.
+    pub document: Document,
+    /// What its reader should know about how it was read.
+    pub problems: Vec<Problem>,
+    /// Files in it, each a document of its own.
+    pub attachments: Vec<Attachment>,
+    /// Pages whose text is missing or garbage: pictures of text.
+    pub needs_ocr: Vec<u32>,
+}
+
+impl Parsed {
+    /// A document without attachments, whose text can all be read.
+    pub(crate) fn new(document: Document, problems: Vec<Problem>) -> Self {
+        Self {
+            document,
+            problems,
+            ..Self::default()
+        }
+    }
+}
+
+/// A file inside another: of an archive, or sent with a message.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    /// Its name there, folders included, divided by `/`. It is for people: never a path.
+    pub name: String,
+    /// What it holds.
+    #[serde(with = "as_base64")]
+    pub bytes: Vec<u8>,
+}
+
+impl Debug for Attachment {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} ({} bytes)", self.name, self.bytes.len())
+    }
+}
+
+/// Bytes in JSON.
+mod as_base64 {
+    use std::borrow::Cow;
+
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD;
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64_STANDARD.encode(bytes))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<u8>, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        BASE64_STANDARD
+            .decode(text.as_bytes())
+            .map_err(de::Error::custom)
+    }
+}
 
 /// What was made of a file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -212,6 +292,12 @@ pub struct Extracted {
     pub document: Document,
     /// What its reader should know about how it was read.
     pub problems: Vec<Problem>,
+    /// Files in it, each a document of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// Pages whose text is missing or garbage: pictures of text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs_ocr: Vec<u32>,
 }
 
 /// Reads a file that is in memory, as the format its content shows.
@@ -227,20 +313,27 @@ pub fn parse(
     progress: &dyn Fn(u32, Option<u32>),
 ) -> Result<Extracted, ParseError> {
     let row = sniff::sniff(bytes, file_name)?;
-    let (mut document, mut problems) = (row.parse)(bytes, progress)?;
+    let Parsed {
+        mut document,
+        mut problems,
+        attachments,
+        needs_ocr,
+    } = (row.parse)(bytes, progress)?;
     if document.title.is_none() {
         document.title = first_heading(&document);
     }
     if let Some(message) = sniff::mislabelled(row, file_name) {
         problems.insert(0, Problem::of_file(message));
     }
-    if document.text.is_empty() && problems.is_empty() {
+    if document.text.is_empty() && problems.is_empty() && attachments.is_empty() {
         problems.push(Problem::of_file("no text was found in the file".to_owned()));
     }
     Ok(Extracted {
         format: row.format,
         document,
         problems,
+        attachments,
+        needs_ocr,
     })
 }
 
@@ -303,7 +396,7 @@ impl Extract for InProcess {
             progress(done, all);
         }
         reading.await.unwrap_or_else(|error| {
-            Err(ParseError::Damaged {
+            Err(ParseError::Crashed {
                 reason: format!("the program that reads it failed: {error}"),
             })
         })
@@ -317,7 +410,7 @@ impl Extract for InProcess {
 fn read_file(path: &Path) -> Result<Vec<u8>, ParseError> {
     std::fs::read(path).map_err(|error| {
         if error.kind() == std::io::ErrorKind::OutOfMemory {
-            ParseError::Limit {
+            ParseError::OutOfMemory {
                 reason: "it does not fit into memory".to_owned(),
             }
         } else {

@@ -95,7 +95,12 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
         builder.title(&title);
     }
     layout::push_pages(layouts, &mut builder);
-    Ok((builder.finish(), problems))
+    Ok(Parsed {
+        document: builder.finish(),
+        problems,
+        attachments: Vec::new(),
+        needs_ocr: empty,
+    })
 }
 
 fn refusal(error: &Error) -> ParseError {
@@ -284,7 +289,8 @@ mod tests {
     }
 
     fn read(pages: &[(i64, &str)]) -> (Document, Vec<Problem>) {
-        parse(&file(pages), &|_, _| {}).unwrap()
+        let parsed = parse(&file(pages), &|_, _| {}).unwrap();
+        (parsed.document, parsed.problems)
     }
 
     #[test]

@@ -13,7 +13,7 @@ use async_trait::async_trait;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
-use tokio::process::Command;
+use tokio::process::{ChildStderr, Command};
 
 use super::{Extract, Extracted, ParseError, parse, read_file};
 
@@ -55,28 +55,34 @@ impl Sandbox {
         Self { program, limits }
     }
 
-    fn over(what: &str) -> ParseError {
-        ParseError::Limit {
-            reason: what.to_owned(),
+    fn timed_out(&self, what: &str, time: Duration) -> ParseError {
+        ParseError::TimedOut {
+            reason: format!("reading it took more than {} s{what}", time.as_secs()),
         }
     }
 
-    fn ended(&self, status: ExitStatus) -> ParseError {
+    /// Why the child ended without a word: its last ones on standard error tell.
+    fn ended(&self, status: ExitStatus, last_words: &str) -> ParseError {
         use std::os::unix::process::ExitStatusExt as _;
         const SIGABRT: i32 = 6;
         const SIGKILL: i32 = 9;
-        const SIGSEGV: i32 = 11;
         const SIGXCPU: i32 = 24;
         match status.signal() {
-            Some(SIGXCPU | SIGKILL) => Self::over(&format!(
-                "reading it took more than {} s of processor time",
-                self.limits.cpu.as_secs()
-            )),
-            Some(SIGABRT | SIGSEGV) => Self::over(&format!(
-                "reading it took more than {} MB of memory, or its structure is nested too deeply",
-                self.limits.memory_bytes >> 20
-            )),
-            _ => ParseError::Damaged {
+            Some(SIGXCPU) => self.timed_out(" of processor time", self.limits.cpu),
+            Some(SIGKILL) => ParseError::OutOfMemory {
+                reason: "the system ended the program that reads it, mostly for want of memory"
+                    .to_owned(),
+            },
+            Some(SIGABRT) if last_words.contains("memory allocation") => ParseError::OutOfMemory {
+                reason: format!(
+                    "reading it took more than {} MB of memory",
+                    self.limits.memory_bytes >> 20
+                ),
+            },
+            _ if last_words.contains("overflowed its stack") => ParseError::Crashed {
+                reason: "its structure is nested too deeply".to_owned(),
+            },
+            _ => ParseError::Crashed {
                 reason: format!("the program that reads it failed ({status})"),
             },
         }
@@ -100,7 +106,7 @@ impl Extract for Sandbox {
         file_name: &str,
         progress: &(dyn Fn(u32, Option<u32>) + Send + Sync),
     ) -> Result<Extracted, ParseError> {
-        let failed = |error: io::Error| ParseError::Damaged {
+        let failed = |error: io::Error| ParseError::Crashed {
             reason: format!("the program that reads it cannot be run: {error}"),
         };
         let mut child = Command::new(&self.program)
@@ -116,12 +122,14 @@ impl Extract for Sandbox {
             .env_clear()
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .map_err(failed)?;
         let output = child.stdout.take().expect("standard output is a pipe");
         let mut output = BufReader::new(output.take(self.limits.output_bytes + 1));
+        let errors = child.stderr.take().expect("standard error is a pipe");
+        let last_words = tokio::spawn(last_words(errors));
         let reading = async {
             let mut line = Vec::new();
             loop {
@@ -129,13 +137,16 @@ impl Extract for Sandbox {
                 let read = output.read_until(b'\n', &mut line).await.map_err(failed)?;
                 if line.last() != Some(&b'\n') {
                     if output.get_ref().limit() == 0 {
-                        return Err(Self::over(&format!(
-                            "its text takes more than {} MB",
-                            self.limits.output_bytes >> 20
-                        )));
+                        return Err(ParseError::Limit {
+                            reason: format!(
+                                "what is read out of it takes more than {} MB",
+                                self.limits.output_bytes >> 20
+                            ),
+                        });
                     }
                     if read == 0 {
-                        return Err(self.ended(child.wait().await.map_err(failed)?));
+                        let status = child.wait().await.map_err(failed)?;
+                        return Err(self.ended(status, &last_words.await.unwrap_or_default()));
                     }
                     continue;
                 }
@@ -144,7 +155,7 @@ impl Extract for Sandbox {
                     Ok(Message::Done(extracted)) => return Ok(*extracted),
                     Ok(Message::Failed(error)) => return Err(error),
                     Err(error) => {
-                        return Err(ParseError::Damaged {
+                        return Err(ParseError::Crashed {
                             reason: format!(
                                 "the program that reads it said what is not understood: {error}"
                             ),
@@ -156,13 +167,20 @@ impl Extract for Sandbox {
         // Leaving drops the child, which kills it.
         tokio::time::timeout(self.limits.wall, reading)
             .await
-            .unwrap_or_else(|_| {
-                Err(Self::over(&format!(
-                    "reading it took more than {} s",
-                    self.limits.wall.as_secs()
-                )))
-            })
+            .unwrap_or_else(|_| Err(self.timed_out("", self.limits.wall)))
     }
+}
+
+/// The end of what a program says on standard error.
+async fn last_words(mut errors: ChildStderr) -> String {
+    const KEPT: usize = 2_000;
+    let mut kept = Vec::new();
+    let mut buffer = [0; 1_024];
+    while let Ok(read @ 1..) = errors.read(&mut buffer).await {
+        kept.extend_from_slice(&buffer[..read]);
+        kept.drain(..kept.len().saturating_sub(KEPT));
+    }
+    String::from_utf8_lossy(&kept).into_owned()
 }
 
 /// What the child does: sets its own limits, reads the file, writes what it found.
@@ -184,14 +202,14 @@ pub fn worker_main(path: &Path, file_name: &str, limits: &Limits) -> ExitCode {
         .and_then(|()| bound(Resource::Core, 0));
     let outcome = match bounded {
         Ok(()) => read_file(path).and_then(|bytes| {
+            // From here on it opens neither a file nor a connection.
+            bound(Resource::Nofile, 0).map_err(|error| unbounded(&error))?;
             parse(&bytes, file_name, &|done, all| {
                 // Nobody listens any more: the result finds out too.
                 let _ = say(&Message::Progress(done, all));
             })
         }),
-        Err(error) => Err(ParseError::Damaged {
-            reason: format!("limits cannot be set on its reader: {error}"),
-        }),
+        Err(error) => Err(unbounded(&error)),
     };
     let message = match outcome {
         Ok(extracted) => Message::Done(Box::new(extracted)),
@@ -200,6 +218,12 @@ pub fn worker_main(path: &Path, file_name: &str, limits: &Limits) -> ExitCode {
     match say(&message) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn unbounded(error: &rustix::io::Errno) -> ParseError {
+    ParseError::Crashed {
+        reason: format!("limits cannot be set on its reader: {error}"),
     }
 }
 

@@ -126,7 +126,10 @@ pub fn parse(bytes: &[u8], _progress: Progress<'_>) -> Result<Parsed, ParseError
         .replace(['\r', '\u{2028}'], "\n")
         .replace('\u{C}', "\n\n");
     push_text(&text, &mut builder);
-    Ok((builder.finish(), decoded.problem.into_iter().collect()))
+    Ok(Parsed::new(
+        builder.finish(),
+        decoded.problem.into_iter().collect(),
+    ))
 }
 
 /// What a line is on its own.
@@ -411,7 +414,8 @@ mod tests {
     use crate::{BlockKind, Document};
 
     fn read(bytes: &[u8]) -> (Document, Vec<Problem>) {
-        parse(bytes, &|_, _| {}).unwrap()
+        let parsed = parse(bytes, &|_, _| {}).unwrap();
+        (parsed.document, parsed.problems)
     }
 
     fn blocks(text: &str) -> Vec<(String, String)> {
