@@ -242,6 +242,7 @@ async fn take(app: &Arc<App>, path: PathBuf) -> anyhow::Result<()> {
             file_name: name,
             path,
             readers: BTreeSet::from([Group::everyone()]),
+            parent: None,
         })
         .await?;
     Ok(())

@@ -5,6 +5,8 @@
 //! indexes before the catalogue forgets them. What a killed process left is found at the next
 //! start, since the mark `running` is still there, and mended by comparing.
 
+pub(crate) mod attachments;
+
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::fs::{self, File};
@@ -27,7 +29,7 @@ use crate::ask::Reader;
 use crate::catalogue::{Catalogue, ChunkRow, DocumentView, NewDocument, Original, State, Work};
 
 /// Names how files are read: versions read otherwise are read anew when they are cut anew.
-pub(crate) const READER: &str = "2";
+pub(crate) const READER: &str = "3";
 /// Chunks embedded at once: enough to sort by length, few enough to lose little when killed.
 const BATCH: u32 = 64;
 /// How long the embedding of a document is put off after the model failed, and how often.
@@ -379,16 +381,10 @@ impl Library {
             .map_err(|error| BackendError::new("keeping the original failed", error))??;
         let unchanged = {
             let _changing = self.changing.lock().await;
-            self.catalogue.submit(id, &document, version, size).await?
+            self.enter(id, &document, version, size).await?
         };
         if !unchanged {
-            self.counters.submitted.fetch_add(1, Ordering::Relaxed);
-            self.counters
-                .started
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .get_or_insert_with(Instant::now);
-            self.changed();
+            self.submitted();
         }
         Ok(Submitted {
             id,
@@ -397,7 +393,22 @@ impl Library {
         })
     }
 
-    /// Removes a document from both indexes and the catalogue. Gives whether there was one that
+    fn original_path(&self, version: ContentHash) -> PathBuf {
+        self.folder.join("originals").join(version.to_string())
+    }
+
+    /// Notes that there is work more.
+    fn submitted(&self) {
+        self.counters.submitted.fetch_add(1, Ordering::Relaxed);
+        self.counters
+            .started
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert_with(Instant::now);
+        self.changed();
+    }
+
+    /// Removes a document, and what came in it, from both indexes and the catalogue. Gives whether there was one that
     /// the reader may read.
     ///
     /// # Errors
@@ -406,25 +417,22 @@ impl Library {
         if self.get(id, reader).await?.is_none() {
             return Ok(false);
         }
-        let from = [
-            State::Queued,
-            State::Extracting,
-            State::Chunking,
-            State::Indexing,
-            State::Embedding,
-            State::Ready,
-            State::ReadyWithWarnings,
-            State::Failed,
-            State::Cancelled,
-            State::Deleting,
-        ];
-        self.catalogue
-            .change_state(id, &from, State::Deleting)
-            .await?;
-        self.changed();
-        self.remove_document(id).await?;
-        self.changed();
+        self.delete_all(id).await?;
         Ok(true)
+    }
+
+    /// Removes a document and all that came in it.
+    async fn delete_all(&self, id: DocumentId) -> Result<(), LibraryError> {
+        let marked = {
+            let _changing = self.changing.lock().await;
+            self.catalogue.mark_deleting(id).await?
+        };
+        self.changed();
+        for id in marked {
+            self.remove_document(id).await?;
+        }
+        self.changed();
+        Ok(())
     }
 
     async fn remove_document(&self, id: DocumentId) -> Result<(), LibraryError> {
@@ -556,7 +564,7 @@ impl Library {
         reader: &Reader,
     ) -> Result<Option<Original>, LibraryError> {
         Ok(self.get(id, reader).await?.map(|view| Original {
-            path: self.folder.join("originals").join(view.version.to_string()),
+            path: self.original_path(view.version),
             file_name: view.file_name,
             format: view.format,
             version: view.version,
@@ -825,7 +833,10 @@ impl Library {
             Some(read) => (read.document, read.title),
             None => match self.extract(work).await {
                 Ok(None) => return Ok(()),
-                Ok(Some(extracted)) => {
+                Ok(Some(mut extracted)) => {
+                    let attachments = std::mem::take(&mut extracted.attachments);
+                    let problems = self.take_attachments(work, attachments).await?;
+                    extracted.problems.extend(problems);
                     self.catalogue
                         .save_version(work, READER, &extracted)
                         .await?;
@@ -878,7 +889,7 @@ impl Library {
 
     /// What the file holds, or nothing if the library closes first.
     async fn extract(&self, work: &Work) -> Result<Option<Extracted>, String> {
-        let path = self.folder.join("originals").join(work.version.to_string());
+        let path = self.original_path(work.version);
         let id = work.id;
         let progress = |done, total| {
             self.live
@@ -927,7 +938,7 @@ impl Library {
                 version: work.version,
                 title: title.to_owned(),
                 heading_path: prepared.chunk.heading_path.clone(),
-                text: prepared.text.trim().to_owned(),
+                text: prepared.searched_text(),
                 readers: reader_groups.clone(),
                 vector: None,
             };

@@ -166,6 +166,7 @@ async fn what_a_real_model_writes_is_shown_only_where_documents_say_it() {
         file_name: "leave.md".to_owned(),
         path,
         readers: [ingest::Group::everyone()].into(),
+        parent: None,
     };
     app.library().submit(document).await.unwrap();
     app.library().idle().await;

@@ -1,7 +1,10 @@
 //! Cuts a document into chunks along its structure.
 //!
 //! A chunk never reaches over a heading, holds whole sentences and whole table rows, and is
-//! cut at the end of a block where one is near. It never changes text: chunks are spans.
+//! cut at the end of a block where one is near. It never changes text: chunks are spans. A
+//! chunk that begins in the middle of a table names the header that its rows stand under.
+
+use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -17,9 +20,15 @@ pub struct Chunk {
     pub span: Span,
     /// Headings above it, outermost first, its own first heading included.
     pub heading_path: Vec<String>,
-    /// Tokens of its text as the [`TokenCounter`] counts them.
+    /// The header rows of the table that it begins in the middle of; they stand before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<Span>,
+    /// Tokens of its text, and of `header`, as the [`TokenCounter`] counts them.
     pub tokens: usize,
 }
+
+/// A header takes at most this part of a chunk: one third.
+const HEADER_SHARE: usize = 3;
 
 /// A sentence, table row or heading with the white space that follows it.
 #[derive(Debug)]
@@ -30,6 +39,8 @@ struct Unit {
     level: Option<u8>,
     /// Whether a block starts here: the better place to cut.
     starts_block: bool,
+    /// The header of its table, for rows below it: where it stands, and its tokens.
+    header: Option<(Span, usize)>,
 }
 
 /// Cuts `document` into chunks of at most `limit` tokens, headings above and title not counted.
@@ -50,7 +61,8 @@ pub fn chunk(document: &Document, limit: usize, counter: &dyn TokenCounter) -> V
         let span = first.span.start..last.span.end;
         chunks.push(Chunk {
             ordinal: u32::try_from(chunks.len()).unwrap_or(u32::MAX),
-            tokens: counter.count(document.text[span.clone()].trim()),
+            tokens: counter.count(document.text[span.clone()].trim()) + header_tokens(units),
+            header: first.header.as_ref().map(|(header, _)| header.clone()),
             span,
             heading_path: path.to_vec(),
         });
@@ -68,7 +80,7 @@ pub fn chunk(document: &Document, limit: usize, counter: &dyn TokenCounter) -> V
             path = headings.iter().map(|(_, text)| text.clone()).collect();
         }
         let total: usize = open.iter().map(|unit| unit.tokens).sum();
-        if !open.is_empty() && total + unit.tokens > limit {
+        if !open.is_empty() && header_tokens(&open) + total + unit.tokens > limit {
             let cut = best_cut(&open, unit, limit);
             let rest = open.split_off(cut);
             emit(&open, &path);
@@ -78,6 +90,12 @@ pub fn chunk(document: &Document, limit: usize, counter: &dyn TokenCounter) -> V
     }
     emit(&open, &path);
     chunks
+}
+
+/// Tokens of the header that a chunk of these units stands under.
+fn header_tokens(units: &[&Unit]) -> usize {
+    let header = units.first().and_then(|unit| unit.header.as_ref());
+    header.map_or(0, |(_, tokens)| *tokens)
 }
 
 /// How many of the open units to close: up to the last block start that leaves the chunk at
@@ -106,14 +124,23 @@ fn units(document: &Document, limit: usize, counter: &dyn TokenCounter) -> Vec<U
     let sentences = sentence::of_document(document);
     let mut units = Vec::with_capacity(sentences.len());
     let mut blocks = document.blocks.iter().peekable();
+    let headers = table_headers(document, limit, counter);
     for (index, span) in sentences.iter().enumerate() {
         let mut starts_block = false;
         let mut level = None;
+        let mut header = None;
         while let Some(block) = blocks.next_if(|block| block.span.start <= span.start) {
             if block.span.start == span.start {
                 starts_block = true;
-                if let BlockKind::Heading { level: depth } = block.kind {
-                    level = Some(depth);
+                match block.kind {
+                    BlockKind::Heading { level: depth } => level = Some(depth),
+                    BlockKind::Cell { table, .. } => {
+                        header = headers
+                            .get(&table)
+                            .filter(|(header, _)| header.end <= span.start)
+                            .cloned();
+                    }
+                    _ => {}
                 }
             }
         }
@@ -123,15 +150,17 @@ fn units(document: &Document, limit: usize, counter: &dyn TokenCounter) -> Vec<U
             .get(index + 1)
             .map_or(document.text.len(), |next| next.start);
         let tokens = counter.count(&document.text[span.clone()]);
-        if tokens <= limit {
+        let room = limit - header.as_ref().map_or(0, |(_, tokens)| *tokens);
+        if tokens <= room {
             units.push(Unit {
                 span: start..end,
                 tokens,
                 level,
                 starts_block,
+                header,
             });
         } else {
-            for (number, piece) in cut_long(&document.text, start..end, limit, counter)
+            for (number, piece) in cut_long(&document.text, start..end, room, counter)
                 .into_iter()
                 .enumerate()
             {
@@ -140,11 +169,41 @@ fn units(document: &Document, limit: usize, counter: &dyn TokenCounter) -> Vec<U
                     span: piece,
                     level: level.filter(|_| number == 0),
                     starts_block: starts_block && number == 0,
+                    header: header.clone(),
                 });
             }
         }
     }
     units
+}
+
+/// The header rows of each table that has some, with their tokens, less those that would leave
+/// too little room for rows.
+fn table_headers(
+    document: &Document,
+    limit: usize,
+    counter: &dyn TokenCounter,
+) -> HashMap<u32, (Span, usize)> {
+    let mut spans: HashMap<u32, Span> = HashMap::new();
+    for block in &document.blocks {
+        if let BlockKind::Cell {
+            table,
+            header: true,
+            ..
+        } = block.kind
+        {
+            let span = spans.entry(table).or_insert_with(|| block.span.clone());
+            span.end = block.span.end;
+        }
+    }
+    spans
+        .into_iter()
+        .map(|(table, span)| {
+            let tokens = counter.count(&document.text[span.clone()]);
+            (table, (span, tokens))
+        })
+        .filter(|(_, (_, tokens))| tokens * HEADER_SHARE <= limit)
+        .collect()
 }
 
 /// Cuts a span of more than `limit` tokens, after white space if there is any, at most `limit`
@@ -274,6 +333,51 @@ mod tests {
             .map(|chunk| &document.text[chunk.span.clone()])
             .collect();
         assert_eq!(texts, ["가나다", "라마바", "사"]);
+    }
+
+    #[test]
+    fn a_chunk_of_rows_names_the_header_above_it() {
+        let mut builder = crate::DocumentBuilder::default();
+        builder.paragraph("요금표이다.");
+        let row = |name: &str, price: &str| vec![name.to_owned(), price.to_owned()];
+        builder.table(
+            &[
+                row("품목 이름", "단가"),
+                row("볼트", "300원"),
+                row("너트", "200원"),
+                row("와셔", "100원"),
+            ],
+            1,
+        );
+        builder.paragraph("끝이다.");
+        let document = builder.finish();
+        let chunks = chunk(&document, 9, &Words);
+        let shown: Vec<(Option<&str>, &str, usize)> = chunks
+            .iter()
+            .map(|chunk| {
+                let text = |span: &Span| document.text[span.clone()].trim();
+                let header = chunk.header.as_ref().map(text);
+                (header, text(&chunk.span), chunk.tokens)
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                (
+                    None,
+                    "요금표이다.\n\n품목 이름\t단가\n볼트\t300원\n너트\t200원",
+                    8
+                ),
+                (Some("품목 이름\t단가"), "와셔\t100원\n\n끝이다.", 6),
+            ]
+        );
+        let narrow = chunk(&document, 4, &Words);
+        assert!(
+            narrow
+                .iter()
+                .all(|chunk| chunk.tokens <= 4 && chunk.header.is_none()),
+            "a header that leaves hardly any room is not repeated: {narrow:?}"
+        );
     }
 
     proptest! {

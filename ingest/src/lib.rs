@@ -13,6 +13,7 @@
 //! It says what it needs from outside as traits ([`TokenCounter`], [`PassageEmbedder`],
 //! [`ChunkStore`]) and imports no model, index or web server.
 
+mod boxes;
 pub mod chunk;
 pub mod document;
 pub mod id;
@@ -22,10 +23,12 @@ pub mod read;
 pub mod sentence;
 mod store;
 
+pub use boxes::LineBox;
 pub use chunk::Chunk;
 pub use document::{
-    Block, BlockKind, Document, DocumentBuilder, Page, PlacedWord, Problem, Rect, Span, WordBox,
+    Block, BlockKind, Document, DocumentBuilder, Page, PageKind, PlacedWord, Problem, Rect, Span,
+    WordBox,
 };
 pub use id::{ChunkId, ContentHash, DocumentId, Group};
-pub use pipeline::PreparedChunk;
+pub use pipeline::{CellSpan, PageSpan, PreparedChunk, PreparedHeader};
 pub use store::{BackendError, ChunkStore, PassageEmbedder, StoredChunk, TokenCounter, Vector};

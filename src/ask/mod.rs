@@ -5,6 +5,7 @@
 
 mod config;
 mod fit;
+mod location;
 mod pack;
 mod quote;
 mod retrieve;
@@ -13,6 +14,7 @@ mod types;
 
 pub use config::{AskConfig, Fusion};
 pub(crate) use fit::fit;
+pub use location::Location;
 pub(crate) use pack::pack;
 pub use quote::{QUOTE_MODE, QuoteGenerator};
 pub use retrieve::{Fused, Ranking, fuse, retrieve};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use ingest::{ChunkId, DocumentId};
+use ingest::{CellSpan, ChunkId, DocumentId, PageSpan, PreparedChunk, Span};
 
 use super::config::AskConfig;
 use super::retrieve::Fused;
@@ -167,19 +167,7 @@ fn join(rows: BTreeMap<u32, ChunkRow>, scores: &HashMap<ChunkId, f32>) -> Vec<Pa
                     && passage.heading_path == row.prepared.chunk.heading_path =>
             {
                 *last = ordinal;
-                let shift = passage.text.len();
-                let moved = |span: &ingest::Span| span.start + shift..span.end + shift;
-                passage.text.push_str(&row.prepared.text);
-                passage
-                    .sentences
-                    .extend(row.prepared.sentences.iter().map(moved));
-                for (number, span) in &row.prepared.pages {
-                    let span = moved(span);
-                    match passage.pages.last_mut() {
-                        Some((page, there)) if page == number => there.end = span.end,
-                        _ => passage.pages.push((*number, span)),
-                    }
-                }
+                append(passage, &row.prepared);
                 passage.place.span.end = row.prepared.chunk.span.end;
                 passage.place.chars.end = row.prepared.chars.end;
                 passage.place.utf16.end = row.prepared.utf16.end;
@@ -192,24 +180,184 @@ fn join(rows: BTreeMap<u32, ChunkRow>, scores: &HashMap<ChunkId, f32>) -> Vec<Pa
     passages.into_iter().map(|(_, passage)| passage).collect()
 }
 
+/// Puts the text of a chunk, with all that stands in it, at the end of a passage's.
+fn append(passage: &mut Passage, prepared: &PreparedChunk) {
+    add(
+        passage,
+        &prepared.text,
+        &prepared.sentences,
+        &prepared.pages,
+        &prepared.cells,
+    );
+}
+
+fn add(
+    passage: &mut Passage,
+    text: &str,
+    sentences: &[Span],
+    pages: &[PageSpan],
+    cells: &[CellSpan],
+) {
+    let shift = passage.text.len();
+    let moved = |span: &Span| span.start + shift..span.end + shift;
+    passage.text.push_str(text);
+    passage.sentences.extend(sentences.iter().map(moved));
+    passage.cells.extend(cells.iter().map(|cell| CellSpan {
+        span: moved(&cell.span),
+        ..*cell
+    }));
+    for page in pages {
+        let span = moved(&page.span);
+        match passage.pages.last_mut() {
+            Some(last) if last.number == page.number => last.span.end = span.end,
+            _ => passage.pages.push(PageSpan {
+                span,
+                ..page.clone()
+            }),
+        }
+    }
+}
+
+/// A chunk as a passage, below the header of the table that it begins in the middle of.
 fn alone(row: ChunkRow, score: f32) -> Passage {
     let prepared = row.prepared;
-    Passage {
+    let mut passage = Passage {
         chunks: vec![row.id],
         document: row.document,
         version: row.version,
         title: row.title,
         file_name: row.file_name,
-        heading_path: prepared.chunk.heading_path,
+        heading_path: prepared.chunk.heading_path.clone(),
         opening: String::new(),
+        header: None,
         place: Place {
-            span: prepared.chunk.span,
-            chars: prepared.chars,
-            utf16: prepared.utf16,
+            span: prepared.chunk.span.clone(),
+            chars: prepared.chars.clone(),
+            utf16: prepared.utf16.clone(),
         },
-        text: prepared.text,
-        pages: prepared.pages,
-        sentences: prepared.sentences,
+        text: String::new(),
+        pages: Vec::new(),
+        cells: Vec::new(),
+        sentences: Vec::new(),
         score,
+    };
+    if let (Some(span), Some(header)) = (&prepared.chunk.header, &prepared.header) {
+        add(
+            &mut passage,
+            &header.text,
+            &header.sentences,
+            &header.pages,
+            &header.cells,
+        );
+        passage.text.push('\n');
+        passage.header = Some(Place {
+            span: span.clone(),
+            chars: header.chars.clone(),
+            utf16: header.utf16.clone(),
+        });
+    }
+    append(&mut passage, &prepared);
+    passage
+}
+
+#[cfg(test)]
+mod tests {
+    use ingest::{ContentHash, Document, DocumentBuilder, TokenCounter, pipeline};
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Words;
+
+    impl TokenCounter for Words {
+        fn count(&self, text: &str) -> usize {
+            text.split_whitespace().count()
+        }
+
+        fn name(&self) -> &'static str {
+            "words"
+        }
+    }
+
+    fn sheet() -> Document {
+        let mut builder = DocumentBuilder::default();
+        builder.paragraph("🎉 단가표이다.");
+        builder.sheet(1, "단가");
+        let rows: Vec<(u32, Vec<String>)> = ["품목,단가", "볼트,300원", "너트,200원", "와셔,100원"]
+            .iter()
+            .zip(0..)
+            .map(|(row, number)| (number, row.split(',').map(str::to_owned).collect()))
+            .collect();
+        builder.sheet_table(&[0, 1], &rows, 1);
+        builder.finish()
+    }
+
+    fn rows(document: &Document, limit: usize) -> Vec<ChunkRow> {
+        let (id, version) = (DocumentId::at("sheet"), ContentHash::of(b"sheet"));
+        pipeline::prepare(document, limit, &Words)
+            .into_iter()
+            .map(|prepared| ChunkRow {
+                id: ChunkId::of(id, &version, prepared.chunk.ordinal, &prepared.chunk.span),
+                document: id,
+                version,
+                title: "단가".to_owned(),
+                file_name: "단가.xlsx".to_owned(),
+                readers: BTreeSet::new(),
+                prepared,
+                text_hash: String::new(),
+            })
+            .collect()
+    }
+
+    /// Everything in a passage is where it says that it is.
+    fn stands(passage: &Passage, document: &Document) {
+        for sentence in &passage.sentences {
+            let place = passage.place_of(sentence);
+            let text = &passage.text[sentence.clone()];
+            assert_eq!(&document.text[place.span.clone()], text);
+            let chars: String = document
+                .text
+                .chars()
+                .skip(place.chars.start)
+                .take(place.chars.len())
+                .collect();
+            assert_eq!(chars, text);
+            assert_eq!(place.utf16.len(), text.encode_utf16().count());
+            assert_eq!(passage.within_of(&place).as_ref(), Some(sentence));
+        }
+    }
+
+    #[test]
+    fn rows_that_were_cut_off_stand_below_their_header() {
+        let document = sheet();
+        let rows = rows(&document, 6);
+        assert_eq!(rows.len(), 2, "{rows:?}");
+        let last = alone(rows[1].clone(), 1.0);
+        assert_eq!(last.text.trim_end(), "품목\t단가\n너트\t200원\n와셔\t100원");
+        stands(&last, &document);
+        let row = last.sentences.last().unwrap();
+        let location = last.location_of(row).unwrap();
+        assert_eq!(
+            location.words(crate::language::Language::Ko),
+            "시트 단가, A4:B4"
+        );
+        let header = last.location_of(&last.sentences[0]).unwrap();
+        assert_eq!(header.cells.as_deref(), Some("A1:B1"));
+        assert_eq!(last.run_of(0), 0.."품목\t단가".len());
+    }
+
+    #[test]
+    fn chunks_that_follow_each_other_need_no_header_between_them() {
+        let document = sheet();
+        let by_ordinal = rows(&document, 6)
+            .into_iter()
+            .map(|row| (row.prepared.chunk.ordinal, row))
+            .collect();
+        let joined = join(by_ordinal, &HashMap::new());
+        assert_eq!(joined.len(), 1);
+        assert_eq!(joined[0].text, document.text);
+        assert_eq!(joined[0].header, None);
+        assert_eq!(joined[0].cells.len(), 8);
+        stands(&joined[0], &document);
     }
 }

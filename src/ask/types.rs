@@ -5,10 +5,13 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ingest::{BackendError, ChunkId, ContentHash, DocumentId, Group, Span, Vector};
+use ingest::{
+    BackendError, CellSpan, ChunkId, ContentHash, DocumentId, Group, PageSpan, Span, Vector,
+};
 use serde::Serialize;
 use tokio::sync::mpsc;
 
+use super::location::{Location, range_of};
 use crate::language::Language;
 
 /// Who asks: the groups a person is in, `everyone` always among them.
@@ -128,13 +131,18 @@ pub struct Passage {
     pub heading_path: Vec<String>,
     /// The document's first lines, which may say since when it holds; empty where unknown.
     pub opening: String,
-    /// Where it stands in the document's text.
+    /// Where the header of the table stands that it begins in the middle of, if it does: `text`
+    /// begins with that header, and a line break.
+    pub header: Option<Place>,
+    /// Where the rest of it stands in the document's text.
     pub place: Place,
-    /// The document's text there: `text.len() == place.span.len()`.
+    /// The document's text there, `place.span.len()` bytes, below the header if it has one.
     pub text: String,
-    /// Page numbers from 1, each with the byte range of `text` on that page; empty for formats
-    /// without pages.
-    pub pages: Vec<(u32, Span)>,
+    /// Pages, slides or sheets, each with the byte range of `text` on it; empty for formats
+    /// without.
+    pub pages: Vec<PageSpan>,
+    /// Cells of sheets, each with the byte range of `text` in it.
+    pub cells: Vec<CellSpan>,
     /// Sentences as byte ranges into `text`.
     pub sentences: Vec<Span>,
     /// Score after fusion.
@@ -156,28 +164,79 @@ impl Passage {
             file_name: String::new(),
             heading_path: Vec::new(),
             opening: String::new(),
+            header: None,
             place: Place {
                 chars: 0..text.chars().count(),
                 utf16: 0..text.encode_utf16().count(),
                 span: whole,
             },
             pages: Vec::new(),
+            cells: Vec::new(),
             sentences: ingest::sentence::split(text),
             score: 1.0,
             text: text.to_owned(),
         }
     }
 
-    /// First and last page of the bytes `within` of its text; none for formats without pages.
+    /// Bytes at the start of `text` that are the header and the line break below it.
+    fn header_len(&self) -> usize {
+        self.header
+            .as_ref()
+            .map_or(0, |header| header.span.len() + 1)
+    }
+
+    /// The bytes of `text` that stand together in the document with those at `at`.
     #[must_use]
-    pub fn pages_of(&self, within: &Span) -> Option<(u32, u32)> {
-        let mut touched = self
-            .pages
-            .iter()
-            .filter(|(_, page)| page.start < within.end && within.start < page.end)
-            .map(|(number, _)| *number);
+    pub fn run_of(&self, at: usize) -> Span {
+        match self.header_len() {
+            0 => 0..self.text.len(),
+            below if at < below => 0..below - 1,
+            below => below..self.text.len(),
+        }
+    }
+
+    /// Where the bytes `within` of its text stand in the document.
+    ///
+    /// They lie in one run: sentences do.
+    #[must_use]
+    pub fn place_of(&self, within: &Span) -> Place {
+        let run = self.run_of(within.start);
+        let place = match &self.header {
+            Some(header) if run.start == 0 => header,
+            _ => &self.place,
+        };
+        let inside = within.start - run.start..within.end.min(run.end) - run.start;
+        place.of(&self.text[run], &inside)
+    }
+
+    /// The bytes of its text that stand at `place` of the document, if they do.
+    #[must_use]
+    pub fn within_of(&self, place: &Place) -> Option<Span> {
+        let holds = |outer: &Span| outer.start <= place.span.start && place.span.end <= outer.end;
+        let (outer, shift) = match &self.header {
+            Some(header) if holds(&header.span) => (&header.span, 0),
+            _ if holds(&self.place.span) => (&self.place.span, self.header_len()),
+            _ => return None,
+        };
+        let moved = |at: usize| at - outer.start + shift;
+        Some(moved(place.span.start)..moved(place.span.end))
+    }
+
+    /// On which pages the bytes `within` of its text stand; none for formats without pages.
+    #[must_use]
+    pub fn location_of(&self, within: &Span) -> Option<Location> {
+        let touches = |span: &Span| span.start < within.end && within.start < span.end;
+        let mut touched = self.pages.iter().filter(|page| touches(&page.span));
         let first = touched.next()?;
-        Some((first, touched.next_back().unwrap_or(first)))
+        let last = touched.next_back().unwrap_or(first);
+        let cells = self.cells.iter().filter(|cell| touches(&cell.span));
+        Some(Location {
+            kind: first.kind,
+            first: first.number,
+            last: last.number,
+            name: first.name.clone().filter(|_| first.number == last.number),
+            cells: range_of(cells.map(|cell| (cell.row, cell.column))),
+        })
     }
 }
 

@@ -1,6 +1,8 @@
 CREATE TABLE documents (
     id TEXT PRIMARY KEY,
     place TEXT NOT NULL UNIQUE,
+    -- The document that it came in: an archive, a message.
+    parent TEXT,
     file_name TEXT NOT NULL,
     readers TEXT NOT NULL,
     -- The version that was submitted last, and the one that is searched.
@@ -13,6 +15,7 @@ CREATE TABLE documents (
     updated_at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX documents_by_state ON documents (state, updated_at);
+CREATE INDEX documents_by_parent ON documents (parent);
 
 CREATE TABLE versions (
     document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,

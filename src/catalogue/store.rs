@@ -26,10 +26,14 @@ use super::types::{DocumentView, NewDocument, State};
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
 
 const SCHEMA: &str = include_str!("schema.sql");
-const SCHEMA_VERSION: i64 = 2;
+const SCHEMA_VERSION: i64 = 3;
 /// What makes a catalogue of version 1 one of version 2.
 const TO_VERSION_2: &str = "ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
      UPDATE versions SET readers = (SELECT readers FROM documents WHERE id = versions.document);";
+
+/// What makes a catalogue of version 2 one of version 3.
+const TO_VERSION_3: &str = "ALTER TABLE documents ADD COLUMN parent TEXT; \
+     CREATE INDEX documents_by_parent ON documents (parent);";
 
 /// The truth that both indexes are derived from.
 #[derive(Clone, Debug)]
@@ -68,11 +72,23 @@ impl ChunkRow {
             version: self.version,
             title: self.title.clone(),
             heading_path: self.prepared.chunk.heading_path.clone(),
-            text: self.prepared.text.trim().to_owned(),
+            text: self.prepared.searched_text(),
             readers: self.readers.clone(),
             vector: None,
         }
     }
+}
+
+/// A document as it was handed in.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    pub(crate) id: DocumentId,
+    pub(crate) place: String,
+    pub(crate) file_name: String,
+    pub(crate) readers: BTreeSet<Group>,
+    pub(crate) version: ContentHash,
+    pub(crate) size: u64,
+    pub(crate) parent: Option<DocumentId>,
 }
 
 /// A version as it was read.
@@ -131,6 +147,30 @@ const CHUNK_COLUMNS: &str = "SELECT c.id, c.document, c.version, c.prepared, c.t
      JOIN versions v ON v.document = c.document AND v.version = c.version \
      WHERE d.state != 'deleting' AND ";
 
+const ENTRY_COLUMNS: &str =
+    "SELECT d.id, d.place, d.file_name, d.readers, d.wanted, d.size, d.parent";
+
+/// The ids of all that came in document `?1`.
+const INSIDE: &str = "WITH RECURSIVE inside (id) AS (SELECT id FROM documents WHERE parent = ?1 \
+     UNION SELECT d.id FROM documents d JOIN inside ON d.parent = inside.id)";
+
+fn entry(row: &SqliteRow) -> Result<Entry> {
+    Ok(Entry {
+        id: parsed(row, "id")?,
+        place: row.try_get("place")?,
+        file_name: row.try_get("file_name")?,
+        readers: json(row.try_get("readers")?)?,
+        version: parsed(row, "wanted")?,
+        size: u64::try_from(row.try_get::<i64, _>("size")?).unwrap_or(0),
+        parent: parent(row)?,
+    })
+}
+
+fn parent(row: &SqliteRow) -> Result<Option<DocumentId>> {
+    let parent: Option<&str> = row.try_get("parent")?;
+    parent.map(str::parse).transpose().map_err(decode_error)
+}
+
 /// Groups that may read both the document and this version of it.
 fn readers(row: &SqliteRow) -> Result<BTreeSet<Group>> {
     let document: BTreeSet<Group> = json(row.try_get("readers")?)?;
@@ -172,10 +212,17 @@ impl Catalogue {
             .await?;
         let version = version_of(&writer).await?;
         match version {
-            0 | 1 => {
-                let change = if version == 0 { SCHEMA } else { TO_VERSION_2 };
+            0..SCHEMA_VERSION => {
+                let changes = [SCHEMA, TO_VERSION_2, TO_VERSION_3];
+                let changes = match version {
+                    0 => &changes[..1],
+                    1 => &changes[1..],
+                    _ => &changes[2..],
+                };
                 let mut transaction = writer.begin().await?;
-                sqlx::raw_sql(change).execute(&mut *transaction).await?;
+                for change in changes {
+                    sqlx::raw_sql(*change).execute(&mut *transaction).await?;
+                }
                 let set = format!("PRAGMA user_version = {SCHEMA_VERSION}");
                 sqlx::raw_sql(AssertSqlSafe(set))
                     .execute(&mut *transaction)
@@ -247,10 +294,10 @@ impl Catalogue {
             }
         }
         sqlx::query(
-            "INSERT INTO documents (id, place, file_name, readers, wanted, size, state, created_at, updated_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?7) \
+            "INSERT INTO documents (id, place, file_name, readers, wanted, size, state, created_at, updated_at, parent) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?7, ?8) \
              ON CONFLICT (id) DO UPDATE SET file_name = ?3, readers = ?4, wanted = ?5, size = ?6, \
-             state = 'queued', error = NULL, updated_at = ?7",
+             state = 'queued', error = NULL, updated_at = ?7, parent = ?8",
         )
         .bind(&id)
         .bind(&document.place)
@@ -259,6 +306,7 @@ impl Catalogue {
         .bind(&version)
         .bind(size)
         .bind(&now)
+        .bind(document.parent.map(|parent| parent.to_string()))
         .execute(&mut *transaction)
         .await?;
         sqlx::query(
@@ -274,6 +322,42 @@ impl Catalogue {
         .await?;
         transaction.commit().await?;
         Ok(false)
+    }
+
+    /// A document as it was handed in, if it is there and is not being removed.
+    pub(crate) async fn entry(&self, id: DocumentId) -> Result<Option<Entry>> {
+        let row = sqlx::query(AssertSqlSafe(format!(
+            "{ENTRY_COLUMNS} FROM documents d WHERE d.id = ? AND d.state != 'deleting'"
+        )))
+        .bind(id.to_string())
+        .fetch_optional(&self.readers)
+        .await?;
+        row.as_ref().map(entry).transpose()
+    }
+
+    /// What came in a document, and what came in that, and so on; what is being removed left out.
+    pub(crate) async fn inside(&self, id: DocumentId) -> Result<Vec<Entry>> {
+        let rows = sqlx::query(AssertSqlSafe(format!(
+            "{INSIDE} {ENTRY_COLUMNS} FROM documents d JOIN inside ON inside.id = d.id \
+             WHERE d.state != 'deleting' ORDER BY d.place"
+        )))
+        .bind(id.to_string())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(entry).collect()
+    }
+
+    /// Marks a document and all that came in it as being removed. Gives what was marked.
+    pub(crate) async fn mark_deleting(&self, id: DocumentId) -> Result<Vec<DocumentId>> {
+        let rows = sqlx::query(AssertSqlSafe(format!(
+            "{INSIDE} UPDATE documents SET state = 'deleting', error = NULL, updated_at = ?2 \
+             WHERE id = ?1 OR id IN (SELECT id FROM inside) RETURNING id"
+        )))
+        .bind(id.to_string())
+        .bind(now())
+        .fetch_all(&self.writer)
+        .await?;
+        rows.iter().map(|row| parsed(row, "id")).collect()
     }
 
     /// Takes the document that has waited longest.
@@ -712,7 +796,7 @@ impl Catalogue {
     /// Documents, newest first; all or the one of this id.
     pub(crate) async fn views(&self, id: Option<DocumentId>) -> Result<Vec<DocumentView>> {
         let rows = sqlx::query(
-            "SELECT d.id, d.wanted, d.file_name, d.size, d.state, d.error, d.readers, d.created_at, d.updated_at, \
+            "SELECT d.id, d.wanted, d.file_name, d.size, d.state, d.error, d.readers, d.parent, d.created_at, d.updated_at, \
              v.title, v.format, v.problems, v.pages, \
              (SELECT count(*) FROM chunks c WHERE c.document = d.id) AS chunks, \
              (SELECT count(*) FROM chunks c WHERE c.document = d.id AND c.embedded = 1) AS embedded \
@@ -800,6 +884,7 @@ fn view(row: &SqliteRow) -> Result<DocumentView> {
         problems: problems.map_or(Ok(Vec::new()), json)?,
         error: row.try_get("error")?,
         readers: json(row.try_get("readers")?)?,
+        parent: parent(row)?,
         created_at: parsed(row, "created_at")?,
         updated_at: parsed(row, "updated_at")?,
     })

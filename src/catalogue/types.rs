@@ -93,6 +93,8 @@ pub struct DocumentView {
     pub error: Option<String>,
     /// Who may read it.
     pub readers: BTreeSet<Group>,
+    /// The document that it came in: an archive, a message.
+    pub parent: Option<DocumentId>,
     /// When it was first submitted.
     pub created_at: Timestamp,
     /// When its state changed last.
@@ -111,6 +113,8 @@ pub struct NewDocument {
     pub path: PathBuf,
     /// Who may read it; never empty.
     pub readers: BTreeSet<Group>,
+    /// The document that it came in, if it came in one.
+    pub parent: Option<DocumentId>,
 }
 
 /// The file of a version, for download.

@@ -3,7 +3,7 @@
 use ingest::{ContentHash, DocumentId, Span};
 use serde::{Deserialize, Serialize};
 
-use crate::ask::{LedgerEntry, Place, Usage};
+use crate::ask::{LedgerEntry, Location, Place, Usage};
 use crate::language::Language;
 
 /// What the checker says of a sentence.
@@ -172,7 +172,7 @@ pub struct Citation {
     pub(super) title: String,
     pub(super) file_name: String,
     pub(super) heading_path: Vec<String>,
-    pub(super) pages: Option<(u32, u32)>,
+    pub(super) location: Option<Location>,
     pub(super) place: Place,
     pub(super) quote: String,
     pub(super) quote_sha256: ContentHash,
@@ -246,10 +246,10 @@ impl Citation {
         &self.heading_path
     }
 
-    /// First and last page of the quote, from 1; none for formats without pages.
+    /// On which pages, slides or cells the quote stands; none for formats without.
     #[must_use]
-    pub fn pages(&self) -> Option<(u32, u32)> {
-        self.pages
+    pub fn location(&self) -> Option<&Location> {
+        self.location.as_ref()
     }
 
     /// Where the quote stands in the document's text.

@@ -1130,12 +1130,7 @@ fn note_conflicts(answer: &mut Answer, checked: &CheckedSentence, context: &Cont
         .iter()
         .filter_map(|citation| {
             let passage = context.passage(citation.number)?;
-            let start = citation
-                .place
-                .span
-                .start
-                .checked_sub(passage.place.span.start)?;
-            Some((citation.number, start..start + citation.quote.len()))
+            Some((citation.number, passage.within_of(&citation.place)?))
         })
         .collect();
     let found = guarded("conflicts between documents", || {
@@ -1343,13 +1338,14 @@ fn is_place_of(text: &str, context: &Context) -> bool {
 
 fn citation(number: u32, passage: &Passage, span: &Span) -> Citation {
     let quote = passage.text[span.clone()].to_owned();
-    let before = &passage.text[..span.start];
+    let run = passage.run_of(span.start);
+    let before = &passage.text[run.start..span.start];
     let start = before
         .char_indices()
         .rev()
         .nth(AROUND - 1)
         .map_or(0, |(at, _)| at);
-    let after = &passage.text[span.end..];
+    let after = &passage.text[span.end..run.end];
     let end = after
         .char_indices()
         .nth(AROUND)
@@ -1361,8 +1357,8 @@ fn citation(number: u32, passage: &Passage, span: &Span) -> Citation {
         title: passage.title.clone(),
         file_name: passage.file_name.clone(),
         heading_path: passage.heading_path.clone(),
-        pages: passage.pages_of(span),
-        place: passage.place.of(&passage.text, span),
+        location: passage.location_of(span),
+        place: passage.place_of(span),
         quote_sha256: ContentHash::of(quote.as_bytes()),
         quote,
         before: before[start..].to_owned(),

@@ -120,16 +120,13 @@ pub(super) fn print_answer(answer: &Arc<Answer>) {
             println!("      {}", dim(&reason.words(language)));
         }
         for citation in sentence.citations() {
-            let page = citation
-                .pages()
-                .map_or(String::new(), |(first, _)| match language {
-                    Language::Ko => format!(", {first}쪽"),
-                    Language::En => format!(", page {first}"),
-                });
+            let location = citation.location().map_or(String::new(), |location| {
+                format!(", {}", location.words(language))
+            });
             println!(
                 "      {}",
                 dim(&format!(
-                    "[{}] {} ({}{page}): \"{}\"",
+                    "[{}] {} ({}{location}): \"{}\"",
                     citation.number(),
                     citation.title(),
                     citation.file_name(),

@@ -13,6 +13,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use ingest::parse::sandbox::{Limits, worker_main};
 use ingest::{DocumentId, Group, read};
 
+use super::dry_run;
 use crate::app::App;
 use crate::ask::Reader;
 use crate::catalogue::{NewDocument, State};
@@ -30,6 +31,11 @@ pub(super) struct IngestArguments {
     /// Prints a line of JSON for each document as soon as it is safe on disk, and one when it is done.
     #[arg(long)]
     json: bool,
+    /// Reads the files and says what each is read as, and keeps nothing; with `--json` a line for
+    /// each file with `path`, `format`, `state` (`ok`, `ok_with_warnings`, `needs_ocr`, `refused`,
+    /// `timed_out`, `out_of_memory` or `crashed`), `reason`, `pages` and `characters`.
+    #[arg(long, conflicts_with = "readers")]
+    dry_run: bool,
 }
 
 #[derive(Debug, Args)]
@@ -58,6 +64,9 @@ pub(super) async fn run(
     mut config: Config,
     arguments: IngestArguments,
 ) -> anyhow::Result<ExitCode> {
+    if arguments.dry_run {
+        return dry_run::run(&config, &arguments.paths, arguments.json).await;
+    }
     // Documents need no language model, and reading one takes a while.
     config.generator.engine = Engine::Quote;
     let app = App::open(config).await?;
@@ -158,6 +167,7 @@ async fn submit(
                 .into_owned(),
             path: path.to_owned(),
             readers: readers.clone(),
+            parent: None,
         })
         .await?;
     Ok((submitted.id, submitted.unchanged))

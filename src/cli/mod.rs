@@ -6,6 +6,7 @@ mod check;
 mod demo;
 mod doctor;
 mod documents;
+mod dry_run;
 mod eval;
 mod ingest;
 mod models;
@@ -52,6 +53,8 @@ enum Command {
     Serve(serve::ServeArguments),
     /// Reads files and folders into the indexes.
     Ingest(ingest::IngestArguments),
+    /// Prints the text of a file as it is read, with places; keeps nothing.
+    Show(dry_run::ShowArguments),
     /// Lists the documents with their states.
     Documents(documents::DocumentsArguments),
     /// Answers one question.
@@ -110,6 +113,7 @@ fn command(command: Command, config: Config) -> anyhow::Result<ExitCode> {
             Command::Demo(arguments) => demo::run(config, arguments).await,
             Command::Serve(arguments) => serve::run(config, arguments).await,
             Command::Ingest(arguments) => ingest::run(config, arguments).await,
+            Command::Show(arguments) => dry_run::show(&config, &arguments).await,
             Command::Documents(arguments) => documents::run(config, arguments).await,
             Command::Ask(arguments) => ask::run(config, arguments).await,
             Command::Check(arguments) => check::run(config, arguments).await,

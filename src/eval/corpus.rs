@@ -222,6 +222,7 @@ impl Set {
                 // It has no file: nothing reads it again.
                 path: PathBuf::new(),
                 readers: BTreeSet::from([Group::everyone()]),
+                parent: None,
             };
             let size = line.text.len().try_into().unwrap_or(u64::MAX);
             catalogue.submit(cut.id, &new, cut.version, size).await?;

@@ -17,7 +17,7 @@ use regex::Regex;
 use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::ask::{Message, Passage, Prompt, Rewrite, Role};
+use crate::ask::{Location, Message, Passage, Prompt, Rewrite, Role};
 use crate::language::Language;
 
 /// Bytes of a hash that make a code: nobody guesses 40 bits in the questions of one process.
@@ -256,18 +256,19 @@ fn title(passage: &Passage, language: Language) -> String {
         .chars()
         .take(TITLE_LIMIT)
         .collect();
-    match (passage.pages.first(), passage.pages.last(), language) {
-        (Some((first, _)), Some((last, _)), Language::Ko) if first == last => {
-            format!("{line} ({first}쪽)")
+    // The rest of it: the header of a table stands where the table begins.
+    let rest = passage.run_of(passage.text.len());
+    match passage.location_of(&rest) {
+        // Which cells it takes says nothing here: it is told of what is quoted.
+        Some(location) => {
+            let location = Location {
+                cells: None,
+                ..location
+            };
+            let words = one_line(&shown(&location.words(language)));
+            format!("{line} ({words})")
         }
-        (Some((first, _)), Some((last, _)), Language::Ko) => format!("{line} ({first}~{last}쪽)"),
-        (Some((first, _)), Some((last, _)), Language::En) if first == last => {
-            format!("{line} (page {first})")
-        }
-        (Some((first, _)), Some((last, _)), Language::En) => {
-            format!("{line} (pages {first} to {last})")
-        }
-        _ => line,
+        None => line,
     }
 }
 
@@ -322,6 +323,8 @@ mod tests {
     use std::sync::Arc;
 
     use proptest::prelude::*;
+
+    use ingest::{PageKind, PageSpan};
 
     use super::*;
     use crate::ask::{Context, Question, Reader};
@@ -406,7 +409,14 @@ mod tests {
     fn a_title_line_says_where_a_passage_stands() {
         let mut passage = passage("휴가 규정", "연차는 15일이다.");
         passage.heading_path = vec!["제2장".to_owned(), "제5조 [연차]\n휴가".to_owned()];
-        passage.pages = vec![(3, 0..4), (4, 4..8)];
+        passage.pages = [(3, 0..4), (4, 4..8)]
+            .map(|(number, span)| PageSpan {
+                number,
+                kind: PageKind::Page,
+                name: None,
+                span,
+            })
+            .to_vec();
         assert_eq!(
             title(&passage, Language::Ko),
             "휴가 규정 > 제2장 > 제5조 [연차] 휴가 (3~4쪽)"

@@ -7,7 +7,7 @@ use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use ingest::{ContentHash, DocumentId};
+use ingest::{ContentHash, DocumentId, PageKind};
 use serde::Deserialize;
 
 use super::error::Error;
@@ -117,10 +117,19 @@ struct SourcePage {
 impl SourcePage {
     #[expect(
         clippy::trivially_copy_pass_by_ref,
+        clippy::ref_option,
         reason = "templates pass by reference"
     )]
-    fn page_label(&self, number: &u32) -> String {
-        self.frame.words.page.replace("{page}", &number.to_string())
+    fn page_label(&self, number: &u32, kind: &PageKind, name: &Option<String>) -> String {
+        let words = self.frame.words;
+        let number = number.to_string();
+        match kind {
+            PageKind::Page => words.page.replace("{page}", &number),
+            PageKind::Slide => words.slide.replace("{page}", &number),
+            PageKind::Sheet => words
+                .sheet
+                .replace("{name}", name.as_deref().unwrap_or(&number)),
+        }
     }
 }
 

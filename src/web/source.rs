@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use ingest::{BlockKind, ContentHash, Document, Span};
+use ingest::{BlockKind, ContentHash, Document, PageKind, Span};
 
 /// A piece of text that is marked or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,8 +20,15 @@ pub(super) struct Piece {
 /// What is shown under each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// A page starts.
-    Page(u32),
+    /// A page, slide or sheet starts.
+    Page {
+        /// Its number, from 1.
+        number: u32,
+        /// What it is called.
+        kind: PageKind,
+        /// Its own name, if it has one.
+        name: Option<String>,
+    },
     /// A heading, level 2 to 6.
     Heading(u8, Vec<Piece>),
     /// A paragraph.
@@ -94,7 +101,11 @@ pub(super) fn parts(document: &Document, quote: Option<&Span>) -> Vec<Part> {
     };
     for block in &document.blocks {
         while let Some(page) = pages.next_if(|page| page.span.start <= block.span.start) {
-            parts.push(Part::Page(page.number));
+            parts.push(Part::Page {
+                number: page.number,
+                kind: page.kind,
+                name: page.name.clone(),
+            });
         }
         let pieces = cutter.cut(&block.span);
         match block.kind {
@@ -231,7 +242,7 @@ mod tests {
 
     fn marked(parts: &[Part]) -> Vec<String> {
         let pieces = parts.iter().flat_map(|part| match part {
-            Part::Page(_) => Vec::new(),
+            Part::Page { .. } => Vec::new(),
             Part::Heading(_, pieces) | Part::Paragraph(pieces) | Part::Preformatted(pieces) => {
                 pieces.clone()
             }
@@ -306,10 +317,10 @@ mod tests {
     fn structure_is_kept() {
         let document = handbook();
         let parts = parts(&document, None);
-        assert_eq!(parts[0], Part::Page(1));
+        assert!(matches!(parts[0], Part::Page { number: 1, .. }));
         assert!(matches!(parts[1], Part::Heading(2, _)));
         assert!(matches!(&parts[3], Part::List(items) if items.len() == 2));
-        assert_eq!(parts[4], Part::Page(2));
+        assert!(matches!(parts[4], Part::Page { number: 2, .. }));
         let Part::Table(rows) = &parts[5] else {
             panic!("{parts:?}")
         };

@@ -169,6 +169,7 @@ async fn submit(
         file_name: received.name,
         path: file.path().to_owned(),
         readers: readers.clone(),
+        parent: None,
     };
     Ok(shared.app.library().submit(document).await?)
 }

@@ -94,6 +94,8 @@ words! {
     sources: "출처", "Sources";
     sources_hint: "문장 옆의 번호를 누르면 인용한 구절이 여기에 보입니다.", "Choose a number beside a sentence to see the passage it quotes.";
     page: "{page}쪽", "page {page}";
+    slide: "슬라이드 {page}", "slide {page}";
+    sheet: "시트 {name}", "sheet {name}";
     pages: "{page}–{last}쪽", "pages {page}–{last}";
     open_source: "문서에서 보기", "Show in the document";
     open_original: "원본 받기", "Download original";

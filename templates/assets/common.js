@@ -25,9 +25,15 @@ export function byId(id) {
   return document.getElementById(id);
 }
 
-/** The page of a citation in words, or nothing for formats without pages. */
+/** The page, slide or cells of a citation in words, or nothing for formats without pages. */
 export function pageWords(citation) {
   if (!citation.page) return "";
+  const { kind = "page", name, cells } = citation.location ?? {};
+  if (kind === "sheet") {
+    const sheet = fill(words.sheet, { name: name ?? citation.page });
+    return cells ? `${sheet}, ${cells}` : sheet;
+  }
+  if (kind === "slide") return fill(words.slide, { page: citation.page });
   return citation.last_page && citation.last_page !== citation.page
     ? fill(words.pages, { page: citation.page, last: citation.last_page })
     : fill(words.page, { page: citation.page });

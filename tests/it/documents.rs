@@ -28,6 +28,7 @@ async fn handing_in_twice_changes_nothing() {
             file_name: "leave.md".to_owned(),
             path: test.folder.path().join("leave.md"),
             readers: groups(&["everyone"]).into_iter().collect(),
+            parent: None,
         })
         .await
         .unwrap();

@@ -89,6 +89,7 @@ impl TestApp {
                 file_name: name.to_owned(),
                 path,
                 readers: groups(readers).into_iter().collect(),
+                parent: None,
             })
             .await
             .unwrap();

@@ -325,6 +325,7 @@ pub fn parse(
     if let Some(message) = sniff::mislabelled(row, file_name) {
         problems.insert(0, Problem::of_file(message));
     }
+    let attachments = readable(attachments, &mut problems);
     if document.text.is_empty() && problems.is_empty() && attachments.is_empty() {
         problems.push(Problem::of_file("no text was found in the file".to_owned()));
     }
@@ -335,6 +336,39 @@ pub fn parse(
         attachments,
         needs_ocr,
     })
+}
+
+/// Files in a file that are named among its problems; more are counted.
+const NAMED_ATTACHMENTS: usize = 20;
+
+/// The attachments that can be read, as far as can be told without reading them; the others
+/// become problems.
+fn readable(attachments: Vec<Attachment>, problems: &mut Vec<Problem>) -> Vec<Attachment> {
+    let mut unreadable = 0;
+    let mut kept = Vec::with_capacity(attachments.len());
+    for attachment in attachments {
+        let Err(error) = sniff::sniff(&attachment.bytes, &attachment.name) else {
+            kept.push(attachment);
+            continue;
+        };
+        unreadable += 1;
+        if unreadable <= NAMED_ATTACHMENTS {
+            let name = &attachment.name;
+            problems.push(Problem::of_file(match error {
+                ParseError::Unsupported { found } => {
+                    format!("the file `{name}` in it was not read: this is {found}")
+                }
+                other => format!("the file `{name}` in it was not read: {other}"),
+            }));
+        }
+    }
+    if unreadable > NAMED_ATTACHMENTS {
+        problems.push(Problem::of_file(format!(
+            "{} more files in it were not read",
+            unreadable - NAMED_ATTACHMENTS
+        )));
+    }
+    kept
 }
 
 /// What a document that has no title of its own is called: the heading that it opens with.

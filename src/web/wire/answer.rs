@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ingest::PageKind;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Joined, Language, Mode, ReasonBody, SpanBody, Verdict};
-use crate::ask::{Context, LedgerEntry, LeftOut, Question};
+use crate::ask::{Context, LedgerEntry, LeftOut, Location, Question};
 use crate::check::{Answer, CheckedSentence, Citation, Conflict};
 use crate::language;
 use crate::proof::{Proof, Prover};
@@ -130,6 +131,17 @@ pub struct ConflictSideBody {
     pub citation: CitationBody,
 }
 
+/// What pages are called, and where on them something stands.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LocationBody {
+    /// What a page is called here: `page`, `slide` or `sheet`.
+    pub kind: &'static str,
+    /// The name of a sheet, the title of a slide, the label of a page, if it has one.
+    pub name: Option<String>,
+    /// The cells of a sheet that hold the quote, such as `B7` or `B7:D9`.
+    pub cells: Option<String>,
+}
+
 /// A quote, copied by code from the stored document.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct CitationBody {
@@ -145,10 +157,12 @@ pub struct CitationBody {
     pub file_name: String,
     /// Headings above the quote, outermost first.
     pub heading_path: Vec<String>,
-    /// First page of the quote, from 1; null for formats without pages.
+    /// First page (slide, sheet) of the quote, from 1; null for formats without pages.
     pub page: Option<u32>,
     /// Last page of the quote.
     pub last_page: Option<u32>,
+    /// What these pages are, and where on them the quote stands; null for formats without.
+    pub location: Option<LocationBody>,
     /// Where the quote stands in the document's canonical text.
     pub span: SpanBody,
     /// The exact words of the document.
@@ -346,8 +360,8 @@ pub fn retrieval(context: &Context) -> RetrievalBody {
                 title: passage.title.clone(),
                 file_name: passage.file_name.clone(),
                 heading_path: passage.heading_path.clone(),
-                page: passage.pages.first().map(|(first, _)| *first),
-                last_page: passage.pages.last().map(|(last, _)| *last),
+                page: passage.pages.first().map(|page| page.number),
+                last_page: passage.pages.last().map(|page| page.number),
             })
             .collect(),
         ledger: context.ledger.iter().map(ledger).collect(),
@@ -378,8 +392,9 @@ fn citation(citation: &Citation) -> CitationBody {
         title: citation.title().to_owned(),
         file_name: citation.file_name().to_owned(),
         heading_path: citation.heading_path().to_vec(),
-        page: citation.pages().map(|(first, _)| first),
-        last_page: citation.pages().map(|(_, last)| last),
+        page: citation.location().map(|location| location.first),
+        last_page: citation.location().map(|location| location.last),
+        location: citation.location().map(location),
         url: format!(
             "/documents/{}?version={}&start={}&end={}&quote_sha256={}#quote",
             citation.document(),
@@ -393,6 +408,18 @@ fn citation(citation: &Citation) -> CitationBody {
         quote_sha256: citation.quote_sha256().to_string(),
         before: citation.before().to_owned(),
         after: citation.after().to_owned(),
+    }
+}
+
+fn location(location: &Location) -> LocationBody {
+    LocationBody {
+        kind: match location.kind {
+            PageKind::Page => "page",
+            PageKind::Slide => "slide",
+            PageKind::Sheet => "sheet",
+        },
+        name: location.name.clone(),
+        cells: location.cells.clone(),
     }
 }
 

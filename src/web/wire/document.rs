@@ -18,7 +18,7 @@ pub struct DocumentBody {
     pub title: String,
     /// The file's name.
     pub file_name: String,
-    /// `pdf`, `docx`, `html`, `markdown` or `text`; null until it is known.
+    /// Its format, such as `pdf` or `hwpx`; null until it is known.
     #[schema(value_type = Option<String>)]
     pub format: Option<ingest::parse::Format>,
     /// Size of the file in bytes.
@@ -42,6 +42,8 @@ pub struct DocumentBody {
     pub error: Option<String>,
     /// Groups that may read it.
     pub readers: Vec<String>,
+    /// The id of the document that it came in: an archive, a message.
+    pub parent: Option<String>,
     /// When it was first handed in, RFC 3339.
     pub created_at: String,
     /// When its state changed last, RFC 3339.
@@ -116,6 +118,7 @@ pub fn document(view: &DocumentView, language: Language) -> DocumentBody {
             .collect(),
         error: view.error.as_deref().map(|error| told(error, language)),
         readers: view.readers.iter().map(ToString::to_string).collect(),
+        parent: view.parent.map(|parent| parent.to_string()),
         created_at: view.created_at.to_string(),
         updated_at: view.updated_at.to_string(),
     }

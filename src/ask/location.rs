@@ -1,0 +1,133 @@
+//! Where a quote stands, as people say it: pages, slides, a sheet and its cells.
+
+use ingest::PageKind;
+
+use crate::language::Language;
+
+/// On which pages, slides or sheets something stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Location {
+    /// What they are called.
+    pub kind: PageKind,
+    /// The first, from 1.
+    pub first: u32,
+    /// The last.
+    pub last: u32,
+    /// The name of its own, if it is one that has a name.
+    pub name: Option<String>,
+    /// The cells of a sheet, such as `B7` or `B7:D9`.
+    pub cells: Option<String>,
+}
+
+impl Location {
+    /// The location in words: `3쪽`, `slide 2`, `sheet Prices, B7:D7`.
+    #[must_use]
+    pub fn words(&self, language: Language) -> String {
+        let Self { first, last, .. } = self;
+        let mut words = match (self.kind, language, &self.name, first == last) {
+            (PageKind::Page, Language::Ko, _, true) => format!("{first}쪽"),
+            (PageKind::Page, Language::Ko, _, false) => format!("{first}~{last}쪽"),
+            (PageKind::Page, Language::En, _, true) => format!("page {first}"),
+            (PageKind::Page, Language::En, _, false) => format!("pages {first} to {last}"),
+            (PageKind::Slide, Language::Ko, _, true) => format!("슬라이드 {first}"),
+            (PageKind::Slide, Language::Ko, _, false) => format!("슬라이드 {first}~{last}"),
+            (PageKind::Slide, Language::En, _, true) => format!("slide {first}"),
+            (PageKind::Slide, Language::En, _, false) => format!("slides {first} to {last}"),
+            (PageKind::Sheet, Language::Ko, Some(name), _) => format!("시트 {name}"),
+            (PageKind::Sheet, Language::En, Some(name), _) => format!("sheet {name}"),
+            (PageKind::Sheet, Language::Ko, None, true) => format!("시트 {first}"),
+            (PageKind::Sheet, Language::Ko, None, false) => format!("시트 {first}~{last}"),
+            (PageKind::Sheet, Language::En, None, true) => format!("sheet {first}"),
+            (PageKind::Sheet, Language::En, None, false) => format!("sheets {first} to {last}"),
+        };
+        if let Some(cells) = &self.cells {
+            words.push_str(", ");
+            words.push_str(cells);
+        }
+        words
+    }
+}
+
+/// The range that cells (row and column from 0) take in a sheet, such as `B7:D9`.
+pub(super) fn range_of(mut cells: impl Iterator<Item = (u32, u32)>) -> Option<String> {
+    let first = cells.next()?;
+    let (mut from, mut to) = (first, first);
+    for (row, column) in cells {
+        from = (from.0.min(row), from.1.min(column));
+        to = (to.0.max(row), to.1.max(column));
+    }
+    let (from, to) = (cell_name(from), cell_name(to));
+    Some(if from == to {
+        from
+    } else {
+        format!("{from}:{to}")
+    })
+}
+
+/// `B7` for row 6 and column 1.
+fn cell_name((row, column): (u32, u32)) -> String {
+    let mut letters = Vec::new();
+    let mut left = u64::from(column) + 1;
+    while left > 0 {
+        let digit = u32::try_from((left - 1) % 26).unwrap_or(0);
+        letters.extend(char::from_u32(u32::from('A') + digit));
+        left = (left - 1) / 26;
+    }
+    let letters: String = letters.into_iter().rev().collect();
+    format!("{letters}{}", u64::from(row) + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_called_as_sheets_call_them() {
+        for (cells, expected) in [
+            (vec![(6, 1)], "B7"),
+            (vec![(6, 3), (6, 1), (8, 2)], "B7:D9"),
+            (vec![(0, 25), (0, 26)], "Z1:AA1"),
+            (vec![(1_048_575, 16_383)], "XFD1048576"),
+        ] {
+            assert_eq!(range_of(cells.into_iter()).as_deref(), Some(expected));
+        }
+        assert_eq!(range_of(std::iter::empty()), None);
+    }
+
+    #[test]
+    fn locations_are_told_in_both_languages() {
+        let at = |kind, first, last, name: Option<&str>, cells: Option<&str>| Location {
+            kind,
+            first,
+            last,
+            name: name.map(str::to_owned),
+            cells: cells.map(str::to_owned),
+        };
+        for (location, ko, en) in [
+            (at(PageKind::Page, 3, 3, None, None), "3쪽", "page 3"),
+            (
+                at(PageKind::Page, 3, 4, Some("iii"), None),
+                "3~4쪽",
+                "pages 3 to 4",
+            ),
+            (
+                at(PageKind::Slide, 2, 2, Some("매출"), None),
+                "슬라이드 2",
+                "slide 2",
+            ),
+            (
+                at(PageKind::Sheet, 1, 1, Some("단가표"), Some("B7:D7")),
+                "시트 단가표, B7:D7",
+                "sheet 단가표, B7:D7",
+            ),
+            (
+                at(PageKind::Sheet, 1, 2, None, None),
+                "시트 1~2",
+                "sheets 1 to 2",
+            ),
+        ] {
+            assert_eq!(location.words(Language::Ko), ko);
+            assert_eq!(location.words(Language::En), en);
+        }
+    }
+}
