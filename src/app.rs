@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use ingest::ocr::{Recognize, Tesseract};
 use ingest::parse::Extract;
 use ingest::parse::sandbox::Sandbox;
 use ingest::{BackendError, ChunkStore, PassageEmbedder, TokenCounter};
@@ -50,6 +51,7 @@ pub struct App {
     embedder: Option<Arc<Embedder>>,
     /// Why there is no embedding model, if one is configured.
     no_model: Option<String>,
+    no_ocr: Option<String>,
     generator: Arc<dyn Generator>,
     /// The generator, if it is a model in this process.
     local: Option<Arc<LocalGenerator>>,
@@ -320,6 +322,35 @@ async fn open_vectors(
     Ok((Arc::new(store), format!("edge {model}")))
 }
 
+/// What reads files.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// Reads what has text.
+    pub extract: Arc<dyn Extract>,
+    /// Reads pages that are pictures, or says why nothing does.
+    pub ocr: Result<Arc<dyn Recognize>, String>,
+}
+
+impl<E: Extract + 'static> From<Arc<E>> for Reading {
+    fn from(extract: Arc<E>) -> Self {
+        Self {
+            extract,
+            ocr: Err("nothing that could is asked for".to_owned()),
+        }
+    }
+}
+
+async fn open_ocr(config: &Config, sandbox: Sandbox) -> Result<Arc<dyn Recognize>, String> {
+    let ocr = &config.ingest.ocr;
+    if !ocr.enabled {
+        return Err("it is switched off (`ingest.ocr.enabled`)".to_owned());
+    }
+    match Tesseract::find(&ocr.program, &ocr.languages, sandbox).await {
+        Ok(tesseract) => Ok(Arc::new(tesseract)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 impl App {
     /// Opens the data folder and starts work. Files are read by children of this program.
     ///
@@ -327,16 +358,29 @@ impl App {
     /// When another process uses the folder, or it cannot be read or written.
     pub async fn open(config: Config) -> anyhow::Result<Arc<Self>> {
         let program = std::env::current_exe().context("the program's own file cannot be found")?;
-        let extract = Arc::new(Sandbox::new(program, config.ingest.limits()));
-        Self::open_with(config, extract).await
+        let sandbox = Sandbox::new(program, config.ingest.limits());
+        let reading = Reading {
+            ocr: open_ocr(&config, sandbox.clone()).await,
+            extract: Arc::new(sandbox),
+        };
+        Box::pin(Self::open_all(
+            config,
+            reading,
+            Arc::new(SystemClock),
+            |embedder| embedder,
+        ))
+        .await
     }
 
     /// Opens the data folder with another way to read files.
     ///
     /// # Errors
     /// As [`App::open`].
-    pub async fn open_with(config: Config, extract: Arc<dyn Extract>) -> anyhow::Result<Arc<Self>> {
-        Self::open_at(config, extract, Arc::new(SystemClock)).await
+    pub async fn open_with(
+        config: Config,
+        reading: impl Into<Reading>,
+    ) -> anyhow::Result<Arc<Self>> {
+        Self::open_at(config, reading, Arc::new(SystemClock)).await
     }
 
     /// Opens the data folder with another way to read files, and another clock.
@@ -345,21 +389,22 @@ impl App {
     /// As [`App::open`].
     pub async fn open_at(
         config: Config,
-        extract: Arc<dyn Extract>,
+        reading: impl Into<Reading>,
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<Arc<Self>> {
-        Box::pin(Self::open_all(config, extract, clock, |embedder| embedder)).await
+        let reading = reading.into();
+        Box::pin(Self::open_all(config, reading, clock, |embedder| embedder)).await
     }
 
     /// Opens the data folder with another way to make vectors of passages, as benchmarks do.
     pub(crate) async fn open_as(
         config: Config,
-        extract: Arc<dyn Extract>,
+        reading: impl Into<Reading>,
         passages_by: impl Fn(Arc<Embedder>) -> Arc<dyn PassageEmbedder>,
     ) -> anyhow::Result<Arc<Self>> {
         Box::pin(Self::open_all(
             config,
-            extract,
+            reading.into(),
             Arc::new(SystemClock),
             passages_by,
         ))
@@ -368,7 +413,7 @@ impl App {
 
     async fn open_all(
         config: Config,
-        extract: Arc<dyn Extract>,
+        reading: Reading,
         clock: Arc<dyn Clock>,
         passages_by: impl Fn(Arc<Embedder>) -> Arc<dyn PassageEmbedder>,
     ) -> anyhow::Result<Arc<Self>> {
@@ -412,8 +457,13 @@ impl App {
             Some(embedder) => Arc::clone(embedder) as Arc<dyn TokenCounter>,
             None => Arc::new(CharacterCounter),
         };
+        let (ocr, no_ocr) = match reading.ocr {
+            Ok(ocr) => (Some(ocr), None),
+            Err(reason) => (None, Some(reason)),
+        };
         let parts = LibraryParts {
-            extract,
+            extract: reading.extract,
+            ocr,
             words: Arc::new(words),
             vectors,
             vectors_at,
@@ -465,6 +515,7 @@ impl App {
             retrievers,
             embedder,
             no_model,
+            no_ocr,
             library,
             config,
         }))
@@ -594,6 +645,22 @@ impl App {
                 config.data.display()
             ),
         )];
+        checks.push(match &self.no_ocr {
+            None => Check::new(
+                "character recognition",
+                Level::Ok,
+                format!(
+                    "{} ({}) reads pages that are pictures",
+                    config.ingest.ocr.program.display(),
+                    config.ingest.ocr.languages
+                ),
+            ),
+            Some(reason) => Check::new(
+                "character recognition",
+                Level::Warning,
+                format!("pages that are pictures are not read: {reason}"),
+            ),
+        });
         let server = &config.server;
         checks.push(if server.bind.ip().is_loopback() {
             Check::new(

@@ -69,6 +69,30 @@ pub struct IngestConfig {
     pub max_memory: ByteSize,
     /// Groups that may read what is handed in without naming readers.
     pub default_readers: BTreeSet<Group>,
+    /// `[ingest.ocr]`: how pages that are pictures of text are read.
+    pub ocr: OcrConfig,
+}
+
+/// `[ingest.ocr]`: how pages that are pictures of text are read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct OcrConfig {
+    /// Whether they are, if the program is there.
+    pub enabled: bool,
+    /// Tesseract: its name on the search path, or where it is.
+    pub program: PathBuf,
+    /// Its names for the languages of the documents, such as `kor+eng`.
+    pub languages: String,
+}
+
+impl Default for OcrConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            program: PathBuf::from("tesseract"),
+            languages: "kor+eng".to_owned(),
+        }
+    }
 }
 
 /// A configuration that cannot be used.
@@ -114,6 +138,7 @@ impl Default for IngestConfig {
             max_time: limits.wall,
             max_memory: ByteSize::b(limits.memory_bytes),
             default_readers: BTreeSet::from([Group::everyone()]),
+            ocr: OcrConfig::default(),
         }
     }
 }

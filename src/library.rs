@@ -6,6 +6,8 @@
 //! start, since the mark `running` is still there, and mended by comparing.
 
 pub(crate) mod attachments;
+mod pictures;
+mod recognition;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -16,7 +18,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use ingest::parse::{Extract, Extracted};
+use ingest::ocr::Recognize;
+use ingest::parse::picture::Picture;
+use ingest::parse::{Extract, Extracted, Format, ParseError};
 use ingest::{
     BackendError, ChunkId, ChunkStore, ContentHash, Document, DocumentId, Group, PassageEmbedder,
     PreparedChunk, Problem, StoredChunk, TokenCounter, pipeline,
@@ -25,6 +29,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{Notify, watch};
 use tracing::{info, warn};
 
+use self::pictures::Pictures;
 use crate::ask::Reader;
 use crate::catalogue::{Catalogue, ChunkRow, DocumentView, NewDocument, Original, State, Work};
 
@@ -91,6 +96,8 @@ impl LibraryError {
 pub struct LibraryParts {
     /// Reads files.
     pub extract: Arc<dyn Extract>,
+    /// Reads pages that are pictures of text.
+    pub ocr: Option<Arc<dyn Recognize>>,
     /// The index of words.
     pub words: Arc<dyn ChunkStore>,
     /// The index of vectors and the model that makes them.
@@ -121,6 +128,10 @@ pub struct Submitted {
 pub struct SourceText {
     /// The text with its structure.
     pub document: Document,
+    /// The version.
+    pub version: ContentHash,
+    /// The format that it was read as.
+    pub format: Option<Format>,
     /// Its title.
     pub title: String,
     /// The file's name.
@@ -226,6 +237,7 @@ pub struct Library {
     wake: Notify,
     counters: Counters,
     failures: Mutex<HashMap<DocumentId, u32>>,
+    pictures: Pictures,
     /// Changes of both catalogue and index that did not come to their end.
     unsettled: AtomicU64,
     stopping: watch::Sender<bool>,
@@ -310,6 +322,7 @@ impl Library {
             wake: Notify::new(),
             counters: Counters::default(),
             failures: Mutex::default(),
+            pictures: Pictures::default(),
             unsettled: AtomicU64::new(0),
             stopping: watch::Sender::new(false),
             tasks: Mutex::default(),
@@ -339,6 +352,18 @@ impl Library {
         self.catalogue
             .recover(&self.cut, self.parts.vectors.is_some())
             .await?;
+        // Found or lost since: what was cancelled by a person meanwhile stays so.
+        let ocr = if self.parts.ocr.is_some() {
+            "there"
+        } else {
+            "nowhere"
+        };
+        if self.catalogue.setting("ocr").await?.as_deref() != Some(ocr) {
+            self.catalogue
+                .recover_recognizing(self.parts.ocr.is_some())
+                .await?;
+            self.catalogue.set("ocr", ocr).await?;
+        }
         Ok(())
     }
 
@@ -350,6 +375,10 @@ impl Library {
         }
         if self.parts.vectors.is_some() {
             tasks.push(tokio::spawn(Arc::clone(self).embed_queue()));
+        }
+        if let Some(ocr) = &self.parts.ocr {
+            let ocr = Arc::clone(ocr);
+            tasks.push(tokio::spawn(Arc::clone(self).recognize_queue(ocr)));
         }
     }
 
@@ -489,9 +518,14 @@ impl Library {
             State::Indexing,
             State::Embedding,
         ];
-        let done = self
+        let mut done = self
             .catalogue
             .change_state(id, &from, State::Cancelled)
+            .await?;
+        // What it has of text is searched and stays.
+        done |= self
+            .catalogue
+            .change_state(id, &[State::Recognizing], State::ReadyWithWarnings)
             .await?;
         self.changed();
         Ok(done)
@@ -572,6 +606,29 @@ impl Library {
         }))
     }
 
+    /// A page of a version as it is printed; none if there is no such version that the reader may
+    /// read.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub async fn page_picture(
+        &self,
+        id: DocumentId,
+        version: ContentHash,
+        page: u32,
+        reader: &Reader,
+    ) -> Result<Option<Result<Arc<Picture>, ParseError>>, LibraryError> {
+        if self.source(id, Some(version), reader).await?.is_none() {
+            return Ok(None);
+        }
+        let path = self.original_path(version);
+        Ok(Some(
+            self.pictures
+                .get(&*self.parts.extract, &path, version, page)
+                .await,
+        ))
+    }
+
     /// The text of a version, or of the newest one.
     ///
     /// # Errors
@@ -592,6 +649,8 @@ impl Library {
         let read = read.filter(|read| reader.may_read(&read.readers));
         Ok(read.map(|read| SourceText {
             document: read.document,
+            version: read.version,
+            format: read.format,
             title: read.title,
             file_name: read.file_name,
         }))
@@ -986,6 +1045,9 @@ impl Library {
 
     /// The state of a document that is done.
     async fn ready(&self, work: &Work) -> Result<State, LibraryError> {
+        if self.parts.ocr.is_some() && !self.catalogue.needs_ocr(work).await?.is_empty() {
+            return Ok(State::Recognizing);
+        }
         let views = self.catalogue.views(Some(work.id)).await?;
         let warned = views.first().is_some_and(|view| !view.problems.is_empty());
         Ok(if warned {

@@ -100,6 +100,10 @@ pub struct Page {
     /// Its own name: that of a sheet, the title of a slide, the label of a page (`iv`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Whether its text was read by character recognition. Such text stands at the end of the
+    /// document; a page with a text layer and a picture is there twice.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recognized: bool,
     /// Where the page's text stands. A block may reach over a page's end.
     pub span: Span,
     /// Width in points (1/72 inch), as shown (after rotation); 0 where it is not known.
@@ -176,7 +180,7 @@ pub struct DocumentBuilder {
 }
 
 /// A word on a page, given to [`DocumentBuilder::placed_block`].
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlacedWord {
     /// The word, without white space.
     pub text: String,
@@ -184,10 +188,24 @@ pub struct PlacedWord {
     pub rect: Rect,
     /// Whether the word joins the one before it without a space: a line that was broken
     /// inside a word (Korean), or hyphenation that was undone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub joins: bool,
 }
 
 impl DocumentBuilder {
+    /// Goes on with a document: what is pushed stands at its end.
+    #[must_use]
+    pub fn resume(document: Document) -> Self {
+        let tables = document.blocks.iter().filter_map(|block| match block.kind {
+            BlockKind::Cell { table, .. } => Some(table + 1),
+            _ => None,
+        });
+        Self {
+            next_table: tables.max().unwrap_or(0),
+            document,
+        }
+    }
+
     /// Sets the title, unless it is blank.
     pub fn title(&mut self, title: &str) {
         let title = normal_line(title);
@@ -207,6 +225,14 @@ impl DocumentBuilder {
         self.open(PageKind::Page, number, None, width, height);
     }
 
+    /// Opens a page whose text was read by character recognition.
+    pub fn recognized_page(&mut self, number: u32, width: f32, height: f32) {
+        self.open(PageKind::Page, number, None, width, height);
+        if let Some(page) = self.document.pages.last_mut() {
+            page.recognized = true;
+        }
+    }
+
     /// Opens the next slide; width and height are in points.
     pub fn slide(&mut self, number: u32, title: Option<&str>, width: f32, height: f32) {
         self.open(PageKind::Slide, number, title, width, height);
@@ -223,6 +249,7 @@ impl DocumentBuilder {
             number,
             kind,
             name: name.map(normal_line).filter(|name| !name.is_empty()),
+            recognized: false,
             span: at..at,
             width,
             height,

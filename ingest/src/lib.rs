@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`read`] | finds files under paths, reads them within limits |
 //! | [`parse`] | bytes to a [`Document`], one file per format; in a child process when it is foreign |
+//! | [`ocr`] | character recognition for pages that are pictures |
 //! | [`sentence`] | sentences of Korean and English text |
 //! | [`chunk`] | a document to chunks along its structure |
 //! | [`pipeline`] | a document to all that is kept of its chunks |
@@ -17,6 +18,7 @@ mod boxes;
 pub mod chunk;
 pub mod document;
 pub mod id;
+pub mod ocr;
 pub mod parse;
 pub mod pipeline;
 pub mod read;

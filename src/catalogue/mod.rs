@@ -3,5 +3,5 @@
 mod store;
 mod types;
 
-pub(crate) use store::{Catalogue, ChunkRow, Work};
+pub(crate) use store::{Catalogue, ChunkRow, Recognized, Work};
 pub use types::{DocumentView, NewDocument, Original, State};

@@ -29,6 +29,8 @@ CREATE TABLE versions (
     title TEXT,
     problems TEXT NOT NULL DEFAULT '[]',
     pages INTEGER,
+    -- Numbers of pages that are pictures of text and were not read yet.
+    needs_ocr TEXT NOT NULL DEFAULT '[]',
     -- Names how `body` was read; another reader reads again.
     reader TEXT,
     -- The document as compressed JSON.
@@ -56,6 +58,17 @@ CREATE TABLE embeddings (
     text_hash TEXT NOT NULL,
     vector BLOB NOT NULL,
     PRIMARY KEY (model, text_hash)
+) STRICT, WITHOUT ROWID;
+
+-- What was read on such pages, until all of a version are.
+CREATE TABLE recognized (
+    document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
+    version TEXT NOT NULL,
+    page INTEGER NOT NULL,
+    -- The page as JSON, or why it could not be read.
+    body TEXT,
+    error TEXT,
+    PRIMARY KEY (document, version, page)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE settings (

@@ -9,6 +9,7 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
+use ingest::ocr::RecognizedPage;
 use ingest::parse::{Extracted, Format};
 use ingest::{
     ChunkId, ContentHash, Document, DocumentId, Group, PreparedChunk, Problem, StoredChunk, Vector,
@@ -33,7 +34,11 @@ const TO_VERSION_2: &str = "ALTER TABLE versions ADD COLUMN readers TEXT NOT NUL
 
 /// What makes a catalogue of version 2 one of version 3.
 const TO_VERSION_3: &str = "ALTER TABLE documents ADD COLUMN parent TEXT; \
-     CREATE INDEX documents_by_parent ON documents (parent);";
+     CREATE INDEX documents_by_parent ON documents (parent); \
+     ALTER TABLE versions ADD COLUMN needs_ocr TEXT NOT NULL DEFAULT '[]'; \
+     CREATE TABLE recognized (document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE, \
+     version TEXT NOT NULL, page INTEGER NOT NULL, body TEXT, error TEXT, \
+     PRIMARY KEY (document, version, page)) STRICT, WITHOUT ROWID;";
 
 /// The truth that both indexes are derived from.
 #[derive(Clone, Debug)]
@@ -91,10 +96,19 @@ pub(crate) struct Entry {
     pub(crate) parent: Option<DocumentId>,
 }
 
+/// What became of a page that is a picture of text.
+#[derive(Clone, Debug)]
+pub(crate) struct Recognized {
+    pub(crate) page: u32,
+    pub(crate) read: std::result::Result<RecognizedPage, String>,
+}
+
 /// A version as it was read.
 #[derive(Clone, Debug)]
 pub(crate) struct ReadVersion {
     pub(crate) document: Document,
+    pub(crate) version: ContentHash,
+    pub(crate) format: Option<Format>,
     pub(crate) title: String,
     pub(crate) file_name: String,
     pub(crate) readers: BTreeSet<Group>,
@@ -164,6 +178,21 @@ fn entry(row: &SqliteRow) -> Result<Entry> {
         size: u64::try_from(row.try_get::<i64, _>("size")?).unwrap_or(0),
         parent: parent(row)?,
     })
+}
+
+fn work(row: &SqliteRow) -> Result<Work> {
+    Ok(Work {
+        id: parsed(row, "id")?,
+        version: parsed(row, "wanted")?,
+        file_name: row.try_get("file_name")?,
+    })
+}
+
+/// A document as compressed JSON.
+fn packed(document: &Document) -> Result<Vec<u8>> {
+    let mut body = ZlibEncoder::new(Vec::new(), Compression::fast());
+    body.write_all(to_json(document).as_bytes())?;
+    Ok(body.finish()?)
 }
 
 fn parent(row: &SqliteRow) -> Result<Option<DocumentId>> {
@@ -370,14 +399,7 @@ impl Catalogue {
         .bind(now())
         .fetch_optional(&self.writer)
         .await?;
-        row.map(|row| {
-            Ok(Work {
-                id: parsed(&row, "id")?,
-                version: parsed(&row, "wanted")?,
-                file_name: row.try_get("file_name")?,
-            })
-        })
-        .transpose()
+        row.as_ref().map(work).transpose()
     }
 
     /// Moves a document on, if it is still in state `from` and this version is still wanted.
@@ -431,26 +453,146 @@ impl Catalogue {
         extracted: &Extracted,
     ) -> Result<()> {
         let document = &extracted.document;
-        let mut body = ZlibEncoder::new(Vec::new(), Compression::fast());
-        body.write_all(to_json(document).as_bytes())?;
+        let body = packed(document)?;
         let pages = extracted
             .format
             .has_pages()
             .then(|| i64::try_from(document.pages.len()).unwrap_or(0));
         sqlx::query(
-            "UPDATE versions SET format = ?, title = ?, problems = ?, pages = ?, reader = ?, body = ? \
-             WHERE document = ? AND version = ?",
+            "UPDATE versions SET format = ?, title = ?, problems = ?, pages = ?, reader = ?, body = ?, \
+             needs_ocr = ? WHERE document = ? AND version = ?",
         )
         .bind(extracted.format.as_str())
         .bind(&document.title)
         .bind(to_json(&extracted.problems))
         .bind(pages)
         .bind(reader)
-        .bind(body.finish()?)
+        .bind(body)
+        .bind(to_json(&extracted.needs_ocr))
         .bind(work.id.to_string())
         .bind(work.version.to_string())
         .execute(&self.writer)
         .await?;
+        Ok(())
+    }
+
+    /// The pages of a version that are pictures of text and were not read yet.
+    pub(crate) async fn needs_ocr(&self, work: &Work) -> Result<Vec<u32>> {
+        let row = sqlx::query("SELECT needs_ocr FROM versions WHERE document = ? AND version = ?")
+            .bind(work.id.to_string())
+            .bind(work.version.to_string())
+            .fetch_optional(&self.readers)
+            .await?;
+        row.map_or(Ok(Vec::new()), |row| json(row.try_get("needs_ocr")?))
+    }
+
+    /// The document in state `recognizing` that has waited longest.
+    pub(crate) async fn next_recognizing(&self) -> Result<Option<Work>> {
+        let row = sqlx::query(
+            "SELECT id, wanted, file_name FROM documents WHERE state = 'recognizing' \
+             ORDER BY updated_at, id LIMIT 1",
+        )
+        .fetch_optional(&self.readers)
+        .await?;
+        row.as_ref().map(work).transpose()
+    }
+
+    /// The pages of a version that were recognised, or tried, so far.
+    pub(crate) async fn recognized(&self, work: &Work) -> Result<Vec<Recognized>> {
+        let rows = sqlx::query(
+            "SELECT page, body, error FROM recognized WHERE document = ? AND version = ? ORDER BY page",
+        )
+        .bind(work.id.to_string())
+        .bind(work.version.to_string())
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let body: Option<&str> = row.try_get("body")?;
+                let error: Option<String> = row.try_get("error")?;
+                Ok(Recognized {
+                    page: number(row.try_get("page")?),
+                    read: match body {
+                        Some(body) => Ok(json(body)?),
+                        None => Err(error.unwrap_or_default()),
+                    },
+                })
+            })
+            .collect()
+    }
+
+    /// Keeps what was read on a page.
+    pub(crate) async fn save_recognized(&self, work: &Work, recognized: &Recognized) -> Result<()> {
+        let (body, error) = match &recognized.read {
+            Ok(page) => (Some(to_json(page)), None),
+            Err(error) => (None, Some(error.as_str())),
+        };
+        sqlx::query(
+            "INSERT OR REPLACE INTO recognized (document, version, page, body, error) \
+             SELECT ?1, ?2, ?3, ?4, ?5 WHERE EXISTS (SELECT 1 FROM documents WHERE id = ?1)",
+        )
+        .bind(work.id.to_string())
+        .bind(work.version.to_string())
+        .bind(i64::from(recognized.page))
+        .bind(body)
+        .bind(error)
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// Makes `document` the text of a version whose pages were all recognised, with `problems`
+    /// instead of those that it had, and queues it to be cut anew.
+    pub(crate) async fn finish_recognizing(
+        &self,
+        work: &Work,
+        document: &Document,
+        problems: &[Problem],
+    ) -> Result<bool> {
+        let body = packed(document)?;
+        let (id, version) = (work.id.to_string(), work.version.to_string());
+        let mut transaction = self.writer.begin().await?;
+        let done = sqlx::query(
+            "UPDATE documents SET state = 'queued', updated_at = ? \
+             WHERE id = ? AND wanted = ? AND state = 'recognizing'",
+        )
+        .bind(now())
+        .bind(&id)
+        .bind(&version)
+        .execute(&mut *transaction)
+        .await?;
+        if done.rows_affected() == 0 {
+            return Ok(false);
+        }
+        sqlx::query(
+            "UPDATE versions SET body = ?, problems = ?, needs_ocr = '[]' WHERE document = ? AND version = ?",
+        )
+        .bind(body)
+        .bind(to_json(&problems))
+        .bind(&id)
+        .bind(&version)
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query("DELETE FROM recognized WHERE document = ? AND version = ?")
+            .bind(&id)
+            .bind(&version)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    /// Puts documents with pages that need recognition into its queue, or out of it where there
+    /// is none.
+    pub(crate) async fn recover_recognizing(&self, available: bool) -> Result<()> {
+        let sql = if available {
+            "UPDATE documents SET state = 'recognizing' WHERE state IN ('ready', 'ready_with_warnings') \
+             AND EXISTS (SELECT 1 FROM versions WHERE document = documents.id AND version = documents.wanted \
+             AND needs_ocr != '[]')"
+        } else {
+            "UPDATE documents SET state = 'ready_with_warnings' WHERE state = 'recognizing'"
+        };
+        sqlx::query(sql).execute(&self.writer).await?;
         Ok(())
     }
 
@@ -485,7 +627,7 @@ impl Catalogue {
         reader: Option<&str>,
     ) -> Result<Option<ReadVersion>> {
         let row = sqlx::query(
-            "SELECT body, title, file_name, readers FROM versions \
+            "SELECT body, title, file_name, readers, version, format FROM versions \
              WHERE document = ? AND version = ? AND body IS NOT NULL AND (?3 IS NULL OR reader = ?3)",
         )
         .bind(id.to_string())
@@ -498,8 +640,14 @@ impl Catalogue {
         ZlibDecoder::new(row.try_get::<&[u8], _>("body")?).read_to_string(&mut body)?;
         let file_name: String = row.try_get("file_name")?;
         let title: Option<String> = row.try_get("title")?;
+        let format: Option<&str> = row.try_get("format")?;
         Ok(Some(ReadVersion {
             document: json(&body)?,
+            version: parsed(&row, "version")?,
+            format: format
+                .map(str::parse::<Format>)
+                .transpose()
+                .map_err(decode_error)?,
             title: title.unwrap_or_else(|| file_name.clone()),
             file_name,
             readers: json(row.try_get("readers")?)?,
@@ -733,7 +881,7 @@ impl Catalogue {
             .execute(&mut *transaction)
             .await?;
         sqlx::query(
-            "UPDATE documents SET state = 'queued' WHERE state IN ('ready', 'ready_with_warnings', 'embedding') \
+            "UPDATE documents SET state = 'queued' WHERE state IN ('ready', 'ready_with_warnings', 'embedding', 'recognizing') \
              AND EXISTS (SELECT 1 FROM chunks WHERE document = documents.id AND cut != ?)",
         )
         .bind(cut)

@@ -22,6 +22,8 @@ pub enum State {
     Indexing,
     /// It is found by its words; vectors are being made.
     Embedding,
+    /// What can be read of it is found; pages that are pictures of text are being read.
+    Recognizing,
     /// It is in every index.
     Ready,
     /// It is in every index, with problems that its owner should look at.
@@ -44,6 +46,7 @@ impl State {
             Self::Chunking => "chunking",
             Self::Indexing => "indexing",
             Self::Embedding => "embedding",
+            Self::Recognizing => "recognizing",
             Self::Ready => "ready",
             Self::ReadyWithWarnings => "ready_with_warnings",
             Self::Failed => "failed",

@@ -1,6 +1,7 @@
 //! `veracite ingest`: files and folders into the indexes.
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use ingest::parse::sandbox::{Limits, worker_main};
+use ingest::parse::sandbox::{Limits, Task, run_main, worker_main};
 use ingest::{DocumentId, Group, read};
 
 use super::dry_run;
@@ -40,12 +41,22 @@ pub(super) struct IngestArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct ParseWorkerArguments {
-    path: PathBuf,
-    file_name: String,
+    /// Draws a page instead.
+    #[arg(long, value_name = "PAGE")]
+    draw: Option<u32>,
+    #[arg(long, default_value_t = 144.0)]
+    dpi: f32,
+    /// Becomes the program at `path` instead.
+    #[arg(long)]
+    run: bool,
     #[arg(long)]
     cpu_seconds: u64,
     #[arg(long)]
     memory_bytes: u64,
+    path: PathBuf,
+    file_name: String,
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    arguments: Vec<OsString>,
 }
 
 impl ParseWorkerArguments {
@@ -55,7 +66,17 @@ impl ParseWorkerArguments {
             memory_bytes: self.memory_bytes,
             ..Limits::default()
         };
-        worker_main(&self.path, &self.file_name, &limits)
+        if self.run {
+            return run_main(&self.path, &self.arguments, &limits);
+        }
+        let task = match self.draw {
+            Some(page) => Task::Draw {
+                page,
+                dpi: self.dpi,
+            },
+            None => Task::Read,
+        };
+        worker_main(task, &self.path, &self.file_name, &limits)
     }
 }
 

@@ -3,11 +3,12 @@
 use axum::Json;
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::JsonRejection;
-use axum::extract::{FromRequest, Path, Request, State};
+use axum::extract::{FromRequest, Path, Query, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
-use ingest::DocumentId;
+use ingest::{ContentHash, DocumentId};
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::io::AsyncReadExt as _;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
@@ -332,6 +333,58 @@ pub(super) async fn original(
     Ok((headers, Body::from_stream(bytes_of(file))).into_response())
 }
 
+/// Which version of a document.
+#[derive(Debug, Deserialize)]
+pub(super) struct VersionQuery {
+    version: Option<String>,
+}
+
+/// Sends a page of a PDF, or an image, as a picture.
+#[utoipa::path(
+    get, path = "/v1/documents/{id}/pages/{page}", tag = "documents",
+    params(
+        ("id" = String, Path, description = "The document's id"),
+        ("page" = u32, Path, description = "The page, from 1"),
+        ("version" = Option<String>, Query, description = "SHA-256 of the file; the newest one if left out"),
+    ),
+    responses(
+        (status = 200, description = "The page as it is printed, 144 pixels in an inch", content_type = "image/png", body = Vec<u8>),
+        (status = 404, description = "There is none that the asker may read, or it cannot be drawn", body = ErrorBody),
+    )
+)]
+pub(super) async fn page(
+    State(shared): State<Shared>,
+    viewer: Viewer,
+    Path((id, page)): Path<(String, u32)>,
+    Query(query): Query<VersionQuery>,
+) -> Result<Response, Error> {
+    let id = document_id(&id)?;
+    let library = shared.app.library();
+    let view = library.get(id, &viewer.reader).await?;
+    let view = view.ok_or(Error::NotFound)?;
+    let version = match query.version.as_deref().map(str::parse::<ContentHash>) {
+        None => view.version,
+        Some(Ok(version)) => version,
+        Some(Err(_)) => return Err(Error::NotFound),
+    };
+    let drawn = library
+        .page_picture(id, version, page, &viewer.reader)
+        .await?;
+    let picture = match drawn.ok_or(Error::NotFound)? {
+        Ok(picture) => picture,
+        Err(error) => {
+            tracing::info!(document.id = %id, page, error = %error, "a page cannot be drawn");
+            return Err(Error::NotFound);
+        }
+    };
+    let headers = [
+        (header::CONTENT_TYPE, "image/png".to_owned()),
+        // A version never changes, but rights may.
+        (header::CACHE_CONTROL, "private, max-age=300".to_owned()),
+    ];
+    Ok((headers, picture.png.clone()).into_response())
+}
+
 fn bytes_of(file: tokio::fs::File) -> impl futures::Stream<Item = std::io::Result<Bytes>> {
     const PIECE: usize = 64 * 1024;
     stream::try_unfold(file, |mut file| async move {
@@ -393,7 +446,7 @@ pub(super) async fn readyz(State(shared): State<Shared>) -> Result<&'static str,
         description = "Answers from your own documents, every sentence checked against the passage it cites.",
     ),
     paths(
-        answers, verify, check, documents, document_events, document, delete, retry, cancel, original,
+        answers, verify, check, documents, document_events, document, delete, retry, cancel, original, page,
         upload::upload,
     ),
     components(schemas(wire::RetrievalBody, ErrorBody)),

@@ -73,6 +73,7 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         .route("/v1/documents/{id}/retry", post(api::retry))
         .route("/v1/documents/{id}/cancel", post(api::cancel))
         .route("/v1/documents/{id}/original", get(api::original))
+        .route("/v1/documents/{id}/pages/{page}", get(api::page))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         // Files are bounded one by one while they are streamed to disk.
         .route(

@@ -7,11 +7,12 @@ use axum::Form;
 use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
+use ingest::parse::Format;
 use ingest::{ContentHash, DocumentId, PageKind};
 use serde::Deserialize;
 
 use super::error::Error;
-use super::source::{Part, QuotePlace, locate, parts};
+use super::source::{PagePicture, Part, QuotePlace, locate, parts, pictures};
 use super::viewer::{Speaks, Viewer};
 use super::words::{Words, words};
 use super::{Shared, assets};
@@ -109,12 +110,24 @@ struct SourcePage {
     /// Why no quote is marked, if one was asked for.
     unshown: Option<&'static str>,
     has_quote: bool,
+    version: ContentHash,
+    /// Pages with the quote, where its place on them is certain.
+    pictures: Vec<PagePicture>,
     parts: Vec<Part>,
     /// What stands in place of the text when there is none.
     empty: &'static str,
 }
 
 impl SourcePage {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "templates pass by reference"
+    )]
+    fn picture_label(&self, number: &u32) -> String {
+        let words = self.frame.words;
+        words.page_as_printed.replace("{page}", &number.to_string())
+    }
+
     #[expect(
         clippy::trivially_copy_pass_by_ref,
         clippy::ref_option,
@@ -194,6 +207,11 @@ pub(super) async fn documents(
     })
 }
 
+/// Whether pages of such files can be drawn.
+fn can_be_drawn(format: Option<Format>) -> bool {
+    matches!(format, Some(Format::Pdf | Format::Image))
+}
+
 /// Which quote of a document to show.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct SourceQuery {
@@ -245,6 +263,8 @@ pub(super) async fn source(
             file_name: view.file_name,
             unshown: None,
             has_quote: false,
+            version: view.version,
+            pictures: Vec::new(),
             parts: Vec::new(),
             empty: words.not_read_yet,
         });
@@ -273,6 +293,11 @@ pub(super) async fn source(
         file_name: found.file_name.clone(),
         unshown,
         has_quote: quote.is_some(),
+        pictures: quote
+            .as_ref()
+            .filter(|_| can_be_drawn(found.format))
+            .map_or_else(Vec::new, |quote| pictures(&found.document, quote)),
+        version: found.version,
         parts: parts(&found.document, quote.as_ref()),
         empty: words.no_text,
     })
@@ -381,6 +406,13 @@ mod tests {
             file_name: HOSTILE.to_owned(),
             unshown: None,
             has_quote: true,
+            version: ContentHash::of(b""),
+            pictures: vec![PagePicture {
+                number: 1,
+                width: 595.0,
+                height: 842.0,
+                boxes: vec![[1.0, 2.0, 3.0, 4.0]],
+            }],
             parts: parts(&document, Some(&(0..document.text.len()))),
             empty: "",
         }

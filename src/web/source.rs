@@ -4,6 +4,7 @@
 //! quote that does not stand where its span says is not marked, because a wrong highlight is
 //! worse than none.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use ingest::{BlockKind, ContentHash, Document, PageKind, Span};
@@ -28,6 +29,8 @@ pub(super) enum Part {
         kind: PageKind,
         /// Its own name, if it has one.
         name: Option<String>,
+        /// Whether its text was read by character recognition.
+        recognized: bool,
     },
     /// A heading, level 2 to 6.
     Heading(u8, Vec<Piece>),
@@ -47,6 +50,43 @@ pub(super) struct Row {
     number: u32,
     pub(super) header: bool,
     pub(super) cells: Vec<Vec<Piece>>,
+}
+
+/// A page as it is printed, with boxes around a quote.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct PagePicture {
+    pub(super) number: u32,
+    /// In points, as boxes are.
+    pub(super) width: f32,
+    pub(super) height: f32,
+    /// Left, top, width, height.
+    pub(super) boxes: Vec<[f32; 4]>,
+}
+
+/// The pages that a quote stands on; none unless its place on them is certain.
+pub(super) fn pictures(document: &Document, quote: &Span) -> Vec<PagePicture> {
+    let mut pictures: Vec<PagePicture> = Vec::new();
+    for line in document.boxes_of(quote) {
+        let rect = [
+            line.rect.x0,
+            line.rect.y0,
+            line.rect.x1 - line.rect.x0,
+            line.rect.y1 - line.rect.y0,
+        ];
+        match pictures.last_mut() {
+            Some(picture) if picture.number == line.page => picture.boxes.push(rect),
+            _ => {
+                let page = document.pages.iter().find(|page| page.number == line.page);
+                pictures.extend(page.map(|page| PagePicture {
+                    number: page.number,
+                    width: page.width,
+                    height: page.height,
+                    boxes: vec![rect],
+                }));
+            }
+        }
+    }
+    pictures
 }
 
 /// The place of a quote as a link names it: code points, and the hash of what stands there.
@@ -93,6 +133,12 @@ fn byte_span(text: &str, chars: Range<usize>) -> Option<Span> {
 pub(super) fn parts(document: &Document, quote: Option<&Span>) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut pages = document.pages.iter().peekable();
+    let recognized: BTreeSet<u32> = document
+        .pages
+        .iter()
+        .filter(|page| page.recognized)
+        .map(|page| page.number)
+        .collect();
     let mut open_table = None;
     let mut cutter = Cutter {
         text: &document.text,
@@ -101,10 +147,15 @@ pub(super) fn parts(document: &Document, quote: Option<&Span>) -> Vec<Part> {
     };
     for block in &document.blocks {
         while let Some(page) = pages.next_if(|page| page.span.start <= block.span.start) {
+            // A picture whose text was recognised comes again, with that text.
+            if page.span.is_empty() && recognized.contains(&page.number) {
+                continue;
+            }
             parts.push(Part::Page {
                 number: page.number,
                 kind: page.kind,
                 name: page.name.clone(),
+                recognized: page.recognized,
             });
         }
         let pieces = cutter.cut(&block.span);

@@ -272,7 +272,7 @@ mod tests {
         };
         for message in [
             said(b"", "a.pdf"),
-            said(b"\x89PNG\r\n\x1a\n0000000000", "a.png"),
+            said(b"OggS0000000000000000", "a.ogg"),
             said(b"PK\x03\x04 and nothing more", "a.docx"),
             said(b"<html><p>a</p></html>", "a.pdf"),
             said(b"<html></html>", "a.html"),

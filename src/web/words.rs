@@ -94,6 +94,8 @@ words! {
     sources: "출처", "Sources";
     sources_hint: "문장 옆의 번호를 누르면 인용한 구절이 여기에 보입니다.", "Choose a number beside a sentence to see the passage it quotes.";
     page: "{page}쪽", "page {page}";
+    page_as_printed: "인쇄된 모습 · {page}쪽", "As printed · page {page}";
+    recognized: "그림에서 읽은 글자", "read from a picture";
     slide: "슬라이드 {page}", "slide {page}";
     sheet: "시트 {name}", "sheet {name}";
     pages: "{page}–{last}쪽", "pages {page}–{last}";
@@ -138,6 +140,7 @@ words! {
     extracting: "글을 읽는 중", "Reading";
     chunking: "나누는 중", "Cutting";
     indexing: "색인하는 중", "Indexing";
+    recognizing: "찾을 수 있음 · 그림 속 글자 읽는 중", "Found · reading pages that are pictures";
     embedding: "낱말로 찾을 수 있음 · 의미 색인 중", "Found by words · making vectors";
     ready: "준비됨", "Ready";
     ready_with_warnings: "준비됨 · 살펴볼 것 {count}건", "Ready · {count} to look at";

@@ -7,6 +7,8 @@ mod engine;
 mod evaluation;
 mod harness;
 mod http;
+mod inside;
 mod launcher;
 mod local;
+mod pictures;
 mod verify;

@@ -4,8 +4,9 @@
 //! |---|---|
 //! | [`sniff`] | which format a file has, by its content |
 //! | [`pdf`], [`docx`], [`html`], [`markdown`], [`text`] | that format |
-//! | [`container`], [`xml`] | no format: ZIP containers and XML, as office files use them |
+//! | `container`, `xml` | no format: ZIP containers and XML, as office files use them |
 //! | [`flow`] | no format: blocks and tables on their way into a [`Document`] |
+//! | [`picture`] | images, and pages of PDFs as pictures |
 //! | [`sandbox`] | any of them, in a child process with limits |
 //!
 //! A new format is a file beside these, a variant of [`Format`] and a row of [`FORMATS`].
@@ -19,6 +20,8 @@ use std::str::FromStr;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+use picture::Picture;
+
 use crate::{BlockKind, Document, Problem};
 
 mod container;
@@ -27,6 +30,7 @@ pub mod flow;
 pub mod html;
 pub mod markdown;
 pub mod pdf;
+pub mod picture;
 pub mod sandbox;
 pub mod sniff;
 pub mod text;
@@ -46,6 +50,8 @@ pub enum Format {
     Markdown,
     /// Plain text.
     Text,
+    /// A picture: PNG, JPEG, TIFF, BMP, GIF, WebP.
+    Image,
 }
 
 /// Told while a file is read: how many pages (or parts) are done, and of how many if known.
@@ -123,6 +129,16 @@ pub const FORMATS: &[FormatRow] = &[
         has_pages: false,
         recognizes: |bytes, _| sniff::is_text(bytes),
         parse: text::parse,
+    },
+    FormatRow {
+        format: Format::Image,
+        name: "image",
+        title: "an image",
+        media_type: "image/*",
+        extensions: &["png", "jpg", "jpeg", "tif", "tiff", "bmp", "gif", "webp"],
+        has_pages: true,
+        recognizes: |bytes, _| picture::recognizes(bytes),
+        parse: |bytes, _| picture::parse(bytes),
     },
 ];
 
@@ -400,6 +416,9 @@ pub trait Extract: Debug + Send + Sync {
         file_name: &str,
         progress: &(dyn Fn(u32, Option<u32>) + Send + Sync),
     ) -> Result<Extracted, ParseError>;
+
+    /// Draws page `number` (from 1) of a PDF or an image, with `dpi` pixels in an inch.
+    async fn draw(&self, path: &Path, number: u32, dpi: f32) -> Result<Picture, ParseError>;
 }
 
 /// Reads in this process: for tests and for files that are trusted.
@@ -429,11 +448,20 @@ impl Extract for InProcess {
         while let Some((done, all)) = receiver.recv().await {
             progress(done, all);
         }
-        reading.await.unwrap_or_else(|error| {
-            Err(ParseError::Crashed {
-                reason: format!("the program that reads it failed: {error}"),
-            })
-        })
+        reading.await.unwrap_or_else(|error| Err(failed(&error)))
+    }
+
+    async fn draw(&self, path: &Path, number: u32, dpi: f32) -> Result<Picture, ParseError> {
+        let path = path.to_owned();
+        let drawing =
+            tokio::task::spawn_blocking(move || picture::draw(&read_file(&path)?, number, dpi));
+        drawing.await.unwrap_or_else(|error| Err(failed(&error)))
+    }
+}
+
+fn failed(error: &tokio::task::JoinError) -> ParseError {
+    ParseError::Crashed {
+        reason: format!("the program that reads it failed: {error}"),
     }
 }
 

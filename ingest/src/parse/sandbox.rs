@@ -2,8 +2,9 @@
 //!
 //! The child is the same program with the hidden command `parse-worker`. It writes lines of
 //! JSON to its standard output: `Message::Progress` any number of times, then
-//! `Message::Done` or `Message::Failed`.
+//! `Message::Done`, `Message::Drawn` or `Message::Failed`.
 
+use std::ffi::OsString;
 use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus, Stdio};
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{ChildStderr, Command};
 
+use super::picture::{self, Picture};
 use super::{Extract, Extracted, ParseError, parse, read_file};
 
 /// The bounds on reading one file.
@@ -55,7 +57,7 @@ impl Sandbox {
         Self { program, limits }
     }
 
-    fn timed_out(&self, what: &str, time: Duration) -> ParseError {
+    fn timed_out(what: &str, time: Duration) -> ParseError {
         ParseError::TimedOut {
             reason: format!("reading it took more than {} s{what}", time.as_secs()),
         }
@@ -68,7 +70,7 @@ impl Sandbox {
         const SIGKILL: i32 = 9;
         const SIGXCPU: i32 = 24;
         match status.signal() {
-            Some(SIGXCPU) => self.timed_out(" of processor time", self.limits.cpu),
+            Some(SIGXCPU) => Self::timed_out(" of processor time", self.limits.cpu),
             Some(SIGKILL) => ParseError::OutOfMemory {
                 reason: "the system ended the program that reads it, mostly for want of memory"
                     .to_owned(),
@@ -95,37 +97,80 @@ impl Sandbox {
 enum Message {
     Progress(u32, Option<u32>),
     Done(Box<Extracted>),
+    Drawn(Box<Picture>),
     Failed(ParseError),
 }
 
-#[async_trait]
-impl Extract for Sandbox {
-    async fn extract(
+impl Sandbox {
+    /// A command for `program` under the limits, except that it may write files.
+    pub(crate) fn limited(&self, program: &Path) -> Command {
+        let mut command = self.worker();
+        command.arg("--run").arg("--").arg(program).arg("");
+        // It finds its own files by these, and starts no thread beside the one it has.
+        for name in ["PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX", "TMPDIR"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command.env("OMP_THREAD_LIMIT", "1");
+        command
+    }
+
+    /// Runs a command of [`Sandbox::limited`] to its end; `what` it does is told when it fails.
+    pub(crate) async fn run(
         &self,
-        path: &Path,
-        file_name: &str,
-        progress: &(dyn Fn(u32, Option<u32>) + Send + Sync),
-    ) -> Result<Extracted, ParseError> {
-        let failed = |error: io::Error| ParseError::Crashed {
-            reason: format!("the program that reads it cannot be run: {error}"),
+        mut command: Command,
+        what: &str,
+        page: u32,
+    ) -> Result<(), ParseError> {
+        let crashed = |reason: String| ParseError::Crashed {
+            reason: format!("{what} failed on page {page}: {reason}"),
         };
-        let mut child = Command::new(&self.program)
+        let output = command.stdout(Stdio::null()).output();
+        let output = tokio::time::timeout(self.limits.wall, output)
+            .await
+            .map_err(|_| Self::timed_out("", self.limits.wall))?
+            .map_err(|error| crashed(error.to_string()))?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let words = String::from_utf8_lossy(&output.stderr);
+        Err(match self.ended(output.status, &words) {
+            ParseError::Crashed { .. } => {
+                let last = words.lines().last().unwrap_or_default();
+                crashed(format!("{last} ({})", output.status))
+            }
+            other => other,
+        })
+    }
+
+    fn worker(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command
             .arg("parse-worker")
             .args([
                 "--cpu-seconds",
                 &self.limits.cpu.as_secs().max(1).to_string(),
             ])
             .args(["--memory-bytes", &self.limits.memory_bytes.to_string()])
-            .arg("--")
-            .arg(path)
-            .arg(file_name)
             .env_clear()
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(failed)?;
+            .kill_on_drop(true);
+        command
+    }
+
+    /// What a child says last.
+    async fn listen(
+        &self,
+        mut command: Command,
+        progress: &(dyn Fn(u32, Option<u32>) + Send + Sync),
+    ) -> Result<Message, ParseError> {
+        let failed = |error: io::Error| ParseError::Crashed {
+            reason: format!("the program that reads it cannot be run: {error}"),
+        };
+        let mut child = command.spawn().map_err(failed)?;
         let output = child.stdout.take().expect("standard output is a pipe");
         let mut output = BufReader::new(output.take(self.limits.output_bytes + 1));
         let errors = child.stderr.take().expect("standard error is a pipe");
@@ -152,22 +197,53 @@ impl Extract for Sandbox {
                 }
                 match serde_json::from_slice(&line) {
                     Ok(Message::Progress(done, all)) => progress(done, all),
-                    Ok(Message::Done(extracted)) => return Ok(*extracted),
                     Ok(Message::Failed(error)) => return Err(error),
-                    Err(error) => {
-                        return Err(ParseError::Crashed {
-                            reason: format!(
-                                "the program that reads it said what is not understood: {error}"
-                            ),
-                        });
-                    }
+                    Ok(last) => return Ok(last),
+                    Err(error) => return Err(not_understood(&error.to_string())),
                 }
             }
         };
         // Leaving drops the child, which kills it.
         tokio::time::timeout(self.limits.wall, reading)
             .await
-            .unwrap_or_else(|_| Err(self.timed_out("", self.limits.wall)))
+            .unwrap_or_else(|_| Err(Self::timed_out("", self.limits.wall)))
+    }
+}
+
+fn not_understood(what: &str) -> ParseError {
+    ParseError::Crashed {
+        reason: format!("the program that reads it said what is not understood: {what}"),
+    }
+}
+
+#[async_trait]
+impl Extract for Sandbox {
+    async fn extract(
+        &self,
+        path: &Path,
+        file_name: &str,
+        progress: &(dyn Fn(u32, Option<u32>) + Send + Sync),
+    ) -> Result<Extracted, ParseError> {
+        let mut command = self.worker();
+        command.arg("--").arg(path).arg(file_name);
+        match self.listen(command, progress).await? {
+            Message::Done(extracted) => Ok(*extracted),
+            _ => Err(not_understood("it answered another question")),
+        }
+    }
+
+    async fn draw(&self, path: &Path, number: u32, dpi: f32) -> Result<Picture, ParseError> {
+        let mut command = self.worker();
+        command
+            .args(["--draw", &number.to_string()])
+            .args(["--dpi", &dpi.to_string()])
+            .arg("--")
+            .arg(path)
+            .arg("");
+        match self.listen(command, &|_, _| {}).await? {
+            Message::Drawn(picture) => Ok(*picture),
+            _ => Err(not_understood("it answered another question")),
+        }
     }
 }
 
@@ -183,45 +259,82 @@ async fn last_words(mut errors: ChildStderr) -> String {
     String::from_utf8_lossy(&kept).into_owned()
 }
 
+/// What a child is to do.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Task {
+    /// Read the file.
+    Read,
+    /// Draw one of its pages.
+    Draw {
+        /// From 1.
+        page: u32,
+        /// Pixels in an inch.
+        dpi: f32,
+    },
+}
+
 /// What the child does: sets its own limits, reads the file, writes what it found.
 #[must_use]
-pub fn worker_main(path: &Path, file_name: &str, limits: &Limits) -> ExitCode {
-    let bound = |resource, limit| {
-        setrlimit(
-            resource,
-            Rlimit {
-                current: Some(limit),
-                maximum: Some(limit),
-            },
-        )
-    };
-    let bounded = bound(Resource::As, limits.memory_bytes)
-        .and_then(|()| bound(Resource::Cpu, limits.cpu.as_secs().max(1)))
-        // It writes no file, and leaves none of its memory behind.
-        .and_then(|()| bound(Resource::Fsize, 0))
-        .and_then(|()| bound(Resource::Core, 0));
+pub fn worker_main(task: Task, path: &Path, file_name: &str, limits: &Limits) -> ExitCode {
+    let bounded = limit(limits)
+        // It writes no file.
+        .and_then(|()| bound(Resource::Fsize, 0));
     let outcome = match bounded {
         Ok(()) => read_file(path).and_then(|bytes| {
             // From here on it opens neither a file nor a connection.
-            bound(Resource::Nofile, 0).map_err(|error| unbounded(&error))?;
-            parse(&bytes, file_name, &|done, all| {
-                // Nobody listens any more: the result finds out too.
-                let _ = say(&Message::Progress(done, all));
-            })
+            bound(Resource::Nofile, 0).map_err(|error| unbounded(error))?;
+            match task {
+                Task::Read => parse(&bytes, file_name, &|done, all| {
+                    // Nobody listens any more: the result finds out too.
+                    let _ = say(&Message::Progress(done, all));
+                })
+                .map(|extracted| Message::Done(Box::new(extracted))),
+                Task::Draw { page, dpi } => picture::draw(&bytes, page, dpi)
+                    .map(|picture| Message::Drawn(Box::new(picture))),
+            }
         }),
-        Err(error) => Err(unbounded(&error)),
+        Err(error) => Err(unbounded(error)),
     };
-    let message = match outcome {
-        Ok(extracted) => Message::Done(Box::new(extracted)),
-        Err(error) => Message::Failed(error),
-    };
+    let message = outcome.unwrap_or_else(Message::Failed);
     match say(&message) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
 }
 
-fn unbounded(error: &rustix::io::Errno) -> ParseError {
+/// Becomes `program`, under the limits. Comes back only if it cannot.
+#[must_use]
+pub fn run_main(program: &Path, arguments: &[OsString], limits: &Limits) -> ExitCode {
+    use std::os::unix::process::CommandExt as _;
+    let error = match limit(limits) {
+        Ok(()) => std::process::Command::new(program)
+            .args(arguments)
+            .exec()
+            .to_string(),
+        Err(error) => format!("limits cannot be set: {error}"),
+    };
+    eprintln!("{}: {error}", program.display());
+    ExitCode::FAILURE
+}
+
+fn limit(limits: &Limits) -> rustix::io::Result<()> {
+    bound(Resource::As, limits.memory_bytes)
+        .and_then(|()| bound(Resource::Cpu, limits.cpu.as_secs().max(1)))
+        // It leaves none of its memory behind.
+        .and_then(|()| bound(Resource::Core, 0))
+}
+
+fn bound(resource: Resource, limit: u64) -> rustix::io::Result<()> {
+    setrlimit(
+        resource,
+        Rlimit {
+            current: Some(limit),
+            maximum: Some(limit),
+        },
+    )
+}
+
+fn unbounded(error: rustix::io::Errno) -> ParseError {
     ParseError::Crashed {
         reason: format!("limits cannot be set on its reader: {error}"),
     }

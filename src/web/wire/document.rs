@@ -23,8 +23,8 @@ pub struct DocumentBody {
     pub format: Option<ingest::parse::Format>,
     /// Size of the file in bytes.
     pub size_bytes: u64,
-    /// `queued`, `extracting`, `chunking`, `indexing`, `embedding`, `ready`,
-    /// `ready_with_warnings`, `failed`, `cancelled` or `deleting`.
+    /// `queued`, `extracting`, `chunking`, `indexing`, `embedding`, `recognizing`,
+    /// `ready`, `ready_with_warnings`, `failed`, `cancelled` or `deleting`.
     pub state: &'static str,
     /// Whether work on it is over, well or badly.
     pub is_final: bool,
