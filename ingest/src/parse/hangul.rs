@@ -24,6 +24,8 @@ const MAX_OPEN: usize = 64;
 const MAX_MARKS: usize = 64;
 /// Columns that a cell may span, as in Hangul.
 const MAX_COLUMNS: u32 = 64;
+/// Cells of one table; what is in more of them is added to the last.
+const MAX_CELLS: usize = 500_000;
 /// Rows without a cell of their own that are kept where a cell reaches over them.
 const MAX_ROW_GAP: u32 = 64;
 
@@ -278,7 +280,9 @@ impl Body {
             return;
         }
         match self.open.last_mut() {
-            Some(Open::Paragraph(paragraph)) if paragraph.state.any => paragraph.after.append(&mut new),
+            Some(Open::Paragraph(paragraph)) if paragraph.state.any => {
+                paragraph.after.append(&mut new)
+            }
             Some(Open::Paragraph(paragraph)) => paragraph.before.append(&mut new),
             Some(Open::Table(table)) => table.caption.append(&mut new),
             Some(Open::Object(object)) => object.items.append(&mut new),
@@ -295,12 +299,19 @@ impl Body {
     /// Hands over all of its text, notes last, and says what was not read.
     pub(super) fn finish(mut self, builder: &mut DocumentBuilder, problems: &mut Vec<Problem>) {
         self.close_all();
-        for item in self.items.into_iter().chain(self.footnotes).chain(self.endnotes) {
+        for item in self
+            .items
+            .into_iter()
+            .chain(self.footnotes)
+            .chain(self.endnotes)
+        {
             item.push_to(builder);
         }
         match self.embedded {
             0 => {}
-            1 => problems.push(Problem::of_file("1 file embedded in it was not read".to_owned())),
+            1 => problems.push(Problem::of_file(
+                "1 file embedded in it was not read".to_owned(),
+            )),
             some => problems.push(Problem::of_file(format!(
                 "{some} files embedded in it were not read"
             ))),
@@ -330,12 +341,41 @@ impl Table {
     fn add(&mut self, mut place: Place, items: Vec<Item>) {
         let row = place.row.unwrap_or(self.rows.saturating_sub(1));
         place.row = Some(row);
+        if self.cells.len() >= MAX_CELLS
+            && let Some(last) = self.cells.last_mut()
+        {
+            last.items.extend(items);
+            return;
+        }
         self.cells.push(Cell { place, items });
+    }
+
+    /// Whether it only puts a border around text: one cell that is not empty, or one a row
+    /// where some hold more than a paragraph. The cells are in order.
+    fn is_frame(&self) -> bool {
+        let mut filled = self
+            .cells
+            .iter()
+            .filter(|cell| !cell.items.is_empty())
+            .peekable();
+        let (mut count, mut long) = (0, false);
+        while let Some(cell) = filled.next() {
+            if filled
+                .peek()
+                .is_some_and(|next| next.place.row == cell.place.row)
+            {
+                return false;
+            }
+            count += 1;
+            long |= cell.items.len() > 1;
+        }
+        count <= 1 || long
     }
 
     /// The table, or what is in it where it only frames or arranges other tables.
     fn finish(mut self, keep_nested: bool) -> Vec<Item> {
-        self.cells.sort_by_key(|cell| (cell.place.row, cell.place.column));
+        self.cells
+            .sort_by_key(|cell| (cell.place.row, cell.place.column));
         let (mut all, mut nested, mut columns) = (0, 0, 0);
         for cell in &self.cells {
             columns = columns.max(cell.place.column.unwrap_or(1));
@@ -349,7 +389,11 @@ impl Table {
         }
         // A cell of data that holds a small table stays a cell of data.
         let keep_nested = keep_nested && (columns == 0 || nested * 2 >= all);
-        let frame = self.cells.len() <= 1;
+        if self.is_frame() {
+            let mut items = self.caption;
+            items.extend(self.cells.into_iter().flat_map(|cell| cell.items));
+            return items;
+        }
         let mut grid = Grid::default();
         let mut rows = self.cells.into_iter().peekable();
         let mut next = 0;
@@ -364,13 +408,14 @@ impl Table {
             let mut header = true;
             while let Some(cell) = rows.next_if(|cell| cell.place.row == Some(row)) {
                 header &= cell.place.header;
-                let items = if frame {
-                    cell.items
-                } else {
-                    cell.items.into_iter().map(without_heading).collect()
-                };
+                let items = cell.items.into_iter().map(without_heading).collect();
                 let column = cell.place.column.map(usize_of);
-                grid.cell_at(column, items, usize_of(cell.place.columns.min(MAX_COLUMNS)), usize_of(cell.place.rows));
+                grid.cell_at(
+                    column,
+                    items,
+                    usize_of(cell.place.columns.min(MAX_COLUMNS)),
+                    usize_of(cell.place.rows),
+                );
             }
             grid.header(header);
         }

@@ -80,7 +80,10 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
         (1, "it is a HWP document that needs a password"),
         (4, "it is a HWP document under rights management (DRM)"),
         (8, "it is a HWP document encrypted with a certificate"),
-        (10, "it is a HWP document under rights management by a certificate"),
+        (
+            10,
+            "it is a HWP document under rights management by a certificate",
+        ),
     ] {
         if has(bit) {
             return Err(ParseError::Encrypted {
@@ -161,7 +164,16 @@ impl Streams<'_> {
         let read = self
             .file
             .open_stream(path)
-            .and_then(|stream| stream.take(MAX_STREAM).read_to_end(&mut bytes));
+            .and_then(|stream| stream.take(MAX_STREAM + 1).read_to_end(&mut bytes));
+        if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > MAX_STREAM {
+            return Err(ParseError::Limit {
+                reason: format!(
+                    "its part `{}` has more than {} MB",
+                    name(path),
+                    MAX_STREAM >> 20
+                ),
+            });
+        }
         match read {
             Err(error) if bytes.is_empty() => Err(ParseError::Damaged {
                 reason: format!("its part `{}` cannot be read: {error}", name(path)),

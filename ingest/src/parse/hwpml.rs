@@ -20,7 +20,10 @@ pub(super) fn recognizes(bytes: &[u8], _file_name: &str) -> bool {
     start.starts_with('<')
         && start.find("<HWPML").is_some_and(|at| {
             // Only what an XML file may begin with stands before it.
-            start[..at].split('<').skip(1).all(|tag| tag.starts_with(['?', '!']))
+            start[..at]
+                .split('<')
+                .skip(1)
+                .all(|tag| tag.starts_with(['?', '!']))
                 && start[at + 6..].starts_with([' ', '\t', '\r', '\n', '>'])
         })
 }

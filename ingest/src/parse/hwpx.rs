@@ -39,7 +39,8 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     });
     if encrypted {
         return Err(ParseError::Encrypted {
-            reason: "it is a HWPX document that needs a password".to_owned(),
+            reason: "it is a HWPX document that needs a password, or one for distribution"
+                .to_owned(),
         });
     }
 

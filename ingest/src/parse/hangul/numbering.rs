@@ -6,6 +6,10 @@ use super::super::flow::Item;
 
 /// Levels of an outline or a list.
 const LEVELS: usize = 10;
+/// Shapes or numberings that a document may have; HWP counts them in 16 bits.
+const MAX_STYLES: usize = 1 << 16;
+/// Characters of what is written around a number.
+const MAX_NUMBER: usize = 100;
 /// Paragraphs of an outline that have more characters are no headings: many documents number
 /// their clauses by the outline.
 const MAX_HEADING: usize = 100;
@@ -43,10 +47,10 @@ pub(in super::super) struct Level {
 /// The shapes, styles and numberings of a document, and how far each numbering has counted.
 #[derive(Debug, Default)]
 pub(in super::super) struct Styles {
-    pub(in super::super) shapes: HashMap<u32, Shape>,
+    shapes: HashMap<u32, Shape>,
     /// The level of headings, from 1, by style.
-    pub(in super::super) headings: HashMap<u32, u8>,
-    pub(in super::super) numberings: HashMap<u32, Vec<Level>>,
+    headings: HashMap<u32, u8>,
+    numberings: HashMap<u32, Vec<Level>>,
     /// The numbering of the section's outline.
     pub(in super::super) outline: Option<u32>,
     counts: HashMap<u32, [Option<u32>; LEVELS]>,
@@ -85,9 +89,26 @@ impl Kind {
 }
 
 impl Styles {
+    /// Adds a shape by its id.
+    pub(in super::super) fn shape(&mut self, id: u32, shape: Shape) {
+        if self.shapes.len() < MAX_STYLES {
+            self.shapes.insert(id, shape);
+        }
+    }
+
+    /// The levels of a numbering by its id, to be filled.
+    pub(in super::super) fn numbering(&mut self, id: u32) -> Option<&mut Vec<Level>> {
+        if self.numberings.len() >= MAX_STYLES {
+            return self.numberings.get_mut(&id);
+        }
+        Some(self.numberings.entry(id).or_default())
+    }
+
     /// Adds a style by its names: `개요 2` and `Outline 2` are headings.
     pub(in super::super) fn style(&mut self, id: u32, names: [&str; 2]) {
-        if let Some(level) = names.into_iter().find_map(heading_of) {
+        if self.headings.len() < MAX_STYLES
+            && let Some(level) = names.into_iter().find_map(heading_of)
+        {
             self.headings.insert(id, level);
         }
     }
@@ -139,7 +160,7 @@ impl Styles {
             numeral(counts[level].unwrap_or(1), format)
         };
         let mut text = String::new();
-        let mut chars = own.text.chars().peekable();
+        let mut chars = own.text.chars().take(MAX_NUMBER).peekable();
         while let Some(char) = chars.next() {
             if char != '^' {
                 text.push(char);
@@ -308,11 +329,22 @@ mod tests {
         let mut styles = Styles::default();
         styles.numberings.insert(
             1,
-            vec![level("^1.", 0), level("^2.", 8), level("^3)", 0), level("^1.^2.^3.^4", 0)],
+            vec![
+                level("^1.", 0),
+                level("^2.", 8),
+                level("^3)", 0),
+                level("^1.^2.^3.^4", 0),
+            ],
         );
         for level in 0..4 {
             let id = u32::try_from(level).unwrap();
-            styles.shapes.insert(id, Shape { head: Head::Number(1), level });
+            styles.shapes.insert(
+                id,
+                Shape {
+                    head: Head::Number(1),
+                    level,
+                },
+            );
         }
         styles
     }
@@ -326,7 +358,17 @@ mod tests {
             .collect();
         assert_eq!(
             numbers,
-            ["1.", "가.", "나.", "1)", "2.", "가.", "2.가.1.1", "2.가.1.2", "2)"]
+            [
+                "1.",
+                "가.",
+                "나.",
+                "1)",
+                "2.",
+                "가.",
+                "2.가.1.1",
+                "2.가.1.2",
+                "2)"
+            ]
         );
     }
 
@@ -351,9 +393,18 @@ mod tests {
     #[test]
     fn a_sentence_in_the_outline_is_no_heading() {
         let mut styles = Styles::default();
-        styles.shapes.insert(0, Shape { head: Head::Outline, level: 1 });
+        styles.shapes.insert(
+            0,
+            Shape {
+                head: Head::Outline,
+                level: 1,
+            },
+        );
         let kind = styles.next(Some(0), None);
-        assert!(matches!(kind.clone().item("목적"), Some(Item::Heading { level: 2, .. })));
+        assert!(matches!(
+            kind.clone().item("목적"),
+            Some(Item::Heading { level: 2, .. })
+        ));
         assert!(matches!(
             kind.clone().item("이 규정은 휴가를 정한다."),
             Some(Item::ListItem { level: 2, .. })

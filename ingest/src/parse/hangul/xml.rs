@@ -24,6 +24,8 @@ enum Element {
     Text,
     Equation,
     Edit,
+    /// A list to choose from in which nothing is selected.
+    List,
     AutoNumber,
     Dutmal,
     /// Its text is kept until it ends.
@@ -43,17 +45,25 @@ pub(in super::super) struct Section {
     number: Option<u32>,
     /// The text above the letters of a `dutmal`.
     above: String,
+    /// Whether there was any element.
+    any: bool,
     /// How much text there was when the alternatives began, one of which is read.
     before_case: Option<usize>,
 }
 
 impl Section {
     /// Reads a part into the body; says what is wrong with it if it ends early.
-    pub(in super::super) fn read(mut self, text: &str, part: &str, body: &mut Body) -> Option<String> {
+    pub(in super::super) fn read(
+        mut self,
+        text: &str,
+        part: &str,
+        body: &mut Body,
+    ) -> Option<String> {
         let mut reader = Reader::from_str(text);
         let problem = loop {
             match reader.read_event() {
                 Ok(Event::Start(element)) => {
+                    self.any = true;
                     let name = local_name(&element);
                     if self.skipped > 0 || self.is_skipped(&name, body) {
                         self.skipped += 1;
@@ -84,6 +94,9 @@ impl Section {
                         self.text(char.encode_utf8(&mut [0; 4]), body);
                     }
                 }
+                Ok(Event::Eof) if !self.any => {
+                    break Some(format!("its part `{part}` is no XML, or encrypted"));
+                }
                 Ok(Event::Eof) if self.open.is_empty() && self.skipped == 0 => break None,
                 Ok(Event::Eof) => {
                     break Some(format!(
@@ -107,11 +120,11 @@ impl Section {
         match name {
             "secpr" | "secdef" | "header" | "footer" | "hiddencomment" | "fieldbegin"
             | "parameters" | "parameterset" | "shapecomment" | "indexmark" | "masterpage"
-            | "memo" | "listitem" | "binitem" => true,
+            | "memo" => true,
             // The alternatives of a switch say the same; the first that says anything is read.
-            "case" | "default" if self.open.last() == Some(&Element::Switch) => {
-                self.before_case.is_some_and(|before| body.written() > before)
-            }
+            "case" | "default" if self.open.last() == Some(&Element::Switch) => self
+                .before_case
+                .is_some_and(|before| body.written() > before),
             _ => false,
         }
     }
@@ -220,9 +233,22 @@ impl Section {
                 }
             }
             "combobox" => {
-                if let Some(selected) = value(element, &["selectedvalue"]) {
-                    body.text(&format!(" {selected} "));
+                let selected = value(element, &["selectedvalue"]).unwrap_or_default();
+                body.text(&format!(" {selected} "));
+                return if selected.is_empty() {
+                    Element::List
+                } else {
+                    Element::Through
+                };
+            }
+            "listitem" if around == Some(Element::List) => {
+                // Where nothing is selected, a list shows its first line.
+                if let Some(list) = self.open.last_mut() {
+                    *list = Element::Through;
                 }
+                let shown = value(element, &["displaytext"]).filter(|text| !text.is_empty());
+                let shown = shown.or_else(|| value(element, &["value"]));
+                body.text(&format!(" {} ", shown.unwrap_or_default()));
             }
             "autonum" => {
                 let kind = value(element, &["numtype", "numbertype"]).unwrap_or_default();
@@ -281,6 +307,7 @@ impl Section {
             | Element::Text
             | Element::Equation
             | Element::Edit
+            | Element::List
             | Element::Case => {}
         }
     }
@@ -310,7 +337,9 @@ fn place(element: &BytesStart<'_>, before: Place) -> Place {
         row: number(element, &["rowaddr"]).or(before.row),
         column: number(element, &["coladdr"]).or(before.column),
         rows: number(element, &["rowspan"]).unwrap_or(before.rows).max(1),
-        columns: number(element, &["colspan"]).unwrap_or(before.columns).max(1),
+        columns: number(element, &["colspan"])
+            .unwrap_or(before.columns)
+            .max(1),
         header: header.map_or(before.header, |header| header == "1" || header == "true"),
     }
 }
@@ -354,39 +383,39 @@ pub(in super::super) fn styles(text: &str) -> Styles {
             Ok(event) => event,
         };
         match &event {
-            Event::Start(element) | Event::Empty(element) => {
-                match local_name(element).as_str() {
-                    "body" => return styles,
-                    "parapr" | "parashape" => {
-                        shape = number(element, &["id"]);
-                        add_shape(&mut styles, shape, element);
-                    }
-                    "heading" => add_shape(&mut styles, shape, element),
-                    "style" => {
-                        if let Some(id) = number(element, &["id"]) {
-                            let name = value(element, &["name"]).unwrap_or_default();
-                            let english = value(element, &["engname"]).unwrap_or_default();
-                            styles.style(id, [&name, &english]);
-                        }
-                    }
-                    "numbering" => numbering = number(element, &["id"]),
-                    "bullet" => numbering = None,
-                    "parahead" => {
-                        format.clear();
-                        level = add_level(&mut styles, numbering, element);
-                    }
-                    _ => {}
+            Event::Start(element) | Event::Empty(element) => match local_name(element).as_str() {
+                "body" => return styles,
+                "parapr" | "parashape" => {
+                    shape = number(element, &["id"]);
+                    add_shape(&mut styles, shape, element);
                 }
-            }
+                "heading" => add_shape(&mut styles, shape, element),
+                "style" => {
+                    if let Some(id) = number(element, &["id"]) {
+                        let name = value(element, &["name"]).unwrap_or_default();
+                        let english = value(element, &["engname"]).unwrap_or_default();
+                        styles.style(id, [&name, &english]);
+                    }
+                }
+                "numbering" => numbering = number(element, &["id"]),
+                "bullet" => numbering = None,
+                "parahead" => {
+                    format.clear();
+                    level = add_level(&mut styles, numbering, element);
+                }
+                _ => {}
+            },
             Event::Text(text) => format.push_str(text),
             Event::GeneralRef(name) => format.extend(reference(name)),
             Event::End(element)
-                if element.local_name().as_ref().eq_ignore_ascii_case("parahead") =>
+                if element
+                    .local_name()
+                    .as_ref()
+                    .eq_ignore_ascii_case("parahead") =>
             {
                 if let Some((numbering, level)) = level.take()
                     && let Some(level) = styles
-                        .numberings
-                        .get_mut(&numbering)
+                        .numbering(numbering)
                         .and_then(|levels| levels.get_mut(level))
                 {
                     format.trim().clone_into(&mut level.text);
@@ -412,7 +441,7 @@ fn add_shape(styles: &mut Styles, id: Option<u32>, element: &BytesStart<'_>) {
     };
     let level = number(element, &["level"]).unwrap_or(0);
     let level = usize::try_from(level).unwrap_or(0);
-    styles.shapes.insert(id, Shape { head, level });
+    styles.shape(id, Shape { head, level });
 }
 
 /// Adds a level of a numbering; says where its text, which follows, belongs.
@@ -424,7 +453,7 @@ fn add_level(
     let numbering = numbering?;
     let level = number(element, &["level"])?.checked_sub(1)?;
     let level = usize::try_from(level).ok().filter(|level| *level < 10)?;
-    let levels = styles.numberings.entry(numbering).or_default();
+    let levels = styles.numbering(numbering)?;
     if levels.len() <= level {
         levels.resize(level + 1, Level::default());
     }

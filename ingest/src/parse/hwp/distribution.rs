@@ -85,7 +85,9 @@ pub(super) mod tests {
         data[..4].copy_from_slice(&seed.to_le_bytes());
         data[at..at + hash.len()].copy_from_slice(&hash);
         mix(&mut data, seed);
-        let mut bytes = (tag::DISTRIBUTE_DOC_DATA | 256 << 20).to_le_bytes().to_vec();
+        let mut bytes = (tag::DISTRIBUTE_DOC_DATA | 256 << 20)
+            .to_le_bytes()
+            .to_vec();
         bytes.extend(data);
         let key: [u8; 16] = hash[..16].try_into().unwrap();
         let cipher = Aes128::new(&Array::from(key));

@@ -12,6 +12,9 @@ use super::records::{Data, Record, Records, tag};
 /// What change tracking calls text that was deleted.
 const DELETED: u32 = 17;
 
+/// Characters that may stand for controls which are missing, before one that is not.
+const MAX_UNMET: usize = 64;
+
 /// Something that later records may belong to.
 #[derive(Debug)]
 enum Open {
@@ -109,10 +112,9 @@ impl Section<'_> {
                     text.rest(self.body);
                     self.body.close();
                 }
-                Open::Table { .. }
-                | Open::Object
-                | Open::Note
-                | Open::List { opened: true } => self.body.close(),
+                Open::Table { .. } | Open::Object | Open::Note | Open::List { opened: true } => {
+                    self.body.close()
+                }
                 Open::Equation | Open::Form | Open::List { opened: false } => {}
             }
             self.open.pop();
@@ -159,9 +161,12 @@ impl Section<'_> {
                 return;
             }
             b"tcps" => {
-                // The first character is the shape around the others.
                 let text = data.string().unwrap_or_default();
-                let inner = text.char_indices().nth(1).map_or(0, |(at, _)| at);
+                // With a border, the first character is the shape around the others.
+                let inner = match data.u8() {
+                    None | Some(0) => 0,
+                    Some(_) => text.char_indices().nth(1).map_or(0, |(at, _)| at),
+                };
                 self.body.text(overlaid(&text[inner..]));
                 return;
             }
@@ -278,17 +283,19 @@ impl Section<'_> {
 /// What a button, a list or a field of a form shows, from properties such as
 /// `Caption:wstring:3:확인 Text:wstring:0:`.
 fn form_text(properties: &str) -> Option<String> {
-    ["Caption", "Text", "SelectedText"].into_iter().find_map(|name| {
-        let mark = format!("{name}:wstring:");
-        let (before, rest) = properties.split_once(&mark)?;
-        if before.ends_with(|char: char| char.is_alphanumeric()) {
-            return None;
-        }
-        let (length, rest) = rest.split_once(':')?;
-        let length: usize = length.parse().ok()?;
-        let text: String = rest.chars().take(length).collect();
-        (!text.trim().is_empty()).then_some(text)
-    })
+    ["Caption", "Text", "SelectedText"]
+        .into_iter()
+        .find_map(|name| {
+            let mark = format!("{name}:wstring:");
+            let (before, rest) = properties.split_once(&mark)?;
+            if before.ends_with(|char: char| char.is_alphanumeric()) {
+                return None;
+            }
+            let (length, rest) = rest.split_once(':')?;
+            let length: usize = length.parse().ok()?;
+            let text: String = rest.chars().take(length).collect();
+            (!text.trim().is_empty()).then_some(text)
+        })
 }
 
 /// The text of a paragraph on its way into the body.
@@ -297,6 +304,10 @@ struct Text {
     units: Vec<u16>,
     /// The units up to here are in the body.
     done: usize,
+    /// Where characters stand for controls, and for which.
+    controls: Vec<(usize, u32)>,
+    /// How many of them have had their control.
+    met: usize,
     /// Where text was deleted, in order.
     deleted: Vec<(usize, usize)>,
 }
@@ -328,13 +339,26 @@ impl Unit {
 
 impl Text {
     fn new(bytes: &[u8]) -> Self {
+        let units: Vec<u16> = bytes
+            .as_chunks::<2>()
+            .0
+            .iter()
+            .map(|unit| u16::from_le_bytes(*unit))
+            .collect();
+        let mut controls = Vec::new();
+        let mut at = 0;
+        while let Some(unit) = units.get(at) {
+            let kind = Unit::of(*unit);
+            if matches!(kind, Unit::Control)
+                && let (Some(low), Some(high)) = (units.get(at + 1), units.get(at + 2))
+            {
+                controls.push((at, u32::from(*low) | u32::from(*high) << 16));
+            }
+            at += kind.length();
+        }
         Self {
-            units: bytes
-                .as_chunks::<2>()
-                .0
-                .iter()
-                .map(|unit| u16::from_le_bytes(*unit))
-                .collect(),
+            units,
+            controls,
             ..Self::default()
         }
     }
@@ -369,20 +393,16 @@ impl Text {
     /// Hands over the text up to the next control of this id, and says whether that was
     /// deleted. Without one, the control stands where the text has come to.
     fn up_to_control(&mut self, id: u32, body: &mut Body) -> bool {
-        let mut at = self.done;
-        while let Some(unit) = self.units.get(at) {
-            let kind = Unit::of(*unit);
-            if matches!(kind, Unit::Control)
-                && let (Some(low), Some(high)) = (self.units.get(at + 1), self.units.get(at + 2))
-                && u32::from(*low) | u32::from(*high) << 16 == id
-            {
-                self.hand_over(at, body);
-                self.done = (at + 8).min(self.units.len());
-                return self.is_deleted(at);
-            }
-            at += kind.length();
-        }
-        false
+        let next = self.controls[self.met..]
+            .iter()
+            .take(MAX_UNMET)
+            .position(|(_, control)| *control == id);
+        let Some(next) = next else { return false };
+        let at = self.controls[self.met + next].0;
+        self.met += next + 1;
+        self.hand_over(at, body);
+        self.done = (at + 8).min(self.units.len());
+        self.is_deleted(at)
     }
 
     fn rest(&mut self, body: &mut Body) {

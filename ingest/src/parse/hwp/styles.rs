@@ -16,9 +16,7 @@ pub(super) fn read(stream: &[u8]) -> Styles {
     for record in Records::new(stream) {
         match record.tag {
             tag::PARA_SHAPE => {
-                styles
-                    .shapes
-                    .insert(shapes, shape(record.data).unwrap_or_default());
+                styles.shape(shapes, shape(record.data).unwrap_or_default());
                 shapes += 1;
             }
             tag::STYLE => {
@@ -31,7 +29,9 @@ pub(super) fn read(stream: &[u8]) -> Styles {
             tag::NUMBERING => {
                 // Shapes name them from 1.
                 numberings += 1;
-                styles.numberings.insert(numberings, levels(record.data));
+                if let Some(numbering) = styles.numbering(numberings) {
+                    *numbering = levels(record.data);
+                }
             }
             _ => {}
         }
