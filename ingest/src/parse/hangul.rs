@@ -56,6 +56,8 @@ enum Open {
 
 #[derive(Debug, Default)]
 struct Paragraph {
+    /// Its shape and style, until what they make of it is known.
+    look: Option<[Option<u32>; 2]>,
     kind: Kind,
     state: State,
     text: String,
@@ -140,12 +142,11 @@ impl Body {
 
     /// Opens a paragraph of a shape and a style, by their ids.
     pub(super) fn open_paragraph(&mut self, shape: Option<u32>, style: Option<u32>) {
-        let kind = self.styles.next(shape, style);
         if self.open.len() >= MAX_OPEN && matches!(self.open.last(), Some(Open::Paragraph(_))) {
             self.text(" ");
         }
         self.push(Open::Paragraph(Paragraph {
-            kind,
+            look: Some([shape, style]),
             ..Paragraph::default()
         }));
     }
@@ -180,7 +181,18 @@ impl Body {
         }
     }
 
+    /// Counts the paragraph that is open, once what comes first in it has been read: that may
+    /// say which numbering the section's outline has.
+    fn settle(&mut self) {
+        if let Some(Open::Paragraph(paragraph)) = self.open.last_mut()
+            && let Some([shape, style]) = paragraph.look.take()
+        {
+            paragraph.kind = self.styles.next(shape, style);
+        }
+    }
+
     fn push(&mut self, open: Open) {
+        self.settle();
         if self.open.len() >= MAX_OPEN {
             self.too_deep += 1;
         } else {
@@ -190,6 +202,7 @@ impl Body {
 
     /// Adds text to the paragraph that is open.
     pub(super) fn text(&mut self, text: &str) {
+        self.settle();
         self.written = self.written.saturating_add(text.len());
         match self.open.last_mut() {
             Some(Open::Paragraph(paragraph)) => {
@@ -231,6 +244,7 @@ impl Body {
             self.too_deep -= 1;
             return;
         }
+        self.settle();
         match self.open.pop() {
             Some(Open::Paragraph(paragraph)) => {
                 let items = paragraph.finish();

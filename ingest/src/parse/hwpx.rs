@@ -180,3 +180,230 @@ fn parts(container: &Container<'_>, package: &str, text: &str) -> (String, Vec<S
         .unwrap_or_else(|| "contents/header.xml".to_owned());
     (header, sections)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Cursor, Write as _};
+
+    use zip::CompressionMethod;
+    use zip::write::SimpleFileOptions;
+
+    use super::*;
+    use crate::{BlockKind, Document};
+
+    fn hwpx(parts: &[(&str, &str)]) -> Vec<u8> {
+        let mut bytes = Cursor::new(Vec::new());
+        let mut archive = zip::ZipWriter::new(&mut bytes);
+        for (name, text) in parts {
+            // As it must be, so that the file is known by it.
+            let stored = *name == "mimetype";
+            let method = if stored {
+                CompressionMethod::Stored
+            } else {
+                CompressionMethod::Deflated
+            };
+            let options = SimpleFileOptions::default().compression_method(method);
+            archive.start_file(*name, options).unwrap();
+            archive.write_all(text.as_bytes()).unwrap();
+        }
+        archive.finish().unwrap();
+        bytes.into_inner()
+    }
+
+    fn section(paragraphs: &str) -> String {
+        format!("<?xml version='1.0'?><hs:sec xmlns:hs='s' xmlns:hp='p'>{paragraphs}</hs:sec>")
+    }
+
+    fn read(paragraphs: &str) -> Document {
+        let bytes = hwpx(&[("Contents/section0.xml", &section(paragraphs))]);
+        assert!(recognizes(&bytes, "a.hwpx"));
+        let parsed = parse(&bytes, &|_, _| {}).unwrap();
+        assert_eq!(parsed.problems, []);
+        parsed.document
+    }
+
+    fn p(text: &str) -> String {
+        format!("<hp:p><hp:run><hp:t>{text}</hp:t></hp:run></hp:p>")
+    }
+
+    #[test]
+    fn the_package_says_where_the_sections_are_and_in_which_order() {
+        let package = "<opf:package xmlns:opf='o'><opf:metadata><opf:title>여비 규정</opf:title></opf:metadata>\
+            <opf:manifest><opf:item id='h' href='Contents/header.xml'/><opf:item id='a' href='Contents/section1.xml'/>\
+            <opf:item id='b' href='section0.xml'/></opf:manifest>\
+            <opf:spine><opf:itemref idref='h'/><opf:itemref idref='a'/><opf:itemref idref='b'/></opf:spine></opf:package>";
+        let (first, second) = (section(&p("첫째")), section(&p("둘째")));
+        let (third, fourth) = (section(&p("셋째")), section(&p("넷째")));
+        let bytes = hwpx(&[
+            ("mimetype", "application/hwp+zip"),
+            ("Contents/section10.xml", &fourth),
+            ("Contents/section0.xml", &second),
+            ("Contents/section1.xml", &first),
+            ("Contents/section9.xml", &third),
+            ("Contents/content.hpf", package),
+        ]);
+        let document = parse(&bytes, &|_, _| {}).unwrap().document;
+        assert_eq!(document.title.as_deref(), Some("여비 규정"));
+        assert_eq!(document.text, "첫째\n\n둘째\n\n셋째\n\n넷째");
+    }
+
+    #[test]
+    fn text_is_read_without_what_is_no_part_of_it() {
+        let document = read(&format!(
+            "<hp:p><hp:run><hp:secPr><hp:masterPage>{hidden}</hp:masterPage></hp:secPr>\
+             <hp:ctrl><hp:header><hp:subList>{hidden}</hp:subList></hp:header></hp:ctrl>\
+             <hp:t>연차는 <hp:deleteBegin Id='1'/>10일<hp:deleteEnd Id='1'/><hp:insertBegin Id='2'/>15일\
+             <hp:insertEnd Id='2'/><hp:deleteBegin Id='3'/>이다</hp:t>\
+             <hp:ctrl><hp:fieldBegin type='MEMO'><hp:subList>{hidden}</hp:subList></hp:fieldBegin></hp:ctrl>\
+             <hp:ctrl><hp:hiddenComment><hp:subList>{hidden}</hp:subList></hp:hiddenComment></hp:ctrl>\
+             <hp:t>.<hp:lineBreak/>A&amp;B<hp:tab/>끝</hp:t></hp:run></hp:p>",
+            hidden = p("비밀")
+        ));
+        assert_eq!(document.text, "연차는 15일이다. A&B 끝");
+    }
+
+    #[test]
+    fn tables_notes_and_boxes_have_their_places() {
+        let tc = |text: &str, [row, column, rows, columns]: [u32; 4]| {
+            format!(
+                "<hp:tc header='{}'><hp:subList>{}</hp:subList><hp:cellAddr colAddr='{column}' rowAddr='{row}'/>\
+                 <hp:cellSpan colSpan='{columns}' rowSpan='{rows}'/></hp:tc>",
+                u32::from(row == 0),
+                p(text)
+            )
+        };
+        let document = read(&format!(
+            "<hp:p><hp:run><hp:tbl><hp:caption><hp:subList><hp:p><hp:run><hp:t>표 </hp:t><hp:ctrl>\
+             <hp:autoNum num='2' numType='TABLE'><hp:autoNumFormat type='DIGIT' suffixChar='.'/></hp:autoNum></hp:ctrl>\
+             <hp:t> 수당</hp:t></hp:run></hp:p></hp:subList></hp:caption>\
+             <hp:tr>{}{}</hp:tr><hp:tr>{}{}</hp:tr><hp:tr>{}</hp:tr></hp:tbl><hp:t>본문</hp:t>\
+             <hp:ctrl><hp:footNote><hp:subList>{}</hp:subList></hp:footNote></hp:ctrl>\
+             <hp:rect><hp:drawText><hp:subList>{}</hp:subList></hp:drawText></hp:rect>\
+             <hp:equation><hp:script>a over b</hp:script></hp:equation><hp:t>끝</hp:t></hp:run></hp:p>{}",
+            tc("구분", [0, 0, 2, 1]),
+            tc("금액", [0, 1, 1, 2]),
+            tc("국내", [1, 1, 1, 1]),
+            tc("국외", [1, 2, 1, 1]),
+            tc("30달러", [2, 2, 1, 1]),
+            p("각주"),
+            p("글상자"),
+            p("다음")
+        ));
+        assert_eq!(
+            document.text,
+            "표 2. 수당\n\n구분\t금액\t\n구분\t국내\t국외\n\t\t30달러\n\n본문 a over b 끝\n\n글상자\n\n다음\n\n각주"
+        );
+        let header = document
+            .blocks
+            .iter()
+            .filter(|block| matches!(block.kind, BlockKind::Cell { header: true, .. }))
+            .count();
+        assert_eq!(header, 2);
+    }
+
+    #[test]
+    fn headings_and_numbers_come_from_the_header() {
+        let header = "<hh:head xmlns:hh='h' xmlns:hp='p'><hh:numberings><hh:numbering id='1' start='0'>\
+            <hh:paraHead start='1' level='1' numFormat='DIGIT'>제^1조</hh:paraHead>\
+            <hh:paraHead start='1' level='2' numFormat='HANGUL_SYLLABLE'>^2)</hh:paraHead></hh:numbering></hh:numberings>\
+            <hh:bullets><hh:bullet id='1' char='-'><hh:paraHead level='1' numFormat='DIGIT'/></hh:bullet></hh:bullets>\
+            <hh:paraPr id='0'><hh:heading type='NONE' idRef='0' level='0'/></hh:paraPr>\
+            <hh:paraPr id='7'><hh:heading type='OUTLINE' idRef='0' level='0'/></hh:paraPr>\
+            <hh:paraPr id='8'><hh:heading type='NUMBER' idRef='1' level='1'/></hh:paraPr>\
+            <hh:style id='3' name='개요 4' engName='Outline 4'/></hh:head>";
+        let text = section(
+            "<hp:p paraPrIDRef='7'><hp:run><hp:secPr outlineShapeIDRef='1'/><hp:t>(목적)</hp:t></hp:run></hp:p>\
+             <hp:p paraPrIDRef='8'><hp:run><hp:t>하나</hp:t></hp:run></hp:p>\
+             <hp:p paraPrIDRef='8'><hp:run><hp:t>둘</hp:t></hp:run></hp:p>\
+             <hp:p paraPrIDRef='7'><hp:run><hp:t>이 규정은 휴가를 정한다.</hp:t></hp:run></hp:p>\
+             <hp:p paraPrIDRef='0' styleIDRef='3'><hp:run><hp:t>넷째 제목</hp:t></hp:run></hp:p>",
+        );
+        let bytes = hwpx(&[
+            ("Contents/header.xml", header),
+            ("Contents/section0.xml", &text),
+        ]);
+        let document = parse(&bytes, &|_, _| {}).unwrap().document;
+        assert_eq!(
+            document.text,
+            "제1조 (목적)\n\n가) 하나\n\n나) 둘\n\n제2조 이 규정은 휴가를 정한다.\n\n넷째 제목"
+        );
+        let kinds: Vec<&BlockKind> = document.blocks.iter().map(|block| &block.kind).collect();
+        assert_eq!(
+            kinds,
+            [
+                &BlockKind::Heading { level: 1 },
+                &BlockKind::ListItem { level: 2 },
+                &BlockKind::ListItem { level: 2 },
+                &BlockKind::ListItem { level: 1 },
+                &BlockKind::Heading { level: 4 },
+            ]
+        );
+    }
+
+    #[test]
+    fn of_alternatives_the_first_that_says_anything_is_read() {
+        let document = read(&format!(
+            "<hp:switch><hp:case>{}</hp:case><hp:default>{}</hp:default></hp:switch>\
+             <hp:switch><hp:case><hp:chart/></hp:case><hp:default>{}</hp:default></hp:switch>",
+            p("새것"),
+            p("옛것"),
+            p("그림")
+        ));
+        assert_eq!(document.text, "새것\n\n그림");
+    }
+
+    #[test]
+    fn encryption_and_damage_are_named() {
+        let manifest = "<odf:manifest xmlns:odf='m'><odf:file-entry odf:full-path='Contents/section0.xml'>\
+            <odf:encryption-data/></odf:file-entry></odf:manifest>";
+        let bytes = hwpx(&[
+            ("META-INF/manifest.xml", manifest),
+            ("Contents/section0.xml", "\u{1}\u{2}garbage"),
+        ]);
+        assert!(matches!(
+            parse(&bytes, &|_, _| {}),
+            Err(ParseError::Encrypted { .. })
+        ));
+        for broken in ["\u{1}\u{2}garbage", "", "<hs:sec><hp:p></hs:sec>"] {
+            let bytes = hwpx(&[("Contents/section0.xml", broken)]);
+            let error = parse(&bytes, &|_, _| {}).unwrap_err();
+            assert!(
+                matches!(error, ParseError::Damaged { .. }),
+                "{broken}: {error}"
+            );
+        }
+        let bytes = hwpx(&[("mimetype", "application/hwp+zip")]);
+        assert!(recognizes(&bytes, ""));
+        assert!(matches!(
+            parse(&bytes, &|_, _| {}),
+            Err(ParseError::Damaged { .. })
+        ));
+        let cut = section(&p("남는 글")) + "<";
+        let cut = cut.replace("</hs:sec>", "<hp:p><hp:run><hp:t>잘린");
+        let bytes = hwpx(&[("Contents/section0.xml", &cut)]);
+        let parsed = parse(&bytes, &|_, _| {}).unwrap();
+        assert_eq!(parsed.document.text, "남는 글\n\n잘린");
+        assert_eq!(parsed.problems.len(), 1);
+    }
+
+    #[test]
+    fn nesting_without_end_is_survived_and_keeps_its_text() {
+        let depth = 20_000;
+        let open = "<hp:p><hp:run><hp:t>층</hp:t><hp:tbl><hp:tr><hp:tc>".repeat(depth);
+        let close = "</hp:tc><hp:tc></hp:tc></hp:tr></hp:tbl></hp:run></hp:p>".repeat(depth);
+        let document = read(&format!("{open}{close}"));
+        assert_eq!(document.text.matches('층').count(), depth);
+    }
+
+    #[test]
+    fn small_markup_does_not_become_much_text() {
+        let cell = "<hp:tc><hp:subList><hp:p><hp:run><hp:t>가</hp:t></hp:run></hp:p></hp:subList>\
+            <hp:cellAddr rowAddr='4294967295' colAddr='4294967295'/><hp:cellSpan rowSpan='4294967295' colSpan='4294967295'/></hp:tc>";
+        let document = read(&format!(
+            "<hp:p><hp:run><hp:tbl><hp:tr>{}</hp:tr></hp:tbl></hp:run></hp:p>",
+            cell.repeat(5_000)
+        ));
+        assert_eq!(document.text.matches('가').count(), 5_000);
+        assert!(document.text.len() < 1 << 20, "{}", document.text.len());
+    }
+}

@@ -77,12 +77,15 @@ impl Section<'_> {
                 self.open.push((level, Open::Paragraph(Text::default())));
             }
             tag::PARA_TEXT => {
-                if let Some(text) = self.paragraph(level) {
+                self.close_to(level, tag);
+                if let Some((_, Open::Paragraph(text))) = self.open.last_mut() {
+                    text.rest(self.body);
                     *text = Text::new(data.0);
                 }
             }
             tag::PARA_RANGE_TAG => {
-                if let Some(text) = self.paragraph(level) {
+                self.close_to(level, tag);
+                if let Some((_, Open::Paragraph(text))) = self.open.last_mut() {
                     text.ranges(data);
                 }
             }
@@ -118,15 +121,6 @@ impl Section<'_> {
                 Open::Equation | Open::Form | Open::List { opened: false } => {}
             }
             self.open.pop();
-        }
-    }
-
-    /// The paragraph that a record at this level belongs to.
-    fn paragraph(&mut self, level: u32) -> Option<&mut Text> {
-        self.close_to(level, 0);
-        match self.open.last_mut() {
-            Some((_, Open::Paragraph(text))) => Some(text),
-            _ => None,
         }
     }
 
@@ -240,9 +234,9 @@ impl Section<'_> {
                 self.body.open_list(List::Caption);
                 true
             }
-            Some((_, Open::Note)) => false,
+            Some((_, Open::Note | Open::List { .. })) => false,
             // Of a page that lies under all others, or a memo.
-            Some((_, Open::Paragraph(_) | Open::List { .. })) | None => {
+            Some((_, Open::Paragraph(_))) | None => {
                 self.skipped = Some(level.saturating_sub(1));
                 return;
             }
@@ -251,12 +245,6 @@ impl Section<'_> {
     }
 
     fn part_of_control(&mut self, tag: u32, level: u32, data: Data<'_>) {
-        if !matches!(
-            tag,
-            tag::TABLE | tag::EQUATION | tag::FORM | tag::TEXT_ART | tag::SHAPE_OLE
-        ) {
-            return;
-        }
         self.close_to(level, tag);
         match (tag, self.open.last_mut()) {
             (tag::TABLE, Some((_, Open::Table { described }))) => *described = true,
