@@ -295,7 +295,7 @@ impl Body {
         }
         match self.open.last_mut() {
             Some(Open::Paragraph(paragraph)) if paragraph.state.any => {
-                paragraph.after.append(&mut new)
+                paragraph.after.append(&mut new);
             }
             Some(Open::Paragraph(paragraph)) => paragraph.before.append(&mut new),
             Some(Open::Table(table)) => table.caption.append(&mut new),

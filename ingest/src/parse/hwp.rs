@@ -39,18 +39,14 @@ pub(super) fn recognizes(bytes: &[u8], _file_name: &str) -> bool {
     if !bytes.starts_with(sniff::COMPOUND) {
         return false;
     }
-    match CompoundFile::open(Cursor::new(bytes)) {
-        Ok(mut file) => header(&mut file).is_some(),
-        // A damaged one; an old Word document with a HWP document in it has more than that.
-        Err(_) => {
-            let name = |name: &str| -> Vec<u8> {
-                name.encode_utf16().flat_map(u16::to_le_bytes).collect()
-            };
-            sniff::find(bytes, SIGNATURE).is_some()
-                && sniff::find(bytes, &name("WordDocument")).is_none()
-                && sniff::find(bytes, &name("Workbook")).is_none()
-        }
+    if let Ok(mut file) = CompoundFile::open(Cursor::new(bytes)) {
+        return header(&mut file).is_some();
     }
+    // A damaged one; an old Word document with a HWP document in it has more than that.
+    let name = |name: &str| -> Vec<u8> { name.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    sniff::find(bytes, SIGNATURE).is_some()
+        && sniff::find(bytes, &name("WordDocument")).is_none()
+        && sniff::find(bytes, &name("Workbook")).is_none()
 }
 
 /// The properties that the stream `FileHeader` says.
@@ -147,6 +143,9 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     Ok(Parsed::new(builder.finish(), problems))
 }
 
+/// The records of a stream, and what is wrong with it if it ends early.
+type Inflated = (Vec<u8>, Option<String>);
+
 /// The streams of a file, within limits.
 struct Streams<'a> {
     file: File<'a>,
@@ -183,11 +182,7 @@ impl Streams<'_> {
     }
 
     /// A stream of records, inflated, and what is wrong with it.
-    fn records(
-        &mut self,
-        path: &str,
-        encrypted: bool,
-    ) -> Result<Option<(Vec<u8>, Option<String>)>, ParseError> {
+    fn records(&mut self, path: &str, encrypted: bool) -> Result<Option<Inflated>, ParseError> {
         let Some(mut bytes) = self.bytes(path)? else {
             return Ok(None);
         };

@@ -117,7 +117,7 @@ pub(super) mod tests {
         mix(&mut data, 1);
         // The first run has (18467 & 15) + 1 = 4 bytes, which stay; the next is mixed with 6334.
         assert_eq!(data[..4], [0; 4]);
-        assert_eq!(data[4], (6334 & 0xFF) as u8);
+        assert_eq!(data[4], 6334_u32.to_le_bytes()[0]);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub(super) struct Record<'a> {
 }
 
 /// The records of a stream, one after the other.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Records<'a> {
     left: &'a [u8],
     /// Whether the last record says that it is longer than what there is.

@@ -42,7 +42,7 @@ pub(super) fn read(stream: &[u8], name: &str, body: &mut Body) -> Option<String>
         skipped: None,
     };
     let mut records = Records::new(stream);
-    while let Some(record) = records.next() {
+    for record in records.by_ref() {
         section.record(record);
     }
     section.close_to(0, 0);
@@ -116,7 +116,7 @@ impl Section<'_> {
                     self.body.close();
                 }
                 Open::Table { .. } | Open::Object | Open::Note | Open::List { opened: true } => {
-                    self.body.close()
+                    self.body.close();
                 }
                 Open::Equation | Open::Form | Open::List { opened: false } => {}
             }

@@ -35,12 +35,12 @@ fn string(text: &str) -> Vec<u8> {
     [length.to_le_bytes().to_vec(), utf_16(text)].concat()
 }
 
-fn id(name: &[u8; 4]) -> Vec<u8> {
-    u32::from_be_bytes(*name).to_le_bytes().to_vec()
+fn id(name: [u8; 4]) -> Vec<u8> {
+    u32::from_be_bytes(name).to_le_bytes().to_vec()
 }
 
 /// The character in the text that stands for a control.
-fn mark(code: u16, name: &[u8; 4]) -> Vec<u8> {
+fn mark(code: u16, name: [u8; 4]) -> Vec<u8> {
     let mut bytes = code.to_le_bytes().to_vec();
     bytes.extend(id(name));
     bytes.extend([0; 8]);
@@ -48,7 +48,7 @@ fn mark(code: u16, name: &[u8; 4]) -> Vec<u8> {
     bytes
 }
 
-fn control(name: &[u8; 4], level: u32, data: &[u8]) -> Vec<u8> {
+fn control(name: [u8; 4], level: u32, data: &[u8]) -> Vec<u8> {
     record(tag::CTRL_HEADER, level, &[&id(name), data].concat())
 }
 
@@ -116,11 +116,11 @@ fn read(section: &[u8]) -> Document {
 fn text_is_read_around_its_controls() {
     let units = [
         utf_16("연차는"),
-        mark(9, b"\0\0\0\0"),
+        mark(9, *b"\0\0\0\0"),
         utf_16("15일"),
-        mark(3, b"%hlk"),
+        mark(3, *b"%hlk"),
         utf_16("이다"),
-        mark(4, b"%hlk"),
+        mark(4, *b"%hlk"),
         vec![10, 0],
         utf_16("A"),
         vec![24, 0],
@@ -130,7 +130,7 @@ fn text_is_read_around_its_controls() {
     let document = read(
         &[
             shaped(0, 0, 0, &units),
-            control(b"%hlk", 1, &string("http://숨은.주소")),
+            control(*b"%hlk", 1, &string("http://숨은.주소")),
         ]
         .concat(),
     );
@@ -143,30 +143,30 @@ fn notes_come_last_and_headers_and_comments_not_at_all() {
         let number = [vec![1, 0, 0, 0, 1, 0, 0, 0, 0, 0], vec![b')', 0]].concat();
         [
             record(tag::LIST_HEADER, 2, &[0; 16]),
-            shaped(2, 0, 0, &[mark(18, b"atno"), utf_16(text)].concat()),
-            control(b"atno", 3, &number),
+            shaped(2, 0, 0, &[mark(18, *b"atno"), utf_16(text)].concat()),
+            control(*b"atno", 3, &number),
         ]
         .concat()
     };
     let units = [
-        mark(16, b"head"),
+        mark(16, *b"head"),
         utf_16("본문"),
-        mark(17, b"en  "),
-        mark(17, b"fn  "),
-        mark(15, b"tcmt"),
+        mark(17, *b"en  "),
+        mark(17, *b"fn  "),
+        mark(15, *b"tcmt"),
         utf_16(" 끝"),
     ]
     .concat();
     let document = read(
         &[
             shaped(0, 0, 0, &units),
-            control(b"head", 1, &[0; 8]),
+            control(*b"head", 1, &[0; 8]),
             note(" 머리말"),
-            control(b"en  ", 1, &[0; 8]),
+            control(*b"en  ", 1, &[0; 8]),
             note(" 미주"),
-            control(b"fn  ", 1, &[0; 8]),
+            control(*b"fn  ", 1, &[0; 8]),
             note(" 각주"),
-            control(b"tcmt", 1, &[]),
+            control(*b"tcmt", 1, &[]),
             note(" 숨은 설명"),
             paragraph(0, "다음"),
         ]
@@ -178,7 +178,7 @@ fn notes_come_last_and_headers_and_comments_not_at_all() {
 #[test]
 fn tables_have_rows_columns_and_merged_cells() {
     let table = [
-        control(b"tbl ", 1, &[0; 42]),
+        control(*b"tbl ", 1, &[0; 42]),
         record(tag::LIST_HEADER, 2, &[0; 16]),
         paragraph(2, "표 1. 수당"),
         record(tag::TABLE, 2, &[0; 20]),
@@ -200,7 +200,7 @@ fn tables_have_rows_columns_and_merged_cells() {
                 0,
                 0,
                 0,
-                &[utf_16("앞 "), mark(11, b"tbl "), utf_16("글")].concat(),
+                &[utf_16("앞 "), mark(11, *b"tbl "), utf_16("글")].concat(),
             ),
             table,
         ]
@@ -224,8 +224,8 @@ fn tables_have_rows_columns_and_merged_cells() {
 #[test]
 fn a_table_in_a_frame_stays_a_table_and_text_boxes_are_read() {
     let inner = [
-        shaped(2, 0, 0, &mark(11, b"tbl ")),
-        control(b"tbl ", 3, &[0; 42]),
+        shaped(2, 0, 0, &mark(11, *b"tbl ")),
+        control(*b"tbl ", 3, &[0; 42]),
         record(tag::TABLE, 4, &[0; 20]),
         cell(4, [0, 0, 1, 1], &paragraph(4, "이름")),
         cell(4, [1, 0, 1, 1], &paragraph(4, "나이")),
@@ -233,11 +233,11 @@ fn a_table_in_a_frame_stays_a_table_and_text_boxes_are_read() {
     .concat();
     let document = read(
         &[
-            shaped(0, 0, 0, &[mark(11, b"tbl "), mark(11, b"gso ")].concat()),
-            control(b"tbl ", 1, &[0; 42]),
+            shaped(0, 0, 0, &[mark(11, *b"tbl "), mark(11, *b"gso ")].concat()),
+            control(*b"tbl ", 1, &[0; 42]),
             record(tag::TABLE, 2, &[0; 20]),
             cell(2, [0, 0, 1, 1], &[paragraph(2, "틀"), inner].concat()),
-            control(b"gso ", 1, &[0; 42]),
+            control(*b"gso ", 1, &[0; 42]),
             record(tag::LIST_HEADER, 2, &[0; 16]),
             paragraph(2, "그림 1. 캡션"),
             record(0x4C, 2, &[0; 8]),
@@ -258,21 +258,21 @@ fn equations_letters_over_letters_and_forms_are_text() {
     let form =
         "CommonSet:set:9:Name:wstring:2:단추 ButtonSet:set:9:Caption:wstring:5:확인 단추 X:int:1";
     let units = [
-        mark(11, b"eqed"),
-        mark(23, b"tcps"),
-        mark(23, b"tdut"),
-        mark(11, b"form"),
+        mark(11, *b"eqed"),
+        mark(23, *b"tcps"),
+        mark(23, *b"tdut"),
+        mark(11, *b"form"),
     ]
     .concat();
     let equation = [vec![0; 4], string("x over 2"), vec![0; 4]].concat();
     let document = read(
         &[
             shaped(0, 0, 0, &units),
-            control(b"eqed", 1, &[0; 42]),
+            control(*b"eqed", 1, &[0; 42]),
             record(tag::EQUATION, 2, &equation),
-            control(b"tcps", 1, &[string("\u{25EF}7"), vec![1]].concat()),
-            control(b"tdut", 1, &[string("大韓"), string("대한")].concat()),
-            control(b"form", 1, &[0; 42]),
+            control(*b"tcps", 1, &[string("\u{25EF}7"), vec![1]].concat()),
+            control(*b"tdut", 1, &[string("大韓"), string("대한")].concat()),
+            control(*b"form", 1, &[0; 42]),
             record(tag::FORM, 2, &[vec![0; 12], string(form)].concat()),
         ]
         .concat(),
@@ -337,8 +337,8 @@ fn headings_and_numbers_come_from_the_styles() {
     let mut outline = vec![0; 14];
     outline.extend([1, 0]);
     let section = [
-        shaped(0, 1, 0, &[mark(2, b"secd"), utf_16("총칙")].concat()),
-        control(b"secd", 1, &outline),
+        shaped(0, 1, 0, &[mark(2, *b"secd"), utf_16("총칙")].concat()),
+        control(*b"secd", 1, &outline),
         shaped(0, 2, 0, &utf_16("목적")),
         shaped(0, 3, 0, &utf_16("첫째")),
         shaped(0, 4, 0, &utf_16("점")),
@@ -487,9 +487,9 @@ fn records_that_lie_or_nest_without_end_are_survived() {
     // Tables in tables, as deep as levels go.
     let mut deep = Vec::new();
     for level in (0..1000).step_by(2) {
-        let units = [mark(11, b"tbl "), utf_16("층")].concat();
+        let units = [mark(11, *b"tbl "), utf_16("층")].concat();
         deep.extend(shaped(level, 0, 0, &units));
-        deep.extend(control(b"tbl ", level + 1, &[0; 42]));
+        deep.extend(control(*b"tbl ", level + 1, &[0; 42]));
         deep.extend(record(tag::TABLE, level + 2, &[0; 20]));
         deep.extend(cell(level + 2, [0, 0, u16::MAX, u16::MAX], &[]));
     }
@@ -499,7 +499,7 @@ fn records_that_lie_or_nest_without_end_are_survived() {
     // Controls that no character stands for, and cells far away.
     let mut odd = paragraph(0, "글");
     for _ in 0..1000 {
-        odd.extend(control(b"tbl ", 1, &[0; 42]));
+        odd.extend(control(*b"tbl ", 1, &[0; 42]));
         odd.extend(record(tag::TABLE, 2, &[]));
         odd.extend(cell(
             2,
