@@ -524,3 +524,35 @@ fn a_stream_that_inflates_without_end_is_over_the_limit() {
     let error = parse(&file(1, &[("BodyText/Section0", &bomb)]), &|_, _| {}).unwrap_err();
     assert!(matches!(error, ParseError::Limit { .. }), "{error}");
 }
+
+proptest::proptest! {
+    /// Whatever records follow one another, the text of the first paragraph is read.
+    #[test]
+    fn no_order_of_records_breaks_the_reader(
+        records in proptest::collection::vec(
+            (
+                proptest::sample::select(vec![
+                    tag::PARA_HEADER, tag::PARA_TEXT, tag::PARA_RANGE_TAG, tag::CTRL_HEADER,
+                    tag::LIST_HEADER, tag::TABLE, tag::SHAPE_OLE, tag::EQUATION, tag::TEXT_ART,
+                    tag::FORM, tag::MEMO_LIST, 0x4C,
+                ]),
+                0..6_u32,
+                proptest::sample::select(vec![
+                    *b"tbl ", *b"gso ", *b"fn  ", *b"en  ", *b"eqed", *b"form", *b"atno",
+                    *b"tcps", *b"tdut", *b"secd", *b"head", *b"%hlk", *b"????",
+                ]),
+                proptest::collection::vec(proptest::prelude::any::<u8>(), 0..60),
+            ),
+            0..60,
+        )
+    ) {
+        let mut section = paragraph(0, "첫 문단");
+        for (tag, level, name, data) in records {
+            let data = if tag == tag::CTRL_HEADER { [id(name), data].concat() } else { data };
+            section.extend(record(tag, level, &data));
+        }
+        let bytes = file(0, &[("BodyText/Section0", &section), ("DocInfo", &section)]);
+        let parsed = parse(&bytes, &|_, _| {}).unwrap();
+        proptest::prop_assert!(parsed.document.text.contains("첫 문단"));
+    }
+}
