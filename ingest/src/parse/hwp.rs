@@ -1,10 +1,10 @@
 //! HWP 5: the text of a document of the Korean word processor Hangul.
 //!
-//! A Compound File, whose streams are deflated records ([`records`]): `DocInfo` holds the
-//! styles ([`styles`]), `BodyText/Section0` and so on the text ([`section`]), or `ViewText`
-//! where the document is for distribution ([`distribution`]). Read by hand, without recursion
+//! A Compound File, whose streams are deflated records (`records`): `DocInfo` holds the
+//! styles (`styles`), `BodyText/Section0` and so on the text (`section`), or `ViewText`
+//! where the document is for distribution (`distribution`). Read by hand, without recursion
 //! and within limits; what the text is made into is what HWPX is made into too
-//! ([`hangul`](super::hangul)).
+//! (`hangul`).
 
 mod distribution;
 mod records;

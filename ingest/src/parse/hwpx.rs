@@ -1,7 +1,7 @@
 //! HWPX: the text of a document of the Korean word processor Hangul, in its open format.
 //!
 //! A ZIP container like that of EPUB: a package part names the sections and their order. The
-//! text itself is read by [`hangul`](super::hangul), as that of HWP is.
+//! text itself is read by `hangul`, as that of HWP is.
 
 use super::container::{self, Container};
 use super::hangul::{Body, numbering::Styles, xml};
@@ -299,6 +299,36 @@ mod tests {
             .filter(|block| matches!(block.kind, BlockKind::Cell { header: true, .. }))
             .count();
         assert_eq!(header, 2);
+    }
+
+    #[test]
+    fn a_border_around_text_is_no_table() {
+        let tc = |inside: &str| format!("<hp:tc><hp:subList>{inside}</hp:subList></hp:tc>");
+        let table = |rows: [&str; 2]| {
+            let [first, second] = rows;
+            p("").replace(
+                "<hp:t></hp:t>",
+                &format!("<hp:tbl><hp:tr>{first}</hp:tr><hp:tr>{second}</hp:tr></hp:tbl>"),
+            )
+        };
+        // One column whose cells hold more than a paragraph, and a box beside an empty cell.
+        let document = read(&table([
+            &tc(&p("알림")),
+            &tc(&(p("첫째 문단이다.") + &p("둘째 문단이다."))),
+        ]));
+        assert_eq!(document.text, "알림\n\n첫째 문단이다.\n\n둘째 문단이다.");
+        let document = read(&table([&(tc(&p("제목")) + &tc("")), ""]));
+        assert_eq!(document.blocks[0].kind, BlockKind::Paragraph);
+        // A cell of data that holds a small table stays in its row.
+        let small = table([&(tc(&p("ㄱ")) + &tc(&p("ㄴ"))), ""]);
+        let document = read(&table([
+            &(tc(&p("항목")) + &tc(&p("긴 설명이 있는 칸이다"))),
+            &(tc(&p("여비")) + &tc(&(p("다음 표와 같다") + &small))),
+        ]));
+        assert_eq!(
+            document.text,
+            "항목\t긴 설명이 있는 칸이다\n여비\t다음 표와 같다 ㄱ ㄴ"
+        );
     }
 
     #[test]
