@@ -1,5 +1,5 @@
 //! Blocks and tables on their way into a [`Document`](crate::Document), for formats whose
-//! tables hold blocks and spans (DOCX, HTML).
+//! tables hold blocks and spans (DOCX, HTML, HWP).
 //!
 //! Nothing here recurses, and what a span of rows or columns may repeat is limited: a few
 //! bytes of markup never become gigabytes of text.
@@ -10,6 +10,8 @@ use crate::DocumentBuilder;
 pub(super) const MAX_NESTED_TABLES: usize = 8;
 /// The columns that one cell may span; Word allows 63, HTML 1,000.
 const MAX_SPAN: usize = 1_000;
+/// The columns without a cell that may stand before one.
+const MAX_GAP: usize = 64;
 /// Cells that spans may add to one table.
 const MAX_SPANNED_CELLS: usize = 100_000;
 /// Bytes of a cell that are worth repeating in the rows it spans.
@@ -142,6 +144,28 @@ impl Grid {
         for _ in 1..columns {
             self.push(GridCell::Covered);
         }
+    }
+
+    /// Adds a cell to the row that is open, at this column or further right where that is
+    /// taken (HWP: cells say where they stand).
+    pub(super) fn cell_at(
+        &mut self,
+        column: Option<usize>,
+        items: Vec<Item>,
+        columns: usize,
+        rows: usize,
+    ) {
+        self.carry_down();
+        let at = self.rows.last().map_or(0, |row| row.cells.len());
+        let column = column.unwrap_or(at).min(at + MAX_GAP);
+        while self.spanned_cells < MAX_SPANNED_CELLS
+            && self.rows.last().map_or(0, |row| row.cells.len()) < column
+        {
+            self.spanned_cells += 1;
+            self.push(GridCell::Covered);
+            self.carry_down();
+        }
+        self.cell(items, columns, rows);
     }
 
     /// Adds a cell that continues the one above it (DOCX: `vMerge` without `restart`).

@@ -3,6 +3,7 @@
 //! | module | what it reads |
 //! |---|---|
 //! | [`sniff`] | which format a file has, by its content |
+//! | [`hwp`], [`hwpx`], [`hwpml`] | that format, in ways they share |
 //! | [`pdf`], [`docx`], [`html`], [`markdown`], [`text`] | that format |
 //! | `container`, `xml` | no format: ZIP containers and XML, as office files use them |
 //! | [`flow`] | no format: blocks and tables on their way into a [`Document`] |
@@ -27,7 +28,11 @@ use crate::{BlockKind, Document, Problem};
 mod container;
 pub mod docx;
 pub mod flow;
+mod hangul;
 pub mod html;
+pub mod hwp;
+pub mod hwpml;
+pub mod hwpx;
 pub mod markdown;
 pub mod pdf;
 pub mod picture;
@@ -44,6 +49,12 @@ pub enum Format {
     Pdf,
     /// Office Open XML text.
     Docx,
+    /// Text of the Korean word processor Hangul, version 5 and later.
+    Hwp,
+    /// The same, in its open format.
+    Hwpx,
+    /// The same, as XML.
+    Hwpml,
     /// HTML.
     Html,
     /// Markdown.
@@ -99,6 +110,36 @@ pub const FORMATS: &[FormatRow] = &[
         has_pages: false,
         recognizes: docx::recognizes,
         parse: docx::parse,
+    },
+    FormatRow {
+        format: Format::Hwp,
+        name: "hwp",
+        title: "a HWP document",
+        media_type: "application/x-hwp",
+        extensions: &["hwp", "hwt"],
+        has_pages: false,
+        recognizes: hwp::recognizes,
+        parse: hwp::parse,
+    },
+    FormatRow {
+        format: Format::Hwpx,
+        name: "hwpx",
+        title: "a HWPX document",
+        media_type: "application/hwp+zip",
+        extensions: &["hwpx", "hwtx"],
+        has_pages: false,
+        recognizes: hwpx::recognizes,
+        parse: hwpx::parse,
+    },
+    FormatRow {
+        format: Format::Hwpml,
+        name: "hwpml",
+        title: "a HWPML document",
+        media_type: "application/x-hwpml",
+        extensions: &["hml", "hwpml"],
+        has_pages: false,
+        recognizes: hwpml::recognizes,
+        parse: hwpml::parse,
     },
     FormatRow {
         format: Format::Html,

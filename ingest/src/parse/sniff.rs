@@ -46,7 +46,7 @@ const FOREIGN: &[(&[u8], &str)] = &[
 ];
 
 /// The first bytes of a Compound File, the container of the old office formats.
-const COMPOUND: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
+pub(super) const COMPOUND: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
 
 /// The format of a file.
 ///
@@ -192,9 +192,6 @@ fn foreign(bytes: &[u8]) -> Option<&'static str> {
     if start.starts_with("<svg") || (start.starts_with("<?xml") && start.contains("<svg")) {
         return Some("an SVG image");
     }
-    if start.starts_with("<?xml") && start.contains("<HWPML") {
-        return Some("a HWPML document");
-    }
     if start.starts_with("<?xml") && start.contains("progid=\"Word.Document\"") {
         return Some("a Word 2003 XML document");
     }
@@ -248,9 +245,7 @@ fn unreadable_zip(bytes: &[u8]) -> ParseError {
     let media_type = find(&bytes[..bytes.len().min(256)], b"mimetype")
         .map(|at| String::from_utf8_lossy(&bytes[at..bytes.len().min(at + 100)]).into_owned())
         .unwrap_or_default();
-    let found = if media_type.contains("hwp+zip") || has("contents/content.hpf") {
-        "a HWPX document"
-    } else if media_type.contains("opendocument.text") {
+    let found = if media_type.contains("opendocument.text") {
         "an OpenDocument text"
     } else if media_type.contains("opendocument.spreadsheet") {
         "an OpenDocument spreadsheet"
@@ -294,9 +289,7 @@ fn unreadable_compound(bytes: &[u8]) -> ParseError {
             reason: "it is under rights management".to_owned(),
         };
     }
-    let found = if find(bytes, b"HWP Document File").is_some() || has("HwpSummaryInformation") {
-        "a HWP document"
-    } else if has("WordDocument") {
+    let found = if has("WordDocument") {
         "an old Word document (.doc)"
     } else if has("Workbook") || has("Book") {
         "an old Excel workbook (.xls)"
