@@ -31,6 +31,8 @@ use crate::model::{
     CharacterCounter, Embedder, ModelError, ModelState, ModelStore, VerifierChoice, open_verifier,
 };
 use crate::proof::{self, Clock, IndexesProof, Key, Prover, Setup, SystemClock, VerifyReport};
+use crate::sources::folder::Folder;
+use crate::sources::{Source, SourceError, keep_in_step};
 
 /// A question may have this many characters. A longer text is a document, not a question.
 pub const QUESTION_LIMIT: usize = 4_000;
@@ -619,6 +621,31 @@ impl App {
             .await
             .map(|_| ())
             .map_err(|error| error.to_string())
+    }
+
+    /// The sources that are configured.
+    ///
+    /// # Errors
+    /// When the path of one cannot be told.
+    pub fn sources(&self) -> Result<Vec<Arc<dyn Source>>, SourceError> {
+        let default_readers = &self.config.ingest.default_readers;
+        let open = |config| Folder::open(config, default_readers);
+        self.config
+            .sources
+            .iter()
+            .map(|config| Ok(Arc::new(open(config)?) as Arc<dyn Source>))
+            .collect()
+    }
+
+    /// Keeps the library in step with the sources that are configured, until it closes.
+    ///
+    /// # Errors
+    /// When the path of one cannot be told.
+    pub fn watch_sources(&self) -> Result<(), SourceError> {
+        for source in self.sources()? {
+            tokio::spawn(keep_in_step(Arc::clone(&self.library), source));
+        }
+        Ok(())
     }
 
     /// What is in force, where it says more than the defaults do.

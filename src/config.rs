@@ -22,6 +22,7 @@ use crate::check::CheckConfig;
 use crate::generate::{Engine, GeneratorConfig};
 use crate::index::{VectorsConfig, WordsConfig};
 use crate::model::{ModelsConfig, Source, VerifierChoice};
+use crate::sources::folder::FolderConfig;
 use crate::web::ServerConfig;
 
 /// The whole configuration; one field a section.
@@ -49,6 +50,8 @@ pub struct Config {
     pub generator: GeneratorConfig,
     /// `[check]`: the citation checker.
     pub check: CheckConfig,
+    /// `[[sources]]`: folders that `serve` keeps the library in step with.
+    pub sources: Vec<FolderConfig>,
 }
 
 /// `[ingest]`: how files are read and cut.
@@ -124,6 +127,7 @@ impl Default for Config {
             ask: AskConfig::default(),
             generator: GeneratorConfig::default(),
             check: CheckConfig::default(),
+            sources: Vec::new(),
         }
     }
 }
@@ -227,6 +231,15 @@ impl Config {
                 "`ingest.chunk_tokens` is {}, over the 480 that leave room for title and prefix in the model's 512",
                 self.ingest.chunk_tokens
             ));
+        }
+        for source in &self.sources {
+            if source.every < Duration::from_secs(1) {
+                return Err(format!(
+                    "`every` of the source {} is {:?}, less than a second",
+                    source.folder.display(),
+                    source.every
+                ));
+            }
         }
         self.vectors
             .validate()

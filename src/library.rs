@@ -8,6 +8,7 @@
 pub(crate) mod attachments;
 mod pictures;
 mod recognition;
+mod sourced;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;

@@ -71,6 +71,14 @@ CREATE TABLE recognized (
     PRIMARY KEY (document, version, page)
 ) STRICT, WITHOUT ROWID;
 
+-- What was taken from places that are kept in step with.
+CREATE TABLE sourced (
+    source TEXT NOT NULL,
+    place TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    PRIMARY KEY (source, place)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE settings (
     name TEXT PRIMARY KEY,
     value TEXT NOT NULL

@@ -38,7 +38,9 @@ const TO_VERSION_3: &str = "ALTER TABLE documents ADD COLUMN parent TEXT; \
      ALTER TABLE versions ADD COLUMN needs_ocr TEXT NOT NULL DEFAULT '[]'; \
      CREATE TABLE recognized (document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE, \
      version TEXT NOT NULL, page INTEGER NOT NULL, body TEXT, error TEXT, \
-     PRIMARY KEY (document, version, page)) STRICT, WITHOUT ROWID;";
+     PRIMARY KEY (document, version, page)) STRICT, WITHOUT ROWID; \
+     CREATE TABLE sourced (source TEXT NOT NULL, place TEXT NOT NULL, tag TEXT NOT NULL, \
+     PRIMARY KEY (source, place)) STRICT, WITHOUT ROWID;";
 
 /// The truth that both indexes are derived from.
 #[derive(Clone, Debug)]
@@ -387,6 +389,37 @@ impl Catalogue {
         .fetch_all(&self.writer)
         .await?;
         rows.iter().map(|row| parsed(row, "id")).collect()
+    }
+
+    /// What was taken from a source, with the tag that it had.
+    pub(crate) async fn sourced(&self, source: &str) -> Result<Vec<(String, String)>> {
+        let rows = sqlx::query("SELECT place, tag FROM sourced WHERE source = ? ORDER BY place")
+            .bind(source)
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter()
+            .map(|row| Ok((row.try_get("place")?, row.try_get("tag")?)))
+            .collect()
+    }
+
+    /// Notes what was taken from a source, or with no tag that it is gone from it.
+    pub(crate) async fn note_sourced(
+        &self,
+        source: &str,
+        place: &str,
+        tag: Option<&str>,
+    ) -> Result<()> {
+        let query = match tag {
+            Some(_) => "INSERT OR REPLACE INTO sourced (source, place, tag) VALUES (?1, ?2, ?3)",
+            None => "DELETE FROM sourced WHERE source = ?1 AND place = ?2 AND ?3 IS NULL",
+        };
+        sqlx::query(query)
+            .bind(source)
+            .bind(place)
+            .bind(tag)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
     }
 
     /// Takes the document that has waited longest.

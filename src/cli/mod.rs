@@ -11,6 +11,7 @@ mod eval;
 mod ingest;
 mod models;
 mod serve;
+mod sync;
 mod verify;
 
 use std::io::IsTerminal as _;
@@ -53,6 +54,8 @@ enum Command {
     Serve(serve::ServeArguments),
     /// Reads files and folders into the indexes.
     Ingest(ingest::IngestArguments),
+    /// Brings the documents in step with the sources that are configured, once.
+    Sync,
     /// Prints the text of a file as it is read, with places; keeps nothing.
     Show(dry_run::ShowArguments),
     /// Lists the documents with their states.
@@ -113,6 +116,7 @@ fn command(command: Command, config: Config) -> anyhow::Result<ExitCode> {
             Command::Demo(arguments) => demo::run(config, arguments).await,
             Command::Serve(arguments) => serve::run(config, arguments).await,
             Command::Ingest(arguments) => ingest::run(config, arguments).await,
+            Command::Sync => sync::run(config).await,
             Command::Show(arguments) => dry_run::show(&config, &arguments).await,
             Command::Documents(arguments) => documents::run(config, arguments).await,
             Command::Ask(arguments) => ask::run(config, arguments).await,

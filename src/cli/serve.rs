@@ -25,6 +25,7 @@ pub(super) async fn run(mut config: Config, arguments: ServeArguments) -> anyhow
     }
     let app = App::open(config).await?;
     app.needs_generator()?;
+    app.watch_sources()?;
     serve(app).await
 }
 

@@ -11,4 +11,5 @@ mod inside;
 mod launcher;
 mod local;
 mod pictures;
+mod sources;
 mod verify;

@@ -1,0 +1,54 @@
+//! What came from sources: see [`crate::sources`].
+
+use std::collections::BTreeSet;
+
+use ingest::{DocumentId, Group};
+use tokio::sync::watch;
+
+use super::{Library, LibraryError};
+use crate::sources::Listed;
+
+impl Library {
+    /// What was taken from a source.
+    pub(crate) async fn of_source(&self, source: &str) -> Result<Vec<Listed>, LibraryError> {
+        let sourced = self.catalogue.sourced(source).await?;
+        Ok(sourced
+            .into_iter()
+            .map(|(place, tag)| Listed { place, tag })
+            .collect())
+    }
+
+    /// Whether a document that was taken from a source is still there, for these readers.
+    pub(crate) async fn has(
+        &self,
+        listed: &Listed,
+        readers: &BTreeSet<Group>,
+    ) -> Result<bool, LibraryError> {
+        let entry = self.catalogue.entry(DocumentId::at(&listed.place)).await?;
+        Ok(entry.is_some_and(|entry| entry.readers == *readers))
+    }
+
+    /// Notes what was taken from a source.
+    pub(crate) async fn note_source(
+        &self,
+        source: &str,
+        listed: &Listed,
+    ) -> Result<(), LibraryError> {
+        let tag = Some(listed.tag.as_str());
+        Ok(self
+            .catalogue
+            .note_sourced(source, &listed.place, tag)
+            .await?)
+    }
+
+    /// Removes a document that is gone from its source.
+    pub(crate) async fn withdraw(&self, source: &str, place: &str) -> Result<(), LibraryError> {
+        self.delete_all(DocumentId::at(place)).await?;
+        Ok(self.catalogue.note_sourced(source, place, None).await?)
+    }
+
+    /// Tells when the library closes.
+    pub(crate) fn stopping(&self) -> watch::Receiver<bool> {
+        self.stopping.subscribe()
+    }
+}

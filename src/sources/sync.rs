@@ -1,0 +1,167 @@
+//! How the library is brought in step with a source.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use super::{Listed, Listing, Source, SourceError};
+use crate::catalogue::NewDocument;
+use crate::library::{Library, LibraryError};
+
+/// What a turn changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Synced {
+    /// Documents that are new or changed.
+    pub taken: usize,
+    /// Documents that did not change.
+    pub unchanged: usize,
+    /// Documents that are gone.
+    pub removed: usize,
+    /// Documents that could not be got, and places that could not be looked at.
+    pub failed: usize,
+}
+
+impl fmt::Display for Synced {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{} taken, {} unchanged, {} removed, {} failed",
+            self.taken, self.unchanged, self.removed, self.failed
+        )
+    }
+}
+
+/// Why the library could not be brought in step.
+#[derive(Debug, thiserror::Error)]
+pub enum SyncError {
+    /// The source cannot be read.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The library failed.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    /// Everything would be removed.
+    #[error(
+        "the source {name} has no documents any more, and {known} came from it: they are kept, since a \
+         disk that is not mounted looks the same; delete them by hand if they are gone"
+    )]
+    Emptied {
+        /// The source.
+        name: String,
+        /// Documents that came from it.
+        known: usize,
+    },
+}
+
+/// Takes what is new or changed in a source, and removes what is gone from it.
+///
+/// # Errors
+/// When the source cannot be listed or the library fails; what was done so far stays.
+pub async fn sync(library: &Library, source: &dyn Source) -> Result<Synced, SyncError> {
+    let Listing {
+        documents,
+        unreadable,
+    } = source.list().await?;
+    let known = library.of_source(source.name()).await?;
+    if documents.is_empty() && unreadable.is_empty() && !known.is_empty() {
+        return Err(SyncError::Emptied {
+            name: source.name().to_owned(),
+            known: known.len(),
+        });
+    }
+    for (place, reason) in &unreadable {
+        warn!(place, reason, "a place of a source cannot be looked at");
+    }
+    let mut synced = Synced {
+        failed: unreadable.len(),
+        ..Synced::default()
+    };
+    let known: BTreeMap<&str, &str> = known
+        .iter()
+        .map(|listed| (listed.place.as_str(), listed.tag.as_str()))
+        .collect();
+    for listed in &documents {
+        let is_known = known.get(listed.place.as_str()) == Some(&listed.tag.as_str());
+        if is_known && library.has(listed, source.readers()).await? {
+            synced.unchanged += 1;
+            continue;
+        }
+        match take(library, source, listed).await {
+            Ok(()) => synced.taken += 1,
+            Err(SyncError::Source(error)) => {
+                synced.failed += 1;
+                warn!(place = listed.place, error = %error, "a document of a source cannot be got");
+            }
+            Err(other) => return Err(other),
+        }
+    }
+    for place in known.keys() {
+        let is_there = documents
+            .binary_search_by(|listed| listed.place.as_str().cmp(place))
+            .is_ok();
+        // Below a folder that cannot be opened, nobody knows.
+        let is_hidden = unreadable
+            .iter()
+            .any(|(hidden, _)| std::path::Path::new(place).starts_with(hidden));
+        if !is_there && !is_hidden {
+            library.withdraw(source.name(), place).await?;
+            synced.removed += 1;
+        }
+    }
+    Ok(synced)
+}
+
+async fn take(library: &Library, source: &dyn Source, listed: &Listed) -> Result<(), SyncError> {
+    let fetched = source.fetch(listed).await?;
+    let document = NewDocument {
+        place: listed.place.clone(),
+        file_name: fetched.file_name,
+        path: fetched.path,
+        readers: source.readers().clone(),
+        parent: None,
+    };
+    match library.submit(document).await {
+        Ok(_) => {}
+        // The file itself is at fault: it went, or may not be read.
+        Err(LibraryError::Io { path, source }) if fetched.kept.is_none() => {
+            return Err(SourceError(format!("{}: {source}", path.display())).into());
+        }
+        Err(error) => return Err(error.into()),
+    }
+    library.note_source(source.name(), listed).await?;
+    Ok(())
+}
+
+/// A source that failed is looked at again after this long.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// Keeps the library in step with a source for as long as it is open.
+pub(crate) async fn keep_in_step(library: Arc<Library>, source: Arc<dyn Source>) {
+    let mut stopping = library.stopping();
+    loop {
+        let turn = tokio::select! {
+            _ = stopping.wait_for(|stop| *stop) => return,
+            turn = sync(&library, &*source) => turn,
+        };
+        let failed = match turn {
+            Ok(synced) => {
+                if synced.taken + synced.removed + synced.failed > 0 {
+                    info!(source = source.name(), "in step: {synced}");
+                }
+                synced.failed > 0
+            }
+            Err(error) => {
+                warn!(source = source.name(), error = %error, "a source cannot be kept in step");
+                true
+            }
+        };
+        tokio::select! {
+            _ = stopping.wait_for(|stop| *stop) => return,
+            () = source.changed() => {}
+            () = tokio::time::sleep(PAUSE), if failed => {}
+        }
+    }
+}
