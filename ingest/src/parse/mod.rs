@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`sniff`] | which format a file has, by its content |
 //! | [`pdf`], [`docx`], [`html`], [`markdown`], [`text`] | that format |
+//! | [`archive`] | ZIP archives of documents |
+//! | [`attachments`] | no format: files inside files |
 //! | [`container`], [`xml`] | no format: ZIP containers and XML, as office files use them |
 //! | [`flow`] | no format: blocks and tables on their way into a [`Document`] |
 //! | [`sandbox`] | any of them, in a child process with limits |
@@ -21,6 +23,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{BlockKind, Document, Problem};
 
+pub mod archive;
+mod attachments;
 mod container;
 pub mod docx;
 pub mod flow;
@@ -46,6 +50,8 @@ pub enum Format {
     Markdown,
     /// Plain text.
     Text,
+    /// ZIP archive of documents.
+    Zip,
 }
 
 /// Told while a file is read: how many pages (or parts) are done, and of how many if known.
@@ -93,6 +99,16 @@ pub const FORMATS: &[FormatRow] = &[
         has_pages: false,
         recognizes: docx::recognizes,
         parse: docx::parse,
+    },
+    FormatRow {
+        format: Format::Zip,
+        name: "zip",
+        title: "a ZIP archive",
+        media_type: "application/zip",
+        extensions: &["zip"],
+        has_pages: false,
+        recognizes: archive::recognizes,
+        parse: archive::parse,
     },
     FormatRow {
         format: Format::Html,

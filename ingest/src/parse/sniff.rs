@@ -230,52 +230,76 @@ fn is_mail(start: &str) -> bool {
     false
 }
 
+/// Whether the bytes are a ZIP archive, and not the container of a document or a program.
+pub(super) fn is_plain_zip(bytes: &[u8]) -> bool {
+    is_zip(bytes)
+        && ZipArchive::new(Cursor::new(bytes))
+            .is_ok_and(|archive| zip_package(bytes, &archive).is_none())
+}
+
 fn unreadable_zip(bytes: &[u8]) -> ParseError {
-    let archive = match ZipArchive::new(Cursor::new(bytes)) {
-        Ok(archive) => archive,
-        Err(error) => {
-            return ParseError::Damaged {
-                reason: format!("its ZIP container cannot be read: {error}"),
-            };
-        }
-    };
-    let has = |prefix: &str| {
-        archive.file_names_raw().any(|name| {
-            let name = String::from_utf8_lossy(name).replace('\\', "/");
-            name.to_lowercase().starts_with(prefix)
+    match ZipArchive::new(Cursor::new(bytes)) {
+        Ok(archive) => match zip_package(bytes, &archive) {
+            Some("a Word document") => ParseError::Damaged {
+                reason: "it is a Word document without its text (`word/document.xml`)".to_owned(),
+            },
+            found => ParseError::Unsupported {
+                found: found.unwrap_or("a ZIP archive").to_owned(),
+            },
+        },
+        Err(error) => ParseError::Damaged {
+            reason: format!("its ZIP container cannot be read: {error}"),
+        },
+    }
+}
+
+/// What a ZIP is the container of, unless it is just an archive of files.
+fn zip_package(bytes: &[u8], archive: &ZipArchive<Cursor<&[u8]>>) -> Option<&'static str> {
+    let names: Vec<String> = archive
+        .file_names_raw()
+        .map(|name| {
+            String::from_utf8_lossy(name)
+                .replace('\\', "/")
+                .to_lowercase()
         })
-    };
+        .collect();
+    let has = |prefix: &str| names.iter().any(|name| name.starts_with(prefix));
     let media_type = find(&bytes[..bytes.len().min(256)], b"mimetype")
         .map(|at| String::from_utf8_lossy(&bytes[at..bytes.len().min(at + 100)]).into_owned())
         .unwrap_or_default();
-    let found = if media_type.contains("hwp+zip") || has("contents/content.hpf") {
-        "a HWPX document"
-    } else if media_type.contains("opendocument.text") {
-        "an OpenDocument text"
-    } else if media_type.contains("opendocument.spreadsheet") {
-        "an OpenDocument spreadsheet"
-    } else if media_type.contains("opendocument.presentation") {
-        "an OpenDocument presentation"
-    } else if media_type.contains("epub") {
-        "an EPUB book"
-    } else if has("xl/") {
-        "an Excel workbook"
-    } else if has("ppt/") {
-        "a PowerPoint presentation"
-    } else if has("visio/") {
-        "a Visio drawing"
-    } else if has("meta-inf/manifest.mf") {
-        "a Java archive"
-    } else if has("word/") {
-        return ParseError::Damaged {
-            reason: "it is a Word document without its text (`word/document.xml`)".to_owned(),
-        };
-    } else {
-        "a ZIP archive"
-    };
-    ParseError::Unsupported {
-        found: found.to_owned(),
-    }
+    let media = |name: &str| media_type.contains(name);
+    // Anybody may call a folder `ppt`.
+    let office = has("[content_types].xml");
+    [
+        (
+            media("hwp+zip") || has("contents/content.hpf"),
+            "a HWPX document",
+        ),
+        (media("opendocument.text"), "an OpenDocument text"),
+        (
+            media("opendocument.spreadsheet"),
+            "an OpenDocument spreadsheet",
+        ),
+        (
+            media("opendocument.presentation"),
+            "an OpenDocument presentation",
+        ),
+        (media("opendocument"), "an OpenDocument file"),
+        (media("epub"), "an EPUB book"),
+        (office && has("xl/"), "an Excel workbook"),
+        (office && has("ppt/"), "a PowerPoint presentation"),
+        (office && has("visio/"), "a Visio drawing"),
+        (office && has("word/"), "a Word document"),
+        (office, "an Office package of another kind"),
+        (has("androidmanifest.xml"), "an Android program"),
+        (has("meta-inf/manifest.mf"), "a Java archive"),
+        (
+            has("index/document.iwa") || has("index.zip"),
+            "an Apple iWork document",
+        ),
+    ]
+    .into_iter()
+    .find_map(|(is, name)| is.then_some(name))
 }
 
 /// Names of streams tell the formats apart; they stand in the file as UTF-16.

@@ -82,7 +82,7 @@ fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Decoded {
 
 /// Whether bytes that are not UTF-8 are EUC-KR or CP949: nearly all pairs are the usual
 /// syllables. A few lines are enough for this, where a general detector needs more.
-fn looks_korean(bytes: &[u8]) -> bool {
+pub(super) fn looks_korean(bytes: &[u8]) -> bool {
     let (mut syllables, mut others, mut pairs) = (0_usize, 0_usize, 0_usize);
     let mut index = 0;
     while let Some(&lead) = bytes.get(index) {
