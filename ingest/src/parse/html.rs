@@ -44,16 +44,7 @@ pub(super) fn recognizes(bytes: &[u8], file_name: &str) -> bool {
 /// Never: any text can be read as HTML.
 pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError> {
     let decoded = text::decode(bytes, declared(bytes));
-    let queue = BufferQueue::default();
-    queue.push_back(StrTendril::from(decoded.text));
-    let tokenizer = Tokenizer::new(Sink(RefCell::default()), TokenizerOpts::default());
-    // Scripts are not run, so each stop of the tokenizer is passed over.
-    while !queue.is_empty() {
-        let _ = tokenizer.feed(&queue);
-    }
-    tokenizer.end();
-    let mut page = tokenizer.sink.0.take();
-    page.finish();
+    let page = read(decoded.text);
     let mut builder = DocumentBuilder::default();
     builder.title(&page.title);
     for item in page.items {
@@ -66,8 +57,33 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     ))
 }
 
+/// What stands on a page.
+#[derive(Debug, Default)]
+pub(super) struct Html {
+    pub(super) title: String,
+    pub(super) items: Vec<Item>,
+}
+
+/// Reads a page that is text already: also the one in a message.
+pub(super) fn read(html: String) -> Html {
+    let queue = BufferQueue::default();
+    queue.push_back(StrTendril::from(html));
+    let tokenizer = Tokenizer::new(Sink(RefCell::default()), TokenizerOpts::default());
+    // Scripts are not run, so each stop of the tokenizer is passed over.
+    while !queue.is_empty() {
+        let _ = tokenizer.feed(&queue);
+    }
+    tokenizer.end();
+    let mut page = tokenizer.sink.0.take();
+    page.finish();
+    Html {
+        title: page.title,
+        items: page.items,
+    }
+}
+
 /// The encoding that a `meta` element names.
-fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
+pub(super) fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     let start = String::from_utf8_lossy(&bytes[..bytes.len().min(START)]).to_lowercase();
     let (_, rest) = start.split_once("charset=")?;
     let label = rest.trim_start_matches(['"', '\'', ' ']);

@@ -3,7 +3,7 @@
 //! | module | what it reads |
 //! |---|---|
 //! | [`sniff`] | which format a file has, by its content |
-//! | [`pdf`], [`docx`], [`html`], [`markdown`], [`text`] | that format |
+//! | [`pdf`], [`docx`], [`rtf`], [`html`], [`markdown`], [`text`] | that format |
 //! | [`archive`] | ZIP archives of documents |
 //! | [`attachments`] | no format: files inside files |
 //! | [`container`], [`xml`] | no format: ZIP containers and XML, as office files use them |
@@ -31,6 +31,7 @@ pub mod flow;
 pub mod html;
 pub mod markdown;
 pub mod pdf;
+pub mod rtf;
 pub mod sandbox;
 pub mod sniff;
 pub mod text;
@@ -44,6 +45,8 @@ pub enum Format {
     Pdf,
     /// Office Open XML text.
     Docx,
+    /// Rich Text Format.
+    Rtf,
     /// HTML.
     Html,
     /// Markdown.
@@ -99,6 +102,16 @@ pub const FORMATS: &[FormatRow] = &[
         has_pages: false,
         recognizes: docx::recognizes,
         parse: docx::parse,
+    },
+    FormatRow {
+        format: Format::Rtf,
+        name: "rtf",
+        title: "an RTF document",
+        media_type: "application/rtf",
+        extensions: &["rtf"],
+        has_pages: false,
+        recognizes: rtf::recognizes,
+        parse: rtf::parse,
     },
     FormatRow {
         format: Format::Zip,

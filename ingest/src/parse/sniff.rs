@@ -22,7 +22,6 @@ const FOREIGN: &[(&[u8], &str)] = &[
     (b"GIF89a", "a GIF image"),
     (b"II*\0", "a TIFF image"),
     (b"MM\0*", "a TIFF image"),
-    (b"{\\rtf", "an RTF document"),
     (b"%!PS", "a PostScript file"),
     (b"\x1F\x8B", "a gzip archive"),
     (b"BZh", "a bzip2 archive"),
