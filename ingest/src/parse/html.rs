@@ -138,6 +138,8 @@ struct Page {
     /// The element that is left out and how often it is open inside itself.
     skipped: Option<(String, usize)>,
     text: String,
+    /// Whether nothing but a line break came last.
+    broken: bool,
     kind: Kind,
     lists: Vec<Option<u32>>,
     tables: Vec<Table>,
@@ -162,6 +164,7 @@ impl Page {
                     }
                 } else {
                     self.text.push(char);
+                    self.broken = false;
                 }
             }
         }
@@ -254,7 +257,13 @@ impl Page {
                 self.preformatted += 1;
             }
             "br" if self.preformatted > 0 => self.text.push('\n'),
-            "br" | "wbr" => self.text(" "),
+            // Two line breaks in a row are what letters have instead of paragraphs.
+            "br" if self.broken && self.kind == Kind::Paragraph => self.flush(),
+            "br" => {
+                self.text(" ");
+                self.broken = true;
+            }
+            "wbr" => {}
             "img" => {
                 if let Some(text) = attribute(tag, "alt").filter(|text| !text.trim().is_empty()) {
                     self.text(&format!(" {text} "));
@@ -353,6 +362,7 @@ impl Page {
 
     /// Ends the block that is open.
     fn flush(&mut self) {
+        self.broken = false;
         let text = std::mem::take(&mut self.text);
         let kind = std::mem::take(&mut self.kind);
         if self.preformatted > 0 {
@@ -517,6 +527,12 @@ mod tests {
             document.blocks[0].kind,
             BlockKind::Cell { header: true, .. }
         ));
+    }
+
+    #[test]
+    fn two_line_breaks_end_a_paragraph() {
+        let document = read("안녕<br>하세요.<br>\n<br/>연차<wbr>는 15일<b>이다.</b><br><br><br>끝");
+        assert_eq!(document.text, "안녕 하세요.\n\n연차는 15일이다.\n\n끝");
     }
 
     #[test]

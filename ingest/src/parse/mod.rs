@@ -5,6 +5,8 @@
 //! | [`sniff`] | which format a file has, by its content |
 //! | [`pdf`], [`docx`], [`rtf`], [`html`], [`markdown`], [`text`] | that format |
 //! | [`archive`] | ZIP archives of documents |
+//! | [`eml`] | messages, and web archives, which look like some |
+//! | [`mail`], [`mime`] | no format: the form of a message, and how it is sent |
 //! | [`attachments`] | no format: files inside files |
 //! | [`container`], [`xml`] | no format: ZIP containers and XML, as office files use them |
 //! | [`flow`] | no format: blocks and tables on their way into a [`Document`] |
@@ -27,9 +29,12 @@ pub mod archive;
 mod attachments;
 mod container;
 pub mod docx;
+pub mod eml;
 pub mod flow;
 pub mod html;
+mod mail;
 pub mod markdown;
+mod mime;
 pub mod pdf;
 pub mod rtf;
 pub mod sandbox;
@@ -45,6 +50,10 @@ pub enum Format {
     Pdf,
     /// Office Open XML text.
     Docx,
+    /// E-mail message.
+    Eml,
+    /// Web archive: a page of HTML with its pictures, in the form of a message.
+    Mhtml,
     /// Rich Text Format.
     Rtf,
     /// HTML.
@@ -102,6 +111,26 @@ pub const FORMATS: &[FormatRow] = &[
         has_pages: false,
         recognizes: docx::recognizes,
         parse: docx::parse,
+    },
+    FormatRow {
+        format: Format::Eml,
+        name: "eml",
+        title: "an e-mail message",
+        media_type: "message/rfc822",
+        extensions: &["eml"],
+        has_pages: false,
+        recognizes: eml::recognizes,
+        parse: eml::parse,
+    },
+    FormatRow {
+        format: Format::Mhtml,
+        name: "mhtml",
+        title: "a web archive",
+        media_type: "multipart/related",
+        extensions: &["mhtml", "mht"],
+        has_pages: false,
+        recognizes: eml::recognizes_web_archive,
+        parse: eml::parse_web_archive,
     },
     FormatRow {
         format: Format::Rtf,

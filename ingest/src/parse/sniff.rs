@@ -197,7 +197,7 @@ fn foreign(bytes: &[u8]) -> Option<&'static str> {
     if start.starts_with("<?xml") && start.contains("progid=\"Word.Document\"") {
         return Some("a Word 2003 XML document");
     }
-    is_mail(start).then_some("an e-mail message or a web archive")
+    None
 }
 
 /// Whether a file consists of ASCII text, as far as it is looked at.
@@ -205,28 +205,6 @@ fn is_plain(bytes: &[u8]) -> bool {
     bytes[..bytes.len().min(WINDOW)]
         .iter()
         .all(|byte| matches!(byte, 9..=13 | 32..=126))
-}
-
-/// Whether text begins with the header of a message, whose body is mostly not readable text.
-fn is_mail(start: &str) -> bool {
-    let mut mime = false;
-    for (index, line) in start.lines().enumerate() {
-        if line.is_empty() {
-            return mime && index > 1;
-        }
-        let folded = index > 0 && line.starts_with([' ', '\t']);
-        let header = line.split_once(':').is_some_and(|(name, _)| {
-            !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        });
-        if !folded && !header {
-            return false;
-        }
-        mime |= line.to_ascii_lowercase().starts_with("mime-version:");
-    }
-    false
 }
 
 /// Whether the bytes are a ZIP archive, and not the container of a document or a program.

@@ -120,16 +120,18 @@ pub(super) fn looks_korean(bytes: &[u8]) -> bool {
 pub fn parse(bytes: &[u8], _progress: Progress<'_>) -> Result<Parsed, ParseError> {
     let decoded = decode(bytes, None);
     let mut builder = DocumentBuilder::default();
-    let text = decoded
-        .text
-        .replace("\r\n", "\n")
-        .replace(['\r', '\u{2028}'], "\n")
-        .replace('\u{C}', "\n\n");
-    push_text(&text, &mut builder);
+    push_text(&unix_lines(&decoded.text), &mut builder);
     Ok(Parsed::new(
         builder.finish(),
         decoded.problem.into_iter().collect(),
     ))
+}
+
+/// Text whose lines all end in `\n`.
+pub(super) fn unix_lines(text: &str) -> String {
+    text.replace("\r\n", "\n")
+        .replace(['\r', '\u{2028}'], "\n")
+        .replace('\u{C}', "\n\n")
 }
 
 /// What a line is on its own.
@@ -147,7 +149,7 @@ enum Line<'a> {
     Plain(&'a str),
 }
 
-fn push_text(text: &str, builder: &mut DocumentBuilder) {
+pub(super) fn push_text(text: &str, builder: &mut DocumentBuilder) {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     let kinds: Vec<Line<'_>> = lines.iter().map(|line| kind_of(line)).collect();
     let mut index = 0;

@@ -120,19 +120,30 @@ impl CharsetText {
             return String::new();
         }
         let bytes = std::mem::take(&mut self.bytes);
-        let decode = |encoding: &'static Encoding| encoding.decode_without_bom_handling(&bytes);
-        match self.charset {
-            Charset::Document => decode(self.document).0.into_owned(),
-            Charset::Other(encoding) => decode(encoding).0.into_owned(),
-            Charset::Ansi => {
-                let (text, broken) = decode(self.document);
-                if broken {
-                    decode(WINDOWS_1252).0.into_owned()
-                } else {
-                    text.into_owned()
-                }
+        let (encoding, otherwise) = match self.charset {
+            Charset::Document => (self.document, self.document),
+            Charset::Other(encoding) => (encoding, encoding),
+            Charset::Ansi => (self.document, WINDOWS_1252),
+            Charset::Symbol => return bytes.iter().map(|byte| symbol(*byte)).collect(),
+        };
+        let (text, broken) = encoding.decode_without_bom_handling(&bytes);
+        // Some programs write UTF-8, which RTF does not know. Any bytes can be read in an
+        // encoding of single bytes, but hardly ever are three of them Hangul in UTF-8.
+        if broken || encoding.is_single_byte() {
+            let utf_8 = std::str::from_utf8(&bytes);
+            if let Ok(utf_8) = utf_8
+                && (broken || utf_8.chars().any(|char| char >= '\u{800}'))
+            {
+                return utf_8.to_owned();
             }
-            Charset::Symbol => bytes.iter().map(|byte| symbol(*byte)).collect(),
+        }
+        if broken {
+            otherwise
+                .decode_without_bom_handling(&bytes)
+                .0
+                .into_owned()
+        } else {
+            text.into_owned()
         }
     }
 

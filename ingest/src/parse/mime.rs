@@ -1,0 +1,700 @@
+//! MIME: the headers of messages, their parts, and bytes and text in transfer encodings.
+//!
+//! By hand rather than by `mail-parser`'s `MessageParser`, which makes nested messages a tree
+//! whose end recurses, searches the whole rest of a message for each boundary, gives up
+//! ISO-2022-KR, and turns Korean text without a charset into replacement characters before
+//! anybody sees its bytes. Its decoders and its reading of dates are used.
+
+use std::borrow::Cow;
+
+use encoding_rs::{EUC_KR, Encoding, REPLACEMENT, UTF_8};
+use mail_parser::DateTime;
+use mail_parser::decoders::base64::base64_decode;
+use mail_parser::decoders::charsets::map::charset_decoder;
+
+use super::text::{self, Decoded};
+
+/// Headers of one part that are looked at.
+const MAX_HEADERS: usize = 2_000;
+/// Bytes of a header that are looked at; addresses of a large list take some.
+const MAX_HEADER: usize = 256 * 1024;
+/// Pieces that the value of a parameter may be written in.
+const MAX_PIECES: usize = 200;
+
+/// The headers of a message or of a part of one.
+#[derive(Debug, Default)]
+pub(super) struct Headers {
+    /// Names in lower case, values without the ends of lines.
+    fields: Vec<(String, Vec<u8>)>,
+}
+
+/// Divides a message, or a part of one, into headers and what follows.
+pub(super) fn split(bytes: &[u8]) -> (Headers, &[u8]) {
+    let mut headers = Headers::default();
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let (line, after) = next_line(rest);
+        if line.is_empty() {
+            rest = after;
+            break;
+        }
+        if line[0].is_ascii_whitespace() {
+            if let Some((_, value)) = headers.fields.last_mut()
+                && value.len() < MAX_HEADER
+            {
+                value.push(b' ');
+                value.extend_from_slice(line.trim_ascii());
+            }
+        } else if let Some(colon) = line.iter().position(|byte| *byte == b':')
+            && is_name(&line[..colon])
+        {
+            if headers.fields.len() < MAX_HEADERS {
+                let name = String::from_utf8_lossy(line[..colon].trim_ascii());
+                let value = &line[colon + 1..];
+                let value = value[..value.len().min(MAX_HEADER)].trim_ascii();
+                headers
+                    .fields
+                    .push((name.to_lowercase(), value.to_vec()));
+            }
+        } else if headers.fields.is_empty() {
+            // A part without headers, and without the empty line that says so.
+            return (headers, bytes);
+        }
+        rest = after;
+    }
+    (headers, rest)
+}
+
+/// Whether bytes are the name of a header.
+pub(super) fn is_name(name: &[u8]) -> bool {
+    let name = name.trim_ascii_end();
+    !name.is_empty() && name.len() < 80 && name.iter().all(u8::is_ascii_graphic)
+}
+
+/// The first line, without its end, and what follows.
+pub(super) fn next_line(bytes: &[u8]) -> (&[u8], &[u8]) {
+    match bytes.iter().position(|byte| *byte == b'\n') {
+        Some(at) => (
+            bytes[..at].strip_suffix(b"\r").unwrap_or(&bytes[..at]),
+            &bytes[at + 1..],
+        ),
+        None => (bytes, &[]),
+    }
+}
+
+impl Headers {
+    fn raw(&self, name: &str) -> Option<&[u8]> {
+        self.fields
+            .iter()
+            .find(|(field, value)| field == name && !value.is_empty())
+            .map(|(_, value)| value.as_slice())
+    }
+
+    /// The value of a header as people read it.
+    pub(super) fn text(&self, name: &str) -> String {
+        self.raw(name).map(words).unwrap_or_default()
+    }
+
+    /// The persons of a header: `김민아 <mina@example.com>, …`. All headers of the name count.
+    pub(super) fn addresses(&self, name: &str) -> Vec<String> {
+        self.fields
+            .iter()
+            .filter(|(field, _)| field == name)
+            .flat_map(|(_, value)| addresses(value))
+            .collect()
+    }
+
+    /// When it was sent, with the sender's offset, as ISO 8601; as it stands where that is
+    /// no date.
+    pub(super) fn date(&self) -> Option<String> {
+        let written = self.text("date");
+        if written.is_empty() {
+            return None;
+        }
+        // Zones that the standard does not name, but mail from Korea does.
+        let zoned = [" KST", " JST"]
+            .into_iter()
+            .find_map(|zone| written.strip_suffix(zone))
+            .map_or_else(|| written.clone(), |time| format!("{time} +0900"));
+        let date = DateTime::parse_rfc822(&zoned).filter(|date| {
+            (1..=12).contains(&date.month)
+                && (1..=31).contains(&date.day)
+                && date.hour < 24
+                && date.minute < 60
+                && date.second <= 60
+                && date.year >= 1970
+        });
+        Some(date.map_or(written, |date| {
+            format!(
+                "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}{:02}:{:02}",
+                date.year,
+                date.month,
+                date.day,
+                date.hour,
+                date.minute,
+                date.second,
+                if date.tz_before_gmt { '-' } else { '+' },
+                date.tz_hour,
+                date.tz_minute,
+            )
+        }))
+    }
+
+    /// What kind of content follows.
+    pub(super) fn content_type(&self) -> Value {
+        self.raw("content-type").map(Value::read).unwrap_or_default()
+    }
+
+    /// `inline` or `attachment`, and a name.
+    pub(super) fn disposition(&self) -> Value {
+        self.raw("content-disposition")
+            .map(Value::read)
+            .unwrap_or_default()
+    }
+
+    /// The bytes of a body, out of the encoding in which they were sent.
+    pub(super) fn decode<'a>(&self, body: &'a [u8]) -> Cow<'a, [u8]> {
+        match self.text("content-transfer-encoding").to_lowercase().as_str() {
+            "base64" => Cow::Owned(base64(body)),
+            "quoted-printable" => Cow::Owned(quoted_printable(body, false)),
+            _ => Cow::Borrowed(body),
+        }
+    }
+}
+
+/// A header that is a word with parameters: `text/plain; charset=euc-kr`.
+#[derive(Debug, Default)]
+pub(super) struct Value {
+    /// In lower case.
+    pub(super) word: String,
+    parameters: Vec<(String, Vec<u8>)>,
+}
+
+impl Value {
+    pub(super) fn read(value: &[u8]) -> Self {
+        let mut pieces = pieces(value, b';').into_iter();
+        let word = pieces.next().unwrap_or_default().trim_ascii();
+        let word = String::from_utf8_lossy(word).to_lowercase();
+        let parameters = pieces
+            .take(MAX_PIECES)
+            .filter_map(|piece| {
+                let equals = piece.iter().position(|byte| *byte == b'=')?;
+                let name = String::from_utf8_lossy(piece[..equals].trim_ascii()).to_lowercase();
+                Some((name, unquoted(piece[equals + 1..].trim_ascii())))
+            })
+            .collect();
+        Self { word, parameters }
+    }
+
+    fn raw(&self, name: &str) -> Option<&[u8]> {
+        self.parameters
+            .iter()
+            .find(|(parameter, _)| parameter == name)
+            .map(|(_, value)| value.as_slice())
+    }
+
+    /// A parameter that is ASCII.
+    pub(super) fn get(&self, name: &str) -> Option<String> {
+        self.raw(name)
+            .map(|value| String::from_utf8_lossy(value).into_owned())
+            .or_else(|| self.extended(name))
+    }
+
+    /// A parameter in any language: as RFC 2231 writes it (`name*0*=euc-kr'ko'%B0%A1`), as an
+    /// encoded word although none may stand there, or as plain bytes.
+    pub(super) fn text(&self, name: &str) -> Option<String> {
+        self.extended(name)
+            .or_else(|| self.raw(name).map(words))
+            .filter(|text| !text.trim().is_empty())
+    }
+
+    fn extended(&self, name: &str) -> Option<String> {
+        let starred = |name: String| {
+            let plain = self.raw(&name).map(|value| (value, false));
+            plain.or_else(|| self.raw(&format!("{name}*")).map(|value| (value, true)))
+        };
+        let mut bytes = Vec::new();
+        let mut charset = None;
+        if let Some(whole) = self.raw(&format!("{name}*")) {
+            charset = percent(whole, true, &mut bytes);
+        } else {
+            let first = starred(format!("{name}*0"))?;
+            let mut next = Some(first);
+            let mut number = 0;
+            while let Some((value, encoded)) = next.filter(|_| number < MAX_PIECES) {
+                if encoded {
+                    let found = percent(value, number == 0, &mut bytes);
+                    charset = charset.or(found);
+                } else {
+                    bytes.extend_from_slice(value);
+                }
+                number += 1;
+                next = starred(format!("{name}*{number}"));
+            }
+            if charset.is_none() {
+                // Encoded words, cut into pieces.
+                return Some(words(&bytes));
+            }
+        }
+        Some(decode(&bytes, charset.as_deref()).text)
+    }
+}
+
+/// Undoes `%B0`; the first piece begins with `charset'language'`.
+fn percent(value: &[u8], first: bool, bytes: &mut Vec<u8>) -> Option<String> {
+    let mut value = value;
+    let mut charset = None;
+    if first {
+        let mut marks = value.splitn(3, |byte| *byte == b'\'');
+        if let (Some(name), Some(_), Some(rest)) = (marks.next(), marks.next(), marks.next()) {
+            charset = Some(String::from_utf8_lossy(name).into_owned());
+            value = rest;
+        }
+    }
+    let mut at = 0;
+    while let Some(&byte) = value.get(at) {
+        match (byte, hex(value, at + 1)) {
+            (b'%', Some(decoded)) => {
+                bytes.push(decoded);
+                at += 3;
+            }
+            _ => {
+                bytes.push(byte);
+                at += 1;
+            }
+        }
+    }
+    charset
+}
+
+fn hex(bytes: &[u8], at: usize) -> Option<u8> {
+    let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+    u8::try_from(digit(at)? * 16 + digit(at + 1)?).ok()
+}
+
+/// Divides a value where `divider` stands outside quotes and comments.
+fn pieces(value: &[u8], divider: u8) -> Vec<&[u8]> {
+    let mut pieces = Vec::new();
+    let (mut start, mut quoted, mut comments, mut escaped) = (0, false, 0_usize, false);
+    for (at, &byte) in value.iter().enumerate() {
+        if escaped {
+            escaped = false;
+            continue;
+        }
+        match byte {
+            b'\\' if quoted || comments > 0 => escaped = true,
+            b'"' if comments == 0 => quoted = !quoted,
+            b'(' if !quoted => comments += 1,
+            b')' if !quoted => comments = comments.saturating_sub(1),
+            _ if byte == divider && !quoted && comments == 0 => {
+                pieces.push(&value[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    pieces.push(&value[start..]);
+    pieces
+}
+
+/// What stands in quotes, or the word as it is.
+fn unquoted(value: &[u8]) -> Vec<u8> {
+    let Some(inner) = value.strip_prefix(b"\"") else {
+        return value.to_vec();
+    };
+    let mut bytes = Vec::with_capacity(inner.len());
+    let mut escaped = false;
+    for &byte in inner {
+        match byte {
+            // Browsers send paths of Windows, whose backslashes escape nothing.
+            b'\\' if !escaped => escaped = true,
+            b'"' if !escaped => break,
+            _ => {
+                if escaped && !matches!(byte, b'"' | b'\\') {
+                    bytes.push(b'\\');
+                }
+                bytes.push(byte);
+                escaped = false;
+            }
+        }
+    }
+    bytes
+}
+
+/// The persons in a list of addresses.
+fn addresses(value: &[u8]) -> Vec<String> {
+    pieces(value, b',')
+        .into_iter()
+        .flat_map(|piece| pieces(piece, b';'))
+        .filter_map(|piece| {
+            let piece = piece.trim_ascii();
+            let address = piece
+                .iter()
+                .rposition(|byte| *byte == b'<')
+                .map(|open| (&piece[..open], &piece[open + 1..]));
+            let Some((name, address)) = address else {
+                let text = words(&unquoted(piece));
+                return (!text.is_empty()).then_some(text);
+            };
+            let end = address.iter().position(|byte| *byte == b'>');
+            let address = words(&address[..end.unwrap_or(address.len())]);
+            // The name of a group stands before its first member.
+            let name = words(&unquoted(name.trim_ascii()));
+            let name = name.trim().trim_matches(['"', '\'']).trim();
+            Some(if name.is_empty() || name == address {
+                address
+            } else if address.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{name} <{address}>")
+            })
+        })
+        .collect()
+}
+
+/// Text of a header: encoded words (RFC 2047), and around them UTF-8 or, as old Korean
+/// programs write it, bytes of CP949. Words that divide a character between them are joined.
+pub(super) fn words(value: &[u8]) -> String {
+    let mut text = String::new();
+    let mut encoded: Vec<u8> = Vec::new();
+    let mut charset = String::new();
+    let mut rest = value;
+    loop {
+        let next = find_word(rest);
+        let before = next.as_ref().map_or(rest, |word| &rest[..word.start]);
+        let apart = !before.trim_ascii().is_empty();
+        if let Some(word) = &next
+            && !apart
+            && !encoded.is_empty()
+            && word.charset == charset
+        {
+            encoded.extend_from_slice(&word.bytes);
+            rest = &rest[word.end..];
+            continue;
+        }
+        if !encoded.is_empty() {
+            text.push_str(&decode(&encoded, Some(&charset)).text);
+            encoded.clear();
+        }
+        if apart || text.is_empty() || next.is_none() {
+            text.push_str(&text::decode(before, None).text);
+        }
+        let Some(word) = next else {
+            return text.trim().to_owned();
+        };
+        encoded = word.bytes;
+        charset = word.charset;
+        rest = &rest[word.end..];
+    }
+}
+
+struct Word {
+    start: usize,
+    end: usize,
+    charset: String,
+    bytes: Vec<u8>,
+}
+
+/// The first `=?charset?B?text?=`.
+fn find_word(value: &[u8]) -> Option<Word> {
+    let mut from = 0;
+    loop {
+        let start = from + value.get(from..)?.windows(2).position(|two| two == b"=?")?;
+        from = start + 2;
+        let mut fields = value[from..].splitn(3, |byte| *byte == b'?');
+        let (charset, encoding, rest) = (fields.next()?, fields.next()?, fields.next()?);
+        let is_label = !charset.is_empty()
+            && charset.len() < 60
+            && charset
+                .iter()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_.:*+".contains(byte));
+        if !is_label {
+            continue;
+        }
+        let base = encoding.eq_ignore_ascii_case(b"b");
+        if !base && !encoding.eq_ignore_ascii_case(b"q") {
+            continue;
+        }
+        let length = rest.windows(2).position(|two| two == b"?=")?;
+        let bytes = if base {
+            base64(&rest[..length])
+        } else {
+            quoted_printable(&rest[..length], true)
+        };
+        let charset = charset.split(|byte| *byte == b'*').next().unwrap_or_default();
+        return Some(Word {
+            start,
+            end: from + charset_end(&value[from..]) + length + 2,
+            charset: String::from_utf8_lossy(charset).to_lowercase(),
+            bytes,
+        });
+    }
+}
+
+/// How far the text of an encoded word stands behind its `=?`.
+fn charset_end(word: &[u8]) -> usize {
+    let mut marks = word.iter().enumerate().filter(|(_, byte)| **byte == b'?');
+    marks.nth(1).map_or(0, |(at, _)| at + 1)
+}
+
+/// Bytes out of Base64; what is none of its characters is passed over.
+pub(super) fn base64(body: &[u8]) -> Vec<u8> {
+    let usual = |byte: &u8| {
+        byte.is_ascii_alphanumeric() || byte.is_ascii_whitespace() || b"+/=".contains(byte)
+    };
+    if let Some(bytes) = base64_decode(body) {
+        return bytes;
+    }
+    let cleaned: Vec<u8> = body.iter().copied().filter(usual).collect();
+    base64_decode(&cleaned).unwrap_or_default()
+}
+
+/// Bytes out of quoted-printable; what is wrong in it is text. In words `_` is a space.
+fn quoted_printable(body: &[u8], word: bool) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(body.len());
+    let mut at = 0;
+    while let Some(&byte) = body.get(at) {
+        at += 1;
+        match byte {
+            b'_' if word => bytes.push(b' '),
+            b'=' => {
+                if let Some(decoded) = hex(body, at) {
+                    bytes.push(decoded);
+                    at += 2;
+                    continue;
+                }
+                // The line goes on: white space may have come behind the mark.
+                let (line, rest) = next_line(&body[at..]);
+                if line.trim_ascii().is_empty() {
+                    at = body.len() - rest.len();
+                } else {
+                    bytes.push(b'=');
+                }
+            }
+            _ => bytes.push(byte),
+        }
+    }
+    bytes
+}
+
+/// Bytes to text, in the encoding that a message names, as far as it can be right.
+pub(super) fn decode(bytes: &[u8], charset: Option<&str>) -> Decoded {
+    let label = charset.unwrap_or_default().trim().to_lowercase();
+    if label.starts_with("iso-2022-kr") || label == "csiso2022kr" {
+        return decode_as(EUC_KR, &from_iso_2022_kr(bytes));
+    }
+    if bytes.is_ascii() && !label.starts_with("iso-2022") && !label.contains("utf-7") {
+        return text::decode(bytes, None);
+    }
+    let encoding = match label.as_str() {
+        // Said by programs that know no better.
+        "" | "us-ascii" | "ascii" | "unknown-8bit" | "default" | "x-unknown" => {
+            return text::decode(bytes, None);
+        }
+        "cp949" | "ms949" | "uhc" | "x-windows-949" | "ksc5601-1987" | "euckr" | "ks_c_5601" => {
+            Some(EUC_KR)
+        }
+        label => Encoding::for_label(label.as_bytes()).filter(|found| *found != REPLACEMENT),
+    };
+    match encoding {
+        // Any bytes can be read as this; better reasons come first.
+        Some(encoding) if encoding.is_single_byte() || encoding == UTF_8 => {
+            text::decode(bytes, Some(encoding).filter(|encoding| *encoding != UTF_8))
+        }
+        Some(encoding) => {
+            let (text, broken) = encoding.decode_without_bom_handling(bytes);
+            if broken {
+                text::decode(bytes, Some(encoding))
+            } else {
+                Decoded {
+                    text: text.into_owned(),
+                    problem: None,
+                }
+            }
+        }
+        None => match charset_decoder(label.as_bytes()) {
+            Some(decoder) => Decoded {
+                text: decoder(bytes),
+                problem: None,
+            },
+            None => text::decode(bytes, None),
+        },
+    }
+}
+
+fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Decoded {
+    Decoded {
+        text: encoding.decode_without_bom_handling(bytes).0.into_owned(),
+        problem: None,
+    }
+}
+
+/// ISO-2022-KR writes the bytes of EUC-KR without their high bits between two marks.
+fn from_iso_2022_kr(bytes: &[u8]) -> Vec<u8> {
+    let mut shifted = false;
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        at += 1;
+        match byte {
+            0x0E => shifted = true,
+            0x0F => shifted = false,
+            0x1B if bytes[at..].starts_with(b"$)C") => at += 3,
+            b'\n' => {
+                shifted = false;
+                out.push(byte);
+            }
+            0x21..=0x7E if shifted => out.push(byte | 0x80),
+            _ => out.push(byte),
+        }
+    }
+    out
+}
+
+/// The parts between the lines that a boundary makes.
+pub(super) fn parts<'a>(body: &'a [u8], boundary: &str) -> Vec<&'a [u8]> {
+    let mark = [b"--", boundary.as_bytes()].concat();
+    let mut parts = Vec::new();
+    let mut start = None;
+    let mut from = 0;
+    while from < body.len() {
+        let line_at = from;
+        let (line, rest) = next_line(&body[from..]);
+        from = body.len() - rest.len();
+        let Some(after) = line.strip_prefix(mark.as_slice()) else {
+            continue;
+        };
+        let last = after.trim_ascii_end() == b"--";
+        if !last && !after.trim_ascii_end().is_empty() {
+            continue;
+        }
+        if let Some(start) = start.take() {
+            parts.push(before_line(&body[start..line_at]));
+        }
+        if last {
+            return parts;
+        }
+        start = Some(from);
+    }
+    // The end is missing.
+    if let Some(start) = start {
+        parts.push(&body[start..]);
+    }
+    parts
+}
+
+/// What stands before the end of a line that belongs to the boundary.
+fn before_line(part: &[u8]) -> &[u8] {
+    let part = part.strip_suffix(b"\n").unwrap_or(part);
+    part.strip_suffix(b"\r").unwrap_or(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cp949(text: &str) -> Vec<u8> {
+        EUC_KR.encode(text).0.into_owned()
+    }
+
+    fn encoded(text: &[u8]) -> String {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.encode(text)
+    }
+
+    #[track_caller]
+    fn check(value: &[u8], text: &str) {
+        assert_eq!(words(value), text);
+    }
+
+    #[test]
+    fn words_are_decoded_in_their_encodings() {
+        let whole = cp949("연차 규정");
+        check(format!("=?ks_c_5601-1987?B?{}?=", encoded(&whole)).as_bytes(), "연차 규정");
+        check(b"=?euc-kr?Q?=BF=AC=C2=F7_2?= (2)", "연차 2 (2)");
+        check("=?UTF-8?Q?=EC=97=B0?= =?utf-8?q?=EC=B0=A8?=".as_bytes(), "연차");
+        check(b"Re: =?ISO-8859-1*en?Q?Caf=E9?= x", "Re: Café x");
+        check(&whole, "연차 규정");
+        check("연차".as_bytes(), "연차");
+        check(b"1 =? 2 ?= =?x", "1 =? 2 ?= =?x");
+        // A character divided between two words.
+        let (left, right) = whole.split_at(3);
+        check(
+            format!("=?euc-kr?B?{}?=\t=?EUC-KR?B?{}?=", encoded(left), encoded(right)).as_bytes(),
+            "연차 규정",
+        );
+        // Characters of EUC-KR that also are UTF-8.
+        check(b"=?euc-kr?B?wq8=?=", "짱");
+    }
+
+    #[test]
+    fn old_korean_mail_of_seven_bits_is_read() {
+        let mut bytes = b"\x1B$)C\n\x0E".to_vec();
+        bytes.extend(cp949("연차").iter().map(|byte| byte & 0x7F));
+        bytes.extend(b"\x0F 15");
+        assert_eq!(decode(&bytes, Some("ISO-2022-KR")).text.trim(), "연차 15");
+    }
+
+    #[test]
+    fn a_charset_that_is_not_true_is_not_believed() {
+        for charset in [None, Some("us-ascii"), Some("utf-8"), Some("x-unknown"), Some("euc-kr")] {
+            assert_eq!(decode(&cp949("연차는 15일이다."), charset).text, "연차는 15일이다.");
+            assert_eq!(decode("연차는 15일이다.".as_bytes(), charset).text, "연차는 15일이다.");
+        }
+    }
+
+    #[test]
+    fn names_of_files_come_in_many_ways() {
+        let raw = [b"attachment; filename=\"".to_vec(), cp949("연차.hwp"), b"\"".to_vec()].concat();
+        for value in [
+            b"attachment; filename*=euc-kr'ko'%BF%AC%C2%F7.hwp; filename=\"x.hwp\"".to_vec(),
+            b"attachment; filename*0*=UTF-8''%EC%97%B0; filename*1*=%EC%B0%A8; filename*2=.hwp".to_vec(),
+            b"attachment; filename=\"=?euc-kr?B?v6zC9y5od3A=?=\"".to_vec(),
+            b"attachment; filename=\"=?euc-kr?B?v6zC?= =?euc-kr?B?9y5od3A=?=\"".to_vec(),
+            raw,
+        ] {
+            assert_eq!(Value::read(&value).text("filename").as_deref(), Some("연차.hwp"));
+        }
+        let path = Value::read(br#"attachment; filename="C:\tmp\a;b \"c\".txt""#);
+        assert_eq!(path.text("filename").as_deref(), Some(r#"C:\tmp\a;b "c".txt"#));
+    }
+
+    #[test]
+    fn persons_are_told_apart() {
+        let value = format!(
+            "\"Kim, Mina\" <mina@a.kr>, =?euc-kr?B?{}?= <b@a.kr>, c@a.kr, Team: d@a.kr;",
+            encoded(&cp949("박, 부장"))
+        );
+        assert_eq!(
+            addresses(value.as_bytes()),
+            ["Kim, Mina <mina@a.kr>", "박, 부장 <b@a.kr>", "c@a.kr", "Team: d@a.kr"]
+        );
+    }
+
+    #[test]
+    fn dates_keep_their_offset() {
+        let date = |value: &str| split(format!("Date: {value}\n\n").as_bytes()).0.date();
+        assert_eq!(
+            date("Tue, 3 Mar 2026 09:05:00 +0900 (KST)").as_deref(),
+            Some("2026-03-03T09:05:00+09:00")
+        );
+        assert_eq!(date("3 Mar 26 9:05:00 EST").as_deref(), Some("2026-03-03T09:05:00-05:00"));
+        assert_eq!(date("3 Mar 2026 9:05:00 KST").as_deref(), Some("2026-03-03T09:05:00+09:00"));
+        assert_eq!(date("어제").as_deref(), Some("어제"));
+        assert_eq!(date(""), None);
+    }
+
+    #[test]
+    fn broken_encodings_lose_little() {
+        assert_eq!(base64(b"v6zC*9y4=\n!!"), cp949("연차.").as_slice());
+        assert_eq!(quoted_printable(b"a=3D=\nb =ZZ c= \r\nd=", false), b"a=b =ZZ cd");
+    }
+
+    #[test]
+    fn parts_end_at_their_boundary() {
+        let body = b"before\r\n--b\r\n\r\none\r\n--b\r\ntwo\r\n--bb\r\n--b--\r\nafter";
+        assert_eq!(parts(body, "b"), [b"\r\none".as_slice(), b"two\r\n--bb"]);
+        assert_eq!(parts(b"--b\none", "b"), [b"one"]);
+        assert!(parts(body, "c").is_empty());
+    }
+}
