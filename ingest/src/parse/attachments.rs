@@ -8,7 +8,7 @@ use crate::Problem;
 /// Files that are taken out of one file.
 const MAX_FILES: usize = 2_000;
 /// Bytes of one file.
-pub(super) const MAX_FILE: u64 = 100 << 20;
+const MAX_FILE: u64 = 100 << 20;
 /// Bytes of all files. As text, which takes a third more, they still pass the sandbox, whose
 /// output may have 256 MB.
 const MAX_FILES_BYTES: u64 = 180 << 20;
@@ -100,12 +100,12 @@ impl Attachments {
     }
 }
 
-/// A few names for a problem: `a.png, b.png and 3 more`.
+/// A few of many for a problem: `a, b and 3 more`.
 pub(super) fn listed(names: &[String]) -> String {
     let shown: Vec<String> = names
         .iter()
         .take(MAX_NAMED)
-        .map(|name| format!("`{name}`"))
+        .cloned()
         .collect();
     let more = names.len() - shown.len();
     if more > 0 {

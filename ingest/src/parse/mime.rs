@@ -108,36 +108,20 @@ impl Headers {
     /// no date.
     pub(super) fn date(&self) -> Option<String> {
         let written = self.text("date");
-        if written.is_empty() {
-            return None;
-        }
+        self.sent().or((!written.is_empty()).then_some(written))
+    }
+
+    /// When it was sent, if its header is a date.
+    pub(super) fn sent(&self) -> Option<String> {
+        let written = self.text("date");
         // Zones that the standard does not name, but mail from Korea does.
         let zoned = [" KST", " JST"]
             .into_iter()
             .find_map(|zone| written.strip_suffix(zone))
             .map_or_else(|| written.clone(), |time| format!("{time} +0900"));
-        let date = DateTime::parse_rfc822(&zoned).filter(|date| {
-            (1..=12).contains(&date.month)
-                && (1..=31).contains(&date.day)
-                && date.hour < 24
-                && date.minute < 60
-                && date.second <= 60
-                && date.year >= 1970
-        });
-        Some(date.map_or(written, |date| {
-            format!(
-                "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}{:02}:{:02}",
-                date.year,
-                date.month,
-                date.day,
-                date.hour,
-                date.minute,
-                date.second,
-                if date.tz_before_gmt { '-' } else { '+' },
-                date.tz_hour,
-                date.tz_minute,
-            )
-        }))
+        let date = DateTime::parse_rfc822(&zoned)?;
+        let possible = date.is_valid() && date.year >= 1970;
+        possible.then(|| iso_8601(&date))
     }
 
     /// What kind of content follows.
@@ -160,6 +144,22 @@ impl Headers {
             _ => Cow::Borrowed(body),
         }
     }
+}
+
+/// A time as `2026-03-03T09:05:00+09:00`.
+pub(super) fn iso_8601(date: &DateTime) -> String {
+    format!(
+        "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}{}{:02}:{:02}",
+        date.year,
+        date.month,
+        date.day,
+        date.hour,
+        date.minute,
+        date.second,
+        if date.tz_before_gmt { '-' } else { '+' },
+        date.tz_hour,
+        date.tz_minute,
+    )
 }
 
 /// A header that is a word with parameters: `text/plain; charset=euc-kr`.
@@ -497,21 +497,7 @@ pub(super) fn decode(bytes: &[u8], charset: Option<&str>) -> Decoded {
         label => Encoding::for_label(label.as_bytes()).filter(|found| *found != REPLACEMENT),
     };
     match encoding {
-        // Any bytes can be read as this; better reasons come first.
-        Some(encoding) if encoding.is_single_byte() || encoding == UTF_8 => {
-            text::decode(bytes, Some(encoding).filter(|encoding| *encoding != UTF_8))
-        }
-        Some(encoding) => {
-            let (text, broken) = encoding.decode_without_bom_handling(bytes);
-            if broken {
-                text::decode(bytes, Some(encoding))
-            } else {
-                Decoded {
-                    text: text.into_owned(),
-                    problem: None,
-                }
-            }
-        }
+        Some(encoding) => decode_in(bytes, Some(encoding)),
         None => match charset_decoder(label.as_bytes()) {
             Some(decoder) => Decoded {
                 text: decoder(bytes),
@@ -520,6 +506,24 @@ pub(super) fn decode(bytes: &[u8], charset: Option<&str>) -> Decoded {
             None => text::decode(bytes, None),
         },
     }
+}
+
+/// Bytes to text, in this encoding as far as it can be right.
+pub(super) fn decode_in(bytes: &[u8], encoding: Option<&'static Encoding>) -> Decoded {
+    // Any bytes can be read in an encoding of single bytes; better reasons come first.
+    if let Some(encoding) = encoding
+        && !encoding.is_single_byte()
+        && encoding != UTF_8
+    {
+        let (text, broken) = encoding.decode_without_bom_handling(bytes);
+        if !broken {
+            return Decoded {
+                text: text.into_owned(),
+                problem: None,
+            };
+        }
+    }
+    text::decode(bytes, encoding.filter(|encoding| *encoding != UTF_8))
 }
 
 fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Decoded {

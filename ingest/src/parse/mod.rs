@@ -5,7 +5,7 @@
 //! | [`sniff`] | which format a file has, by its content |
 //! | [`pdf`], [`docx`], [`rtf`], [`html`], [`markdown`], [`text`] | that format |
 //! | [`archive`] | ZIP archives of documents |
-//! | [`eml`] | messages, and web archives, which look like some |
+//! | [`eml`], [`msg`] | messages, and web archives, which look like some |
 //! | [`mail`], [`mime`] | no format: the form of a message, and how it is sent |
 //! | [`attachments`] | no format: files inside files |
 //! | [`container`], [`xml`] | no format: ZIP containers and XML, as office files use them |
@@ -35,6 +35,7 @@ pub mod html;
 mod mail;
 pub mod markdown;
 mod mime;
+pub mod msg;
 pub mod pdf;
 pub mod rtf;
 pub mod sandbox;
@@ -52,6 +53,8 @@ pub enum Format {
     Docx,
     /// E-mail message.
     Eml,
+    /// Outlook message.
+    Msg,
     /// Web archive: a page of HTML with its pictures, in the form of a message.
     Mhtml,
     /// Rich Text Format.
@@ -121,6 +124,16 @@ pub const FORMATS: &[FormatRow] = &[
         has_pages: false,
         recognizes: eml::recognizes,
         parse: eml::parse,
+    },
+    FormatRow {
+        format: Format::Msg,
+        name: "msg",
+        title: "an Outlook message",
+        media_type: "application/vnd.ms-outlook",
+        extensions: &["msg"],
+        has_pages: false,
+        recognizes: msg::recognizes,
+        parse: msg::parse,
     },
     FormatRow {
         format: Format::Mhtml,

@@ -11,6 +11,7 @@ mod table;
 
 use std::collections::HashMap;
 
+pub(super) use self::charset::encoding_of;
 use self::charset::{Charset, CharsetText};
 use self::table::Tables;
 use super::flow::Item;

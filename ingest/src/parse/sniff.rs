@@ -113,6 +113,17 @@ pub(super) fn is_zip(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
 }
 
+/// Whether the bytes are the container of DOC, MSG and their like.
+pub(super) fn is_compound(bytes: &[u8]) -> bool {
+    bytes.starts_with(COMPOUND)
+}
+
+/// Whether a name stands in the bytes as UTF-16, as the names of streams do.
+pub(super) fn find_utf_16(bytes: &[u8], name: &str) -> bool {
+    let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    find(bytes, &name).is_some()
+}
+
 /// Whether the bytes are text in some encoding, and not of a format that only looks so.
 pub(super) fn is_text(bytes: &[u8]) -> bool {
     if bytes.starts_with(COMPOUND) || is_zip(bytes) || foreign(bytes).is_some() {
@@ -281,10 +292,7 @@ fn zip_package(bytes: &[u8], archive: &ZipArchive<Cursor<&[u8]>>) -> Option<&'st
 
 /// Names of streams tell the formats apart; they stand in the file as UTF-16.
 fn unreadable_compound(bytes: &[u8]) -> ParseError {
-    let has = |name: &str| {
-        let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        find(bytes, &name).is_some()
-    };
+    let has = |name: &str| find_utf_16(bytes, name);
     if has("EncryptedPackage") {
         return ParseError::Encrypted {
             reason: "it is an Office document that needs a password".to_owned(),
@@ -303,8 +311,6 @@ fn unreadable_compound(bytes: &[u8]) -> ParseError {
         "an old Excel workbook (.xls)"
     } else if has("PowerPoint Document") {
         "an old PowerPoint presentation (.ppt)"
-    } else if has("__substg1.0") {
-        "an Outlook message"
     } else {
         "an old Word, Excel or HWP file"
     };
