@@ -34,10 +34,9 @@ pub(super) fn recognizes(bytes: &[u8], _file_name: &str) -> bool {
 /// # Errors
 /// When its directory is damaged, or all of its files need a password.
 pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError> {
-    let mut archive =
-        ZipArchive::new(Cursor::new(bytes)).map_err(|error| ParseError::Damaged {
-            reason: format!("its directory cannot be read: {error}"),
-        })?;
+    let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| ParseError::Damaged {
+        reason: format!("its directory cannot be read: {error}"),
+    })?;
     let entries = entries(&archive)?;
     let mut attachments = Attachments::default();
     let all = u32::try_from(entries.len()).ok();
@@ -182,7 +181,10 @@ fn is_left_behind(name: &str) -> bool {
             let part = part.to_lowercase();
             // `~$휴가.docx` says that somebody has `휴가.docx` open.
             return part.starts_with("~$")
-                || matches!(part.as_str(), "" | "thumbs.db" | "desktop.ini" | "ehthumbs.db");
+                || matches!(
+                    part.as_str(),
+                    "" | "thumbs.db" | "desktop.ini" | "ehthumbs.db"
+                );
         }
     }
     false
@@ -394,7 +396,10 @@ mod tests {
 
     #[test]
     fn packages_of_other_programs_are_no_archives() {
-        assert!(!recognizes(&zip(&[("META-INF/MANIFEST.MF", b"x")]), "a.jar"));
+        assert!(!recognizes(
+            &zip(&[("META-INF/MANIFEST.MF", b"x")]),
+            "a.jar"
+        ));
         assert!(!recognizes(
             &zip(&[("[Content_Types].xml", b"x"), ("visio/a.xml", b"x")]),
             "a.vsdx"

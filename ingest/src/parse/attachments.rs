@@ -102,11 +102,7 @@ impl Attachments {
 
 /// A few of many for a problem: `a, b and 3 more`.
 pub(super) fn listed(names: &[String]) -> String {
-    let shown: Vec<String> = names
-        .iter()
-        .take(MAX_NAMED)
-        .cloned()
-        .collect();
+    let shown: Vec<String> = names.iter().take(MAX_NAMED).cloned().collect();
     let more = names.len() - shown.len();
     if more > 0 {
         format!("{} and {more} more", shown.join(", "))
@@ -165,8 +161,10 @@ mod tests {
 
     #[test]
     fn files_over_a_limit_are_named_and_the_rest_is_taken() {
-        let mut attachments = Attachments::default();
-        attachments.left = 10;
+        let mut attachments = Attachments {
+            left: 10,
+            ..Attachments::default()
+        };
         attachments.add("크다.txt", vec![0; 11]);
         attachments.add("작다.txt", vec![0; 10]);
         let (files, problems) = attachments.finish();

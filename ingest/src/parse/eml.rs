@@ -56,9 +56,9 @@ fn kind_of(bytes: &[u8], file_name: &str) -> Option<Kind> {
         let folded = line[0].is_ascii_whitespace() && !names.is_empty();
         if !folded {
             match colon.filter(|colon| mime::is_name(&line[..*colon])) {
-                Some(colon) => names.push(
-                    String::from_utf8_lossy(line[..colon].trim_ascii()).to_lowercase(),
-                ),
+                Some(colon) => {
+                    names.push(String::from_utf8_lossy(line[..colon].trim_ascii()).to_lowercase());
+                }
                 // The last line may be cut.
                 None if after.is_empty() && cut => break,
                 None => return None,
@@ -342,9 +342,8 @@ impl Walk {
             }
             (_, "ms-tnef" | "vnd.ms-tnef") => self.tnef(),
             _ if lower == "winmail.dat" => self.tnef(),
-            (_, "pkcs7-signature" | "x-pkcs7-signature" | "pgp-signature" | "pgp-keys")
-            | ("text", "calendar" | "css" | "x-amp-html" | "watch-html")
-            | (_, "ics") => {}
+            (_, "pkcs7-signature" | "x-pkcs7-signature" | "pgp-signature" | "pgp-keys" | "ics")
+            | ("text", "calendar" | "css" | "x-amp-html" | "watch-html") => {}
             _ if lower == "smime.p7s" => {}
             ("image" | "audio" | "video", _) if !attached => {}
             ("text", "plain" | "html") | ("message", _)

@@ -258,7 +258,11 @@ mod tests {
         };
         assert_eq!(
             flowed(false).items(),
-            [paragraph("연차는 열다섯 날이다."), paragraph("> 며칠 인가?"), paragraph("다음")]
+            [
+                paragraph("연차는 열다섯 날이다."),
+                paragraph("> 며칠 인가?"),
+                paragraph("다음")
+            ]
         );
         assert_eq!(flowed(true).items()[1], paragraph("> 며칠인가?"));
     }
@@ -272,10 +276,11 @@ mod tests {
         let text = paragraph("품목 단가");
         let long = paragraph(&"연차는 열다섯 날이다. ".repeat(9));
         assert_eq!(better(vec![table.clone()], vec![text.clone()]), [table]);
-        assert_eq!(better(vec![text.clone()], vec![long.clone()]), [long.clone()]);
-        assert_eq!(better(vec![long.clone()], vec![text.clone()]), [long.clone()]);
-        assert_eq!(better(vec![long.clone()], vec![]), [long.clone()]);
-        assert_eq!(better(vec![], vec![long.clone()]), [long]);
+        let only = [long.clone()];
+        assert_eq!(better(vec![text.clone()], vec![long.clone()]), only);
+        assert_eq!(better(vec![long.clone()], vec![text]), only);
+        assert_eq!(better(vec![long.clone()], vec![]), only);
+        assert_eq!(better(vec![], vec![long]), only);
         assert_eq!(better(vec![], vec![]), []);
     }
 

@@ -73,17 +73,18 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     message.attachments(&root, &head.subject, &mut attachments);
 
     let class = message.text(&root, 0x001A).to_lowercase();
-    let secret = if class.contains("rpmsg") || attachments.names().any(|name| name == "message.rpmsg") {
-        Some("its text is under rights management")
-    } else if class.starts_with("ipm.note.smime") && !class.ends_with("multipartsigned") {
-        Some("its text is encrypted or inside a signature (S/MIME)")
-    } else {
-        None
-    };
+    let secret =
+        if class.contains("rpmsg") || attachments.names().any(|name| name == "message.rpmsg") {
+            Some("its text is under rights management")
+        } else if class.starts_with("ipm.note.smime") && !class.ends_with("multipartsigned") {
+            Some("its text is encrypted or inside a signature (S/MIME)")
+        } else {
+            None
+        };
     if let Some(reason) = secret {
         let others = attachments
             .names()
-            .any(|name| name != "message.rpmsg" && !name.ends_with(".p7m"));
+            .any(|name| name != "message.rpmsg" && sniff::extension(name) != "p7m");
         if body.is_empty() && !others {
             return Err(ParseError::Encrypted {
                 reason: reason.to_owned(),
@@ -230,10 +231,8 @@ impl Message<'_> {
                 _ => to.push(person),
             }
         }
-        for (persons, id, others) in [
-            (&mut to, 0x0E04, headers.to),
-            (&mut cc, 0x0E03, headers.cc),
-        ] {
+        for (persons, id, others) in [(&mut to, 0x0E04, headers.to), (&mut cc, 0x0E03, headers.cc)]
+        {
             if persons.is_empty() {
                 let shown = self.text(root, id);
                 *persons = shown

@@ -33,9 +33,9 @@ pub(super) fn recognizes(bytes: &[u8], _file_name: &str) -> bool {
     let start = bytes.iter().take(100).position(|byte| *byte == b'{');
     start.is_some_and(|at| {
         bytes[at..].starts_with(b"{\\rtf")
-            && bytes[..at].iter().all(|byte| {
-                byte.is_ascii_whitespace() || matches!(byte, 0xEF | 0xBB | 0xBF)
-            })
+            && bytes[..at]
+                .iter()
+                .all(|byte| byte.is_ascii_whitespace() || matches!(byte, 0xEF | 0xBB | 0xBF))
     })
 }
 
@@ -116,10 +116,6 @@ enum Target {
 #[derive(Clone, Debug, Default)]
 struct State {
     target: Target,
-    /// The group began with `\*`: it is skipped unless it is known.
-    starred: bool,
-    /// The story that ends with this group.
-    story: bool,
     hidden: bool,
     deleted: bool,
     /// Text for readers that know nothing of the HTML.
@@ -152,6 +148,8 @@ struct Style {
 #[derive(Debug, Default)]
 struct Story {
     note: bool,
+    /// How many groups were open when it began; it ends with the last of them.
+    depth: usize,
     text: String,
     list_text: String,
     tables: Tables,
@@ -163,6 +161,8 @@ struct Reader {
     states: Vec<State>,
     /// Groups that are open beyond [`MAX_DEPTH`].
     beyond: usize,
+    /// The group began with `\*`: it is skipped unless it is known.
+    starred: bool,
     text: CharsetText,
     /// Characters still to be passed over behind a `\u`.
     passing: usize,
@@ -188,6 +188,7 @@ impl Reader {
             },
             states: Vec::new(),
             beyond: 0,
+            starred: false,
             text: CharsetText::default(),
             passing: 0,
             default_font: 0,
@@ -205,14 +206,13 @@ impl Reader {
 
     fn open(&mut self) {
         self.passing = 0;
+        self.starred = false;
         self.flush();
         if self.states.len() >= MAX_DEPTH {
             self.beyond += 1;
             return;
         }
         self.states.push(self.state.clone());
-        self.state.starred = false;
-        self.state.story = false;
     }
 
     /// Whether that was the last group.
@@ -223,7 +223,7 @@ impl Reader {
             self.beyond -= 1;
             return false;
         }
-        if self.state.story {
+        if self.begins_story() {
             self.end_story();
         }
         let Some(state) = self.states.pop() else {
@@ -243,7 +243,11 @@ impl Reader {
             return at;
         };
         if first == b'\'' {
-            let hex = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
+            let hex = |at: usize| {
+                bytes
+                    .get(at)
+                    .and_then(|byte| char::from(*byte).to_digit(16))
+            };
             let (Some(high), Some(low)) = (hex(at + 1), hex(at + 2)) else {
                 return at + 1;
             };
@@ -255,7 +259,7 @@ impl Reader {
                 return at + 1;
             }
             match first {
-                b'*' => self.state.starred = true,
+                b'*' => self.starred = true,
                 b'~' => self.char(' '),
                 b'_' => self.char('-'),
                 b'\r' | b'\n' => self.word("par", None),
@@ -388,8 +392,8 @@ impl Reader {
     }
 
     fn word(&mut self, word: &str, value: Option<i32>) {
-        let starred = std::mem::take(&mut self.state.starred);
-        if self.destination(word, value, starred) {
+        let starred = std::mem::take(&mut self.starred);
+        if self.destination(word, starred) {
             return;
         }
         let on = value != Some(0);
@@ -456,7 +460,10 @@ impl Reader {
 
     /// Words that are text, or end some.
     fn text_word(&mut self, word: &str, number: i32, on: bool) {
-        if matches!(self.state.target, Target::Skipped | Target::Fonts | Target::Info) {
+        if matches!(
+            self.state.target,
+            Target::Skipped | Target::Fonts | Target::Info
+        ) {
             return;
         }
         let char = match word {
@@ -511,9 +518,7 @@ impl Reader {
             }
             "trowd" => self.story.tables.define(),
             "trhdr" => self.story.tables.header(on),
-            "clmgf" => self.story.tables.shape(|cell| cell.first_across = on),
             "clmrg" => self.story.tables.shape(|cell| cell.across = on),
-            "clvmgf" => self.story.tables.shape(|cell| cell.first_down = on),
             "clvmrg" => self.story.tables.shape(|cell| cell.down = on),
             "cellx" => self.story.tables.edge(number),
             _ => {}
@@ -521,7 +526,7 @@ impl Reader {
     }
 
     /// Whether a word begins a part of the document that is treated on its own.
-    fn destination(&mut self, word: &str, value: Option<i32>, starred: bool) -> bool {
+    fn destination(&mut self, word: &str, starred: bool) -> bool {
         if self.state.target == Target::Skipped {
             // Inside a drawing there may be text.
             if matches!(word, "shptxt" | "dptxbxtext") && self.rtf.html.is_none() {
@@ -555,18 +560,14 @@ impl Reader {
             "colortbl" | "filetbl" | "listtable" | "listoverridetable" | "revtbl" | "rsidtbl"
             | "pict" | "nonshppict" | "object" | "header" | "headerl" | "headerr" | "headerf"
             | "footer" | "footerl" | "footerr" | "footerf" | "fldinst" | "xe" | "tc" | "tcn"
-            | "rxe" | "txe" | "comment" | "nonesttables" | "upr" | "shp" | "shpinst" | "shprslt"
-            | "do" | "ftnsep" | "ftnsepc" | "ftncn" | "aftnsep" | "aftnsepc" | "aftncn"
-            | "private" | "template" | "themedata" | "colorschememapping" | "datastore"
-            | "latentstyles" | "generator" | "mmathPr" | "pntxta" | "pntxtb" => {
+            | "rxe" | "txe" | "comment" | "nonesttables" | "upr" | "shp" | "shpinst"
+            | "shprslt" | "do" | "ftnsep" | "ftnsepc" | "ftncn" | "aftnsep" | "aftnsepc"
+            | "aftncn" | "private" | "template" | "themedata" | "colorschememapping"
+            | "datastore" | "latentstyles" | "generator" | "mmathPr" | "pntxta" | "pntxtb" => {
                 self.target(Target::Skipped);
             }
             _ if starred => self.target(Target::Skipped),
-            // Words that carry a value and stand in the table of styles are read there.
-            _ => {
-                let _ = value;
-                return false;
-            }
+            _ => return false,
         }
         true
     }
@@ -587,15 +588,20 @@ impl Reader {
         self.flush();
         self.state.target = Target::Body;
         self.state.paragraph = Paragraph::default();
-        if self.stories.len() >= MAX_STORIES || self.state.story || self.rtf.html.is_some() {
+        if self.stories.len() >= MAX_STORIES || self.begins_story() || self.rtf.html.is_some() {
             return;
         }
         let story = Story {
             note,
+            depth: self.states.len(),
             ..Story::default()
         };
         self.stories.push(std::mem::replace(&mut self.story, story));
-        self.state.story = true;
+    }
+
+    /// Whether a story began with the group that is open.
+    fn begins_story(&self) -> bool {
+        !self.stories.is_empty() && self.story.depth == self.states.len()
     }
 
     fn end_story(&mut self) {

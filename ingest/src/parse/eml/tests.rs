@@ -23,10 +23,9 @@ fn read(message: &[u8]) -> Parsed {
 /// A message of these parts, each with its headers.
 fn multipart(kind: &str, parts: &[&str]) -> String {
     let boundary = format!("=_{}", kind.replace(';', ""));
-    let parts: String = parts
-        .iter()
-        .map(|part| format!("--{boundary}\n{part}\n"))
-        .collect();
+    let parts = parts.iter().fold(String::new(), |parts, part| {
+        parts + &format!("--{boundary}\n{part}\n")
+    });
     format!("Content-Type: multipart/{kind}; boundary=\"{boundary}\"\n\n{parts}--{boundary}--\n")
 }
 
@@ -88,7 +87,9 @@ fn text_of_other_encodings_is_read() {
     assert_eq!(parsed.document.title.as_deref(), Some("연차"));
     assert!(parsed.document.text.ends_with("\n\n연차는 15일이다."));
     assert_eq!(
-        text("Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\nCaf=C3=A9 =\nx=3D1"),
+        text(
+            "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\nCaf=C3=A9 =\nx=3D1"
+        ),
         "Café x=1"
     );
 }
@@ -97,9 +98,15 @@ fn text_of_other_encodings_is_read() {
 fn of_two_versions_the_one_with_structure_is_read() {
     let table = "Content-Type: text/html\n\n<p>Prices:</p><table><tr><td>A</td><td>1</td></tr><tr><td>B</td><td>2</td></tr></table>";
     let plain = "Content-Type: text/plain\n\nPrices:\n\nA 1 B 2";
-    assert_eq!(text(&multipart("alternative", &[plain, table])), "Prices:\n\nA\t1\nB\t2");
+    assert_eq!(
+        text(&multipart("alternative", &[plain, table])),
+        "Prices:\n\nA\t1\nB\t2"
+    );
     let flat = "Content-Type: text/html\n\n<div>Prices: A 1 B 2</div>";
-    assert_eq!(text(&multipart("alternative", &[plain, flat])), "Prices:\n\nA 1 B 2");
+    assert_eq!(
+        text(&multipart("alternative", &[plain, flat])),
+        "Prices:\n\nA 1 B 2"
+    );
     // Apple's: files between pieces of HTML.
     let mixed = multipart(
         "mixed",
@@ -109,8 +116,16 @@ fn of_two_versions_the_one_with_structure_is_read() {
             "Content-Type: text/html\n\n<p>Two</p>",
         ],
     );
-    let parsed = read(&message(&multipart("alternative", &["Content-Type: text/plain\n\nOne", &mixed])));
-    assert!(parsed.document.text.ends_with("Attachments: a.pdf\n\nOne, and a good deal more of it\n\nTwo"));
+    let parsed = read(&message(&multipart(
+        "alternative",
+        &["Content-Type: text/plain\n\nOne", &mixed],
+    )));
+    assert!(
+        parsed
+            .document
+            .text
+            .ends_with("Attachments: a.pdf\n\nOne, and a good deal more of it\n\nTwo")
+    );
     assert_eq!(names(&parsed), ["a.pdf"]);
 }
 
@@ -144,7 +159,12 @@ fn attachments_are_files_and_not_what_belongs_to_the_text() {
     );
     assert_eq!(parsed.attachments[0].bytes, [0, 1, 2]);
     assert_eq!(parsed.attachments[3].bytes, inner.as_bytes());
-    assert!(parsed.document.text.ends_with("\n\nText\n\nThe list's footer"));
+    assert!(
+        parsed
+            .document
+            .text
+            .ends_with("\n\nText\n\nThe list's footer")
+    );
     assert_eq!(parsed.problems.len(), 1);
     assert!(parsed.problems[0].message.contains("winmail.dat"));
 }
@@ -153,7 +173,10 @@ fn attachments_are_files_and_not_what_belongs_to_the_text() {
 fn encrypted_mail_says_so() {
     let pgp = multipart(
         "encrypted",
-        &["Content-Type: application/pgp-encrypted\n\nVersion: 1", "Content-Type: application/octet-stream\n\nx"],
+        &[
+            "Content-Type: application/pgp-encrypted\n\nVersion: 1",
+            "Content-Type: application/octet-stream\n\nx",
+        ],
     );
     for rest in [
         pgp.as_str(),
@@ -191,21 +214,39 @@ fn a_web_archive_is_a_page() {
         assert!(any.attachments.is_empty());
     }
     // Mail that is built the same way.
-    let mail = message(&multipart("related", &["Content-Type: text/html\n\n<p>x</p>"]));
+    let mail = message(&multipart(
+        "related",
+        &["Content-Type: text/html\n\n<p>x</p>"],
+    ));
     let sent = [b"Message-ID: <a>\nTo: b@a.kr\n".to_vec(), mail].concat();
-    assert_eq!(parse_any(&sent, "page", &|_, _| {}).unwrap().format, Format::Eml);
+    assert_eq!(
+        parse_any(&sent, "page", &|_, _| {}).unwrap().format,
+        Format::Eml
+    );
 }
 
 #[test]
 fn what_only_looks_like_mail_is_text() {
     for (text, name) in [
-        ("From: Kim\nTo: Park\nDate: Monday\nSubject: Leave\n\nText", "memo.txt"),
-        ("Note: this is not mail\nContent-Type: none\n\nText", "a.txt"),
-        ("From: a@a.kr\nTo: b@a.kr\nMessage-ID: <a>\nThis is a sentence.\n\nx", "a.txt"),
+        (
+            "From: Kim\nTo: Park\nDate: Monday\nSubject: Leave\n\nText",
+            "memo.txt",
+        ),
+        (
+            "Note: this is not mail\nContent-Type: none\n\nText",
+            "a.txt",
+        ),
+        (
+            "From: a@a.kr\nTo: b@a.kr\nMessage-ID: <a>\nThis is a sentence.\n\nx",
+            "a.txt",
+        ),
         ("title: Leave\ndate: 2026\n\n# Leave", "a.md"),
     ] {
         let format = parse_any(text.as_bytes(), name, &|_, _| {}).unwrap().format;
-        assert!(matches!(format, Format::Text | Format::Markdown), "{text}: {format:?}");
+        assert!(
+            matches!(format, Format::Text | Format::Markdown),
+            "{text}: {format:?}"
+        );
     }
     let long = format!("X-A: {}\n", "x".repeat(60)).repeat(2_000);
     let mail = format!("Received: x\nReturn-Path: <a>\n{long}From: a@a.kr\n\nText");
@@ -217,16 +258,19 @@ fn what_only_looks_like_mail_is_text() {
 fn parts_without_end_are_read() {
     let cut = "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nText";
     assert_eq!(text(cut), "Text");
-    assert_eq!(text("Content-Type: multipart/mixed; boundary=b\n\nText"), "Text");
+    assert_eq!(
+        text("Content-Type: multipart/mixed; boundary=b\n\nText"),
+        "Text"
+    );
     assert_eq!(text("Content-Type: multipart/mixed\n\nText"), "Text");
 }
 
 #[test]
 fn hostile_messages_cost_little() {
     let start = Instant::now();
-    let nested: String = (0..100_000)
-        .map(|depth| format!("Content-Type: multipart/mixed; boundary=b{depth}\n\n--b{depth}\n"))
-        .collect();
+    let nested = (0..100_000).fold(String::new(), |nested, depth| {
+        nested + &format!("Content-Type: multipart/mixed; boundary=b{depth}\n\n--b{depth}\n")
+    });
     let parsed = read(&message(&nested));
     assert!(parsed.problems[0].message.contains("30 parts deep"));
     let messages = "Content-Type: message/rfc822\n\n".repeat(100_000);
@@ -235,7 +279,12 @@ fn hostile_messages_cost_little() {
     let lost = "--b\nContent-Type: multipart/mixed; boundary=c\n\nx\n".repeat(100_000);
     let lost = format!("Content-Type: multipart/mixed; boundary=b\n\n{lost}");
     let parsed = read(&message(&lost));
-    assert!(parsed.problems.iter().any(|problem| problem.message.contains("10000 parts")));
+    assert!(
+        parsed
+            .problems
+            .iter()
+            .any(|problem| problem.message.contains("10000 parts"))
+    );
     for (head, filler) in [
         ("Subject: ", "=?a?b?"),
         ("To: ", "a,"),
@@ -244,8 +293,15 @@ fn hostile_messages_cost_little() {
         ("", "X-A: b\n"),
         ("Subject: a\n", " b\n"),
     ] {
-        let mail = format!("From: a@a.kr\nMessage-ID: <a>\n{head}{}\n\nText", filler.repeat(200_000));
+        let mail = format!(
+            "From: a@a.kr\nMessage-ID: <a>\n{head}{}\n\nText",
+            filler.repeat(200_000)
+        );
         let _ = parse(mail.as_bytes(), &|_, _| {});
     }
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
+    assert!(
+        start.elapsed() < Duration::from_secs(20),
+        "{:?}",
+        start.elapsed()
+    );
 }

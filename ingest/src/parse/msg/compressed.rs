@@ -1,4 +1,4 @@
-//! RTF as Outlook packs it (MS-OXRTFCP, "LZFu").
+//! RTF as Outlook packs it (MS-OXRTFCP).
 
 /// What every packed text may refer to before it begins.
 const PRESET: &[u8] = b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \\fscript \\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
@@ -71,7 +71,7 @@ fn inflate(packed: &[u8]) -> Result<Vec<u8>, String> {
 mod tests {
     use super::*;
 
-    fn header(size: u32, kind: &[u8; 4]) -> Vec<u8> {
+    fn header(size: u32, kind: [u8; 4]) -> Vec<u8> {
         let mut bytes = vec![0; 4];
         bytes.extend(size.to_le_bytes());
         bytes.extend(kind);
@@ -102,19 +102,19 @@ mod tests {
 
     #[test]
     fn what_is_not_packed_is_taken_as_it_is() {
-        let bytes = [header(7, b"MELA"), b"{\\rtf1}xx".to_vec()].concat();
+        let bytes = [header(7, *b"MELA"), b"{\\rtf1}xx".to_vec()].concat();
         assert_eq!(unpack(&bytes).unwrap(), b"{\\rtf1}");
-        assert!(unpack(&header(7, b"XXXX")).is_err());
+        assert!(unpack(&header(7, *b"XXXX")).is_err());
         assert!(unpack(b"LZFu").is_err());
     }
 
     #[test]
     fn the_size_is_limited_whatever_it_says() {
         // Seventeen bytes for two, never from where the mark of the end would be.
-        let mut endless = header(1, b"LZFu");
+        let mut endless = header(1, *b"LZFu");
         let mut at = PRESET.len();
-        for _ in 0..MAX_SIZE / 8 / 17 + 1 {
-            endless.push(0xFF);
+        for _ in 0..=MAX_SIZE / 8 / 17 {
+            endless.extend([0xFF]);
             for _ in 0..8 {
                 let reference = u16::try_from((at + 1) % WINDOW).unwrap() << 4 | 0xF;
                 endless.extend(reference.to_be_bytes());
@@ -123,7 +123,7 @@ mod tests {
         }
         let error = unpack(&endless).err();
         assert_eq!(error.as_deref(), Some("it has more than 64 MB"));
-        let cut = [header(u32::MAX, b"LZFu"), vec![0, b'a', b'b']].concat();
+        let cut = [header(u32::MAX, *b"LZFu"), vec![0, b'a', b'b']].concat();
         assert_eq!(unpack(&cut).unwrap(), b"ab");
     }
 }

@@ -138,10 +138,7 @@ impl CharsetText {
             }
         }
         if broken {
-            otherwise
-                .decode_without_bom_handling(&bytes)
-                .0
-                .into_owned()
+            otherwise.decode_without_bom_handling(&bytes).0.into_owned()
         } else {
             text.into_owned()
         }

@@ -13,11 +13,9 @@ const MAX_CELLS: usize = 1_000;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct CellShape {
     right: i32,
-    /// The first of several that are one, side by side, and the others.
-    pub(super) first_across: bool,
+    /// It is one with the cell before it.
     pub(super) across: bool,
-    /// The first of several that are one, below each other, and the others.
-    pub(super) first_down: bool,
+    /// It is one with the cell above it.
     pub(super) down: bool,
 }
 
