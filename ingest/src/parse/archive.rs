@@ -21,6 +21,8 @@ const MAX_ENTRIES: usize = 20_000;
 const BOMB_SIZE: u64 = 20 << 20;
 /// ... to more than so many times its packed size is a bomb; documents stay below 200.
 const BOMB_RATIO: u64 = 500;
+/// Bytes that are unpacked at most, those of files that are then left out among them.
+const MAX_WORK: u64 = 1 << 30;
 /// The fixed part of what stands before a file's bytes.
 const LOCAL_HEADER: u64 = 30;
 
@@ -34,6 +36,11 @@ pub(super) fn recognizes(bytes: &[u8], _file_name: &str) -> bool {
 /// # Errors
 /// When its directory is damaged, or all of its files need a password.
 pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError> {
+    unpack_all(bytes, progress, MAX_WORK)
+}
+
+/// Unpacks files until so many bytes were unpacked.
+fn unpack_all(bytes: &[u8], progress: Progress<'_>, mut work: u64) -> Result<Parsed, ParseError> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| ParseError::Damaged {
         reason: format!("its directory cannot be read: {error}"),
     })?;
@@ -42,6 +49,7 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     let all = u32::try_from(entries.len()).ok();
     let mut encrypted = Vec::new();
     let mut unreadable = Vec::new();
+    let mut sharing = Vec::new();
     let mut end = 0;
     for (done, entry) in entries.iter().enumerate() {
         progress(u32::try_from(done).unwrap_or(u32::MAX), all);
@@ -51,16 +59,22 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
             continue;
         }
         if entry.bytes.start < end {
-            attachments.problem(format!(
-                "`{name}` was not read: it shares its bytes with another file"
-            ));
+            sharing.push(format!("`{name}`"));
             continue;
         }
         end = entry.bytes.end;
         if !attachments.has_place() {
             continue;
         }
-        match unpack(&mut archive, entry, &mut attachments) {
+        if work == 0 {
+            attachments.problem(format!(
+                "`{name}` and what stands behind it ({} of {} files) were not read: unpacking what stands before took too much",
+                entries.len() - done,
+                entries.len()
+            ));
+            break;
+        }
+        match unpack(&mut archive, entry, &mut work, &mut attachments) {
             Some(unpacked) if unpacked.is_empty() => {}
             Some(unpacked) => match sniff::sniff(&unpacked, name) {
                 Err(ParseError::Unsupported { found }) => {
@@ -71,6 +85,12 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
             },
             None => {}
         }
+    }
+    if !sharing.is_empty() {
+        attachments.problem(format!(
+            "{} not read: the bytes are those of another file",
+            were(&sharing)
+        ));
     }
     if !encrypted.is_empty() {
         if encrypted.len() == entries.len() {
@@ -194,6 +214,7 @@ fn is_left_behind(name: &str) -> bool {
 fn unpack(
     archive: &mut ZipArchive<Cursor<&[u8]>>,
     entry: &Entry,
+    work: &mut u64,
     attachments: &mut Attachments,
 ) -> Option<Vec<u8>> {
     let name = &entry.name;
@@ -210,6 +231,7 @@ fn unpack(
     // What the archive says about its size is not to be trusted.
     let read = file.take(room.min(bomb) + 1).read_to_end(&mut bytes);
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+    *work = work.saturating_sub(size);
     if size > bomb {
         attachments.problem(format!(
             "`{name}` was not read: its {} bytes grow more than {BOMB_RATIO} times when unpacked",
@@ -348,6 +370,19 @@ mod tests {
     }
 
     #[test]
+    fn many_bombs_cost_no_more_than_a_few() {
+        let bomb = vec![b' '; 21 << 20];
+        let files: Vec<(&str, &[u8])> = ["a", "b", "c"].map(|name| (name, &bomb[..])).to_vec();
+        let parsed = unpack_all(&zip(&files), &|_, _| {}, 15 << 20).unwrap();
+        assert!(parsed.attachments.is_empty());
+        let last = &parsed.problems[parsed.problems.len() - 1].message;
+        assert!(
+            last.starts_with("`b` and what stands behind it (2 of 3 files)"),
+            "{last}"
+        );
+    }
+
+    #[test]
     fn entries_that_share_their_bytes_are_read_once() {
         let mut bytes = zip(&[("a.txt", b"one"), ("b.txt", b"two")]);
         // Where the directory says that the second file stands.
@@ -358,7 +393,7 @@ mod tests {
         assert_eq!(files.len(), 1);
         assert_eq!(
             problems[0].message,
-            "`b.txt` was not read: it shares its bytes with another file"
+            "`b.txt` was not read: the bytes are those of another file"
         );
     }
 

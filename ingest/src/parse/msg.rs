@@ -354,7 +354,11 @@ impl Message<'_> {
             }
             let room = attachments.room();
             let data = storage.join("__substg1.0_37010102");
-            match self.stream(&data, room + 1) {
+            if self.file.entry(&data).is_ok_and(|entry| entry.len() > room) {
+                attachments.too_large(&name);
+                continue;
+            }
+            match self.stream(&data, room) {
                 Some(bytes) if !bytes.is_empty() => attachments.add(&name, bytes),
                 Some(_) => {}
                 None => attachments.problem(format!(

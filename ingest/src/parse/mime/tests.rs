@@ -1,3 +1,5 @@
+use encoding_rs::EUC_KR;
+
 use super::*;
 
 fn cp949(text: &str) -> Vec<u8> {

@@ -1,5 +1,7 @@
 //! The tables of RTF: rows of cells that say where their right edges are.
 
+use std::rc::Rc;
+
 use crate::parse::flow::{Grid, Item, MAX_NESTED_TABLES};
 
 /// Edges that are closer than this (in twentieths of a point) are one.
@@ -22,7 +24,8 @@ pub(super) struct CellShape {
 #[derive(Debug, Default)]
 struct Row {
     cells: Vec<Vec<Item>>,
-    shapes: Vec<CellShape>,
+    /// Rows of one description share it: it may be much larger than they are.
+    shapes: Rc<Vec<CellShape>>,
     header: bool,
 }
 
@@ -38,7 +41,7 @@ struct Table {
 pub(super) struct Tables {
     items: Vec<Item>,
     open: Vec<Table>,
-    shapes: Vec<CellShape>,
+    shapes: Rc<Vec<CellShape>>,
     next: CellShape,
     header: bool,
 }
@@ -46,7 +49,7 @@ pub(super) struct Tables {
 impl Tables {
     /// A row is described from here on.
     pub(super) fn define(&mut self) {
-        self.shapes.clear();
+        self.shapes = Rc::default();
         self.next = CellShape::default();
         self.header = false;
     }
@@ -65,7 +68,7 @@ impl Tables {
         let mut shape = std::mem::take(&mut self.next);
         shape.right = right;
         if self.shapes.len() < MAX_CELLS {
-            self.shapes.push(shape);
+            Rc::make_mut(&mut self.shapes).push(shape);
         }
     }
 
@@ -109,7 +112,7 @@ impl Tables {
         if !table.cells.is_empty() {
             table.rows.push(Row {
                 cells: std::mem::take(&mut table.cells),
-                shapes: self.shapes.clone(),
+                shapes: Rc::clone(&self.shapes),
                 header: self.header,
             });
         }
