@@ -191,7 +191,7 @@ impl Styles {
 }
 
 /// The level that the name of a style says: `heading 2`, `제목 2`, `Title`.
-fn heading_of(name: &str) -> Option<u8> {
+pub(super) fn heading_of(name: &str) -> Option<u8> {
     let name = name.to_lowercase();
     if matches!(name.as_str(), "title" | "제목") {
         return Some(1);

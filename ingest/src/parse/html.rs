@@ -44,16 +44,7 @@ pub(super) fn recognizes(bytes: &[u8], file_name: &str) -> bool {
 /// Never: any text can be read as HTML.
 pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError> {
     let decoded = text::decode(bytes, declared(bytes));
-    let queue = BufferQueue::default();
-    queue.push_back(StrTendril::from(decoded.text));
-    let tokenizer = Tokenizer::new(Sink(RefCell::default()), TokenizerOpts::default());
-    // Scripts are not run, so each stop of the tokenizer is passed over.
-    while !queue.is_empty() {
-        let _ = tokenizer.feed(&queue);
-    }
-    tokenizer.end();
-    let mut page = tokenizer.sink.0.take();
-    page.finish();
+    let page = read(decoded.text);
     let mut builder = DocumentBuilder::default();
     builder.title(&page.title);
     for item in page.items {
@@ -66,8 +57,33 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     ))
 }
 
+/// What stands on a page.
+#[derive(Debug, Default)]
+pub(super) struct Html {
+    pub(super) title: String,
+    pub(super) items: Vec<Item>,
+}
+
+/// Reads a page that is text already: also the one in a message.
+pub(super) fn read(html: String) -> Html {
+    let queue = BufferQueue::default();
+    queue.push_back(StrTendril::from(html));
+    let tokenizer = Tokenizer::new(Sink(RefCell::default()), TokenizerOpts::default());
+    // Scripts are not run, so each stop of the tokenizer is passed over.
+    while !queue.is_empty() {
+        let _ = tokenizer.feed(&queue);
+    }
+    tokenizer.end();
+    let mut page = tokenizer.sink.0.take();
+    page.finish();
+    Html {
+        title: page.title,
+        items: page.items,
+    }
+}
+
 /// The encoding that a `meta` element names.
-fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
+pub(super) fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     let start = String::from_utf8_lossy(&bytes[..bytes.len().min(START)]).to_lowercase();
     let (_, rest) = start.split_once("charset=")?;
     let label = rest.trim_start_matches(['"', '\'', ' ']);
@@ -122,6 +138,8 @@ struct Page {
     /// The element that is left out and how often it is open inside itself.
     skipped: Option<(String, usize)>,
     text: String,
+    /// Whether nothing but a line break came last.
+    broken: bool,
     kind: Kind,
     lists: Vec<Option<u32>>,
     tables: Vec<Table>,
@@ -146,6 +164,7 @@ impl Page {
                     }
                 } else {
                     self.text.push(char);
+                    self.broken = false;
                 }
             }
         }
@@ -238,7 +257,13 @@ impl Page {
                 self.preformatted += 1;
             }
             "br" if self.preformatted > 0 => self.text.push('\n'),
-            "br" | "wbr" => self.text(" "),
+            // Two line breaks in a row are what letters have instead of paragraphs.
+            "br" if self.broken && self.kind == Kind::Paragraph => self.flush(),
+            "br" => {
+                self.text(" ");
+                self.broken = true;
+            }
+            "wbr" => {}
             "img" => {
                 if let Some(text) = attribute(tag, "alt").filter(|text| !text.trim().is_empty()) {
                     self.text(&format!(" {text} "));
@@ -337,6 +362,7 @@ impl Page {
 
     /// Ends the block that is open.
     fn flush(&mut self) {
+        self.broken = false;
         let text = std::mem::take(&mut self.text);
         let kind = std::mem::take(&mut self.kind);
         if self.preformatted > 0 {
@@ -501,6 +527,12 @@ mod tests {
             document.blocks[0].kind,
             BlockKind::Cell { header: true, .. }
         ));
+    }
+
+    #[test]
+    fn two_line_breaks_end_a_paragraph() {
+        let document = read("안녕<br>하세요.<br>\n<br/>연차<wbr>는 15일<b>이다.</b><br><br><br>끝");
+        assert_eq!(document.text, "안녕 하세요.\n\n연차는 15일이다.\n\n끝");
     }
 
     #[test]

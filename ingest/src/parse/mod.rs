@@ -4,7 +4,11 @@
 //! |---|---|
 //! | [`sniff`] | which format a file has, by its content |
 //! | [`hwp`], [`hwpx`], [`hwpml`] | that format, in ways they share |
-//! | [`pdf`], [`docx`], [`html`], [`markdown`], [`text`] | that format |
+//! | [`pdf`], [`docx`], [`rtf`], [`html`], [`markdown`], [`text`] | that format |
+//! | [`archive`] | ZIP archives of documents |
+//! | [`eml`], [`msg`] | messages, and web archives, which look like some |
+//! | `mail`, `mime` | no format: the form of a message, and how it is sent |
+//! | `attachments` | no format: files inside files |
 //! | `container`, `xml` | no format: ZIP containers and XML, as office files use them |
 //! | [`flow`] | no format: blocks and tables on their way into a [`Document`] |
 //! | [`picture`] | images, and pages of PDFs as pictures |
@@ -25,17 +29,24 @@ use picture::Picture;
 
 use crate::{BlockKind, Document, Problem};
 
+pub mod archive;
+mod attachments;
 mod container;
 pub mod docx;
+pub mod eml;
 pub mod flow;
 mod hangul;
 pub mod html;
 pub mod hwp;
 pub mod hwpml;
 pub mod hwpx;
+mod mail;
 pub mod markdown;
+mod mime;
+pub mod msg;
 pub mod pdf;
 pub mod picture;
+pub mod rtf;
 pub mod sandbox;
 pub mod sniff;
 pub mod text;
@@ -55,6 +66,14 @@ pub enum Format {
     Hwpx,
     /// The same, as XML.
     Hwpml,
+    /// E-mail message.
+    Eml,
+    /// Outlook message.
+    Msg,
+    /// Web archive: a page of HTML with its pictures, in the form of a message.
+    Mhtml,
+    /// Rich Text Format.
+    Rtf,
     /// HTML.
     Html,
     /// Markdown.
@@ -63,6 +82,8 @@ pub enum Format {
     Text,
     /// A picture: PNG, JPEG, TIFF, BMP, GIF, WebP.
     Image,
+    /// ZIP archive of documents.
+    Zip,
 }
 
 /// Told while a file is read: how many pages (or parts) are done, and of how many if known.
@@ -140,6 +161,56 @@ pub const FORMATS: &[FormatRow] = &[
         has_pages: false,
         recognizes: hwpml::recognizes,
         parse: hwpml::parse,
+    },
+    FormatRow {
+        format: Format::Eml,
+        name: "eml",
+        title: "an e-mail message",
+        media_type: "message/rfc822",
+        extensions: &["eml"],
+        has_pages: false,
+        recognizes: eml::recognizes,
+        parse: eml::parse,
+    },
+    FormatRow {
+        format: Format::Msg,
+        name: "msg",
+        title: "an Outlook message",
+        media_type: "application/vnd.ms-outlook",
+        extensions: &["msg"],
+        has_pages: false,
+        recognizes: msg::recognizes,
+        parse: msg::parse,
+    },
+    FormatRow {
+        format: Format::Mhtml,
+        name: "mhtml",
+        title: "a web archive",
+        media_type: "multipart/related",
+        extensions: &["mhtml", "mht"],
+        has_pages: false,
+        recognizes: eml::recognizes_web_archive,
+        parse: eml::parse_web_archive,
+    },
+    FormatRow {
+        format: Format::Rtf,
+        name: "rtf",
+        title: "an RTF document",
+        media_type: "application/rtf",
+        extensions: &["rtf"],
+        has_pages: false,
+        recognizes: rtf::recognizes,
+        parse: rtf::parse,
+    },
+    FormatRow {
+        format: Format::Zip,
+        name: "zip",
+        title: "a ZIP archive",
+        media_type: "application/zip",
+        extensions: &["zip"],
+        has_pages: false,
+        recognizes: archive::recognizes,
+        parse: archive::parse,
     },
     FormatRow {
         format: Format::Html,

@@ -22,7 +22,6 @@ const FOREIGN: &[(&[u8], &str)] = &[
     (b"GIF89a", "a GIF image"),
     (b"II*\0", "a TIFF image"),
     (b"MM\0*", "a TIFF image"),
-    (b"{\\rtf", "an RTF document"),
     (b"%!PS", "a PostScript file"),
     (b"\x1F\x8B", "a gzip archive"),
     (b"BZh", "a bzip2 archive"),
@@ -114,6 +113,17 @@ pub(super) fn is_zip(bytes: &[u8]) -> bool {
     bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(b"PK\x05\x06")
 }
 
+/// Whether the bytes are the container of DOC, MSG and their like.
+pub(super) fn is_compound(bytes: &[u8]) -> bool {
+    bytes.starts_with(COMPOUND)
+}
+
+/// Whether a name stands in the bytes as UTF-16, as the names of streams do.
+pub(super) fn find_utf_16(bytes: &[u8], name: &str) -> bool {
+    let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    find(bytes, &name).is_some()
+}
+
 /// Whether the bytes are text in some encoding, and not of a format that only looks so.
 pub(super) fn is_text(bytes: &[u8]) -> bool {
     if bytes.starts_with(COMPOUND) || is_zip(bytes) || foreign(bytes).is_some() {
@@ -195,7 +205,7 @@ fn foreign(bytes: &[u8]) -> Option<&'static str> {
     if start.starts_with("<?xml") && start.contains("progid=\"Word.Document\"") {
         return Some("a Word 2003 XML document");
     }
-    is_mail(start).then_some("an e-mail message or a web archive")
+    None
 }
 
 /// Whether a file consists of ASCII text, as far as it is looked at.
@@ -205,80 +215,81 @@ fn is_plain(bytes: &[u8]) -> bool {
         .all(|byte| matches!(byte, 9..=13 | 32..=126))
 }
 
-/// Whether text begins with the header of a message, whose body is mostly not readable text.
-fn is_mail(start: &str) -> bool {
-    let mut mime = false;
-    for (index, line) in start.lines().enumerate() {
-        if line.is_empty() {
-            return mime && index > 1;
-        }
-        let folded = index > 0 && line.starts_with([' ', '\t']);
-        let header = line.split_once(':').is_some_and(|(name, _)| {
-            !name.is_empty()
-                && name
-                    .bytes()
-                    .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        });
-        if !folded && !header {
-            return false;
-        }
-        mime |= line.to_ascii_lowercase().starts_with("mime-version:");
-    }
-    false
+/// Whether the bytes are a ZIP archive, and not the container of a document or a program.
+pub(super) fn is_plain_zip(bytes: &[u8]) -> bool {
+    is_zip(bytes)
+        && ZipArchive::new(Cursor::new(bytes))
+            .is_ok_and(|archive| zip_package(bytes, &archive).is_none())
 }
 
 fn unreadable_zip(bytes: &[u8]) -> ParseError {
-    let archive = match ZipArchive::new(Cursor::new(bytes)) {
-        Ok(archive) => archive,
-        Err(error) => {
-            return ParseError::Damaged {
-                reason: format!("its ZIP container cannot be read: {error}"),
-            };
-        }
-    };
-    let has = |prefix: &str| {
-        archive.file_names_raw().any(|name| {
-            let name = String::from_utf8_lossy(name).replace('\\', "/");
-            name.to_lowercase().starts_with(prefix)
+    match ZipArchive::new(Cursor::new(bytes)) {
+        Ok(archive) => match zip_package(bytes, &archive) {
+            Some("a Word document") => ParseError::Damaged {
+                reason: "it is a Word document without its text (`word/document.xml`)".to_owned(),
+            },
+            found => ParseError::Unsupported {
+                found: found.unwrap_or("a ZIP archive").to_owned(),
+            },
+        },
+        Err(error) => ParseError::Damaged {
+            reason: format!("its ZIP container cannot be read: {error}"),
+        },
+    }
+}
+
+/// What a ZIP is the container of, unless it is just an archive of files.
+fn zip_package(bytes: &[u8], archive: &ZipArchive<Cursor<&[u8]>>) -> Option<&'static str> {
+    let names: Vec<String> = archive
+        .file_names_raw()
+        .map(|name| {
+            String::from_utf8_lossy(name)
+                .replace('\\', "/")
+                .to_lowercase()
         })
-    };
+        .collect();
+    let has = |prefix: &str| names.iter().any(|name| name.starts_with(prefix));
     let media_type = find(&bytes[..bytes.len().min(256)], b"mimetype")
         .map(|at| String::from_utf8_lossy(&bytes[at..bytes.len().min(at + 100)]).into_owned())
         .unwrap_or_default();
-    let found = if media_type.contains("opendocument.text") {
-        "an OpenDocument text"
-    } else if media_type.contains("opendocument.spreadsheet") {
-        "an OpenDocument spreadsheet"
-    } else if media_type.contains("opendocument.presentation") {
-        "an OpenDocument presentation"
-    } else if media_type.contains("epub") {
-        "an EPUB book"
-    } else if has("xl/") {
-        "an Excel workbook"
-    } else if has("ppt/") {
-        "a PowerPoint presentation"
-    } else if has("visio/") {
-        "a Visio drawing"
-    } else if has("meta-inf/manifest.mf") {
-        "a Java archive"
-    } else if has("word/") {
-        return ParseError::Damaged {
-            reason: "it is a Word document without its text (`word/document.xml`)".to_owned(),
-        };
-    } else {
-        "a ZIP archive"
-    };
-    ParseError::Unsupported {
-        found: found.to_owned(),
-    }
+    let media = |name: &str| media_type.contains(name);
+    // Anybody may call a folder `ppt`.
+    let office = has("[content_types].xml");
+    [
+        (
+            media("hwp+zip") || has("contents/content.hpf"),
+            "a HWPX document",
+        ),
+        (media("opendocument.text"), "an OpenDocument text"),
+        (
+            media("opendocument.spreadsheet"),
+            "an OpenDocument spreadsheet",
+        ),
+        (
+            media("opendocument.presentation"),
+            "an OpenDocument presentation",
+        ),
+        (media("opendocument"), "an OpenDocument file"),
+        (media("epub"), "an EPUB book"),
+        (office && has("xl/"), "an Excel workbook"),
+        (office && has("ppt/"), "a PowerPoint presentation"),
+        (office && has("visio/"), "a Visio drawing"),
+        (office && has("word/"), "a Word document"),
+        (office, "an Office package of another kind"),
+        (has("androidmanifest.xml"), "an Android program"),
+        (has("meta-inf/manifest.mf"), "a Java archive"),
+        (
+            has("index/document.iwa") || has("index.zip"),
+            "an Apple iWork document",
+        ),
+    ]
+    .into_iter()
+    .find_map(|(is, name)| is.then_some(name))
 }
 
 /// Names of streams tell the formats apart; they stand in the file as UTF-16.
 fn unreadable_compound(bytes: &[u8]) -> ParseError {
-    let has = |name: &str| {
-        let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
-        find(bytes, &name).is_some()
-    };
+    let has = |name: &str| find_utf_16(bytes, name);
     if has("EncryptedPackage") {
         return ParseError::Encrypted {
             reason: "it is an Office document that needs a password".to_owned(),
@@ -295,8 +306,6 @@ fn unreadable_compound(bytes: &[u8]) -> ParseError {
         "an old Excel workbook (.xls)"
     } else if has("PowerPoint Document") {
         "an old PowerPoint presentation (.ppt)"
-    } else if has("__substg1.0") {
-        "an Outlook message"
     } else {
         "an old Word, Excel or HWP file"
     };

@@ -82,7 +82,7 @@ fn decode_as(encoding: &'static Encoding, bytes: &[u8]) -> Decoded {
 
 /// Whether bytes that are not UTF-8 are EUC-KR or CP949: nearly all pairs are the usual
 /// syllables. A few lines are enough for this, where a general detector needs more.
-fn looks_korean(bytes: &[u8]) -> bool {
+pub(super) fn looks_korean(bytes: &[u8]) -> bool {
     let (mut syllables, mut others, mut pairs) = (0_usize, 0_usize, 0_usize);
     let mut index = 0;
     while let Some(&lead) = bytes.get(index) {
@@ -120,16 +120,18 @@ fn looks_korean(bytes: &[u8]) -> bool {
 pub fn parse(bytes: &[u8], _progress: Progress<'_>) -> Result<Parsed, ParseError> {
     let decoded = decode(bytes, None);
     let mut builder = DocumentBuilder::default();
-    let text = decoded
-        .text
-        .replace("\r\n", "\n")
-        .replace(['\r', '\u{2028}'], "\n")
-        .replace('\u{C}', "\n\n");
-    push_text(&text, &mut builder);
+    push_text(&unix_lines(&decoded.text), &mut builder);
     Ok(Parsed::new(
         builder.finish(),
         decoded.problem.into_iter().collect(),
     ))
+}
+
+/// Text whose lines all end in `\n`.
+pub(super) fn unix_lines(text: &str) -> String {
+    text.replace("\r\n", "\n")
+        .replace(['\r', '\u{2028}'], "\n")
+        .replace('\u{C}', "\n\n")
 }
 
 /// What a line is on its own.
@@ -147,7 +149,7 @@ enum Line<'a> {
     Plain(&'a str),
 }
 
-fn push_text(text: &str, builder: &mut DocumentBuilder) {
+pub(super) fn push_text(text: &str, builder: &mut DocumentBuilder) {
     let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
     let kinds: Vec<Line<'_>> = lines.iter().map(|line| kind_of(line)).collect();
     let mut index = 0;
