@@ -3,9 +3,11 @@
 //! | module | what it reads |
 //! |---|---|
 //! | [`sniff`] | which format a file has, by its content |
-//! | [`pdf`], [`docx`], [`html`], [`markdown`], [`text`] | that format |
-//! | [`container`], [`xml`] | no format: ZIP containers and XML, as office files use them |
+//! | [`pdf`], [`docx`], [`pptx`], [`xlsx`], [`csv`], [`html`], [`markdown`], [`text`] | that format |
+//! | [`container`], [`xml`], [`ooxml`] | no format: ZIP containers and XML, as office files use them |
+//! | [`drawing`], [`chart`] | no format: shapes and charts, as slides and sheets of Office have them |
 //! | [`flow`] | no format: blocks and tables on their way into a [`Document`] |
+//! | [`slide`], [`sheet`] | no format: shapes in reading order, cells with addresses |
 //! | [`sandbox`] | any of them, in a child process with limits |
 //!
 //! A new format is a file beside these, a variant of [`Format`] and a row of [`FORMATS`].
@@ -21,15 +23,23 @@ use serde::{Deserialize, Serialize};
 
 use crate::{BlockKind, Document, Problem};
 
+mod chart;
 mod container;
+pub mod csv;
 pub mod docx;
+mod drawing;
 pub mod flow;
 pub mod html;
 pub mod markdown;
+mod ooxml;
 pub mod pdf;
+pub mod pptx;
 pub mod sandbox;
+mod sheet;
+mod slide;
 pub mod sniff;
 pub mod text;
+pub mod xlsx;
 mod xml;
 
 /// A format that can be read.
@@ -40,6 +50,12 @@ pub enum Format {
     Pdf,
     /// Office Open XML text.
     Docx,
+    /// Office Open XML presentation.
+    Pptx,
+    /// Office Open XML workbook.
+    Xlsx,
+    /// Values divided by commas, semicolons, tabs or bars.
+    Csv,
     /// HTML.
     Html,
     /// Markdown.
@@ -95,6 +111,26 @@ pub const FORMATS: &[FormatRow] = &[
         parse: docx::parse,
     },
     FormatRow {
+        format: Format::Pptx,
+        name: "pptx",
+        title: "a PowerPoint presentation",
+        media_type: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        extensions: &["pptx", "pptm", "ppsx", "ppsm", "potx", "potm"],
+        has_pages: true,
+        recognizes: pptx::recognizes,
+        parse: pptx::parse,
+    },
+    FormatRow {
+        format: Format::Xlsx,
+        name: "xlsx",
+        title: "an Excel workbook",
+        media_type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        extensions: &["xlsx", "xlsm", "xltx", "xltm"],
+        has_pages: true,
+        recognizes: xlsx::recognizes,
+        parse: xlsx::parse,
+    },
+    FormatRow {
         format: Format::Html,
         name: "html",
         title: "HTML",
@@ -103,6 +139,16 @@ pub const FORMATS: &[FormatRow] = &[
         has_pages: false,
         recognizes: html::recognizes,
         parse: html::parse,
+    },
+    FormatRow {
+        format: Format::Csv,
+        name: "csv",
+        title: "a table of comma-separated values",
+        media_type: "text/csv",
+        extensions: &["csv", "tsv", "tab"],
+        has_pages: false,
+        recognizes: csv::recognizes,
+        parse: csv::parse,
     },
     FormatRow {
         format: Format::Markdown,

@@ -258,10 +258,17 @@ fn unreadable_zip(bytes: &[u8]) -> ParseError {
         "an OpenDocument presentation"
     } else if media_type.contains("epub") {
         "an EPUB book"
+    } else if has("xl/workbook.bin") {
+        "a binary Excel workbook (.xlsb)"
     } else if has("xl/") {
-        "an Excel workbook"
+        return ParseError::Damaged {
+            reason: "it is an Excel workbook without its sheets (`xl/workbook.xml`)".to_owned(),
+        };
     } else if has("ppt/") {
-        "a PowerPoint presentation"
+        return ParseError::Damaged {
+            reason: "it is a PowerPoint presentation without its slides (`ppt/presentation.xml`)"
+                .to_owned(),
+        };
     } else if has("visio/") {
         "a Visio drawing"
     } else if has("meta-inf/manifest.mf") {
