@@ -3,7 +3,7 @@
 //! | module | what it reads |
 //! |---|---|
 //! | [`sniff`] | which format a file has, by its content |
-//! | [`pdf`], [`docx`], [`pptx`], [`xlsx`], [`csv`], [`html`], [`markdown`], [`text`] | that format |
+//! | [`pdf`], [`docx`], [`pptx`], [`xlsx`], [`odf`], [`csv`], [`html`], [`markdown`], [`text`] | that format |
 //! | [`container`], [`xml`], [`ooxml`] | no format: ZIP containers and XML, as office files use them |
 //! | [`drawing`], [`chart`] | no format: shapes and charts, as slides and sheets of Office have them |
 //! | [`flow`] | no format: blocks and tables on their way into a [`Document`] |
@@ -31,6 +31,7 @@ mod drawing;
 pub mod flow;
 pub mod html;
 pub mod markdown;
+pub mod odf;
 mod ooxml;
 pub mod pdf;
 pub mod pptx;
@@ -54,6 +55,12 @@ pub enum Format {
     Pptx,
     /// Office Open XML workbook.
     Xlsx,
+    /// `OpenDocument` text.
+    Odt,
+    /// `OpenDocument` spreadsheet.
+    Ods,
+    /// `OpenDocument` presentation.
+    Odp,
     /// Values divided by commas, semicolons, tabs or bars.
     Csv,
     /// HTML.
@@ -129,6 +136,36 @@ pub const FORMATS: &[FormatRow] = &[
         has_pages: true,
         recognizes: xlsx::recognizes,
         parse: xlsx::parse,
+    },
+    FormatRow {
+        format: Format::Odt,
+        name: "odt",
+        title: "an OpenDocument text",
+        media_type: "application/vnd.oasis.opendocument.text",
+        extensions: &["odt", "ott"],
+        has_pages: false,
+        recognizes: odf::is_text,
+        parse: odf::parse_text,
+    },
+    FormatRow {
+        format: Format::Ods,
+        name: "ods",
+        title: "an OpenDocument spreadsheet",
+        media_type: "application/vnd.oasis.opendocument.spreadsheet",
+        extensions: &["ods", "ots"],
+        has_pages: true,
+        recognizes: odf::is_spreadsheet,
+        parse: odf::parse_spreadsheet,
+    },
+    FormatRow {
+        format: Format::Odp,
+        name: "odp",
+        title: "an OpenDocument presentation",
+        media_type: "application/vnd.oasis.opendocument.presentation",
+        extensions: &["odp", "otp"],
+        has_pages: true,
+        recognizes: odf::is_presentation,
+        parse: odf::parse_presentation,
     },
     FormatRow {
         format: Format::Html,

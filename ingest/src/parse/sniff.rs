@@ -250,12 +250,8 @@ fn unreadable_zip(bytes: &[u8]) -> ParseError {
         .unwrap_or_default();
     let found = if media_type.contains("hwp+zip") || has("contents/content.hpf") {
         "a HWPX document"
-    } else if media_type.contains("opendocument.text") {
-        "an OpenDocument text"
-    } else if media_type.contains("opendocument.spreadsheet") {
-        "an OpenDocument spreadsheet"
-    } else if media_type.contains("opendocument.presentation") {
-        "an OpenDocument presentation"
+    } else if media_type.contains("opendocument") {
+        "an OpenDocument drawing or the like"
     } else if media_type.contains("epub") {
         "an EPUB book"
     } else if has("xl/workbook.bin") {
