@@ -23,7 +23,10 @@ struct Points {
 
 impl Points {
     fn indexes(&self) -> impl Iterator<Item = u32> {
-        self.levels.first().into_iter().flat_map(|level| level.keys().copied())
+        self.levels
+            .first()
+            .into_iter()
+            .flat_map(|level| level.keys().copied())
     }
 
     fn text(&self, index: u32) -> String {

@@ -21,10 +21,8 @@ const MAX_LINES: usize = 1_000;
 
 /// Whether the bytes are a table: by the file's name, and values that agree with it.
 pub(super) fn recognizes(bytes: &[u8], file_name: &str) -> bool {
-    if !matches!(
-        sniff::extension(file_name).as_str(),
-        "csv" | "tsv" | "tab"
-    ) || !sniff::is_text(bytes)
+    if !matches!(sniff::extension(file_name).as_str(), "csv" | "tsv" | "tab")
+        || !sniff::is_text(bytes)
     {
         return false;
     }
@@ -121,9 +119,9 @@ fn delimiter(text: &str, is_cut: bool) -> Option<u8> {
             continue;
         }
         let share = records * 100 / counts.len();
-        if best.is_none_or(|(best_share, best_values, _)| {
-            (share, values) > (best_share, best_values)
-        }) {
+        if best
+            .is_none_or(|(best_share, best_values, _)| (share, values) > (best_share, best_values))
+        {
             best = Some((share, values, delimiter));
         }
     }
@@ -177,7 +175,8 @@ mod tests {
     #[test]
     fn values_are_cells_of_a_table_with_a_header() {
         let document = read(
-            "품목,단가,비고\r\n볼트,\"1,500\",\"첫 줄\r\n둘째 \"\"줄\"\"\"\r\n너트,700\r\n".as_bytes(),
+            "품목,단가,비고\r\n볼트,\"1,500\",\"첫 줄\r\n둘째 \"\"줄\"\"\"\r\n너트,700\r\n"
+                .as_bytes(),
             "단가.csv",
         );
         assert_eq!(
@@ -193,7 +192,8 @@ mod tests {
 
     #[test]
     fn delimiters_and_encodings_are_told_by_the_content() {
-        let (bytes, _, _) = encoding_rs::EUC_KR.encode("이름;부서;금액\n김민아;총무팀;1,200\n이준;영업팀;3,400\n");
+        let (bytes, _, _) =
+            encoding_rs::EUC_KR.encode("이름;부서;금액\n김민아;총무팀;1,200\n이준;영업팀;3,400\n");
         assert_eq!(
             read(&bytes, "a.csv").text,
             "이름\t부서\t금액\n김민아\t총무팀\t1,200\n이준\t영업팀\t3,400"
@@ -209,7 +209,10 @@ mod tests {
 
     #[test]
     fn text_is_no_table() {
-        assert!(!recognizes("안녕하세요.\n회의는 3시, 장소는 본관.\n끝.\n".as_bytes(), "a.csv"));
+        assert!(!recognizes(
+            "안녕하세요.\n회의는 3시, 장소는 본관.\n끝.\n".as_bytes(),
+            "a.csv"
+        ));
         assert!(!recognizes(b"a,b\nc,d\n", "a.txt"));
         assert!(!recognizes(b"PK\x03\x04,,\n,,\n", "a.csv"));
     }

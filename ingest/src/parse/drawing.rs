@@ -110,7 +110,11 @@ fn usual_kind(kind: &str) -> &str {
 }
 
 fn level_of(name: &str) -> Option<usize> {
-    let level: usize = name.strip_prefix("lvl")?.strip_suffix("pPr")?.parse().ok()?;
+    let level: usize = name
+        .strip_prefix("lvl")?
+        .strip_suffix("pPr")?
+        .parse()
+        .ok()?;
     (1..=LEVELS).contains(&level).then(|| level - 1)
 }
 
@@ -376,8 +380,7 @@ impl Reader<'_> {
                         let start = attribute(element, "startAt")
                             .and_then(|start| start.parse().ok())
                             .unwrap_or(1);
-                        paragraph.number =
-                            attribute(element, "type").map(|kind| (kind, start));
+                        paragraph.number = attribute(element, "type").map(|kind| (kind, start));
                     }
                 }
             }
@@ -493,10 +496,7 @@ impl Reader<'_> {
             Some(number) => format!("{number} {text}"),
             None => text.to_owned(),
         };
-        let cell = shape
-            .table
-            .as_mut()
-            .and_then(|table| table.cell.as_mut());
+        let cell = shape.table.as_mut().and_then(|table| table.cell.as_mut());
         let bullet = match (&cell, paragraph.bullet) {
             (_, Some(bullet)) => bullet,
             (Some(_), None) => false,

@@ -56,10 +56,7 @@ pub(super) fn relations(
 }
 
 /// The part of a kind that a package or part names, if it has it.
-pub(super) fn related<'a>(
-    relations: &'a HashMap<String, Relation>,
-    kind: &str,
-) -> Option<&'a str> {
+pub(super) fn related<'a>(relations: &'a HashMap<String, Relation>, kind: &str) -> Option<&'a str> {
     // Of several, always the same one.
     relations
         .values()
@@ -72,10 +69,7 @@ pub(super) fn related<'a>(
 ///
 /// # Errors
 /// As [`relations`].
-pub(super) fn main_part(
-    container: &mut Container<'_>,
-    usual: &str,
-) -> Result<String, ParseError> {
+pub(super) fn main_part(container: &mut Container<'_>, usual: &str) -> Result<String, ParseError> {
     if container.has(usual) {
         return Ok(usual.to_owned());
     }

@@ -307,3 +307,176 @@ pub(super) fn linked(
     }
     Ok(linked)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::container::packed;
+    use super::*;
+    use crate::BlockKind;
+
+    const PRESENTATION: &str = "<p:presentation xmlns:r='r'><p:sldIdLst><p:sldId id='256' r:id='r9'/><p:sldId id='257' r:id='r8'/>\
+        <p:sldId id='258' r:id='r7'/></p:sldIdLst><p:sldSz cx='12192000' cy='6858000'/></p:presentation>";
+    const RELATIONS: &str = "<Relationships><Relationship Id='r9' Type='x/slide' Target='slides/slide2.xml'/>\
+        <Relationship Id='r8' Type='x/slide' Target='slides/slide1.xml'/><Relationship Id='r7' Type='x/slide' Target='slides/slide3.xml'/></Relationships>";
+
+    fn shape(placeholder: &str, y: u32, text: &str) -> String {
+        let placeholder = if placeholder.is_empty() {
+            String::new()
+        } else {
+            format!("<p:nvPr><p:ph {placeholder}/></p:nvPr>")
+        };
+        format!(
+            "<p:sp><p:nvSpPr>{placeholder}</p:nvSpPr><p:spPr><a:xfrm><a:off x='0' y='{y}'/><a:ext cx='100' cy='10'/></a:xfrm></p:spPr>\
+             <p:txBody><a:lstStyle/>{text}</p:txBody></p:sp>"
+        )
+    }
+
+    fn paragraph(text: &str) -> String {
+        format!("<a:p><a:r><a:t>{text}</a:t></a:r></a:p>")
+    }
+
+    fn read(slide: &str, more: &[(&str, &str)]) -> Parsed {
+        let slide = format!("<p:sld><p:spTree>{slide}</p:spTree></p:sld>");
+        let hidden = format!(
+            "<p:sld show='0'>{}</p:sld>",
+            shape("", 1, &paragraph("숨은 것"))
+        );
+        let mut parts = vec![
+            ("ppt/presentation.xml", PRESENTATION),
+            ("ppt/_rels/presentation.xml.rels", RELATIONS),
+            ("ppt/slides/slide2.xml", slide.as_str()),
+            ("ppt/slides/slide1.xml", &hidden),
+            (
+                "ppt/slides/slide3.xml",
+                "<p:sld><p:sp><p:txBody><a:p><a:t>끝</a:t></a:p></p:txBody></p:sp></p:sld>",
+            ),
+        ];
+        parts.extend_from_slice(more);
+        let bytes = packed(&parts);
+        assert!(recognizes(&bytes, "a.pptx"));
+        parse(&bytes, &|_, _| {}).unwrap()
+    }
+
+    #[test]
+    fn slides_stand_in_their_order_with_shapes_from_top_to_bottom() {
+        let slide = [
+            shape("type='body' idx='1'", 50, &format!(
+                "{}<a:p><a:pPr lvl='1'/><a:r><a:t>80% 이상</a:t></a:r><a:br/><a:r><a:t>출근</a:t></a:r></a:p>\
+                 <a:p><a:pPr><a:buNone/></a:pPr><a:r><a:t>글만</a:t></a:r></a:p>",
+                paragraph("15일 &amp; 더")
+            )),
+            shape("type='ftr'", 99, &paragraph("대외비")),
+            shape("type='title'", 0, &paragraph("연차 휴가")),
+            shape("", 20, "<a:p><a:pPr><a:buAutoNum type='arabicPeriod' startAt='3'/></a:pPr><a:r><a:t>셋</a:t></a:r></a:p>\
+                <a:p><a:pPr><a:buAutoNum type='arabicPeriod' startAt='3'/></a:pPr><a:r><a:t>넷</a:t></a:r></a:p>"),
+        ]
+        .concat();
+        let Parsed {
+            document, problems, ..
+        } = read(&slide, &[]);
+        assert_eq!(
+            document.text,
+            "연차 휴가\n\n3. 셋\n\n4. 넷\n\n15일 & 더\n\n80% 이상 출근\n\n글만\n\n끝"
+        );
+        assert_eq!(document.blocks[0].kind, BlockKind::Heading { level: 2 });
+        assert_eq!(document.blocks[4].kind, BlockKind::ListItem { level: 2 });
+        assert_eq!(document.blocks[5].kind, BlockKind::Paragraph);
+        let pages: Vec<(u32, Option<&str>)> = document
+            .pages
+            .iter()
+            .map(|page| (page.number, page.name.as_deref()))
+            .collect();
+        assert_eq!(pages, [(1, Some("연차 휴가")), (3, None)]);
+        assert!((document.pages[0].width - 960.0).abs() < 0.01);
+        assert_eq!(problems[0].message, "1 hidden slide was left out");
+    }
+
+    #[test]
+    fn placeholders_take_their_place_from_the_layout_and_not_its_text() {
+        let relations = "<Relationships><Relationship Id='a' Type='x/slideLayout' Target='../slideLayouts/l.xml'/></Relationships>";
+        let layout = format!(
+            "<p:sldLayout>{}</p:sldLayout>",
+            shape(
+                "type='body' idx='7'",
+                90,
+                &paragraph("텍스트를 입력하십시오")
+            )
+        );
+        let slide = format!(
+            "<p:sp><p:nvPr><p:ph type='body' idx='7'/></p:nvPr><p:txBody>{}</p:txBody></p:sp>{}",
+            paragraph("아래"),
+            shape("", 10, &paragraph("위"))
+        );
+        let parsed = read(
+            &slide,
+            &[
+                ("ppt/slides/_rels/slide2.xml.rels", relations),
+                ("ppt/slideLayouts/l.xml", &layout),
+            ],
+        );
+        assert_eq!(parsed.document.text, "위\n\n아래\n\n끝");
+    }
+
+    #[test]
+    fn tables_charts_diagrams_and_notes_are_read() {
+        let cell = |text: &str, more: &str| {
+            format!(
+                "<a:tc {more}><a:txBody>{}</a:txBody></a:tc>",
+                paragraph(text)
+            )
+        };
+        let slide = format!(
+            "<p:graphicFrame><a:tbl><a:tblPr firstRow='1'/><a:tr>{}{}</a:tr><a:tr>{}{}</a:tr><a:tr>{}{}</a:tr></a:tbl></p:graphicFrame>\
+             <p:graphicFrame><c:chart r:id='c'/></p:graphicFrame><p:graphicFrame><dgm:relIds r:dm='d' r:lo='x'/></p:graphicFrame>",
+            cell("지역", ""),
+            cell("매출", ""),
+            cell("수도권", "rowSpan='2'"),
+            cell("10", ""),
+            cell("", "vMerge='1'"),
+            cell("20", "")
+        );
+        let relations = "<Relationships><Relationship Id='c' Type='x/chart' Target='../charts/chart1.xml'/>\
+            <Relationship Id='d' Type='x/diagramData' Target='../diagrams/data1.xml'/>\
+            <Relationship Id='n' Type='x/notesSlide' Target='../notesSlides/n.xml'/></Relationships>";
+        let chart = "<c:chartSpace><c:chart><c:title><a:p><a:t>점유율</a:t></a:p></c:title><c:ser><c:tx><c:strCache><c:pt idx='0'><c:v>2024년</c:v></c:pt></c:strCache></c:tx>\
+            <c:cat><c:strCache><c:pt idx='0'><c:v>서울</c:v></c:pt><c:pt idx='1'><c:v>부산</c:v></c:pt></c:strCache></c:cat>\
+            <c:val><c:numCache><c:formatCode>0.0%</c:formatCode><c:pt idx='0'><c:v>0.25</c:v></c:pt><c:pt idx='1'><c:v>0.1</c:v></c:pt></c:numCache></c:val></c:ser></c:chart></c:chartSpace>";
+        let diagram = "<dgm:dataModel><dgm:ptLst><dgm:pt modelId='0' type='doc'/><dgm:pt modelId='2'><dgm:t><a:p><a:r><a:t>승인</a:t></a:r></a:p></dgm:t></dgm:pt>\
+            <dgm:pt modelId='1'><dgm:t><a:p><a:r><a:t>신청</a:t></a:r></a:p></dgm:t></dgm:pt></dgm:ptLst>\
+            <dgm:cxnLst><dgm:cxn srcId='0' destId='1' srcOrd='0'/><dgm:cxn srcId='0' destId='2' srcOrd='1'/><dgm:cxn srcId='2' destId='0' srcOrd='0'/></dgm:cxnLst></dgm:dataModel>";
+        let notes = format!(
+            "<p:notes>{}{}</p:notes>",
+            shape("type='body' idx='1'", 5, &paragraph("천천히 말한다.")),
+            shape("type='sldNum'", 9, &paragraph("1"))
+        );
+        let parsed = read(
+            &slide,
+            &[
+                ("ppt/slides/_rels/slide2.xml.rels", relations),
+                ("ppt/charts/chart1.xml", chart),
+                ("ppt/diagrams/data1.xml", diagram),
+                ("ppt/notesSlides/n.xml", &notes),
+            ],
+        );
+        assert_eq!(
+            parsed.document.text,
+            "지역\t매출\n수도권\t10\n수도권\t20\n\n점유율\n\n\t2024년\n서울\t25.0%\n부산\t10.0%\n\n\
+             신청\n\n승인\n\n[발표자 노트]\n\n천천히 말한다.\n\n끝"
+        );
+    }
+
+    #[test]
+    fn damage_and_nesting_lose_no_other_slide() {
+        let parsed = read(&format!("{}</q>", shape("", 1, &paragraph("남는 글"))), &[]);
+        assert_eq!(parsed.document.text, "남는 글\n\n끝");
+        assert_eq!(parsed.problems[0].page, Some(1));
+        let deep = format!(
+            "{}{}",
+            "<p:grpSp>".repeat(50_000),
+            shape("", 1, &paragraph("깊은 글"))
+        );
+        assert_eq!(read(&deep, &[]).document.text, "깊은 글\n\n끝");
+        let nothing = packed(&[("ppt/presentation.xml", "")]);
+        assert_eq!(parse(&nothing, &|_, _| {}).unwrap().document.text, "");
+    }
+}

@@ -53,8 +53,8 @@ pub(super) struct Budget {
 impl Default for Budget {
     fn default() -> Self {
         Self {
-            cells: 3_000_000,
-            bytes: 100 << 20,
+            cells: 2_000_000,
+            bytes: 40 << 20,
         }
     }
 }
@@ -111,11 +111,10 @@ impl Sheet {
             breaks.insert(table.first.0);
             breaks.insert(table.last.0.saturating_add(1));
         }
-        let mut rows = self.rows.into_iter().peekable();
         let mut end = 0;
-        let mut segment = Segment::default();
+        let mut segment = Segment::new(true);
         let mut segments = Vec::new();
-        while let Some((row, cells)) = rows.next() {
+        for (row, cells) in self.rows {
             let apart = row > end || breaks.contains(&row);
             if apart || !segment.has_room_for(&cells) {
                 let full = std::mem::replace(&mut segment, Segment::new(apart));
@@ -252,9 +251,9 @@ impl Segment {
         // A header of years: no other row has numbers like these in all its columns.
         let first_is_years = self.rows.len() > 1
             && cells.len() > 1
-            && cells.iter().all(|(column, cell)| {
-                cell.kind == Kind::Text || *column > 0 && is_period(cell)
-            })
+            && cells
+                .iter()
+                .all(|(column, cell)| cell.kind == Kind::Text || *column > 0 && is_period(cell))
             && self.rows[1..].iter().all(|(_, row)| {
                 cells
                     .iter()
@@ -347,7 +346,9 @@ pub(super) fn address(row: u32, column: u32) -> String {
     let mut letters = Vec::new();
     let mut left = column + 1;
     while left > 0 {
-        letters.push(char::from(b'A' + u8::try_from((left - 1) % 26).unwrap_or(0)));
+        letters.push(char::from(
+            b'A' + u8::try_from((left - 1) % 26).unwrap_or(0),
+        ));
         left = (left - 1) / 26;
     }
     let letters: String = letters.into_iter().rev().collect();
@@ -424,7 +425,10 @@ mod tests {
             };
             sheet.set(row, column, (*text).to_owned(), kind);
         }
-        sheet.merged = merged.iter().map(|range| range_of(range).unwrap()).collect();
+        sheet.merged = merged
+            .iter()
+            .map(|range| range_of(range).unwrap())
+            .collect();
         let mut builder = DocumentBuilder::default();
         builder.sheet(1, "표");
         sheet.push_to(&mut builder);

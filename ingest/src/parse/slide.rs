@@ -65,9 +65,9 @@ pub(super) fn in_reading_order(nodes: Vec<Node>) -> Vec<Item> {
     while let Some(first) = nodes.next() {
         let place = first.0;
         let mut row = vec![first];
-        while let Some(next) = nodes.next_if(|(next, _)| {
-            overlap((place.y, place.height), (next.y, next.height))
-        }) {
+        while let Some(next) =
+            nodes.next_if(|(next, _)| overlap((place.y, place.height), (next.y, next.height)))
+        {
             row.push(next);
         }
         push_row(row, &mut ordered);

@@ -146,42 +146,47 @@ impl Workbook {
         let mut titles_of: Option<usize> = None;
         let mut titles = String::new();
         // What is damaged behind the list of sheets does no harm to them.
-        let _ = xml::walk(text, "", |name, _| name == "extLst", |piece| match piece {
-            Piece::Start("sheet", element) => {
-                let number = workbook.sheets.len() + 1;
-                let part = relation_id(element)
-                    .and_then(|id| parts.get(&id))
-                    .map(|relation| relation.part.clone())
-                    .filter(|part| container.has(part))
-                    .unwrap_or_else(|| format!("xl/worksheets/sheet{number}.xml"));
-                workbook.sheets.push(SheetRow {
-                    name: attribute(element, "name").unwrap_or_default(),
-                    part,
-                    is_hidden: attribute(element, "state")
-                        .is_some_and(|state| state.to_lowercase().ends_with("hidden")),
-                    titles: Vec::new(),
-                });
-            }
-            Piece::Start("workbookPr", element) => {
-                workbook.since_1904 = super::ooxml::flag(element, "date1904");
-            }
-            Piece::Start("definedName", element) => {
-                titles.clear();
-                titles_of = (attribute(element, "name").as_deref()
-                    == Some("_xlnm.Print_Titles"))
-                .then(|| attribute(element, "localSheetId")?.parse().ok())
-                .flatten();
-            }
-            Piece::Text(text) if titles_of.is_some() => titles.push_str(text),
-            Piece::End("definedName") => {
-                if let Some(sheet) = titles_of.take()
-                    && let Some(sheet) = workbook.sheets.get_mut(sheet)
-                {
-                    sheet.titles.extend(titles.split(',').filter_map(rows_of));
+        let _ = xml::walk(
+            text,
+            "",
+            |name, _| name == "extLst",
+            |piece| match piece {
+                Piece::Start("sheet", element) => {
+                    let number = workbook.sheets.len() + 1;
+                    let part = relation_id(element)
+                        .and_then(|id| parts.get(&id))
+                        .map(|relation| relation.part.clone())
+                        .filter(|part| container.has(part))
+                        .unwrap_or_else(|| format!("xl/worksheets/sheet{number}.xml"));
+                    workbook.sheets.push(SheetRow {
+                        name: attribute(element, "name").unwrap_or_default(),
+                        part,
+                        is_hidden: attribute(element, "state")
+                            .is_some_and(|state| state.to_lowercase().ends_with("hidden")),
+                        titles: Vec::new(),
+                    });
                 }
-            }
-            _ => {}
-        });
+                Piece::Start("workbookPr", element) => {
+                    workbook.since_1904 = super::ooxml::flag(element, "date1904");
+                }
+                Piece::Start("definedName", element) => {
+                    titles.clear();
+                    titles_of = (attribute(element, "name").as_deref()
+                        == Some("_xlnm.Print_Titles"))
+                    .then(|| attribute(element, "localSheetId")?.parse().ok())
+                    .flatten();
+                }
+                Piece::Text(text) if titles_of.is_some() => titles.push_str(text),
+                Piece::End("definedName") => {
+                    if let Some(sheet) = titles_of.take()
+                        && let Some(sheet) = workbook.sheets.get_mut(sheet)
+                    {
+                        sheet.titles.extend(titles.split(',').filter_map(rows_of));
+                    }
+                }
+                _ => {}
+            },
+        );
         workbook
     }
 }
@@ -226,7 +231,9 @@ impl Strings {
 
     fn get(&self, at: usize) -> Option<&str> {
         let end = *self.ends.get(at)?;
-        let start = at.checked_sub(1).map_or(Some(0), |before| self.ends.get(before).copied())?;
+        let start = at
+            .checked_sub(1)
+            .map_or(Some(0), |before| self.ends.get(before).copied())?;
         self.text.get(start..end)
     }
 }
@@ -395,11 +402,15 @@ impl Sheets<'_> {
         let mut open: Option<Open> = None;
         let (mut next_row, mut next_column) = (0, 0);
         let (mut in_value, mut in_text) = (false, false);
-        let (mut without_result, mut left_out) = (0_usize, 0_usize);
+        let mut without_result = 0_usize;
+        let is_full = std::cell::Cell::new(false);
         let problem = xml::walk(
             text,
             &row.part,
-            |name, _| matches!(name, "extLst" | "rPh" | "phoneticPr" | "headerFooter"),
+            |name, _| {
+                matches!(name, "extLst" | "rPh" | "phoneticPr" | "headerFooter")
+                    || is_full.get() && name == "row"
+            },
             |piece| match piece {
                 Piece::Start("row", element) => {
                     let said = attribute(element, "r").and_then(|row| row.parse::<u32>().ok());
@@ -439,7 +450,7 @@ impl Sheets<'_> {
                         } else if self.budget.take(text.len()) {
                             sheet.set(row, column, text, kind);
                         } else {
-                            left_out += 1;
+                            is_full.set(true);
                         }
                     }
                 }
@@ -473,11 +484,11 @@ impl Sheets<'_> {
                 ),
             });
         }
-        if left_out > 0 {
+        if is_full.get() {
             self.problems.push(Problem {
                 page,
                 message: format!(
-                    "{left_out} cells of the sheet `{}` were left out: the file has more text than is read",
+                    "the end of the sheet `{}` was left out: the file has more cells or text than are read",
                     row.name
                 ),
             });
@@ -615,4 +626,164 @@ fn add_notes(text: &str, part: &str, name: &str, sheet: &mut Sheet) {
         },
     );
     sheet.notes.extend(threads);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::container::packed;
+    use super::*;
+    use crate::{BlockKind, Document};
+
+    const WORKBOOK: &str = "<workbook xmlns:r='r'><workbookPr date1904='0'/><sheets>\
+        <sheet name='매출' sheetId='1' r:id='rId1'/><sheet name='숨김' sheetId='2' state='hidden' r:id='rId2'/>\
+        </sheets><definedNames/></workbook>";
+    const RELATIONS: &str = "<Relationships>\
+        <Relationship Id='rId1' Type='http://x/worksheet' Target='worksheets/a.xml'/>\
+        <Relationship Id='rId2' Type='http://x/worksheet' Target='/xl/worksheets/b.xml'/></Relationships>";
+
+    fn workbook(sheet: &str, more: &[(&str, &str)]) -> Parsed {
+        let sheet = format!("<worksheet>{sheet}</worksheet>");
+        let mut parts = vec![
+            ("xl/workbook.xml", WORKBOOK),
+            ("xl/_rels/workbook.xml.rels", RELATIONS),
+            ("xl/worksheets/a.xml", &sheet),
+            (
+                "xl/worksheets/b.xml",
+                "<worksheet><c t='str'><v>비밀</v></c></worksheet>",
+            ),
+        ];
+        parts.extend_from_slice(more);
+        let bytes = packed(&parts);
+        assert!(recognizes(&bytes, "a.xlsx"));
+        parse(&bytes, &|_, _| {}).unwrap()
+    }
+
+    fn cells(document: &Document) -> Vec<(u32, u32, bool, &str)> {
+        document
+            .blocks
+            .iter()
+            .filter_map(|block| match block.kind {
+                BlockKind::Cell {
+                    row,
+                    column,
+                    header,
+                    ..
+                } => Some((row, column, header, &document.text[block.span.clone()])),
+                _ => None,
+            })
+            .collect()
+    }
+
+    #[test]
+    fn cells_are_written_as_the_sheet_shows_them() {
+        let styles = "<styleSheet><numFmts><numFmt numFmtId='164' formatCode='#,##0&quot;원&quot;'/>\
+            <numFmt numFmtId='165' formatCode='yyyy&quot;년&quot; m&quot;월&quot;'/></numFmts>\
+            <cellStyleXfs><xf numFmtId='9'/></cellStyleXfs>\
+            <cellXfs><xf numFmtId='0'/><xf numFmtId='164'/><xf numFmtId='165'/><xf numFmtId='10'/></cellXfs></styleSheet>";
+        let strings = "<sst><si><t>지점</t></si><si><r><t>금</t></r><rPh><t>キン</t></rPh><r><t>액_x000D_</t></r></si></sst>";
+        let Parsed {
+            document, problems, ..
+        } = workbook(
+            "<sheetData><row r='2'><c r='B2' t='s'><v>0</v></c><c r='C2' t='s'><v>1</v></c><c t='inlineStr'><is><t>달</t></is></c></row>\
+             <row r='3'><c r='B3' t='str'><f>A1</f><v>서울&amp;경기</v></c><c r='C3' s='1'><v>1500000</v></c><c r='D3' s='2'><v>45352</v></c>\
+             <c s='3'><v>0.12345</v></c><c t='b'><v>1</v></c><c t='e'><v>#N/A</v></c><c><v>15.000000000000002</v></c><c r='I3'><f>SUM(A1)</f></c></row></sheetData>",
+            &[("xl/styles.xml", styles), ("xl/sharedStrings.xml", strings)],
+        );
+        assert_eq!(
+            document.text,
+            "매출\n\n지점\t금액\t달\t\t\t\t\n서울&경기\t1,500,000원\t2024년 3월\t12.35%\tTRUE\t#N/A\t15"
+        );
+        let cells = cells(&document);
+        assert_eq!(cells[1], (1, 2, true, "금액"));
+        assert_eq!(cells[4], (2, 2, false, "1,500,000원"));
+        assert_eq!(document.pages[0].name.as_deref(), Some("매출"));
+        let problems: Vec<&str> = problems
+            .iter()
+            .map(|problem| problem.message.as_str())
+            .collect();
+        assert_eq!(
+            problems,
+            [
+                "1 formula on the sheet `매출` has no stored result, since the file was never calculated",
+                "the hidden sheet `숨김` was left out"
+            ]
+        );
+    }
+
+    #[test]
+    fn tables_say_where_their_headers_are_and_notes_stand_behind() {
+        let relations = "<Relationships><Relationship Id='a' Type='x/table' Target='../tables/t.xml'/>\
+            <Relationship Id='b' Type='x/comments' Target='../comments1.xml'/></Relationships>";
+        let text = |text: &str| format!("<c t='inlineStr'><is><t>{text}</t></is></c>");
+        let sheet = format!(
+            "<sheetData><row>{}{}</row><row>{}{}</row><row>{}{}</row></sheetData>",
+            text("조직"),
+            text("현황"),
+            text("이름"),
+            text("부서"),
+            text("김민아"),
+            text("총무팀")
+        );
+        let parsed = workbook(
+            &sheet,
+            &[
+                ("xl/worksheets/_rels/a.xml.rels", relations),
+                ("xl/tables/t.xml", "<table ref='A2:B3'/>"),
+                (
+                    "xl/comments1.xml",
+                    "<comments><commentList><comment ref='B3'><text><r><t>겸직</t></r></text></comment></commentList></comments>",
+                ),
+            ],
+        );
+        assert_eq!(
+            parsed.document.text,
+            "매출\n\n조직\t현황\n\n이름\t부서\n김민아\t총무팀\n\n[B3] 겸직"
+        );
+        let headers: Vec<&str> = cells(&parsed.document)
+            .into_iter()
+            .filter(|cell| cell.2)
+            .map(|cell| cell.3)
+            .collect();
+        assert_eq!(headers, ["이름", "부서"]);
+    }
+
+    #[test]
+    fn damage_is_told_and_the_text_before_it_stays() {
+        let parsed = workbook(
+            "<sheetData><row><c t='str'><v>남는 글</v></c></row><row><c></q>",
+            &[],
+        );
+        assert_eq!(parsed.document.text, "매출\n\n남는 글");
+        assert!(
+            parsed.problems[0].message.contains("xl/worksheets/a.xml"),
+            "{:?}",
+            parsed.problems
+        );
+        let empty = packed(&[("xl/workbook.xml", "<workbook/>")]);
+        assert!(matches!(
+            parse(&empty, &|_, _| {}),
+            Err(ParseError::Damaged { .. })
+        ));
+    }
+
+    #[test]
+    fn corners_nesting_and_entities_cost_nothing() {
+        let parsed = workbook(
+            "<sheetData><row r='1'><c r='A1' t='str'><v>처음</v></c></row>\
+             <row r='1048576'><c r='XFD1048576' t='str'><v>끝</v></c><c t='str'><v>밖</v></c></row></sheetData>",
+            &[],
+        );
+        assert_eq!(parsed.document.text, "매출\n\n처음\n\n끝");
+        let deep = format!("{}<c t='str'><v>글&lol;</v></c>", "<x>".repeat(50_000));
+        assert_eq!(workbook(&deep, &[]).document.text, "매출\n\n글");
+    }
+
+    #[test]
+    fn a_text_that_is_shared_by_many_cells_is_not_written_without_end() {
+        let strings = format!("<sst><si><t>{}</t></si></sst>", "가".repeat(1_000_000));
+        let sheet = "<row><c t='s'><v>0</v></c></row>".repeat(100);
+        let parsed = workbook(&sheet, &[("xl/sharedStrings.xml", &strings)]);
+        assert!(parsed.document.text.len() < 50 << 20);
+        assert!(parsed.problems[0].message.contains("was left out"));
+    }
 }

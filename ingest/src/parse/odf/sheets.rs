@@ -163,9 +163,15 @@ impl Sheets<'_> {
             "table-cell" | "covered-table-cell" => {
                 self.cell = Some(Open {
                     kind: attribute(element, "value-type").unwrap_or_default(),
-                    value: ["value", "date-value", "time-value", "boolean-value", "string-value"]
-                        .iter()
-                        .find_map(|name| attribute(element, name)),
+                    value: [
+                        "value",
+                        "date-value",
+                        "time-value",
+                        "boolean-value",
+                        "string-value",
+                    ]
+                    .iter()
+                    .find_map(|name| attribute(element, name)),
                     columns: number("number-columns-spanned"),
                     rows: number("number-rows-spanned"),
                     copies: number("number-columns-repeated"),
@@ -260,9 +266,9 @@ impl Sheets<'_> {
         };
         let text = if cell.text.trim().is_empty() {
             match (cell.value, kind) {
-                (Some(value), Kind::Number) => value
-                    .parse::<f64>()
-                    .map_or(value, number_format::general),
+                (Some(value), Kind::Number) => {
+                    value.parse::<f64>().map_or(value, number_format::general)
+                }
                 (Some(value), _) => value,
                 (None, _) => {
                     sheet.without_result += usize::from(cell.has_formula && cell.kind.is_empty());
@@ -304,7 +310,9 @@ impl Sheets<'_> {
             for (_, column, text, kind) in &cells {
                 if self.copies == 0 || !self.budget.take(text.len()) {
                     let rows = usize::try_from(sheet.row - row).unwrap_or(usize::MAX);
-                    self.left_out = self.left_out.saturating_add(rows.saturating_mul(cells.len()));
+                    self.left_out = self
+                        .left_out
+                        .saturating_add(rows.saturating_mul(cells.len()));
                     break 'copies;
                 }
                 self.copies -= 1;

@@ -2,10 +2,10 @@
 
 use quick_xml::events::BytesStart;
 
+use super::super::Progress;
 use super::super::flow::Item;
 use super::super::slide::{self, Node, Place, in_reading_order};
 use super::super::xml::{self, Piece, attribute};
-use super::super::Progress;
 use super::text::{Flow, is_skipped};
 use super::{Package, Styles, points};
 use crate::{DocumentBuilder, Problem};
@@ -35,6 +35,11 @@ pub(super) fn read(package: &mut Package, progress: Progress<'_>) -> Option<Stri
     slides.close_shape();
     slides.close_slide();
     let hidden = slide::hidden_slides(slides.hidden);
+    // Footnotes, and what stands on no slide.
+    let rest = slides.flow.finish();
+    for item in rest {
+        item.push_to(&mut package.builder);
+    }
     package.problems.extend(hidden.map(Problem::of_file));
     problem
 }

@@ -10,6 +10,8 @@ use super::{Styles, object_name};
 
 /// Copies of a cell that stands there several times.
 const MAX_COPIES: usize = 64;
+/// Copies of all such cells.
+const MAX_ALL_COPIES: usize = 20_000;
 /// Bytes of a cell that is worth copying.
 const MAX_COPIED_TEXT: usize = 300;
 
@@ -75,6 +77,8 @@ pub(super) struct Flow<'a> {
     /// Spans that are open, and whether each hides its text.
     spans: Vec<bool>,
     lists: usize,
+    /// Copies of cells that may still be made.
+    copies_left: usize,
     /// Footnotes that are open: how many tables were open around each.
     open_notes: Vec<usize>,
     in_number: bool,
@@ -94,6 +98,7 @@ impl<'a> Flow<'a> {
             tables: Vec::new(),
             spans: Vec::new(),
             lists: 0,
+            copies_left: MAX_ALL_COPIES,
             open_notes: Vec::new(),
             in_number: false,
             number: String::new(),
@@ -142,7 +147,8 @@ impl<'a> Flow<'a> {
         match name {
             "p" | "h" => {
                 let number = std::mem::take(&mut self.number);
-                let level = attribute(element, "outline-level").and_then(|level| level.parse().ok());
+                let level =
+                    attribute(element, "outline-level").and_then(|level| level.parse().ok());
                 self.paragraphs.push(Paragraph {
                     text: number,
                     heading: (name == "h").then(|| level.unwrap_or(1).clamp(1, 6)),
@@ -257,10 +263,15 @@ impl<'a> Flow<'a> {
                 {
                     let size: usize = items.iter().map(|item| item.text().len()).sum();
                     let copies = if size <= MAX_COPIED_TEXT {
-                        table.copies.clamp(1, MAX_COPIES)
+                        table
+                            .copies
+                            .min(MAX_COPIES)
+                            .min(self.copies_left + 1)
+                            .max(1)
                     } else {
                         1
                     };
+                    self.copies_left -= copies - 1;
                     for _ in 1..copies {
                         table.grid.cell(items.clone(), 1, 1);
                     }
@@ -282,10 +293,7 @@ impl<'a> Flow<'a> {
     fn add(&mut self, item: Item) {
         let outer = self.open_notes.last().copied();
         if outer.is_none_or(|outer| self.tables.len() > outer)
-            && let Some(cell) = self
-                .tables
-                .last_mut()
-                .and_then(|table| table.cell.as_mut())
+            && let Some(cell) = self.tables.last_mut().and_then(|table| table.cell.as_mut())
         {
             cell.push(item);
         } else if outer.is_some() {

@@ -286,7 +286,10 @@ fn section(code: &str) -> Option<Section> {
             'y' | 'Y' | 'm' | 'M' | 'd' | 'D' | 'h' | 'H' | 's' | 'S' | 'e' | 'a' | 'A' | 'b'
             | 'B' => {
                 let mut count = 1;
-                while chars.next_if(|next| next.eq_ignore_ascii_case(&char)).is_some() {
+                while chars
+                    .next_if(|next| next.eq_ignore_ascii_case(&char))
+                    .is_some()
+                {
                     count += 1;
                 }
                 let letter = char.to_ascii_lowercase();
@@ -310,8 +313,11 @@ fn won(text: &str) -> String {
 
 fn starts_with(chars: &std::iter::Peekable<std::str::Chars<'_>>, text: &str) -> bool {
     let mut chars = chars.clone();
-    text.chars()
-        .all(|char| chars.next().is_some_and(|next| next.eq_ignore_ascii_case(&char)))
+    text.chars().all(|char| {
+        chars
+            .next()
+            .is_some_and(|next| next.eq_ignore_ascii_case(&char))
+    })
 }
 
 impl Section {
@@ -341,7 +347,9 @@ impl Section {
             return Some(());
         }
         let letter = first.to_ascii_lowercase();
-        if matches!(letter, 'h' | 'm' | 's') && text.chars().all(|char| char.eq_ignore_ascii_case(&first)) {
+        if matches!(letter, 'h' | 'm' | 's')
+            && text.chars().all(|char| char.eq_ignore_ascii_case(&first))
+        {
             self.tokens.push(Token::Elapsed(letter, text.len()));
         }
         // Colors and the like change nothing that is read.
@@ -465,7 +473,11 @@ impl Section {
                         (true, false) => "AM",
                         (false, false) => "PM",
                     };
-                    text.push_str(if *long || self.korean { half } else { &half[..1] });
+                    text.push_str(if *long || self.korean {
+                        half
+                    } else {
+                        &half[..1]
+                    });
                 }
                 Token::Digit(_)
                 | Token::Percent
@@ -533,13 +545,13 @@ impl Section {
         if value < 0.0 && !zero {
             text.push('-');
         }
-        text.push_str(&self.whole(&self.tokens[..whole_end], &whole, grouped));
-        text.push_str(&decimals(
-            &self.tokens[whole_end..mantissa_end],
-            &fraction,
-        ));
+        text.push_str(&Self::whole(&self.tokens[..whole_end], &whole, grouped));
+        text.push_str(&decimals(&self.tokens[whole_end..mantissa_end], &fraction));
         if let Some(at) = exponent {
-            let places = self.tokens[at..].iter().filter(|token| digit(token)).count();
+            let places = self.tokens[at..]
+                .iter()
+                .filter(|token| digit(token))
+                .count();
             let plus = self.tokens[at] == Token::Exponent(true);
             text.push('E');
             if power < 0 {
@@ -566,8 +578,7 @@ impl Section {
 
     /// Digits before the point, from the right into the places; the first place takes all
     /// that is left.
-    #[expect(clippy::unused_self, reason = "it belongs to the section's tokens")]
-    fn whole(&self, tokens: &[Token], digits: &str, grouped: bool) -> String {
+    fn whole(tokens: &[Token], digits: &str, grouped: bool) -> String {
         let mut places = tokens
             .iter()
             .filter(|token| matches!(token, Token::Digit(_)))
@@ -633,7 +644,11 @@ impl Section {
                 _ => None,
             })
             .collect();
-        let numerator = self.tokens[..slash].iter().rev().take_while(|token| digit(token)).count();
+        let numerator = self.tokens[..slash]
+            .iter()
+            .rev()
+            .take_while(|token| digit(token))
+            .count();
         let before = &self.tokens[..slash - numerator];
         let mixed = before.iter().any(digit);
         let value = Decimal::of(value)?.value();
@@ -691,4 +706,110 @@ fn decimals(tokens: &[Token], digits: &str) -> String {
 /// A number as a cell without a format shows it: ten digits, or whole numbers in full.
 pub(in crate::parse) fn general(value: f64) -> String {
     Decimal::of(value).map_or_else(|| value.to_string(), |number| number.general())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(code: &str, value: f64, expected: &str) {
+        assert_eq!(
+            Format::parse(code).show(value, false).text,
+            expected,
+            "{code}"
+        );
+    }
+
+    #[test]
+    fn amounts_are_written_as_their_formats_say() {
+        check("#,##0", 1_234_567.0, "1,234,567");
+        check("#,##0", 0.4, "0");
+        check("#,##0\"원\"", 35_000.0, "35,000원");
+        check("[$₩-412]#,##0;[Red]-[$₩-412]#,##0", -1_500.0, "-₩1,500");
+        check("\"\\\"#,##0", 1_500.0, "₩1,500");
+        check(
+            "_-\"₩\"* #,##0_-;-\"₩\"* #,##0_-;_-\"₩\"* \"-\"_-;_-@_-",
+            12.5,
+            " ₩13 ",
+        );
+        check(
+            "_-\"₩\"* #,##0_-;-\"₩\"* #,##0_-;_-\"₩\"* \"-\"_-;_-@_-",
+            0.0,
+            " ₩- ",
+        );
+        check("#,##0_);(#,##0)", -12.0, "(12)");
+        check("#,##0,\"천원\"", 1_234_567.0, "1,235천원");
+        check("0.0,,\"백만\"", 12_345_678.0, "12.3백만");
+        check("0.00", 2.675, "2.68");
+        check("0.00", -0.001, "0.00");
+        check("0.##", 1.5, "1.5");
+        check(".00", 12.5, "12.50");
+        check("0%", 0.125, "13%");
+        check("0.0%", -0.03, "-3.0%");
+        check("00000", 42.0, "00042");
+        check("000-0000-0000", 1_012_345_678.0, "010-1234-5678");
+        check("[>=1000]#,##0\"천\";0", 5.0, "5");
+        check("[>=1000]#,##0,\"천\";0", 52_000.0, "52천");
+        check("0.00E+00", 123_456.0, "1.23E+05");
+        check("0.0E+0", 9.99, "1.0E+1");
+        check("##0.0E+0", 123_456.0, "123.5E+3");
+        check("# ?/?", 1.5, "1 1/2");
+        check("# ??/??", -0.3125, "-5/16");
+        check("0;0;", 0.0, "");
+    }
+
+    #[test]
+    fn dates_and_times_are_written_as_their_formats_say() {
+        check("yyyy-mm-dd", 45_352.0, "2024-03-01");
+        check("yyyy\"년\" m\"월\" d\"일\"", 45_352.0, "2024년 3월 1일");
+        check(
+            "[$-412]yyyy\"년\" m\"월\" d\"일\" dddd;@",
+            45_352.0,
+            "2024년 3월 1일 금요일",
+        );
+        check("yyyy-mm-dd(aaa)", 45_352.0, "2024-03-01(금)");
+        check("d-mmm-yy", 45_352.0, "1-Mar-24");
+        check(
+            "yyyy-mm-dd hh:mm:ss",
+            45_352.999_999_999,
+            "2024-03-02 00:00:00",
+        );
+        check("h:mm", 0.5 + 5.0 / 1440.0, "12:05");
+        check("[$-412]AM/PM h:mm", 0.75, "오후 6:00");
+        check("h:mm AM/PM", 0.0, "12:00 AM");
+        check("[h]:mm:ss", 1.5, "36:00:00");
+        check("mm:ss.0", 0.001_157_407, "01:40.0");
+        check("yyyy-mm-dd", 1.0, "1900-01-01");
+        check("yyyy-mm-dd", 60.0, "1900-02-29");
+        check("yyyy-mm-dd", 61.0, "1900-03-01");
+        let shown = Format::built_in(14).show(0.0, true);
+        assert_eq!((shown.text.as_str(), shown.is_date), ("1904-01-01", true));
+        assert_eq!(Format::built_in(14).show(1_462.0, true).text, "1908-01-02");
+    }
+
+    #[test]
+    fn what_is_no_date_or_format_is_a_plain_number() {
+        check("yyyy-mm-dd", -1.0, "-1");
+        check("yyyy-mm-dd", 1e9, "1000000000");
+        check("bogus", 15.000_000_000_000_002, "15");
+        check("General", 0.1 + 0.2, "0.3");
+        check("General\"개\"", 3.0, "3개");
+        check("General", 8_801_234_567_890.0, "8801234567890");
+        check("General", 1.0 / 3.0, "0.3333333333");
+        check("General", 1e20, "1E+20");
+        check("General", 0.000_012_345, "1.2345E-05");
+        check("General", -0.0, "0");
+        check(&"0".repeat(2_000), 1.0, "1");
+        check(&format!("0.{}", "0".repeat(500)), 1.0, "1");
+        assert_eq!(Format::parse("@\"님\"").show_text("김민아"), "김민아님");
+        assert_eq!(Format::parse("0;0;0;").show_text("글"), "글");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_format_ends_the_reader(code in "[ymdhs0#?.,%E+@;AaPp/\\[\\]\"원 -]{0,12}", value in proptest::prelude::any::<f64>()) {
+            let _ = Format::parse(&code).show(value, false);
+        }
+    }
 }

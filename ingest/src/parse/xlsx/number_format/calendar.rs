@@ -43,7 +43,10 @@ pub(super) struct Moment {
 impl Moment {
     /// The moment of a day number, rounded to seconds with so many `places`; `None` where a
     /// sheet shows no date.
-    #[expect(clippy::cast_possible_truncation, reason = "it is checked to be in range")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "it is checked to be in range"
+    )]
     pub(super) fn of(value: f64, since_1904: bool, places: usize) -> Option<Self> {
         if !(0.0..2_958_466.0).contains(&value) {
             return None;
@@ -156,7 +159,11 @@ fn civil(days: i64) -> (i64, usize, i64) {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * of_year + 2) / 153;
     let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = year_of_era + era * 400 + i64::from(month <= 2);
     (year, usize::try_from(month).unwrap_or(1), day)
 }

@@ -43,9 +43,15 @@ impl Decimal {
 
     /// The number that the digits stand for.
     pub(super) fn value(&self) -> f64 {
-        let digits: String = self.digits.iter().map(|digit| char::from(b'0' + digit)).collect();
+        let digits: String = self
+            .digits
+            .iter()
+            .map(|digit| char::from(b'0' + digit))
+            .collect();
         let sign = if self.negative { "-" } else { "" };
-        format!("{sign}0.{digits}0e{}", self.point).parse().unwrap_or(0.0)
+        format!("{sign}0.{digits}0e{}", self.point)
+            .parse()
+            .unwrap_or(0.0)
     }
 
     /// Multiplies by ten to the power of `places`.
@@ -104,7 +110,10 @@ impl Decimal {
                 digits[at] = 0;
             }
         }
-        let text: String = digits.iter().map(|digit| char::from(b'0' + digit)).collect();
+        let text: String = digits
+            .iter()
+            .map(|digit| char::from(b'0' + digit))
+            .collect();
         if point <= 0 {
             let zeros = usize::try_from(-point).unwrap_or(0);
             let fraction: String = std::iter::repeat_n('0', zeros)
@@ -134,7 +143,10 @@ impl Decimal {
             let fraction = fraction.trim_end_matches('0');
             let point = if fraction.is_empty() { "" } else { "." };
             let mark = if power < 0 { '-' } else { '+' };
-            return format!("{sign}{whole}{point}{fraction}E{mark}{:02}", power.unsigned_abs());
+            return format!(
+                "{sign}{whole}{point}{fraction}E{mark}{:02}",
+                power.unsigned_abs()
+            );
         }
         let places = usize::try_from((GENERAL_DIGITS - self.point.max(1)).max(0)).unwrap_or(0);
         let (whole, fraction) = self.round(places);
