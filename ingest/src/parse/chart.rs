@@ -1,4 +1,4 @@
-//! What charts and diagrams (SmartArt) say: their titles and their figures as tables, the
+//! What charts and diagrams (`SmartArt`) say: their titles and their figures as tables, the
 //! text of their boxes as lists.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -253,11 +253,9 @@ pub(super) fn diagram(text: &str, part: &str) -> Vec<Item> {
         part,
         |name, _| matches!(name, "Fallback" | "extLst"),
         |piece| match piece {
-            Piece::Start("pt", element) => {
-                if boxes.len() < MAX_BOXES {
-                    let id = attribute(element, "modelId").unwrap_or_default();
-                    boxes.push((id, String::new()));
-                }
+            Piece::Start("pt", element) if boxes.len() < MAX_BOXES => {
+                let id = attribute(element, "modelId").unwrap_or_default();
+                boxes.push((id, String::new()));
             }
             Piece::Start("cxn", element) => {
                 let kind = attribute(element, "type");

@@ -1,4 +1,4 @@
-//! ZIP containers: the parts of DOCX, PPTX, XLSX, HWPX and OpenDocument files, within limits.
+//! ZIP containers: the parts of DOCX, PPTX, XLSX, HWPX and `OpenDocument` files, within limits.
 //!
 //! What a container says about sizes is not trusted, and no name in it is ever a path.
 

@@ -220,9 +220,7 @@ mod tests {
     #[test]
     fn a_quote_that_is_never_closed_takes_no_lines() {
         let mut text = String::from("코드,이름\n1,\"열린 값\n");
-        for number in 0..2_000 {
-            text.push_str(&format!("{number},값{number}\n"));
-        }
+        text.extend((0..2_000).map(|number| format!("{number},값{number}\n")));
         let parsed = parse(text.as_bytes(), &|_, _| {}).unwrap();
         assert!(parsed.document.text.contains("1999\t값1999"));
         assert_eq!(parsed.problems.len(), 1);

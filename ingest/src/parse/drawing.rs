@@ -1,4 +1,4 @@
-//! DrawingML: shapes with their text, lists and tables, as slides and sheets hold them.
+//! `DrawingML`: shapes with their text, lists and tables, as slides and sheets hold them.
 //!
 //! Nothing here recurses: groups, shapes and paragraphs that are open stand in fields.
 
@@ -576,7 +576,7 @@ impl Reader<'_> {
     }
 }
 
-/// The number that PowerPoint writes before an item.
+/// The number that `PowerPoint` writes before an item.
 fn auto_number(kind: &str, count: u32) -> String {
     let is = |start: &str| kind.starts_with(start);
     let format = if is("alphaLc") {

@@ -1,4 +1,4 @@
-//! OpenDocument: texts (ODT), spreadsheets (ODS) and presentations (ODP).
+//! `OpenDocument`: texts (ODT), spreadsheets (ODS) and presentations (ODP).
 //!
 //! Read by hand from `content.xml`, without recursion and within limits. Left out: deleted
 //! and hidden text, comments on text, headers and footers, and hidden sheets and slides (a
@@ -20,17 +20,17 @@ use crate::{DocumentBuilder, Problem};
 /// Objects in a document (charts and tables) that are read.
 const MAX_OBJECTS: usize = 1_000;
 
-/// Whether the bytes are an OpenDocument text.
+/// Whether the bytes are an `OpenDocument` text.
 pub(super) fn is_text(bytes: &[u8], _file_name: &str) -> bool {
     is_of_type(bytes, "text")
 }
 
-/// Whether the bytes are an OpenDocument spreadsheet.
+/// Whether the bytes are an `OpenDocument` spreadsheet.
 pub(super) fn is_spreadsheet(bytes: &[u8], _file_name: &str) -> bool {
     is_of_type(bytes, "spreadsheet")
 }
 
-/// Whether the bytes are an OpenDocument presentation.
+/// Whether the bytes are an `OpenDocument` presentation.
 pub(super) fn is_presentation(bytes: &[u8], _file_name: &str) -> bool {
     is_of_type(bytes, "presentation")
 }

@@ -1,4 +1,4 @@
-//! The sheets of OpenDocument spreadsheets: cells as they are shown.
+//! The sheets of `OpenDocument` spreadsheets: cells as they are shown.
 
 use quick_xml::events::BytesStart;
 

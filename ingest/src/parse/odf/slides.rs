@@ -1,4 +1,4 @@
-//! The slides of OpenDocument presentations.
+//! The slides of `OpenDocument` presentations.
 
 use quick_xml::events::BytesStart;
 

