@@ -136,7 +136,7 @@ impl Decimal {
         if self.point >= count && self.point <= WHOLE_DIGITS {
             return format!("{sign}{}", self.round(0).0);
         }
-        if !(-4..=WHOLE_DIGITS).contains(&self.point) {
+        if !(-3..=WHOLE_DIGITS).contains(&self.point) {
             let mut scaled = self.clone();
             let power = scaled.scale_to(1, 5);
             let (whole, fraction) = scaled.round(5);
