@@ -314,7 +314,7 @@ mod tests {
             ("규정/Thumbs.db", b"x"),
             ("~$휴가.docx", b"x"),
             ("빈 것.txt", b""),
-            ("사진.png", b"\x89PNG\r\n\x1A\nxx"),
+            ("음악.ogg", b"OggSxxxx"),
         ]));
         assert_eq!(
             files,
@@ -323,7 +323,7 @@ mod tests {
         assert_eq!(problems.len(), 1);
         assert_eq!(
             problems[0].message,
-            "`사진.png` (a PNG image) was not read: of a kind that cannot be read"
+            "`음악.ogg` (an Ogg recording) was not read: of a kind that cannot be read"
         );
     }
 

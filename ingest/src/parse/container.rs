@@ -137,3 +137,20 @@ pub(super) fn part_name(name: &[u8]) -> String {
         .trim_start_matches('/')
         .to_lowercase()
 }
+
+/// A container of these parts.
+#[cfg(test)]
+pub(super) fn packed(parts: &[(&str, &str)]) -> Vec<u8> {
+    use std::io::Write as _;
+
+    let mut bytes = Cursor::new(Vec::new());
+    let mut archive = zip::ZipWriter::new(&mut bytes);
+    for (name, text) in parts {
+        archive
+            .start_file(*name, zip::write::SimpleFileOptions::default())
+            .unwrap();
+        archive.write_all(text.as_bytes()).unwrap();
+    }
+    archive.finish().unwrap();
+    bytes.into_inner()
+}

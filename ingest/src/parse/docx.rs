@@ -347,7 +347,7 @@ impl Numbering {
 }
 
 /// A number as a list writes it.
-fn numeral(number: u32, format: &str) -> String {
+pub(super) fn numeral(number: u32, format: &str) -> String {
     let of = |letters: &str| {
         let letters: Vec<char> = letters.chars().collect();
         let index = usize::try_from(number.saturating_sub(1)).unwrap_or(0);

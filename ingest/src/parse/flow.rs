@@ -48,6 +48,13 @@ impl Item {
         }
     }
 
+    /// Its text on one line.
+    pub(super) fn text(&self) -> String {
+        let mut text = String::new();
+        self.append_to(&mut text);
+        text
+    }
+
     /// Adds its text to that of the cell it stands in.
     fn append_to(&self, cell: &mut String) {
         let mut append = |text: &str| {

@@ -3,15 +3,15 @@
 //! | module | what it reads |
 //! |---|---|
 //! | [`sniff`] | which format a file has, by its content |
+//! | [`pdf`], [`docx`], [`pptx`], [`xlsx`], [`odf`], [`rtf`], [`csv`], [`html`], [`markdown`], [`text`] | that format |
 //! | [`hwp`], [`hwpx`], [`hwpml`] | that format, in ways they share |
-//! | [`pdf`], [`docx`], [`rtf`], [`html`], [`markdown`], [`text`] | that format |
 //! | [`archive`] | ZIP archives of documents |
 //! | [`eml`], [`msg`] | messages, and web archives, which look like some |
-//! | `mail`, `mime` | no format: the form of a message, and how it is sent |
-//! | `attachments` | no format: files inside files |
-//! | `container`, `xml` | no format: ZIP containers and XML, as office files use them |
-//! | [`flow`] | no format: blocks and tables on their way into a [`Document`] |
 //! | [`picture`] | images, and pages of PDFs as pictures |
+//! | `mail`, `mime`, `attachments` | no format: the form of a message, how it is sent, files inside files |
+//! | `container`, `xml`, `ooxml` | no format: ZIP containers and XML, as office files use them |
+//! | `drawing`, `chart`, `slide`, `sheet` | no format: shapes and charts, shapes in reading order, cells with addresses |
+//! | [`flow`] | no format: blocks and tables on their way into a [`Document`] |
 //! | [`sandbox`] | any of them, in a child process with limits |
 //!
 //! A new format is a file beside these, a variant of [`Format`] and a row of [`FORMATS`].
@@ -31,8 +31,11 @@ use crate::{BlockKind, Document, Problem};
 
 pub mod archive;
 mod attachments;
+mod chart;
 mod container;
+pub mod csv;
 pub mod docx;
+mod drawing;
 pub mod eml;
 pub mod flow;
 mod hangul;
@@ -44,12 +47,18 @@ mod mail;
 pub mod markdown;
 mod mime;
 pub mod msg;
+pub mod odf;
+mod ooxml;
 pub mod pdf;
 pub mod picture;
+pub mod pptx;
 pub mod rtf;
 pub mod sandbox;
+mod sheet;
+mod slide;
 pub mod sniff;
 pub mod text;
+pub mod xlsx;
 mod xml;
 
 /// A format that can be read.
@@ -74,6 +83,18 @@ pub enum Format {
     Mhtml,
     /// Rich Text Format.
     Rtf,
+    /// Office Open XML presentation.
+    Pptx,
+    /// Office Open XML workbook.
+    Xlsx,
+    /// `OpenDocument` text.
+    Odt,
+    /// `OpenDocument` spreadsheet.
+    Ods,
+    /// `OpenDocument` presentation.
+    Odp,
+    /// Values divided by commas, semicolons, tabs or bars.
+    Csv,
     /// HTML.
     Html,
     /// Markdown.
@@ -203,14 +224,54 @@ pub const FORMATS: &[FormatRow] = &[
         parse: rtf::parse,
     },
     FormatRow {
-        format: Format::Zip,
-        name: "zip",
-        title: "a ZIP archive",
-        media_type: "application/zip",
-        extensions: &["zip"],
+        format: Format::Pptx,
+        name: "pptx",
+        title: "a PowerPoint presentation",
+        media_type: "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        extensions: &["pptx", "pptm", "ppsx", "ppsm", "potx", "potm"],
+        has_pages: true,
+        recognizes: pptx::recognizes,
+        parse: pptx::parse,
+    },
+    FormatRow {
+        format: Format::Xlsx,
+        name: "xlsx",
+        title: "an Excel workbook",
+        media_type: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        extensions: &["xlsx", "xlsm", "xltx", "xltm"],
+        has_pages: true,
+        recognizes: xlsx::recognizes,
+        parse: xlsx::parse,
+    },
+    FormatRow {
+        format: Format::Odt,
+        name: "odt",
+        title: "an OpenDocument text",
+        media_type: "application/vnd.oasis.opendocument.text",
+        extensions: &["odt", "ott"],
         has_pages: false,
-        recognizes: archive::recognizes,
-        parse: archive::parse,
+        recognizes: odf::is_text,
+        parse: odf::parse_text,
+    },
+    FormatRow {
+        format: Format::Ods,
+        name: "ods",
+        title: "an OpenDocument spreadsheet",
+        media_type: "application/vnd.oasis.opendocument.spreadsheet",
+        extensions: &["ods", "ots"],
+        has_pages: true,
+        recognizes: odf::is_spreadsheet,
+        parse: odf::parse_spreadsheet,
+    },
+    FormatRow {
+        format: Format::Odp,
+        name: "odp",
+        title: "an OpenDocument presentation",
+        media_type: "application/vnd.oasis.opendocument.presentation",
+        extensions: &["odp", "otp"],
+        has_pages: true,
+        recognizes: odf::is_presentation,
+        parse: odf::parse_presentation,
     },
     FormatRow {
         format: Format::Html,
@@ -221,6 +282,16 @@ pub const FORMATS: &[FormatRow] = &[
         has_pages: false,
         recognizes: html::recognizes,
         parse: html::parse,
+    },
+    FormatRow {
+        format: Format::Csv,
+        name: "csv",
+        title: "a table of comma-separated values",
+        media_type: "text/csv",
+        extensions: &["csv", "tsv", "tab"],
+        has_pages: false,
+        recognizes: csv::recognizes,
+        parse: csv::parse,
     },
     FormatRow {
         format: Format::Markdown,
@@ -241,6 +312,16 @@ pub const FORMATS: &[FormatRow] = &[
         has_pages: false,
         recognizes: |bytes, _| sniff::is_text(bytes),
         parse: text::parse,
+    },
+    FormatRow {
+        format: Format::Zip,
+        name: "zip",
+        title: "a ZIP archive",
+        media_type: "application/zip",
+        extensions: &["zip"],
+        has_pages: false,
+        recognizes: archive::recognizes,
+        parse: archive::parse,
     },
     FormatRow {
         format: Format::Image,

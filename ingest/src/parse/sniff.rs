@@ -222,11 +222,21 @@ pub(super) fn is_plain_zip(bytes: &[u8]) -> bool {
             .is_ok_and(|archive| zip_package(bytes, &archive).is_none())
 }
 
+const WORD: &str = "a Word document";
+const EXCEL: &str = "an Excel workbook";
+const POWERPOINT: &str = "a PowerPoint presentation";
+
 fn unreadable_zip(bytes: &[u8]) -> ParseError {
     match ZipArchive::new(Cursor::new(bytes)) {
         Ok(archive) => match zip_package(bytes, &archive) {
-            Some("a Word document") => ParseError::Damaged {
-                reason: "it is a Word document without its text (`word/document.xml`)".to_owned(),
+            Some(WORD) => ParseError::Damaged {
+                reason: format!("it is {WORD} without its text (`word/document.xml`)"),
+            },
+            Some(EXCEL) => ParseError::Damaged {
+                reason: format!("it is {EXCEL} without its sheets (`xl/workbook.xml`)"),
+            },
+            Some(POWERPOINT) => ParseError::Damaged {
+                reason: format!("it is {POWERPOINT} without its slides (`ppt/presentation.xml`)"),
             },
             found => ParseError::Unsupported {
                 found: found.unwrap_or("a ZIP archive").to_owned(),
@@ -260,21 +270,16 @@ fn zip_package(bytes: &[u8], archive: &ZipArchive<Cursor<&[u8]>>) -> Option<&'st
             media("hwp+zip") || has("contents/content.hpf"),
             "a HWPX document",
         ),
-        (media("opendocument.text"), "an OpenDocument text"),
-        (
-            media("opendocument.spreadsheet"),
-            "an OpenDocument spreadsheet",
-        ),
-        (
-            media("opendocument.presentation"),
-            "an OpenDocument presentation",
-        ),
-        (media("opendocument"), "an OpenDocument file"),
+        (media("opendocument"), "an OpenDocument drawing or the like"),
         (media("epub"), "an EPUB book"),
-        (office && has("xl/"), "an Excel workbook"),
-        (office && has("ppt/"), "a PowerPoint presentation"),
+        (
+            office && has("xl/workbook.bin"),
+            "a binary Excel workbook (.xlsb)",
+        ),
+        (office && has("xl/"), EXCEL),
+        (office && has("ppt/"), POWERPOINT),
         (office && has("visio/"), "a Visio drawing"),
-        (office && has("word/"), "a Word document"),
+        (office && has("word/"), WORD),
         (office, "an Office package of another kind"),
         (has("androidmanifest.xml"), "an Android program"),
         (has("meta-inf/manifest.mf"), "a Java archive"),

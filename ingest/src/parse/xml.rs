@@ -71,6 +71,78 @@ pub(super) fn each_element(text: &str, mut visit: impl FnMut(&BytesStart<'_>, &[
     }
 }
 
+/// What [`walk`] comes upon.
+pub(super) enum Piece<'a> {
+    /// An element begins; its name without prefix.
+    Start(&'a str, &'a BytesStart<'a>),
+    /// An element ends; its name without prefix. Empty elements end too.
+    End(&'a str),
+    /// Text, in pieces.
+    Text(&'a str),
+}
+
+/// Calls `visit` with all that is in a part, but for elements that `is_skipped` says to leave
+/// out with all that is in them. Says what is wrong with the part if it ends early.
+pub(super) fn walk(
+    text: &str,
+    part: &str,
+    is_skipped: impl Fn(&str, &BytesStart<'_>) -> bool,
+    mut visit: impl FnMut(Piece<'_>),
+) -> Option<String> {
+    let mut reader = Reader::from_str(text);
+    let mut skipped: Option<(String, usize)> = None;
+    loop {
+        let event = match reader.read_event() {
+            Ok(event) => event,
+            Err(error) => {
+                let at = reader.error_position();
+                return Some(format!(
+                    "its part `{part}` is damaged at byte {at} and was read up to there: {error}"
+                ));
+            }
+        };
+        if let Some((name, depth)) = &mut skipped {
+            match &event {
+                Event::Start(element) if element.local_name().as_ref() == *name => *depth += 1,
+                Event::End(element) if element.local_name().as_ref() == *name => *depth -= 1,
+                Event::Eof => return None,
+                _ => {}
+            }
+            if *depth == 0 {
+                skipped = None;
+            }
+            continue;
+        }
+        match event {
+            Event::Start(element) => {
+                let name = element.local_name();
+                if is_skipped(name.as_ref(), &element) {
+                    skipped = Some((name.as_ref().to_owned(), 1));
+                } else {
+                    visit(Piece::Start(name.as_ref(), &element));
+                }
+            }
+            Event::Empty(element) => {
+                let name = element.local_name();
+                if !is_skipped(name.as_ref(), &element) {
+                    visit(Piece::Start(name.as_ref(), &element));
+                    visit(Piece::End(name.as_ref()));
+                }
+            }
+            Event::End(element) => visit(Piece::End(element.local_name().as_ref())),
+            Event::Text(text) => visit(Piece::Text(&text)),
+            Event::CData(text) => visit(Piece::Text(&text)),
+            Event::GeneralRef(name) => {
+                if let Some(char) = reference(&name) {
+                    visit(Piece::Text(char.encode_utf8(&mut [0; 4])));
+                }
+            }
+            Event::Eof => return None,
+            _ => {}
+        }
+    }
+}
+
 /// The character that `&amp;` or `&#44032;` stands for. Entities that a document declares
 /// itself are not expanded: they are how small files become large ones.
 pub(super) fn reference(name: &quick_xml::events::BytesRef<'_>) -> Option<char> {
