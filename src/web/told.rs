@@ -11,8 +11,10 @@ type Phrase = (&'static str, &'static str);
 const PHRASES: &[Phrase] = &[
     ("the file is empty", "빈 파일입니다"),
     (
-        "this is {}, which cannot be read; it reads PDF, DOCX, HTML, Markdown and text",
-        "{0}은(는) 읽을 수 없는 형식입니다. PDF, DOCX, HTML, Markdown, 텍스트를 읽습니다",
+        "this is {}, which cannot be read; it reads PDF, Word, PowerPoint, Excel, HWP, OpenDocument, RTF, web pages, \
+         e-mail, Markdown, CSV, text, images and ZIP archives of these",
+        "{0}은(는) 읽을 수 없는 형식입니다. PDF, Word, PowerPoint, Excel, 한글(HWP), 오픈도큐먼트, RTF, 웹 페이지, \
+         메일, Markdown, CSV, 텍스트, 그림과 이들을 담은 ZIP을 읽습니다",
     ),
     (
         "the file is encrypted: {}",
@@ -23,7 +25,31 @@ const PHRASES: &[Phrase] = &[
         "the file is over a limit: {}",
         "파일이 한도를 넘습니다: {0}",
     ),
+    (
+        "the file cannot be read: {}",
+        "파일을 읽을 수 없습니다: {0}",
+    ),
     ("it needs a password", "비밀번호가 필요합니다"),
+    (
+        "it is an OpenDocument file that needs a password",
+        "비밀번호가 걸린 오픈도큐먼트 파일입니다",
+    ),
+    (
+        "it is a HWPX document that needs a password, or one for distribution",
+        "비밀번호가 걸렸거나 배포용인 한글(HWPX) 문서입니다",
+    ),
+    (
+        "all files in the archive need a password",
+        "압축 파일 안의 모든 파일에 비밀번호가 걸려 있습니다",
+    ),
+    (
+        "its text is encrypted (S/MIME)",
+        "본문이 암호화되어 있습니다(S/MIME)",
+    ),
+    (
+        "its text is encrypted (PGP)",
+        "본문이 암호화되어 있습니다(PGP)",
+    ),
     (
         "it is an Office document that needs a password",
         "비밀번호가 걸린 오피스 문서입니다",
@@ -44,6 +70,52 @@ const PHRASES: &[Phrase] = &[
         "it is a Word document without its text (`word/document.xml`)",
         "본문(`word/document.xml`)이 없는 Word 문서입니다",
     ),
+    (
+        "it is {} without its text (`{}`)",
+        "본문(`{1}`)이 없는 {0}입니다",
+    ),
+    (
+        "it is {} without its sheets (`{}`)",
+        "시트(`{1}`)가 없는 {0}입니다",
+    ),
+    (
+        "it is {} without its slides (`{}`)",
+        "슬라이드(`{1}`)가 없는 {0}입니다",
+    ),
+    (
+        "it is a HWPX document without sections",
+        "구역이 없는 한글(HWPX) 문서입니다",
+    ),
+    (
+        "its Compound File cannot be read: {}",
+        "복합 파일을 읽을 수 없습니다 ({0})",
+    ),
+    (
+        "its container cannot be read: {}",
+        "담은 형식을 읽을 수 없습니다 ({0})",
+    ),
+    (
+        "its directory cannot be read: {}",
+        "목록을 읽을 수 없습니다 ({0})",
+    ),
+    (
+        "it has neither a part `{}` nor slides",
+        "`{0}` 부분도 슬라이드도 없습니다",
+    ),
+    (
+        "its part `{}` cannot be read",
+        "`{0}` 부분을 읽을 수 없습니다",
+    ),
+    (
+        "its part `{}` names no sheets",
+        "`{0}` 부분에 시트가 없습니다",
+    ),
+    (
+        "its part `{}` does not say which slides it has; they were read in the order of their names",
+        "`{0}` 부분에 슬라이드 순서가 없어 이름 순서로 읽었습니다",
+    ),
+    ("its end is missing", "끝이 잘렸습니다"),
+    ("it does not begin as RTF does", "RTF로 시작하지 않습니다"),
     ("it has no part `{}`", "`{0}` 부분이 없습니다"),
     (
         "its part `{}` cannot be read: {}",
@@ -66,6 +138,50 @@ const PHRASES: &[Phrase] = &[
         "{0}쪽입니다. {1}쪽까지 읽습니다",
     ),
     (
+        "it has {} sheets, and {} is the most that is read",
+        "시트가 {0}개입니다. {1}개까지 읽습니다",
+    ),
+    (
+        "it has {} slides, and {} is the most that is read",
+        "슬라이드가 {0}장입니다. {1}장까지 읽습니다",
+    ),
+    (
+        "it has {} entries, and {} is the most that is looked at",
+        "파일이 {0}개 들어 있습니다. {1}개까지 봅니다",
+    ),
+    (
+        "it has more than {} values, and the rest was not read",
+        "값이 {0}개보다 많아 나머지는 읽지 않았습니다",
+    ),
+    (
+        "it has more than {} recipients or attachments, and the rest was not read",
+        "받는 이나 첨부가 {0}개보다 많아 나머지는 읽지 않았습니다",
+    ),
+    (
+        "it has more than {} parts, and {} were not read",
+        "부분이 {0}개보다 많아 {1}개는 읽지 않았습니다",
+    ),
+    (
+        "what stands more than {} parts deep was not read",
+        "{0}단계보다 깊이 든 부분은 읽지 않았습니다",
+    ),
+    (
+        "it holds {} files, and only the first {} were read",
+        "파일이 {0}개 들어 있어 처음 {1}개만 읽었습니다",
+    ),
+    (
+        "the end of the sheet `{}` was left out: the file has more cells or text than are read",
+        "칸이나 글이 너무 많아 시트 `{0}`의 끝부분은 읽지 않았습니다",
+    ),
+    (
+        "{} cells were left out: the file repeats cells, or has more text, than is read",
+        "칸이나 글이 너무 많아 칸 {0}개는 읽지 않았습니다",
+    ),
+    (
+        "a text of it was cut off after {} bytes",
+        "글 하나를 {0}바이트에서 잘랐습니다",
+    ),
+    (
         "it has no pages that can be read",
         "읽을 수 있는 쪽이 없습니다",
     ),
@@ -78,14 +194,22 @@ const PHRASES: &[Phrase] = &[
         "읽는 데 처리 시간이 {0}초 넘게 걸렸습니다",
     ),
     (
-        "reading it took more than {} MB of memory, or its structure is nested too deeply",
-        "읽는 데 메모리가 {0} MB 넘게 들거나 구조가 너무 깊습니다",
+        "reading it took more than {} MB of memory",
+        "읽는 데 메모리가 {0} MB 넘게 듭니다",
+    ),
+    ("its structure is nested too deeply", "구조가 너무 깊습니다"),
+    (
+        "the system ended the program that reads it, mostly for want of memory",
+        "메모리가 모자라 시스템이 읽는 프로그램을 멈췄습니다",
+    ),
+    (
+        "what is read out of it takes more than {} MB",
+        "읽은 내용이 {0} MB보다 큽니다",
     ),
     (
         "reading it took more than {} s",
         "읽는 데 {0}초 넘게 걸렸습니다",
     ),
-    ("its text takes more than {} MB", "본문이 {0} MB보다 큽니다"),
     (
         "it does not fit into memory",
         "메모리에 다 들어가지 않습니다",
@@ -138,6 +262,85 @@ const PHRASES: &[Phrase] = &[
         "안에 든 파일 {0}개는 읽지 않았습니다",
     ),
     (
+        "the file `{}` in it was not read: {}",
+        "안에 든 파일 `{0}`은(는) 읽지 않았습니다: {1}",
+    ),
+    ("this is {}", "{0}입니다"),
+    (
+        "{} more files in it were not read",
+        "안에 든 파일 {0}개를 더 읽지 않았습니다",
+    ),
+    (
+        "{} files in it were not read: they are more than {} files deep inside others",
+        "파일 안의 파일이 {1}단계보다 깊어 {0}개를 읽지 않았습니다",
+    ),
+    ("{} was not read: {}", "{0}은(는) 읽지 않았습니다: {1}"),
+    ("{} were not read: {}", "{0}은(는) 읽지 않았습니다: {1}"),
+    ("encrypted", "비밀번호가 걸려 있습니다"),
+    ("of a kind that cannot be read", "읽을 수 없는 형식입니다"),
+    (
+        "the bytes are those of another file",
+        "다른 파일과 같은 자리를 가리킵니다",
+    ),
+    ("it has more than {} MB", "{0} MB보다 큽니다"),
+    (
+        "the files in it have more than {} MB together",
+        "안에 든 파일이 모두 합해 {0} MB보다 큽니다",
+    ),
+    (
+        "its {} bytes grow more than {} times when unpacked",
+        "{0}바이트가 풀면 {1}배보다 커집니다",
+    ),
+    (
+        "it is in a form of Outlook's own (TNEF)",
+        "아웃룩만의 형식(TNEF)입니다",
+    ),
+    (
+        "its bytes are not in the message",
+        "내용이 메일에 들어 있지 않습니다",
+    ),
+    (
+        "its text is inside a signature (S/MIME), and was not read",
+        "본문이 서명(S/MIME) 안에 있어 읽지 않았습니다",
+    ),
+    (
+        "a quotation mark in it is never closed; its lines were read as if it had none",
+        "닫히지 않은 따옴표가 있어 따옴표가 없는 것으로 보고 읽었습니다",
+    ),
+    (
+        "slide {} has pictures and no text",
+        "슬라이드 {0}에는 그림만 있고 글이 없습니다",
+    ),
+    (
+        "slide {} is missing: there is no part `{}`",
+        "슬라이드 {0}이(가) 없습니다(`{1}`)",
+    ),
+    (
+        "the sheet `{}` is missing: there is no part `{}`",
+        "시트 `{0}`이(가) 없습니다(`{1}`)",
+    ),
+    (
+        "the image cannot be read: {}",
+        "그림을 읽을 수 없습니다 ({0})",
+    ),
+    ("the image is too large: {}", "그림이 너무 큽니다 ({0})"),
+    (
+        "the page is a picture and was read by character recognition, which errs",
+        "그림인 쪽이라 문자 인식으로 읽었습니다. 잘못 읽은 글자가 있을 수 있습니다",
+    ),
+    (
+        "{} pages are pictures and were read by character recognition, which errs",
+        "그림인 쪽 {0}개를 문자 인식으로 읽었습니다. 잘못 읽은 글자가 있을 수 있습니다",
+    ),
+    (
+        "character recognition found no text on the page",
+        "문자 인식으로 이 쪽에서 글을 찾지 못했습니다",
+    ),
+    (
+        "character recognition failed on page {}: {}",
+        "{0}쪽의 문자 인식이 실패했습니다 ({1})",
+    ),
+    (
         "{} place is no text in the encoding {} and is shown as \u{FFFD}",
         "{1} 인코딩으로 읽을 수 없는 곳이 {0}곳 있어 \u{FFFD}로 표시했습니다",
     ),
@@ -165,6 +368,16 @@ const KINDS: &[Phrase] = &[
     ("an old Excel workbook (.xls)", "옛 엑셀 문서(.xls)"),
     ("an old Word document (.doc)", "옛 Word 문서(.doc)"),
     ("a PowerPoint presentation", "파워포인트 문서"),
+    ("a binary Excel workbook (.xlsb)", "이진 엑셀 문서(.xlsb)"),
+    (
+        "an OpenDocument drawing or the like",
+        "오픈도큐먼트 그림 등의 파일",
+    ),
+    ("a table of comma-separated values", "CSV 표"),
+    ("an e-mail message", "메일"),
+    ("a web archive", "웹 보관 파일"),
+    ("an image", "그림"),
+    ("an Ogg recording", "Ogg 녹음"),
     (
         "an old PowerPoint presentation (.ppt)",
         "옛 파워포인트 문서(.ppt)",

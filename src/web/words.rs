@@ -116,7 +116,8 @@ words! {
     add_files: "파일 올리기", "Add files";
     drop_here: "파일을 여기에 끌어다 놓거나", "Drop files here, or";
     choose_files: "파일 고르기", "choose files";
-    formats_hint: "PDF, DOCX, HTML, Markdown, 텍스트. 파일마다 {limit}까지.", "PDF, DOCX, HTML, Markdown, text. Up to {limit} each.";
+    formats_hint: "PDF, 한글(HWP·HWPX), Word, PowerPoint, Excel, 오픈도큐먼트, RTF, 메일, 웹 페이지, Markdown, CSV, 텍스트, 그림, ZIP. 파일마다 {limit}까지.",
+        "PDF, Word, PowerPoint, Excel, HWP and HWPX, OpenDocument, RTF, e-mail, web pages, Markdown, CSV, text, images, ZIP. Up to {limit} each.";
     readers: "볼 수 있는 그룹", "Groups that may read";
     readers_hint: "비워 두면 기본값({readers})입니다. 여럿이면 쉼표로 나눕니다.", "Left empty: {readers}. Separate several by commas.";
     may_not_upload: "이 키로는 문서를 올리거나 지울 수 없습니다.", "Your key does not allow adding or deleting documents.";

@@ -387,7 +387,10 @@ pub enum ParseError {
     #[error("the file is empty")]
     Empty,
     /// Neither its content nor its name is of a known format.
-    #[error("this is {found}, which cannot be read; it reads PDF, DOCX, HTML, Markdown and text")]
+    #[error(
+        "this is {found}, which cannot be read; it reads PDF, Word, PowerPoint, Excel, HWP, OpenDocument, RTF, web \
+         pages, e-mail, Markdown, CSV, text, images and ZIP archives of these"
+    )]
     Unsupported {
         /// What it seems to be, such as `a PNG image`.
         found: String,
