@@ -38,6 +38,8 @@ use crate::catalogue::{Catalogue, ChunkRow, DocumentView, NewDocument, Original,
 pub(crate) const READER: &str = "3";
 /// Chunks embedded at once: enough to sort by length, few enough to lose little when killed.
 const BATCH: u32 = 64;
+/// Bytes of a file that is small.
+const SMALL: u64 = 1 << 20;
 /// How long the embedding of a document is put off after the model failed, and how often.
 const RETRY: Duration = Duration::from_secs(2);
 const RETRIES: u32 = 3;
@@ -372,8 +374,10 @@ impl Library {
     pub fn start(self: &Arc<Self>) {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         for _ in 0..self.parts.workers {
-            tasks.push(tokio::spawn(Arc::clone(self).read_queue()));
+            tasks.push(tokio::spawn(Arc::clone(self).read_queue(None)));
         }
+        // One more, for small files only: whatever the others are busy with, these are not held up.
+        tasks.push(tokio::spawn(Arc::clone(self).read_queue(Some(SMALL))));
         if self.parts.vectors.is_some() {
             tasks.push(tokio::spawn(Arc::clone(self).embed_queue()));
         }
@@ -836,9 +840,9 @@ impl Library {
         *self.stopping.borrow()
     }
 
-    async fn read_queue(self: Arc<Self>) {
+    async fn read_queue(self: Arc<Self>, most: Option<u64>) {
         while !self.is_stopping() {
-            match self.catalogue.next_queued().await {
+            match self.catalogue.next_queued(most).await {
                 Ok(Some(work)) => {
                     self.changed();
                     let done = self.read(&work).await;

@@ -9,12 +9,15 @@ CREATE TABLE documents (
     wanted TEXT NOT NULL,
     current TEXT,
     size INTEGER NOT NULL,
+    -- Its turn: when it came, in seconds, and more for a large file.
+    turn REAL NOT NULL DEFAULT 0,
     state TEXT NOT NULL,
     error TEXT,
     created_at TEXT NOT NULL,
     updated_at TEXT NOT NULL
 ) STRICT;
 CREATE INDEX documents_by_state ON documents (state, updated_at);
+CREATE INDEX documents_by_turn ON documents (state, turn);
 CREATE INDEX documents_by_parent ON documents (parent);
 
 CREATE TABLE versions (

@@ -35,6 +35,8 @@ const TO_VERSION_2: &str = "ALTER TABLE versions ADD COLUMN readers TEXT NOT NUL
 /// What makes a catalogue of version 2 one of version 3.
 const TO_VERSION_3: &str = "ALTER TABLE documents ADD COLUMN parent TEXT; \
      CREATE INDEX documents_by_parent ON documents (parent); \
+     ALTER TABLE documents ADD COLUMN turn REAL NOT NULL DEFAULT 0; \
+     CREATE INDEX documents_by_turn ON documents (state, turn); \
      ALTER TABLE versions ADD COLUMN needs_ocr TEXT NOT NULL DEFAULT '[]'; \
      CREATE TABLE recognized (document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE, \
      version TEXT NOT NULL, page INTEGER NOT NULL, body TEXT, error TEXT, \
@@ -152,6 +154,20 @@ fn unknown_version(version: i64) -> sqlx::Error {
 
 fn now() -> String {
     Timestamp::now().to_string()
+}
+
+/// When a document's turn comes: now, and for each megabyte half a minute later, so that a large
+/// file does not hold up small ones; an hour later at most, so that they do not hold it up for
+/// ever.
+fn turn(size: i64) -> f64 {
+    const PER_BYTE: f64 = 30.0 / (1 << 20) as f64;
+    const MOST: f64 = 3_600.0;
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "seconds and bytes need no more than a double has"
+    )]
+    let (now, size) = (Timestamp::now().as_millisecond() as f64 / 1e3, size as f64);
+    now + (size * PER_BYTE).min(MOST)
 }
 
 fn number(value: i64) -> u32 {
@@ -325,10 +341,10 @@ impl Catalogue {
             }
         }
         sqlx::query(
-            "INSERT INTO documents (id, place, file_name, readers, wanted, size, state, created_at, updated_at, parent) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?7, ?8) \
+            "INSERT INTO documents (id, place, file_name, readers, wanted, size, state, created_at, updated_at, parent, turn) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?7, ?8, ?9) \
              ON CONFLICT (id) DO UPDATE SET file_name = ?3, readers = ?4, wanted = ?5, size = ?6, \
-             state = 'queued', error = NULL, updated_at = ?7, parent = ?8",
+             state = 'queued', error = NULL, updated_at = ?7, parent = ?8, turn = ?9",
         )
         .bind(&id)
         .bind(&document.place)
@@ -338,6 +354,7 @@ impl Catalogue {
         .bind(size)
         .bind(&now)
         .bind(document.parent.map(|parent| parent.to_string()))
+        .bind(turn(size))
         .execute(&mut *transaction)
         .await?;
         sqlx::query(
@@ -422,14 +439,15 @@ impl Catalogue {
         Ok(())
     }
 
-    /// Takes the document that has waited longest.
-    pub(crate) async fn next_queued(&self) -> Result<Option<Work>> {
+    /// Takes the document whose turn it is, of those with at most `most` bytes.
+    pub(crate) async fn next_queued(&self, most: Option<u64>) -> Result<Option<Work>> {
         let row = sqlx::query(
             "UPDATE documents SET state = 'extracting', updated_at = ? WHERE id = \
-             (SELECT id FROM documents WHERE state = 'queued' ORDER BY updated_at, id LIMIT 1) \
+             (SELECT id FROM documents WHERE state = 'queued' AND size <= ? ORDER BY turn, id LIMIT 1) \
              RETURNING id, wanted, file_name",
         )
         .bind(now())
+        .bind(most.map_or(i64::MAX, |most| i64::try_from(most).unwrap_or(i64::MAX)))
         .fetch_optional(&self.writer)
         .await?;
         row.as_ref().map(work).transpose()
@@ -523,7 +541,7 @@ impl Catalogue {
     pub(crate) async fn next_recognizing(&self) -> Result<Option<Work>> {
         let row = sqlx::query(
             "SELECT id, wanted, file_name FROM documents WHERE state = 'recognizing' \
-             ORDER BY updated_at, id LIMIT 1",
+             ORDER BY turn, id LIMIT 1",
         )
         .fetch_optional(&self.readers)
         .await?;
@@ -814,7 +832,7 @@ impl Catalogue {
             "SELECT id, wanted, file_name FROM documents WHERE state = 'embedding' \
              OR (state IN ('failed', 'cancelled') AND current != wanted \
                  AND EXISTS (SELECT 1 FROM chunks WHERE document = documents.id AND embedded = 0)) \
-             ORDER BY updated_at, id LIMIT 1",
+             ORDER BY turn, id LIMIT 1",
         )
         .fetch_optional(&self.readers)
         .await?;
@@ -1069,4 +1087,51 @@ fn view(row: &SqliteRow) -> Result<DocumentView> {
         created_at: parsed(row, "created_at")?,
         updated_at: parsed(row, "updated_at")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn columns(catalogue: &Catalogue) -> BTreeSet<String> {
+        let rows = sqlx::query(
+            "SELECT t.name || ' ' || c.name || ' ' || c.type || ' ' || c.\"notnull\" AS shown FROM sqlite_master t, \
+             pragma_table_info(t.name) c UNION SELECT type || ' ' || name FROM sqlite_master",
+        )
+        .fetch_all(&catalogue.readers)
+        .await
+        .unwrap();
+        rows.iter().map(|row| row.get("shown")).collect()
+    }
+
+    #[tokio::test]
+    async fn an_older_catalogue_becomes_what_a_new_one_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("catalogue.sqlite");
+        let catalogue = Catalogue::open(&file).await.unwrap();
+        let expected = columns(&catalogue).await;
+        assert!(expected.contains("documents parent TEXT 0"), "{expected:?}");
+        // Back to version 2.
+        sqlx::raw_sql(
+            "DROP TABLE recognized; DROP TABLE sourced; DROP INDEX documents_by_parent; \
+             DROP INDEX documents_by_turn; ALTER TABLE documents DROP COLUMN parent; \
+             ALTER TABLE documents DROP COLUMN turn; ALTER TABLE versions DROP COLUMN needs_ocr; \
+             PRAGMA user_version = 2;",
+        )
+        .execute(&catalogue.writer)
+        .await
+        .unwrap();
+        assert_ne!(columns(&catalogue).await, expected);
+        catalogue.close().await;
+        let catalogue = Catalogue::open(&file).await.unwrap();
+        assert_eq!(columns(&catalogue).await, expected);
+        catalogue.close().await;
+    }
+
+    #[test]
+    fn a_large_file_waits_longer_and_not_for_ever() {
+        let (small, large, huge) = (turn(1_000), turn(10 << 20), turn(i64::MAX));
+        assert!(large > small + 200.0 && large < small + 400.0);
+        assert!(huge < small + 3_700.0);
+    }
 }
