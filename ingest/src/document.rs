@@ -207,6 +207,16 @@ impl DocumentBuilder {
         self.open(PageKind::Page, number, None, width, height);
     }
 
+    /// Names the page that is open, by the label that the document gives it (`iv`).
+    pub fn page_name(&mut self, name: &str) {
+        let name = normal_line(name);
+        if let Some(page) = self.document.pages.last_mut()
+            && !name.is_empty()
+        {
+            page.name = Some(name);
+        }
+    }
+
     /// Opens the next slide; width and height are in points.
     pub fn slide(&mut self, number: u32, title: Option<&str>, width: f32, height: f32) {
         self.open(PageKind::Slide, number, title, width, height);

@@ -2,22 +2,42 @@
 //!
 //! | file | what it is for |
 //! |---|---|
-//! | `content.rs` | the operators of a page to characters and ruling lines with places |
-//! | `font.rs` | codes of a font to Unicode and widths |
-//! | `layout.rs` | characters to words, lines, tables and blocks in reading order |
+//! | `lexer.rs` | content of pages to operands and operators |
+//! | `content.rs` | operators to characters and ruling lines with places |
+//! | `annotations.rs` | fields of forms and notes, as part of the page |
+//! | `layers.rs` | layers that are switched off |
+//! | `font.rs`, `encoding.rs`, `embedded.rs`, `standard.rs` | codes of a font to Unicode and widths |
+//! | `quality.rs` | whether a page can be read or needs its picture read |
+//! | `words.rs`, `order.rs` | characters to words, and to lines in reading order |
+//! | `table.rs`, `layout.rs` | lines to tables and blocks |
+//! | `outline.rs`, `files.rs`, `tree.rs` | the outline, labels of pages, files inside |
 //!
 //! Why not lopdf's own `extract_text`: it loses Korean and has no places. Every loop over
 //! foreign data has a budget; a page that fails is a problem, not the end of the file.
 
+mod annotations;
 mod content;
+mod embedded;
+mod encoding;
+mod files;
 mod font;
+mod layers;
 mod layout;
+mod lexer;
+mod order;
+mod outline;
+mod quality;
+mod standard;
+mod table;
+mod tree;
+mod words;
 
 use lopdf::{Dictionary, Document as Pdf, Error, LoadOptions, Object, ObjectId};
 
 use super::{ParseError, Parsed, Progress};
 use crate::{DocumentBuilder, Problem};
-use layout::{PageLayout, Printed};
+use content::Printed;
+use layout::PageLayout;
 
 /// Bytes that one stream may have once it is decompressed.
 const MAX_STREAM: usize = 64 << 20;
@@ -35,12 +55,14 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
         max_decompressed_size: Some(MAX_STREAM),
         ..LoadOptions::default()
     };
-    let pdf = Pdf::load_mem_with_options(bytes, options).map_err(|error| refusal(&error))?;
-    if pdf.is_encrypted() {
+    let mut pdf = Pdf::load_mem_with_options(bytes, options).map_err(|error| refusal(&error))?;
+    if pdf.is_encrypted() && !is_plain(&pdf) {
         return Err(ParseError::Encrypted {
             reason: "it needs a password".to_owned(),
         });
     }
+    mend_streams(&mut pdf, bytes);
+    let pdf = pdf;
     let pages: Vec<(u32, ObjectId)> = pdf.get_pages().into_iter().collect();
     if pages.is_empty() {
         return Err(ParseError::Damaged {
@@ -56,40 +78,53 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
         });
     }
     let total = u32::try_from(pages.len()).ok();
+    let layers = layers::Layers::of(&pdf);
+    let mut outline = outline::outline(&pdf, &pages);
+    let mut labels = outline::labels(&pdf, &pages);
     let mut problems = Vec::new();
     let mut fonts = font::Fonts::default();
     let mut layouts = Vec::with_capacity(pages.len());
-    let mut empty = Vec::new();
+    let mut lacking = Vec::new();
+    let mut unreadable = 0;
     for (number, id) in &pages {
         let frame = Frame::of(&pdf, *id);
-        let printed = match content::read_page(&pdf, *id, &frame, &mut fonts) {
-            Ok(printed) => printed,
-            Err(reason) => {
-                problems.push(Problem {
-                    page: Some(*number),
-                    message: format!("page {number} {reason}"),
-                });
-                Printed::default()
+        let (mut printed, fault) = match content::read_page(&pdf, *id, &frame, &mut fonts, &layers)
+        {
+            Ok(printed) => {
+                let fault = printed
+                    .is_cut
+                    .then(|| "is too large: only its beginning is read".to_owned());
+                (printed, fault)
             }
+            Err(reason) => (Printed::default(), Some(reason)),
         };
-        if printed.glyphs.is_empty() {
-            empty.push(*number);
+        let failed = fault.is_some();
+        if let Some(fault) = fault {
+            problems.push(Problem {
+                page: Some(*number),
+                message: format!("page {number} {fault}"),
+            });
         }
-        layouts.push(PageLayout::new(*number, frame.width, frame.height, printed));
+        unreadable += printed.unreadable;
+        if let Some(lack) = quality::judge(&mut printed) {
+            lacking.push((*number, lack));
+        } else if failed && printed.glyphs.is_empty() {
+            lacking.push((*number, quality::Lack::Text));
+        }
+        let entries = outline.remove(number).unwrap_or_default();
+        let size = (frame.width, frame.height);
+        let mut layout = PageLayout::new(*number, size, printed, &entries);
+        layout.label = labels.remove(number);
+        layouts.push(layout);
         progress(*number, total);
     }
-    if fonts.unreadable > 0 {
+    if unreadable > 0 {
         problems.push(Problem::of_file(format!(
-            "{} characters are in fonts that do not say which characters they are",
-            fonts.unreadable
+            "{unreadable} characters are in fonts that do not say which characters they are"
         )));
     }
-    if let Some(message) = without_text(&empty, pages.len()) {
-        problems.push(Problem {
-            page: empty.first().copied(),
-            message,
-        });
-    }
+    problems.extend(quality::problems(&lacking, pages.len()));
+    let attachments = files::read(&pdf, &pages, &mut problems);
     let mut builder = DocumentBuilder::default();
     if let Some(title) = title(&pdf) {
         builder.title(&title);
@@ -98,9 +133,55 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     Ok(Parsed {
         document: builder.finish(),
         problems,
-        attachments: Vec::new(),
-        needs_ocr: empty,
+        attachments,
+        needs_ocr: lacking.into_iter().map(|(number, _)| number).collect(),
     })
+}
+
+/// Whether a file that is encrypted leaves all but the files in it as they are.
+fn is_plain(pdf: &Pdf) -> bool {
+    let Ok(encryption) = pdf.get_encrypted() else {
+        return false;
+    };
+    [&b"StmF"[..], b"StrF"].iter().all(|key| {
+        encryption
+            .get_deref(key, pdf)
+            .and_then(Object::as_name)
+            .map_or(true, |name| name == b"Identity")
+    }) && encryption
+        .get_deref(b"V", pdf)
+        .and_then(Object::as_i64)
+        .is_ok_and(|version| version >= 4)
+}
+
+/// Finds the bytes of streams that do not say how long they are.
+fn mend_streams(pdf: &mut Pdf, bytes: &[u8]) {
+    if pdf.was_encrypted() {
+        return;
+    }
+    let mut left = MAX_STREAM;
+    for object in pdf.objects.values_mut() {
+        let Object::Stream(stream) = object else {
+            continue;
+        };
+        let Some(rest) = stream
+            .start_position
+            .filter(|_| stream.content.is_empty())
+            .and_then(|start| bytes.get(start..))
+        else {
+            continue;
+        };
+        let rest = &rest[..rest.len().min(left)];
+        let end = b"endstream";
+        if let Some(length) = rest.windows(end.len()).position(|window| window == end) {
+            left -= length;
+            let content = rest[..length].trim_ascii_end().to_vec();
+            stream.set_content(content);
+        } else {
+            // What has no end is looked through once.
+            left = 0;
+        }
+    }
 }
 
 fn refusal(error: &Error) -> ParseError {
@@ -120,19 +201,6 @@ fn refusal(error: &Error) -> ParseError {
             reason: other.to_string(),
         },
     }
-}
-
-/// `pages 3-9 have no text layer`: they are pictures, which are not read.
-fn without_text(empty: &[u32], all: usize) -> Option<String> {
-    let (first, last) = (empty.first()?, empty.last()?);
-    let range = usize::try_from(last - first).ok()? + 1 == empty.len();
-    Some(match empty.len() {
-        1 if all == 1 => "its only page has no text layer".to_owned(),
-        1 => format!("page {first} has no text layer"),
-        count if count == all => "no page has a text layer".to_owned(),
-        _ if range => format!("pages {first}-{last} have no text layer"),
-        count => format!("{count} pages have no text layer, the first of them page {first}"),
-    })
 }
 
 /// The title in the file's properties, unless it is a file's name.
