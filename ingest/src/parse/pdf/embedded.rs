@@ -23,8 +23,11 @@ fn file(pdf: &Pdf, descriptor: &Dictionary, key: &[u8]) -> Option<Vec<u8>> {
         .ok()
 }
 
+/// What the codes of a font are, as far as the names of its glyphs tell.
+type Codes = HashMap<u8, Option<String>>;
+
 /// What the codes of a simple font are by the font's own encoding.
-pub(super) fn simple_codes(pdf: &Pdf, descriptor: &Dictionary) -> Option<HashMap<u8, String>> {
+pub(super) fn simple_codes(pdf: &Pdf, descriptor: &Dictionary) -> Option<Codes> {
     if let Some(bytes) = file(pdf, descriptor, b"FontFile") {
         return type1_codes(&bytes);
     }
@@ -37,7 +40,7 @@ pub(super) fn simple_codes(pdf: &Pdf, descriptor: &Dictionary) -> Option<HashMap
             (0..=255_u8)
                 .filter_map(|code| {
                     let name = table.glyph_name(table.glyph_index(code)?)?;
-                    Some((code, glyph_name(name)?))
+                    Some((code, glyph_name(name)))
                 })
                 .collect(),
         );
@@ -46,7 +49,7 @@ pub(super) fn simple_codes(pdf: &Pdf, descriptor: &Dictionary) -> Option<HashMap
 }
 
 /// The codes of a Type 1 font: `dup 65 /A put` in its readable part.
-fn type1_codes(bytes: &[u8]) -> Option<HashMap<u8, String>> {
+fn type1_codes(bytes: &[u8]) -> Option<Codes> {
     let header = &bytes[..bytes.len().min(MAX_HEADER)];
     let start = find(header, b"/Encoding")? + b"/Encoding".len();
     let end = find(&header[start..], b"eexec").map_or(header.len(), |at| start + at);
@@ -72,10 +75,8 @@ fn type1_codes(bytes: &[u8]) -> Option<HashMap<u8, String>> {
                         .and_then(|base| u8::from_str_radix(digits, base).ok()),
                     None => code.parse().ok(),
                 };
-                if let (Some(code), Some(name)) = (code, name.strip_prefix('/'))
-                    && let Some(text) = glyph_name(name)
-                {
-                    codes.insert(code, text);
+                if let (Some(code), Some(name)) = (code, name.strip_prefix('/')) {
+                    codes.insert(code, glyph_name(name));
                 }
             }
             // `for {1 index exch /.notdef put}` comes before the codes, `readonly def` after.
@@ -92,7 +93,7 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
 }
 
 /// What the codes of a symbolic TrueType font are, by the names of its glyphs.
-fn symbolic_codes(bytes: &[u8]) -> Option<HashMap<u8, String>> {
+fn symbolic_codes(bytes: &[u8]) -> Option<Codes> {
     let face = ttf_parser::Face::parse(bytes, 0).ok()?;
     let by_glyph = unicode_of_glyphs(&face);
     let codes = (0..=255_u8).filter_map(|code| {
@@ -114,7 +115,7 @@ fn symbolic_codes(bytes: &[u8]) -> Option<HashMap<u8, String>> {
                 .filter(|char| !('\u{E000}'..='\u{F8FF}').contains(*char))
                 .map(char::to_string)
         })?;
-        Some((code, text))
+        Some((code, Some(text)))
     });
     Some(codes.collect())
 }
@@ -241,8 +242,8 @@ mod tests {
             dup 12 /fi put\ndup 8#101/A put\ndup 300 /B put\nreadonly def\ndup 66 /C put currentfile eexec dup 67 /D put";
         let codes = type1_codes(font).unwrap();
         assert_eq!(codes.len(), 2);
-        assert_eq!(codes[&12], "\u{FB01}");
-        assert_eq!(codes[&65], "A");
+        assert_eq!(codes[&12].as_deref(), Some("\u{FB01}"));
+        assert_eq!(codes[&65].as_deref(), Some("A"));
         assert_eq!(type1_codes(b"/Encoding StandardEncoding def"), None);
     }
 

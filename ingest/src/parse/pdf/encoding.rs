@@ -108,20 +108,24 @@ pub(super) fn simple(
         _ => (&b""[..], None),
     };
     let is_type1 = matches!(subtype, b"Type1" | b"MMType1");
+    let is_symbolic = descriptor
+        .and_then(|descriptor| descriptor.get_deref(b"Flags", pdf).ok()?.as_i64().ok())
+        .is_some_and(|flags| flags & 4 != 0);
+    let is_embedded = descriptor.is_some_and(|descriptor| {
+        let mut keys = [&b"FontFile"[..], b"FontFile2", b"FontFile3"].into_iter();
+        keys.any(|key| descriptor.get(key).is_ok())
+    });
     let mut characters = match base {
         b"MacRomanEncoding" => table(encoding_rs::MACINTOSH),
         b"WinAnsiEncoding" => table(encoding_rs::WINDOWS_1252),
         b"StandardEncoding" => standard(),
-        _ if is_type1 => standard(),
+        _ if is_type1 || (encoding.is_none() && !is_symbolic && !is_embedded) => standard(),
         _ => table(encoding_rs::WINDOWS_1252),
     };
     if subtype == b"Type3" {
         // Its codes are what its names say, and nothing else.
         characters = vec![None; 256];
     }
-    let is_symbolic = descriptor
-        .and_then(|descriptor| descriptor.get_deref(b"Flags", pdf).ok()?.as_i64().ok())
-        .is_some_and(|flags| flags & 4 != 0);
     let is_named = matches!(
         base,
         b"MacRomanEncoding" | b"WinAnsiEncoding" | b"StandardEncoding"
@@ -130,8 +134,14 @@ pub(super) fn simple(
         .filter(|_| !is_named && (is_type1 || (is_symbolic && differences.is_none())))
         .and_then(|descriptor| embedded::simple_codes(pdf, descriptor));
     let is_carried = own.is_some();
+    if is_carried && is_type1 {
+        // What the font does not name, it does not show.
+        characters = vec![None; 256];
+    }
     for (code, text) in own.into_iter().flatten() {
-        characters[usize::from(code)] = Some(text);
+        if text.is_some() || is_type1 {
+            characters[usize::from(code)] = text;
+        }
     }
     if !is_carried && let Some(codes) = family.own_codes() {
         characters = vec![None; 256];
@@ -172,8 +182,10 @@ fn differ(pdf: &Pdf, differences: &[Object], is_type3: bool, characters: &mut Ch
             Ok(Object::Integer(next)) => code = usize::try_from(*next).unwrap_or(256),
             Ok(Object::Name(name)) if code < 256 => {
                 let name = String::from_utf8_lossy(name);
-                if named.insert(code) {
-                    characters[code] = glyph_name(&name).or_else(|| by_code(&name, code));
+                // A space that draws nothing is one all the same.
+                if named.insert(code) && !(code == 32 && name == ".notdef") {
+                    characters[code] =
+                        glyph_name(&name).or_else(|| by_code(&name, code).filter(|_| is_type3));
                     if characters[code].is_none() && name != ".notdef" {
                         unknown.insert(code);
                     }

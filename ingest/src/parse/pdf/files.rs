@@ -4,14 +4,14 @@ use std::collections::HashSet;
 
 use lopdf::{Dictionary, Document as Pdf, Error, Object, ObjectId};
 
-use super::{text_string, tree};
+use super::{MAX_STREAM, text_string, tree};
 use crate::Problem;
 use crate::parse::Attachment;
 
 /// Files that are handed out.
 const MAX_FILES: usize = 200;
 /// Bytes of all of them, once they are decompressed.
-const MAX_BYTES: usize = 64 << 20;
+const MAX_BYTES: usize = MAX_STREAM;
 
 /// The files, and what is to be told about those that were left out.
 pub(super) fn read(

@@ -226,11 +226,13 @@ impl Font {
             _ => (0.001, 0.001),
         };
         self.widths = listed_widths(pdf, font, across).unwrap_or_default();
+        let widest = self.widths.values().copied().fold(0.0, f32::max);
         let (low, high) = match numbers(b"FontBBox")[..] {
-            [_, low, _, high] if (high - low).abs() > f32::EPSILON => (low * down, high * down),
+            [_, low, _, high] if ((high - low) * down).abs() > 0.4 * widest => {
+                (low * down, high * down)
+            }
             _ => {
-                // Glyphs are about twice as high as they are wide.
-                let widest = self.widths.values().copied().fold(0.0, f32::max);
+                // The box says nothing: glyphs are about as high as the widest is wide.
                 let height = if widest > 0.0 { widest } else { 1.0 };
                 (-0.2 * height * down.signum(), 0.8 * height * down.signum())
             }

@@ -125,7 +125,7 @@ fn is_number_of_title(text: &str) -> bool {
 
 /// The words of lines that belong together, hyphens at line ends undone. Lines whose words go
 /// on without a space at their end are joined where `breaks_words` says that this file does so.
-pub(super) fn placed(lines: &[Line], breaks_words: bool) -> Vec<PlacedWord> {
+fn placed(lines: &[Line], breaks_words: bool) -> Vec<PlacedWord> {
     let mut placed: Vec<PlacedWord> = Vec::new();
     let mut before: Option<&Line> = None;
     for line in lines {
@@ -192,7 +192,16 @@ pub(super) fn push_pages(mut pages: Vec<PageLayout>, builder: &mut DocumentBuild
         for line in page.lines {
             if let Some(table) = line.table().and_then(|index| page.tables.get(index)) {
                 push_block(&mut open, &styles, builder);
-                builder.placed_table(&table.rows, table.header_rows);
+                let rows: Vec<Vec<Vec<PlacedWord>>> = table
+                    .rows
+                    .iter()
+                    .map(|row| {
+                        row.iter()
+                            .map(|cell| placed(cell, styles.breaks_words))
+                            .collect()
+                    })
+                    .collect();
+                builder.placed_table(&rows, table.header_rows);
                 continue;
             }
             if open
@@ -296,7 +305,7 @@ impl Styles {
                     && step > 0.0
                     && step < LINE_STEP * pair[0].size
                     && pair[1].rect.x0 < pair[0].rect.x0 + pair[0].size
-                    && pair[1].rect.x1 < pair[0].rect.x1 + pair[0].size
+                    && pair[1].rect.x1 < pair[0].rect.x1 + 2.0 * pair[0].size
                 {
                     if is_broken_word(&pair[0], &pair[1]) {
                         broken += 1;

@@ -49,40 +49,67 @@ impl Line {
     }
 }
 
-/// Words to lines, top to bottom, left to right.
-pub(super) fn lines(mut words: Vec<Word>) -> Vec<Line> {
-    words.sort_by(|one, other| one.baseline.total_cmp(&other.baseline));
-    let mut lines: Vec<Line> = Vec::new();
-    for word in words {
-        let found = lines.iter_mut().rev().take(4).find(|line| {
+/// Words that stand beside each other, as their numbers from left to right.
+pub(super) struct Row {
+    pub(super) rect: Rect,
+    pub(super) words: Vec<usize>,
+    is_table: bool,
+}
+
+/// The rows of words, top to bottom.
+pub(super) fn rows(words: &[&Word]) -> Vec<Row> {
+    let mut order: Vec<usize> = (0..words.len()).collect();
+    order.sort_by(|one, other| words[*one].baseline.total_cmp(&words[*other].baseline));
+    let mut rows: Vec<Row> = Vec::new();
+    for index in order {
+        let word = words[index];
+        let found = rows.iter_mut().rev().take(4).find(|row| {
             let height = (word.rect.y1 - word.rect.y0)
-                .min(line.rect.y1 - line.rect.y0)
+                .min(row.rect.y1 - row.rect.y0)
                 .max(1.0);
-            let shared = word.rect.y1.min(line.rect.y1) - word.rect.y0.max(line.rect.y0);
-            word.table.is_none() && line.table().is_none() && shared > 0.6 * height
+            let shared = word.rect.y1.min(row.rect.y1) - word.rect.y0.max(row.rect.y0);
+            word.table.is_none() && !row.is_table && shared > 0.6 * height
         });
         match found {
-            Some(line) => {
-                line.rect = around(line.rect, word.rect);
-                line.words.push(word);
+            Some(row) => {
+                row.rect = around(row.rect, word.rect);
+                row.words.push(index);
             }
-            None => lines.push(Line {
+            None => rows.push(Row {
                 rect: word.rect,
-                size: word.size,
-                bold: word.bold,
-                direction: 0,
-                entry: None,
-                words: vec![word],
+                words: vec![index],
+                is_table: word.table.is_some(),
             }),
         }
     }
-    for line in &mut lines {
-        line.words
-            .sort_by(|one, other| one.rect.x0.total_cmp(&other.rect.x0));
-        line.bold = line.words.iter().all(|word| word.bold);
-        line.size = line.words.iter().map(|word| word.size).fold(0.0, f32::max);
+    for row in &mut rows {
+        row.words
+            .sort_by(|one, other| words[*one].rect.x0.total_cmp(&words[*other].rect.x0));
     }
-    lines
+    rows
+}
+
+/// Words to lines, top to bottom, left to right.
+pub(super) fn lines(words: Vec<Word>) -> Vec<Line> {
+    let rows = rows(&words.iter().collect::<Vec<_>>());
+    let mut words: Vec<Option<Word>> = words.into_iter().map(Some).collect();
+    rows.into_iter()
+        .map(|row| {
+            let words: Vec<Word> = row
+                .words
+                .into_iter()
+                .filter_map(|index| words[index].take())
+                .collect();
+            Line {
+                rect: row.rect,
+                size: words.iter().map(|word| word.size).fold(0.0, f32::max),
+                bold: words.iter().all(|word| word.bold),
+                direction: 0,
+                entry: None,
+                words,
+            }
+        })
+        .collect()
 }
 
 /// Words to lines in reading order.
@@ -148,25 +175,63 @@ fn gutter(words: &[Word]) -> Option<f32> {
         end = end.max(stop);
     }
     let (_, middle) = best?;
-    let count = |is_left: bool| {
-        let side: Vec<Word> = words
-            .iter()
-            .filter(|word| (word.rect.x0 < middle) == is_left)
-            .cloned()
-            .collect();
-        lines(side).len()
+    let (left, right): (Vec<&Word>, Vec<&Word>) =
+        words.iter().partition(|word| word.rect.x0 < middle);
+    let (left_rows, right_rows) = (rows(&left), rows(&right));
+    (left_rows.len() >= LINES
+        && right_rows.len() >= LINES
+        && !are_labels(&left, &left_rows, &right_rows))
+    .then_some(middle)
+}
+
+/// Whether short texts on the left each belong to what stands beside them on the right, as the
+/// names of a form's fields do: such are read row by row.
+fn are_labels(words: &[&Word], labels: &[Row], values: &[Row]) -> bool {
+    const USUAL: usize = 12;
+    const LONGEST: usize = 25;
+    let lengths = || {
+        labels.iter().map(|row| {
+            let chars = row
+                .words
+                .iter()
+                .map(|index| words[*index].text.chars().count());
+            chars.sum::<usize>()
+        })
     };
-    (count(true) >= LINES && count(false) >= LINES).then_some(middle)
+    if lengths().any(|length| length > LONGEST) || lengths().sum::<usize>() > USUAL * labels.len() {
+        return false;
+    }
+    let is_beside = |one: &Row, other: &Row| {
+        let shared = one.rect.y1.min(other.rect.y1) - one.rect.y0.max(other.rect.y0);
+        shared > 0.5 * (one.rect.y1 - one.rect.y0).min(other.rect.y1 - other.rect.y0)
+    };
+    let beside = |rows: &[Row], others: &[Row]| {
+        // Rows stand from top to bottom on both sides.
+        let mut next = 0;
+        rows.iter()
+            .filter(|row| {
+                while next < others.len() && others[next].rect.y1 < row.rect.y0 {
+                    next += 1;
+                }
+                others[next..]
+                    .iter()
+                    .take(2)
+                    .any(|other| is_beside(row, other))
+            })
+            .count()
+    };
+    beside(labels, values) * 5 >= labels.len() * 4 && beside(values, labels) * 5 >= values.len() * 4
 }
 
 /// The middle of the widest empty stripe across the region, if it parts more than lines. Only
 /// worth looking for where a line holds more than one column.
 fn widest_gap(words: &[Word]) -> Option<f32> {
     let size = usual_size(words);
-    let is_split = lines(words.to_vec()).iter().any(|line| {
-        line.words
+    let all: Vec<&Word> = words.iter().collect();
+    let is_split = rows(&all).iter().any(|row| {
+        row.words
             .windows(2)
-            .any(|pair| pair[1].rect.x0 - pair[0].rect.x1 > 1.2 * size)
+            .any(|pair| words[pair[1]].rect.x0 - words[pair[0]].rect.x1 > 1.2 * size)
     });
     if !is_split {
         return None;

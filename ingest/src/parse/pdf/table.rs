@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::content::around;
-use super::layout::placed;
-use super::order::{Line, lines};
+use super::order::{Line, Row, lines, rows};
 use super::words::{Direction, Word};
-use crate::{PlacedWord, Rect};
+use crate::Rect;
 
 /// Cells of one table.
 const MAX_CELLS: usize = 100_000;
@@ -74,7 +73,7 @@ impl Rule {
 #[derive(Debug)]
 pub(super) struct Table {
     pub(super) rect: Rect,
-    pub(super) rows: Vec<Vec<Vec<PlacedWord>>>,
+    pub(super) rows: Vec<Vec<Vec<Line>>>,
     pub(super) header_rows: usize,
 }
 
@@ -219,7 +218,7 @@ impl Grid {
             .filter(|row| row.iter().any(|cell| !cell.is_empty()))
             .map(|row| {
                 used.iter()
-                    .map(|column| placed(&lines(std::mem::take(&mut row[*column])), false))
+                    .map(|column| lines(std::mem::take(&mut row[*column])))
                     .collect()
             })
             .collect();
@@ -304,12 +303,12 @@ fn join(group: &mut [usize], one: usize, other: usize) {
 }
 
 /// Words of one line with no wide gap between them: what may be a cell.
-struct Segment {
-    words: Vec<Word>,
+struct Segment<'a> {
+    words: Vec<&'a Word>,
     rect: Rect,
 }
 
-impl Segment {
+impl Segment<'_> {
     fn length(&self) -> usize {
         let chars = self.words.iter().map(|word| word.text.chars().count());
         chars.sum::<usize>() + self.words.len() - 1
@@ -321,17 +320,18 @@ impl Segment {
     }
 }
 
-fn segments(line: &Line) -> Vec<Segment> {
-    let mut segments: Vec<Segment> = Vec::new();
-    for word in &line.words {
+fn segments<'a>(words: &[&'a Word], row: &Row, size: f32) -> Vec<Segment<'a>> {
+    let mut segments: Vec<Segment<'a>> = Vec::new();
+    for word in row.words.iter().map(|index| words[*index]) {
         match segments.last_mut() {
-            Some(last) if word.rect.x0 - last.rect.x1 < 0.9 * line.size => {
+            _ if word.table.is_some() => {}
+            Some(last) if word.rect.x0 - last.rect.x1 < 0.9 * size => {
                 last.rect = around(last.rect, word.rect);
-                last.words.push(word.clone());
+                last.words.push(word);
             }
             _ => segments.push(Segment {
                 rect: word.rect,
-                words: vec![word.clone()],
+                words: vec![word],
             }),
         }
     }
@@ -342,48 +342,42 @@ fn segments(line: &Line) -> Vec<Segment> {
 /// as many cells each, which stand exactly under each other. Strict, since columns of running
 /// text must not be taken for a table.
 fn aligned(words: &mut Vec<Word>) -> Vec<Table> {
-    let all = lines(words.clone());
-    let cut: Vec<Vec<Segment>> = all
+    let refs: Vec<&Word> = words.iter().collect();
+    let all = rows(&refs);
+    let size = |row: &Row| {
+        let sizes = row.words.iter().map(|index| refs[*index].size);
+        sizes.fold(0.0, f32::max)
+    };
+    let cut: Vec<Vec<Segment<'_>>> = all
         .iter()
-        .map(|line| {
-            if line.table().is_some() {
-                Vec::new()
-            } else {
-                segments(line)
-            }
-        })
+        .map(|row| segments(&refs, row, size(row)))
         .collect();
     let mut tables = Vec::new();
+    let mut taken = vec![false; refs.len()];
     let mut from = 0;
     while from < all.len() {
         let mut to = from + 1;
         while to < all.len()
             && cut[to].len() == cut[from].len()
-            && (all[to].size - all[from].size).abs() < 1.0
-            && all[to].rect.y0 - all[to - 1].rect.y1 < 1.5 * all[from].size
+            && (size(&all[to]) - size(&all[from])).abs() < 1.0
+            && all[to].rect.y0 - all[to - 1].rect.y1 < 1.5 * size(&all[from])
         {
             to += 1;
         }
         if let Some(table) = aligned_rows(&cut[from..to]) {
             tables.push(table);
+            for index in all[from..to].iter().flat_map(|row| &row.words) {
+                taken[*index] = true;
+            }
         }
         from = to;
     }
-    words.retain(|word| {
-        let (x, y) = (
-            f32::midpoint(word.rect.x0, word.rect.x1),
-            f32::midpoint(word.rect.y0, word.rect.y1),
-        );
-        word.table.is_some()
-            || !tables.iter().any(|table: &Table| {
-                let rect = table.rect;
-                (rect.x0..=rect.x1).contains(&x) && (rect.y0..=rect.y1).contains(&y)
-            })
-    });
+    let mut taken = taken.into_iter();
+    words.retain(|_| !taken.next().unwrap_or(false));
     tables
 }
 
-fn aligned_rows(rows: &[Vec<Segment>]) -> Option<Table> {
+fn aligned_rows(rows: &[Vec<Segment<'_>>]) -> Option<Table> {
     const SLACK: f32 = 2.5;
     let columns = rows.first()?.len();
     if columns < 2 || rows.len() < 3 {
@@ -429,20 +423,22 @@ fn aligned_rows(rows: &[Vec<Segment>]) -> Option<Table> {
             .count();
         full += usize::from(wide * 10 >= rows.len() * 6);
     }
-    // Columns of text are filled; those of a table hold numbers, or short words.
-    let is_short = characters <= 6 * columns * rows.len() && columns > 2;
-    if full > 1 || !(is_short || numbers >= 1 && (columns > 2 || numbers < columns)) {
+    // Columns of text are filled, and hold few numbers.
+    if full > 1 || numbers == 0 || (columns == 2 && numbers == 2) {
         return None;
     }
     let rect = cells().map(|cell| cell.rect).reduce(around)?;
     let below = rows[1..].iter().flatten().any(Segment::has_digit);
     let header = below && !rows[0].iter().any(Segment::has_digit);
-    let placed_cell = |cell: &Segment| placed(&lines(cell.words.clone()), false);
     Some(Table {
         rect,
         rows: rows
             .iter()
-            .map(|row| row.iter().map(placed_cell).collect())
+            .map(|row| {
+                row.iter()
+                    .map(|cell| lines(cell.words.iter().map(|word| (*word).clone()).collect()))
+                    .collect()
+            })
             .collect(),
         header_rows: usize::from(header),
     })
