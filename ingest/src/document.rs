@@ -550,6 +550,23 @@ mod tests {
     }
 
     #[test]
+    fn a_page_keeps_the_name_that_is_not_blank() {
+        let mut builder = DocumentBuilder::default();
+        builder.page_name("before any page");
+        builder.page(1, 100.0, 100.0);
+        builder.page_name(" iv ");
+        builder.page(2, 100.0, 100.0);
+        builder.page_name(" ");
+        let names: Vec<Option<String>> = builder
+            .finish()
+            .pages
+            .into_iter()
+            .map(|page| page.name)
+            .collect();
+        assert_eq!(names, [Some("iv".to_owned()), None]);
+    }
+
+    #[test]
     fn a_page_starts_after_the_separator() {
         let mut builder = DocumentBuilder::default();
         builder.page(1, 100.0, 100.0);

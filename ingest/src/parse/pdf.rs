@@ -3,10 +3,10 @@
 //! | file | what it is for |
 //! |---|---|
 //! | `lexer.rs` | content of pages to operands and operators |
-//! | `content.rs` | operators to characters and ruling lines with places |
+//! | `content.rs`, `path.rs`, `matrix.rs` | operators to characters and ruling lines with places |
 //! | `annotations.rs` | fields of forms and notes, as part of the page |
 //! | `layers.rs` | layers that are switched off |
-//! | `font.rs`, `encoding.rs`, `embedded.rs`, `standard.rs` | codes of a font to Unicode and widths |
+//! | `font.rs`, `encoding.rs`, `embedded.rs`, `widths.rs`, `standard.rs` | codes of a font to Unicode and widths |
 //! | `quality.rs` | whether a page can be read or needs its picture read |
 //! | `words.rs`, `order.rs` | characters to words, and to lines in reading order |
 //! | `table.rs`, `layout.rs` | lines to tables and blocks |
@@ -24,12 +24,15 @@ mod font;
 mod layers;
 mod layout;
 mod lexer;
+mod matrix;
 mod order;
 mod outline;
+mod path;
 mod quality;
 mod standard;
 mod table;
 mod tree;
+mod widths;
 mod words;
 
 use lopdf::{Dictionary, Document as Pdf, Error, LoadOptions, Object, ObjectId};
@@ -63,7 +66,14 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     }
     mend_streams(&mut pdf, bytes);
     let pdf = pdf;
-    let pages: Vec<(u32, ObjectId)> = pdf.get_pages().into_iter().collect();
+    let mut problems = Vec::new();
+    let mut pages: Vec<(u32, ObjectId)> = pdf.get_pages().into_iter().collect();
+    if pages.is_empty() {
+        pages = lost_pages(&pdf);
+        problems.extend((!pages.is_empty()).then(|| {
+            Problem::of_file("its list of pages is damaged: they may be out of order".to_owned())
+        }));
+    }
     if pages.is_empty() {
         return Err(ParseError::Damaged {
             reason: "it has no pages that can be read".to_owned(),
@@ -81,7 +91,6 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     let layers = layers::Layers::of(&pdf);
     let mut outline = outline::outline(&pdf, &pages);
     let mut labels = outline::labels(&pdf, &pages);
-    let mut problems = Vec::new();
     let mut fonts = font::Fonts::default();
     let mut layouts = Vec::with_capacity(pages.len());
     let mut lacking = Vec::new();
@@ -136,6 +145,16 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
         attachments,
         needs_ocr: lacking.into_iter().map(|(number, _)| number).collect(),
     })
+}
+
+/// The pages of a file whose list of them leads to none, in the order of their numbers.
+fn lost_pages(pdf: &Pdf) -> Vec<(u32, ObjectId)> {
+    let pages = pdf.objects.iter().filter(|(_, object)| {
+        object
+            .as_dict()
+            .is_ok_and(|dictionary| dictionary.has_type(b"Page") && dictionary.has(b"Contents"))
+    });
+    (1..).zip(pages.map(|(id, _)| *id)).collect()
 }
 
 /// Finds the bytes of streams that do not say how long they are.

@@ -2,7 +2,8 @@
 
 use lopdf::{Dictionary, Document as Pdf, Object, ObjectId, Stream};
 
-use super::content::{Glyph, Matrix, PageReader, State};
+use super::content::{Glyph, PageReader, State};
+use super::matrix::Matrix;
 use super::standard::Family;
 use super::{rectangle, text_string};
 use crate::Rect;

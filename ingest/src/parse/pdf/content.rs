@@ -7,6 +7,8 @@ use lopdf::{Dictionary, Document as Pdf, Object, ObjectId, Stream};
 use super::font::{Code, Font, Fonts};
 use super::layers::Layers;
 use super::lexer::{Lexer, Operand, Token, numbers};
+use super::matrix::Matrix;
+use super::path::Path;
 use super::table::Rule;
 use super::{Frame, MAX_STREAM, inherited, text_string};
 use crate::Rect;
@@ -15,16 +17,12 @@ use crate::Rect;
 const MAX_OPERATIONS: usize = 3_000_000;
 /// Characters of one page.
 const MAX_GLYPHS: usize = 500_000;
-/// Lines of one page that may be those of tables.
-const MAX_RULES: usize = 20_000;
 /// Forms inside forms.
 const MAX_DEPTH: usize = 12;
 /// Forms that one page shows, one as often as it is shown.
 const MAX_FORMS: usize = 20_000;
 /// States saved and not restored, and marked content that is open.
 const MAX_STATES: usize = 512;
-/// A line of a table is at most this thick, in points.
-const MAX_THICKNESS: f32 = 3.0;
 /// Characters that a text may stand for as a whole.
 const MAX_ACTUAL: usize = 256;
 
@@ -56,54 +54,6 @@ pub(super) struct Printed {
     pub(super) pictured: f32,
     /// The page has more than is read.
     pub(super) is_cut: bool,
-}
-
-/// A transformation `[a b c d e f]` as PDF writes it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Matrix(pub(super) [f32; 6]);
-
-impl Matrix {
-    pub(super) const IDENTITY: Self = Self([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
-
-    /// First `self`, then `other`.
-    pub(super) fn then(self, other: Self) -> Self {
-        let [a, b, c, d, e, f] = self.0;
-        let [g, h, i, j, k, l] = other.0;
-        Self([
-            a * g + b * i,
-            a * h + b * j,
-            c * g + d * i,
-            c * h + d * j,
-            e * g + f * i + k,
-            e * h + f * j + l,
-        ])
-    }
-
-    pub(super) fn apply(self, x: f32, y: f32) -> (f32, f32) {
-        let [a, b, c, d, e, f] = self.0;
-        (a * x + c * y + e, b * x + d * y + f)
-    }
-
-    fn of(operands: &[Operand]) -> Option<Self> {
-        let values = numbers(operands);
-        Some(Self(values.get(..6)?.try_into().ok()?))
-    }
-
-    /// The matrix of a form.
-    pub(super) fn of_form(pdf: &Pdf, form: &Stream) -> Self {
-        form.dict
-            .get_deref(b"Matrix", pdf)
-            .and_then(Object::as_array)
-            .ok()
-            .and_then(|values| {
-                let values: Vec<f32> = values
-                    .iter()
-                    .filter_map(|value| pdf.dereference(value).ok()?.1.as_float().ok())
-                    .collect();
-                values.try_into().ok()
-            })
-            .map_or(Self::IDENTITY, Self)
-    }
 }
 
 #[derive(Clone, Debug)]
@@ -650,48 +600,6 @@ impl PageReader<'_> {
             is_artifact: state.is_artifact,
         });
     }
-
-    fn rules(&mut self, path: &Path, strokes: bool, matrix: Matrix) {
-        self.printed.is_drawn = true;
-        let place = |(x, y): (f32, f32)| {
-            let (x, y) = matrix.apply(x, y);
-            self.frame.place(x, y)
-        };
-        for (from, to) in &path.lines {
-            if strokes && self.printed.rules.len() < MAX_RULES {
-                self.printed
-                    .rules
-                    .extend(Rule::between(place(*from), place(*to)));
-            }
-        }
-        for (one, other) in &path.rectangles {
-            if self.printed.rules.len() >= MAX_RULES {
-                return;
-            }
-            let ((x0, y0), (x1, y1)) = (place(*one), place(*other));
-            let (x0, x1, y0, y1) = (x0.min(x1), x0.max(x1), y0.min(y1), y0.max(y1));
-            let thin_across = y1 - y0 <= MAX_THICKNESS;
-            let thin_down = x1 - x0 <= MAX_THICKNESS;
-            if thin_across || thin_down {
-                let (x, y) = (f32::midpoint(x0, x1), f32::midpoint(y0, y1));
-                let rule = if thin_across {
-                    Rule::between((x0, y), (x1, y))
-                } else {
-                    Rule::between((x, y0), (x, y1))
-                };
-                self.printed.rules.extend(rule);
-            } else if strokes {
-                for (from, to) in [
-                    ((x0, y0), (x1, y0)),
-                    ((x0, y1), (x1, y1)),
-                    ((x0, y0), (x0, y1)),
-                    ((x1, y0), (x1, y1)),
-                ] {
-                    self.printed.rules.extend(Rule::between(from, to));
-                }
-            }
-        }
-    }
 }
 
 /// The smallest rectangle that holds both.
@@ -721,49 +629,5 @@ impl Pen {
             (by * state.scale, 0.0)
         };
         self.text = Matrix([1.0, 0.0, 0.0, 1.0, x, y]).then(self.text);
-    }
-}
-
-type Point = (f32, f32);
-
-#[derive(Debug, Default)]
-struct Path {
-    lines: Vec<(Point, Point)>,
-    rectangles: Vec<(Point, Point)>,
-    start: Option<Point>,
-    at: Option<Point>,
-}
-
-impl Path {
-    fn move_to(&mut self, x: f32, y: f32) {
-        self.start = Some((x, y));
-        self.at = self.start;
-    }
-
-    fn line_to(&mut self, x: f32, y: f32) {
-        if let Some(from) = self.at
-            && self.lines.len() < MAX_RULES
-        {
-            self.lines.push((from, (x, y)));
-        }
-        self.at = Some((x, y));
-    }
-
-    fn curve_to(&mut self, values: &[f32]) {
-        if let [.., x, y] = values[..] {
-            self.at = Some((x, y));
-        }
-    }
-
-    fn close(&mut self) {
-        if let Some((x, y)) = self.start {
-            self.line_to(x, y);
-        }
-    }
-
-    fn rectangle(&mut self, x: f32, y: f32, width: f32, height: f32) {
-        if self.rectangles.len() < MAX_RULES {
-            self.rectangles.push(((x, y), (x + width, y + height)));
-        }
     }
 }

@@ -252,6 +252,9 @@ pub(super) fn glyph_name(name: &str) -> Option<String> {
             .flatten()
             .map(|parts| parts.concat());
     }
+    if let Some(text) = sized(name) {
+        return Some(text);
+    }
     let digits = name
         .strip_prefix("uni")
         .filter(|digits| digits.len() >= 4)
@@ -273,6 +276,25 @@ pub(super) fn glyph_name(name: &str) -> Option<String> {
         .map(String::from)
 }
 
+/// Signs of formulas that come in several sizes, as TeX's fonts name them: `parenleftBig`,
+/// `summationdisplay`. A piece of a tall bracket says nothing by itself.
+fn sized(name: &str) -> Option<String> {
+    const SIZES: [&str; 6] = ["bigg", "Bigg", "big", "Big", "display", "text"];
+    const PIECES: [&str; 4] = ["tp", "ex", "bt", "mid"];
+    let stem = SIZES.iter().find_map(|size| name.strip_suffix(size));
+    if let Some(found) = stem.and_then(|stem| BY_NAME.get(stem)) {
+        return u32::from_str_radix(found, 16)
+            .ok()
+            .and_then(char::from_u32)
+            .map(String::from);
+    }
+    let is_piece = ["paren", "bracket", "brace"]
+        .iter()
+        .any(|bracket| name.starts_with(bracket))
+        && PIECES.iter().any(|piece| name.ends_with(piece));
+    is_piece.then(String::new)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -287,6 +309,9 @@ mod tests {
             ("u1F600", "😀"),
             ("a.alt", "a"),
             ("f_f_i", "ffi"),
+            ("parenleftBig", "("),
+            ("summationdisplay", "∑"),
+            ("bracketlefttp", ""),
         ] {
             assert_eq!(glyph_name(name).as_deref(), Some(text), "{name}");
         }

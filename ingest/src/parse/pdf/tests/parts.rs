@@ -620,3 +620,15 @@ fn a_stream_that_does_not_say_its_length_is_read() {
         4 0 obj<<>>stream\nBT /F 10 Tf 10 400 Td (abc) Tj ET\nendstream\nendobj\ntrailer <</Root 1 0 R>>";
     assert_eq!(parsed(bytes).document.text, "αβχ");
 }
+
+#[test]
+fn pages_that_no_list_leads_to_are_read() {
+    let mut maker = Maker::new();
+    maker.page("BT /F1 10 Tf 50 700 Td (One.) Tj ET");
+    maker.page("BT /F1 10 Tf 50 700 Td (Two.) Tj ET");
+    let parent = maker.parent;
+    maker.pdf.objects.insert(parent, Object::Null);
+    let parsed = parsed(&maker.bytes());
+    assert_eq!(parsed.document.text, "One.\n\nTwo.");
+    assert!(parsed.problems[0].message.contains("may be out of order"));
+}
