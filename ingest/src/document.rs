@@ -233,6 +233,16 @@ impl DocumentBuilder {
         }
     }
 
+    /// Names the page that is open, by the label that the document gives it (`iv`).
+    pub fn page_name(&mut self, name: &str) {
+        let name = normal_line(name);
+        if let Some(page) = self.document.pages.last_mut()
+            && !name.is_empty()
+        {
+            page.name = Some(name);
+        }
+    }
+
     /// Opens the next slide; width and height are in points.
     pub fn slide(&mut self, number: u32, title: Option<&str>, width: f32, height: f32) {
         self.open(PageKind::Slide, number, title, width, height);
@@ -564,6 +574,23 @@ mod tests {
             .map(|block| &document.text[block.span.clone()])
             .collect();
         assert_eq!(cells, ["Code", "Price", "PPR-9087", "1,500,000원"]);
+    }
+
+    #[test]
+    fn a_page_keeps_the_name_that_is_not_blank() {
+        let mut builder = DocumentBuilder::default();
+        builder.page_name("before any page");
+        builder.page(1, 100.0, 100.0);
+        builder.page_name(" iv ");
+        builder.page(2, 100.0, 100.0);
+        builder.page_name(" ");
+        let names: Vec<Option<String>> = builder
+            .finish()
+            .pages
+            .into_iter()
+            .map(|page| page.name)
+            .collect();
+        assert_eq!(names, [Some("iv".to_owned()), None]);
     }
 
     #[test]

@@ -2,60 +2,62 @@
 
 use std::rc::Rc;
 
-use lopdf::{Dictionary, Document as Pdf, Object, ObjectId};
+use lopdf::{Dictionary, Document as Pdf, Object, ObjectId, Stream};
 
-use super::font::{Font, Fonts};
-use super::layout::{Glyph, Printed, Rule};
-use super::{Frame, MAX_STREAM, inherited};
+use super::font::{Code, Font, Fonts};
+use super::layers::Layers;
+use super::lexer::{Lexer, Operand, Token, numbers};
+use super::matrix::Matrix;
+use super::path::Path;
+use super::table::Rule;
+use super::{Frame, MAX_STREAM, inherited, text_string};
 use crate::Rect;
 
 /// Operators of one page, forms included.
 const MAX_OPERATIONS: usize = 3_000_000;
 /// Characters of one page.
 const MAX_GLYPHS: usize = 500_000;
-/// Lines of one page that may be those of tables.
-const MAX_RULES: usize = 20_000;
 /// Forms inside forms.
-const MAX_FORMS: usize = 12;
-/// States saved and not restored.
+const MAX_DEPTH: usize = 12;
+/// Forms that one page shows, one as often as it is shown.
+const MAX_FORMS: usize = 20_000;
+/// States saved and not restored, and marked content that is open.
 const MAX_STATES: usize = 512;
-/// A line of a table is at most this thick, in points.
-const MAX_THICKNESS: f32 = 3.0;
+/// Characters that a text may stand for as a whole.
+const MAX_ACTUAL: usize = 256;
 
-/// A transformation `[a b c d e f]` as PDF writes it.
-#[derive(Clone, Copy, Debug)]
-struct Matrix([f32; 6]);
+/// A character where it is shown.
+#[derive(Clone, Debug)]
+pub(super) struct Glyph {
+    pub(super) text: String,
+    pub(super) rect: Rect,
+    /// Where its baseline begins.
+    pub(super) start: (f32, f32),
+    /// The way its line goes, of length 1; `(1, 0)` on most pages.
+    pub(super) along: (f32, f32),
+    pub(super) size: f32,
+    pub(super) bold: bool,
+    /// The file marks it as a running title, a page number or decoration.
+    pub(super) is_artifact: bool,
+}
 
-impl Matrix {
-    const IDENTITY: Self = Self([1.0, 0.0, 0.0, 1.0, 0.0, 0.0]);
-
-    /// First `self`, then `other`.
-    fn then(self, other: Self) -> Self {
-        let [a, b, c, d, e, f] = self.0;
-        let [g, h, i, j, k, l] = other.0;
-        Self([
-            a * g + b * i,
-            a * h + b * j,
-            c * g + d * i,
-            c * h + d * j,
-            e * g + f * i + k,
-            e * h + f * j + l,
-        ])
-    }
-
-    fn apply(self, x: f32, y: f32) -> (f32, f32) {
-        let [a, b, c, d, e, f] = self.0;
-        (a * x + c * y + e, b * x + d * y + f)
-    }
-
-    fn of(operands: &[Operand]) -> Option<Self> {
-        let values = numbers(operands);
-        Some(Self(values.get(..6)?.try_into().ok()?))
-    }
+/// What stands on a page.
+#[derive(Debug, Default)]
+pub(super) struct Printed {
+    pub(super) glyphs: Vec<Glyph>,
+    pub(super) rules: Vec<Rule>,
+    /// Characters whose font does not say what they are.
+    pub(super) unreadable: usize,
+    /// Whether anything is drawn.
+    pub(super) is_drawn: bool,
+    /// The share of the page that pictures cover.
+    pub(super) pictured: f32,
+    /// The page has more than is read.
+    pub(super) is_cut: bool,
 }
 
 #[derive(Clone, Debug)]
-struct State {
+pub(super) struct State {
     matrix: Matrix,
     font: Option<Rc<Font>>,
     size: f32,
@@ -64,6 +66,8 @@ struct State {
     scale: f32,
     leading: f32,
     rise: f32,
+    /// Inside what the file marks as decoration.
+    is_artifact: bool,
 }
 
 impl Default for State {
@@ -77,28 +81,29 @@ impl Default for State {
             scale: 1.0,
             leading: 0.0,
             rise: 0.0,
+            is_artifact: false,
         }
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
-enum Operand {
-    Number(f32),
-    Name(Vec<u8>),
-    String(Vec<u8>),
-    Array(Vec<Operand>),
-    Dictionary(Vec<Operand>),
-    Other,
+impl State {
+    /// The state in which a form begins that is shown by itself.
+    pub(super) fn at(matrix: Matrix) -> Self {
+        Self {
+            matrix,
+            ..Self::default()
+        }
+    }
 }
 
-fn numbers(operands: &[Operand]) -> Vec<f32> {
-    operands
-        .iter()
-        .filter_map(|operand| match operand {
-            Operand::Number(value) => Some(*value),
-            _ => None,
-        })
-        .collect()
+/// Marked content that is open.
+#[derive(Debug)]
+struct Marked {
+    is_hidden: bool,
+    /// Whether decoration was open around it.
+    was_artifact: bool,
+    /// The text that its characters stand for, and how many characters were there before it.
+    actual: Option<(String, usize)>,
 }
 
 /// Reads a page.
@@ -110,37 +115,60 @@ pub(super) fn read_page(
     page: ObjectId,
     frame: &Frame,
     fonts: &mut Fonts,
+    layers: &Layers,
 ) -> Result<Printed, String> {
-    let content = pdf
-        .get_page_content_with_limit(page, MAX_STREAM)
-        .map_err(|error| format!("cannot be read: {error}"))?;
     let resources = inherited(pdf, page, b"Resources").and_then(|object| object.as_dict().ok());
     let mut reader = PageReader {
         pdf,
         frame,
         fonts,
+        layers,
         printed: Printed::default(),
         operations: 0,
-        bytes: content.len(),
+        forms: 0,
+        bytes: 0,
     };
-    let state = State::default();
-    reader.run(&content, resources, &state, 0);
-    if reader.operations >= MAX_OPERATIONS || reader.printed.glyphs.len() >= MAX_GLYPHS {
-        return if reader.printed.glyphs.is_empty() {
-            Err("is too large to be read".to_owned())
-        } else {
-            Ok(reader.printed)
-        };
+    let content = pdf
+        .get_page_content_with_limit(page, MAX_STREAM)
+        .map_err(|error| format!("cannot be read: {error}"))?;
+    reader.bytes = content.len();
+    reader.run(&content, resources, &State::default(), 0);
+    reader.annotations(page);
+    let mut printed = reader.printed;
+    keep_shown(&mut printed.glyphs, frame);
+    if printed.is_cut && printed.glyphs.is_empty() {
+        return Err("is too large to be read".to_owned());
     }
-    Ok(reader.printed)
+    Ok(printed)
 }
 
-struct PageReader<'a> {
-    pdf: &'a Pdf,
-    frame: &'a Frame,
-    fonts: &'a mut Fonts,
-    printed: Printed,
+/// Drops what stands outside the part of the page that is shown. Where nothing is inside, the
+/// file is more likely to be wrong about that part than to hide all of its text.
+fn keep_shown(glyphs: &mut Vec<Glyph>, frame: &Frame) {
+    let is_shown = |glyph: &Glyph| {
+        let (x, y) = centre(glyph.rect);
+        (-1.0..=frame.width + 1.0).contains(&x) && (-1.0..=frame.height + 1.0).contains(&y)
+    };
+    if glyphs.iter().any(is_shown) {
+        glyphs.retain(is_shown);
+    }
+}
+
+pub(super) fn centre(rect: Rect) -> (f32, f32) {
+    (
+        f32::midpoint(rect.x0, rect.x1),
+        f32::midpoint(rect.y0, rect.y1),
+    )
+}
+
+pub(super) struct PageReader<'a> {
+    pub(super) pdf: &'a Pdf,
+    pub(super) frame: &'a Frame,
+    pub(super) fonts: &'a mut Fonts,
+    pub(super) layers: &'a Layers,
+    pub(super) printed: Printed,
     operations: usize,
+    forms: usize,
     /// Bytes of content read so far, forms included.
     bytes: usize,
 }
@@ -154,20 +182,19 @@ struct Pen {
 
 impl PageReader<'_> {
     fn run(&mut self, content: &[u8], resources: Option<&Dictionary>, start: &State, depth: usize) {
-        let mut lexer = Lexer {
-            bytes: content,
-            at: 0,
-        };
+        let mut lexer = Lexer::new(content);
         let mut operands: Vec<Operand> = Vec::new();
         let mut state = start.clone();
         let mut saved: Vec<State> = Vec::new();
+        // How many more are open than are kept, of states and of marked content.
+        let (mut unsaved, mut unmarked) = (0_usize, 0_usize);
         let mut pen = Pen {
             text: Matrix::IDENTITY,
             line: Matrix::IDENTITY,
         };
         let mut path = Path::default();
-        // Marked content that is open: whether each is left out.
-        let mut marked: Vec<bool> = Vec::new();
+        let mut marked: Vec<Marked> = Vec::new();
+        let mut hidden = 0_usize;
         while let Some(token) = lexer.next() {
             let operator = match token {
                 Token::Operand(operand) => {
@@ -180,16 +207,20 @@ impl PageReader<'_> {
             };
             self.operations += 1;
             if self.operations >= MAX_OPERATIONS || self.printed.glyphs.len() >= MAX_GLYPHS {
+                self.printed.is_cut = true;
                 return;
             }
             let values = numbers(&operands);
             let value = |index: usize| values.get(index).copied().unwrap_or(0.0);
-            let hidden = marked.contains(&true);
             match operator {
                 b"q" if saved.len() < MAX_STATES => saved.push(state.clone()),
+                b"q" => unsaved += 1,
+                b"Q" if unsaved > 0 => unsaved -= 1,
                 b"Q" => {
                     if let Some(last) = saved.pop() {
+                        let is_artifact = state.is_artifact;
                         state = last;
+                        state.is_artifact = is_artifact;
                     }
                 }
                 b"cm" => {
@@ -237,14 +268,16 @@ impl PageReader<'_> {
                         pen.move_by(0.0, -state.leading);
                     }
                     if let Some(Operand::String(text)) = operands.last() {
-                        self.show(text, &state, &mut pen, hidden);
+                        self.show(text, &state, &mut pen, hidden > 0);
                     }
                 }
                 b"TJ" => {
-                    if let Some(Operand::Array(parts)) = operands.first() {
+                    if let Some(Operand::Array(parts)) = operands.last() {
                         for part in parts {
                             match part {
-                                Operand::String(text) => self.show(text, &state, &mut pen, hidden),
+                                Operand::String(text) => {
+                                    self.show(text, &state, &mut pen, hidden > 0);
+                                }
                                 Operand::Number(back) => {
                                     pen.advance(-back / 1000.0 * state.size, &state);
                                 }
@@ -253,18 +286,30 @@ impl PageReader<'_> {
                         }
                     }
                 }
-                b"Do" if depth < MAX_FORMS => {
-                    if let Some(Operand::Name(name)) = operands.first()
-                        && !hidden
-                    {
-                        self.form(name, resources, &state, depth);
+                b"Do" if hidden == 0 => {
+                    if let Some(Operand::Name(name)) = operands.first() {
+                        self.object(name, resources, &state, depth);
                     }
                 }
-                b"BMC" | b"BDC" => marked.push(is_artifact(&operands)),
-                b"EMC" => {
-                    marked.pop();
+                b"BMC" | b"BDC" if marked.len() >= MAX_STATES => unmarked += 1,
+                b"BMC" | b"BDC" => {
+                    let open = self.mark(&operands, resources, &mut state);
+                    hidden += usize::from(open.is_hidden);
+                    marked.push(open);
                 }
-                b"BI" => lexer.skip_image(),
+                b"EMC" if unmarked > 0 => unmarked -= 1,
+                b"EMC" => {
+                    if let Some(closed) = marked.pop() {
+                        hidden -= usize::from(closed.is_hidden);
+                        state.is_artifact = closed.was_artifact;
+                        self.stand_for(closed);
+                    }
+                }
+                b"BI" => {
+                    lexer.skip_image();
+                    self.picture(state.matrix);
+                }
+                b"sh" => self.printed.is_drawn = true,
                 b"m" => path.move_to(value(0), value(1)),
                 b"l" => path.line_to(value(0), value(1)),
                 b"h" => path.close(),
@@ -283,6 +328,9 @@ impl PageReader<'_> {
             }
             operands.clear();
         }
+        while let Some(closed) = marked.pop() {
+            self.stand_for(closed);
+        }
     }
 
     fn font(&mut self, name: &[u8], resources: Option<&Dictionary>) -> Option<Rc<Font>> {
@@ -291,11 +339,105 @@ impl PageReader<'_> {
             .ok()?
             .as_dict()
             .ok()?;
-        self.fonts.get(self.pdf, fonts.get(name).ok()?)
+        self.fonts.get(self.pdf, fonts, name)
     }
 
-    fn form(&mut self, name: &[u8], resources: Option<&Dictionary>, state: &State, depth: usize) {
-        let form = resources
+    /// Opens marked content.
+    fn mark(
+        &self,
+        operands: &[Operand],
+        resources: Option<&Dictionary>,
+        state: &mut State,
+    ) -> Marked {
+        let is = |tag: &[u8]| matches!(operands.first(), Some(Operand::Name(name)) if name == tag);
+        let named = match operands.get(1) {
+            Some(Operand::Name(name)) => resources
+                .and_then(|resources| {
+                    resources
+                        .get_deref(b"Properties", self.pdf)
+                        .ok()?
+                        .as_dict()
+                        .ok()
+                })
+                .and_then(|properties| properties.get(name).ok()),
+            _ => None,
+        };
+        let actual = match operands.get(1) {
+            Some(Operand::Dictionary(parts)) => {
+                parts
+                    .windows(2)
+                    .find_map(|pair| match (&pair[0], &pair[1]) {
+                        (Operand::Name(name), Operand::String(text)) if name == b"ActualText" => {
+                            Some(text_string(text))
+                        }
+                        _ => None,
+                    })
+            }
+            _ => named
+                .and_then(|object| self.pdf.dereference(object).ok()?.1.as_dict().ok())
+                .and_then(|dictionary| {
+                    dictionary
+                        .get_deref(b"ActualText", self.pdf)
+                        .ok()?
+                        .as_str()
+                        .ok()
+                })
+                .map(text_string),
+        };
+        let open = Marked {
+            is_hidden: is(b"OC")
+                && named.is_some_and(|object| !self.layers.are_shown(self.pdf, object)),
+            was_artifact: state.is_artifact,
+            actual: actual.map(|text| (text, self.printed.glyphs.len())),
+        };
+        state.is_artifact |= is(b"Artifact");
+        open
+    }
+
+    /// Puts the text that characters stand for in their place, unless they say it themselves or
+    /// are more than a line: their own places are then the better ones.
+    fn stand_for(&mut self, closed: Marked) {
+        let Some((text, from)) = closed.actual else {
+            return;
+        };
+        let Some(glyphs) = self.printed.glyphs.get(from..) else {
+            return;
+        };
+        let Some(first) = glyphs.first() else { return };
+        let bare = |text: &str| -> String {
+            text.chars()
+                .filter(|char| !char.is_whitespace() && !char.is_control())
+                .collect()
+        };
+        let printed: String = glyphs.iter().map(|glyph| glyph.text.as_str()).collect();
+        let (said, printed) = (bare(&text), bare(&printed));
+        if said == printed
+            || glyphs.len() > MAX_ACTUAL
+            || text.chars().count() > MAX_ACTUAL
+            // Nothing may stand for marks, but not for words.
+            || (said.is_empty() && printed.chars().any(char::is_alphanumeric))
+            || glyphs.iter().any(|glyph| {
+                let (x, y) = (glyph.start.0 - first.start.0, glyph.start.1 - first.start.1);
+                (x * first.along.1 - y * first.along.0).abs() > 0.6 * first.size
+            })
+        {
+            return;
+        }
+        let rect = glyphs
+            .iter()
+            .fold(first.rect, |rect, glyph| around(rect, glyph.rect));
+        let glyph = Glyph {
+            text,
+            rect,
+            ..first.clone()
+        };
+        self.printed.glyphs.truncate(from);
+        self.printed.glyphs.push(glyph);
+    }
+
+    /// Shows a form or a picture.
+    fn object(&mut self, name: &[u8], resources: Option<&Dictionary>, state: &State, depth: usize) {
+        let object = resources
             .and_then(|resources| {
                 resources
                     .get_deref(b"XObject", self.pdf)
@@ -304,8 +446,37 @@ impl PageReader<'_> {
                     .ok()
             })
             .and_then(|objects| objects.get_deref(name, self.pdf).ok()?.as_stream().ok());
-        let Some(form) = form else { return };
-        if form.dict.get(b"Subtype").and_then(Object::as_name).ok() != Some(b"Form") {
+        let Some(object) = object else { return };
+        if let Ok(layer) = object.dict.get(b"OC")
+            && !self.layers.are_shown(self.pdf, layer)
+        {
+            return;
+        }
+        match object.dict.get(b"Subtype").and_then(Object::as_name) {
+            Ok(b"Image") => self.picture(state.matrix),
+            Ok(b"Form") => {
+                let mut inner = state.clone();
+                inner.matrix = Matrix::of_form(self.pdf, object).then(inner.matrix);
+                self.form(object, resources, &inner, depth);
+            }
+            _ => {}
+        }
+    }
+
+    /// Shows a form, whose own matrix is in `state` already.
+    pub(super) fn form(
+        &mut self,
+        form: &Stream,
+        resources: Option<&Dictionary>,
+        state: &State,
+        depth: usize,
+    ) {
+        if depth >= MAX_DEPTH {
+            return;
+        }
+        self.forms += 1;
+        if self.forms > MAX_FORMS {
+            self.printed.is_cut = true;
             return;
         }
         let left = MAX_STREAM.saturating_sub(self.bytes);
@@ -313,26 +484,34 @@ impl PageReader<'_> {
             return;
         };
         self.bytes += content.len() + 1;
-        let mut inner = state.clone();
-        if let Ok(matrix) = form
-            .dict
-            .get_deref(b"Matrix", self.pdf)
-            .and_then(Object::as_array)
-        {
-            let values: Vec<f32> = matrix
-                .iter()
-                .filter_map(|value| value.as_float().ok())
-                .collect();
-            if let Ok(matrix) = <[f32; 6]>::try_from(values) {
-                inner.matrix = Matrix(matrix).then(inner.matrix);
-            }
-        }
         let own = form
             .dict
             .get_deref(b"Resources", self.pdf)
             .ok()
             .and_then(|object| object.as_dict().ok());
-        self.run(&content, own.or(resources), &inner, depth + 1);
+        self.run(&content, own.or(resources), state, depth + 1);
+    }
+
+    /// Remembers how much of the page a picture covers: it is a square of length 1 before its
+    /// transformation.
+    fn picture(&mut self, matrix: Matrix) {
+        self.printed.is_drawn = true;
+        let corners = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)].map(|(x, y)| {
+            let (x, y) = matrix.apply(x, y);
+            let (x, y) = self.frame.place(x, y);
+            (
+                x.clamp(0.0, self.frame.width),
+                y.clamp(0.0, self.frame.height),
+            )
+        });
+        let range = |pick: fn(&(f32, f32)) -> f32| {
+            let values = corners.iter().map(pick);
+            values.clone().fold(f32::NEG_INFINITY, f32::max) - values.fold(f32::INFINITY, f32::min)
+        };
+        let share = range(|at| at.0) * range(|at| at.1) / (self.frame.width * self.frame.height);
+        if share.is_finite() {
+            self.printed.pictured = (self.printed.pictured + share).min(1.0);
+        }
     }
 
     fn show(&mut self, text: &[u8], state: &State, pen: &mut Pen, hidden: bool) {
@@ -341,7 +520,8 @@ impl PageReader<'_> {
         };
         for code in font.codes(text) {
             let width = font.width(&code);
-            let mut advance = width * state.size + state.character_space;
+            let step = font.vertical.map_or(width, |(_, step)| step);
+            let mut advance = step * state.size + state.character_space;
             if code.length == 1 && code.value == 32 {
                 advance += state.word_space;
             }
@@ -352,17 +532,12 @@ impl PageReader<'_> {
         }
     }
 
-    fn print(
-        &mut self,
-        font: &Font,
-        code: &super::font::Code,
-        width: f32,
-        state: &State,
-        pen: &Pen,
-    ) {
-        let text = font.text(code);
+    fn print(&mut self, font: &Font, code: &Code, width: f32, state: &State, pen: &Pen) {
+        let Some(text) = font.text(code) else {
+            self.printed.unreadable += 1;
+            return;
+        };
         if text.is_empty() {
-            self.fonts.unreadable += 1;
             return;
         }
         let matrix = Matrix([
@@ -379,18 +554,29 @@ impl PageReader<'_> {
             let (x, y) = matrix.apply(x, y);
             self.frame.place(x, y)
         };
+        let (left, above) = match font.vertical {
+            Some((above, _)) => (-0.5 * width, above),
+            None => (0.0, 0.0),
+        };
         let corners = [
-            corner(0.0, font.descent),
-            corner(width, font.descent),
-            corner(0.0, font.ascent),
-            corner(width, font.ascent),
+            corner(left, font.descent - above),
+            corner(left + width, font.descent - above),
+            corner(left, font.ascent - above),
+            corner(left + width, font.ascent - above),
         ];
         let (start, end, top) = (corner(0.0, 0.0), corner(1.0, 0.0), corner(0.0, 1.0));
-        let size = (top.0 - start.0).hypot(top.1 - start.1);
+        let size = (top.0 - start.0).hypot(top.1 - start.1) * font.em;
+        let ahead = if font.vertical.is_some() {
+            (start.0 - top.0, start.1 - top.1)
+        } else {
+            (end.0 - start.0, end.1 - start.1)
+        };
+        let length = ahead.0.hypot(ahead.1);
         if !corners
             .iter()
             .all(|(x, y)| x.is_finite() && y.is_finite() && x.abs() < 1e6 && y.abs() < 1e6)
             || size < 0.5
+            || length <= 0.0
         {
             return;
         }
@@ -407,53 +593,22 @@ impl PageReader<'_> {
                 x1: most(|at| at.0),
                 y1: most(|at| at.1),
             },
-            baseline: start.1,
+            start,
+            along: (ahead.0 / length, ahead.1 / length),
             size,
             bold: font.bold,
-            // Text along the lines of the page, as it is shown.
-            upright: (end.1 - start.1).abs() < 0.2 * (end.0 - start.0).abs() && end.0 >= start.0,
+            is_artifact: state.is_artifact,
         });
     }
+}
 
-    fn rules(&mut self, path: &Path, strokes: bool, matrix: Matrix) {
-        let place = |(x, y): (f32, f32)| {
-            let (x, y) = matrix.apply(x, y);
-            self.frame.place(x, y)
-        };
-        for (from, to) in &path.lines {
-            if strokes && self.printed.rules.len() < MAX_RULES {
-                self.printed
-                    .rules
-                    .extend(Rule::between(place(*from), place(*to)));
-            }
-        }
-        for (one, other) in &path.rectangles {
-            if self.printed.rules.len() >= MAX_RULES {
-                return;
-            }
-            let ((x0, y0), (x1, y1)) = (place(*one), place(*other));
-            let (x0, x1, y0, y1) = (x0.min(x1), x0.max(x1), y0.min(y1), y0.max(y1));
-            let thin_across = y1 - y0 <= MAX_THICKNESS;
-            let thin_down = x1 - x0 <= MAX_THICKNESS;
-            if thin_across || thin_down {
-                let (x, y) = (f32::midpoint(x0, x1), f32::midpoint(y0, y1));
-                let rule = if thin_across {
-                    Rule::between((x0, y), (x1, y))
-                } else {
-                    Rule::between((x, y0), (x, y1))
-                };
-                self.printed.rules.extend(rule);
-            } else if strokes {
-                for (from, to) in [
-                    ((x0, y0), (x1, y0)),
-                    ((x0, y1), (x1, y1)),
-                    ((x0, y0), (x0, y1)),
-                    ((x1, y0), (x1, y1)),
-                ] {
-                    self.printed.rules.extend(Rule::between(from, to));
-                }
-            }
-        }
+/// The smallest rectangle that holds both.
+pub(super) fn around(one: Rect, other: Rect) -> Rect {
+    Rect {
+        x0: one.x0.min(other.x0),
+        y0: one.y0.min(other.y0),
+        x1: one.x1.max(other.x1),
+        y1: one.y1.max(other.y1),
     }
 }
 
@@ -464,330 +619,15 @@ impl Pen {
     }
 
     fn advance(&mut self, by: f32, state: &State) {
-        self.text = Matrix([1.0, 0.0, 0.0, 1.0, by * state.scale, 0.0]).then(self.text);
-    }
-}
-
-/// Page numbers and running titles that the file itself marks as such.
-fn is_artifact(operands: &[Operand]) -> bool {
-    matches!(operands.first(), Some(Operand::Name(name)) if name == b"Artifact")
-}
-
-type Point = (f32, f32);
-
-#[derive(Debug, Default)]
-struct Path {
-    lines: Vec<(Point, Point)>,
-    rectangles: Vec<(Point, Point)>,
-    start: Option<Point>,
-    at: Option<Point>,
-}
-
-impl Path {
-    fn move_to(&mut self, x: f32, y: f32) {
-        self.start = Some((x, y));
-        self.at = self.start;
-    }
-
-    fn line_to(&mut self, x: f32, y: f32) {
-        if let Some(from) = self.at
-            && self.lines.len() < MAX_RULES
-        {
-            self.lines.push((from, (x, y)));
-        }
-        self.at = Some((x, y));
-    }
-
-    fn curve_to(&mut self, values: &[f32]) {
-        if let [.., x, y] = values[..] {
-            self.at = Some((x, y));
-        }
-    }
-
-    fn close(&mut self) {
-        if let Some((x, y)) = self.start {
-            self.line_to(x, y);
-        }
-    }
-
-    fn rectangle(&mut self, x: f32, y: f32, width: f32, height: f32) {
-        if self.rectangles.len() < MAX_RULES {
-            self.rectangles.push(((x, y), (x + width, y + height)));
-        }
-    }
-}
-
-enum Token<'a> {
-    Operand(Operand),
-    Operator(&'a [u8]),
-}
-
-/// Cuts content into operands and operators, one at a time: a page of gigabytes takes no memory.
-struct Lexer<'a> {
-    bytes: &'a [u8],
-    at: usize,
-}
-
-/// Arrays inside arrays.
-const MAX_DEPTH: usize = 16;
-/// Parts of one array.
-const MAX_PARTS: usize = 100_000;
-
-fn is_space(byte: u8) -> bool {
-    matches!(byte, 0 | 9 | 10 | 12 | 13 | 32)
-}
-
-fn is_delimiter(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'(' | b')' | b'<' | b'>' | b'[' | b']' | b'{' | b'}' | b'/' | b'%'
-    )
-}
-
-impl<'a> Lexer<'a> {
-    fn next(&mut self) -> Option<Token<'a>> {
-        loop {
-            self.skip_space();
-            let byte = *self.bytes.get(self.at)?;
-            return Some(match byte {
-                b'(' | b'<' | b'[' | b'/' => Token::Operand(self.operand(0)),
-                b'+' | b'-' | b'.' | b'0'..=b'9' => Token::Operand(self.number()),
-                b')' | b'>' | b']' | b'{' | b'}' => {
-                    self.at += 1;
-                    continue;
-                }
-                _ => {
-                    let word = self.word();
-                    match word {
-                        b"true" | b"false" | b"null" => Token::Operand(Operand::Other),
-                        _ => Token::Operator(word),
-                    }
-                }
-            });
-        }
-    }
-
-    fn skip_space(&mut self) {
-        while let Some(&byte) = self.bytes.get(self.at) {
-            if byte == b'%' {
-                while self
-                    .bytes
-                    .get(self.at)
-                    .is_some_and(|byte| !matches!(byte, b'\n' | b'\r'))
-                {
-                    self.at += 1;
-                }
-            } else if is_space(byte) {
-                self.at += 1;
-            } else {
-                return;
-            }
-        }
-    }
-
-    fn word(&mut self) -> &'a [u8] {
-        let start = self.at;
-        while self
-            .bytes
-            .get(self.at)
-            .is_some_and(|byte| !is_space(*byte) && !is_delimiter(*byte))
-        {
-            self.at += 1;
-        }
-        if self.at == start {
-            self.at += 1;
-        }
-        &self.bytes[start..self.at.min(self.bytes.len())]
-    }
-
-    fn number(&mut self) -> Operand {
-        let word = self.word();
-        let text = std::str::from_utf8(word).unwrap_or("");
-        // `--5` and `1-2` are written by broken programs; what other readers do is read the start.
-        let text = text.trim_start_matches('-');
-        let sign = if word.first() == Some(&b'-') {
-            -1.0
+        let is_vertical = state
+            .font
+            .as_ref()
+            .is_some_and(|font| font.vertical.is_some());
+        let (x, y) = if is_vertical {
+            (0.0, by)
         } else {
-            1.0
+            (by * state.scale, 0.0)
         };
-        let digits = text.split('-').next().unwrap_or("");
-        match digits.parse::<f32>() {
-            Ok(value) if value.is_finite() => Operand::Number(sign * value),
-            _ => Operand::Number(0.0),
-        }
+        self.text = Matrix([1.0, 0.0, 0.0, 1.0, x, y]).then(self.text);
     }
-
-    fn operand(&mut self, depth: usize) -> Operand {
-        let Some(&byte) = self.bytes.get(self.at) else {
-            return Operand::Other;
-        };
-        match byte {
-            b'(' => Operand::String(self.string()),
-            b'/' => {
-                self.at += 1;
-                let start = self.at;
-                while self
-                    .bytes
-                    .get(self.at)
-                    .is_some_and(|byte| !is_space(*byte) && !is_delimiter(*byte))
-                {
-                    self.at += 1;
-                }
-                Operand::Name(unescaped(&self.bytes[start..self.at]))
-            }
-            b'<' if self.bytes.get(self.at + 1) == Some(&b'<') => {
-                self.at += 2;
-                Operand::Dictionary(self.parts(b'>', depth))
-            }
-            b'<' => Operand::String(self.hex()),
-            b'[' => {
-                self.at += 1;
-                Operand::Array(self.parts(b']', depth))
-            }
-            b'+' | b'-' | b'.' | b'0'..=b'9' => self.number(),
-            _ => {
-                self.word();
-                Operand::Other
-            }
-        }
-    }
-
-    fn parts(&mut self, end: u8, depth: usize) -> Vec<Operand> {
-        let mut parts = Vec::new();
-        loop {
-            self.skip_space();
-            match self.bytes.get(self.at) {
-                None => return parts,
-                Some(byte) if *byte == end => {
-                    self.at += if end == b'>' { 2 } else { 1 };
-                    return parts;
-                }
-                Some(b'[' | b'<') if depth >= MAX_DEPTH => self.at += 1,
-                Some(b')' | b'>' | b']' | b'{' | b'}') => self.at += 1,
-                Some(_) => {
-                    let part = self.operand(depth + 1);
-                    if parts.len() < MAX_PARTS {
-                        parts.push(part);
-                    }
-                }
-            }
-        }
-    }
-
-    fn string(&mut self) -> Vec<u8> {
-        self.at += 1;
-        let mut text = Vec::new();
-        let mut open = 1;
-        while let Some(&byte) = self.bytes.get(self.at) {
-            self.at += 1;
-            match byte {
-                b'(' => open += 1,
-                b')' => {
-                    open -= 1;
-                    if open == 0 {
-                        return text;
-                    }
-                }
-                b'\\' => {
-                    self.escape(&mut text);
-                    continue;
-                }
-                _ => {}
-            }
-            text.push(byte);
-        }
-        text
-    }
-
-    fn escape(&mut self, text: &mut Vec<u8>) {
-        let Some(&byte) = self.bytes.get(self.at) else {
-            return;
-        };
-        self.at += 1;
-        match byte {
-            b'n' => text.push(b'\n'),
-            b'r' => text.push(b'\r'),
-            b't' => text.push(b'\t'),
-            b'b' => text.push(8),
-            b'f' => text.push(12),
-            b'\r' => {
-                if self.bytes.get(self.at) == Some(&b'\n') {
-                    self.at += 1;
-                }
-            }
-            b'\n' => {}
-            b'0'..=b'7' => {
-                let mut value = u32::from(byte - b'0');
-                for _ in 0..2 {
-                    match self.bytes.get(self.at) {
-                        Some(digit @ b'0'..=b'7') => {
-                            value = value * 8 + u32::from(digit - b'0');
-                            self.at += 1;
-                        }
-                        _ => break,
-                    }
-                }
-                text.push(u8::try_from(value & 0xFF).unwrap_or(0));
-            }
-            other => text.push(other),
-        }
-    }
-
-    fn hex(&mut self) -> Vec<u8> {
-        self.at += 1;
-        let mut digits = Vec::new();
-        while let Some(&byte) = self.bytes.get(self.at) {
-            self.at += 1;
-            if byte == b'>' {
-                break;
-            }
-            digits.extend(char::from(byte).to_digit(16));
-        }
-        if digits.len() % 2 == 1 {
-            digits.push(0);
-        }
-        digits
-            .chunks(2)
-            .map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap_or(0))
-            .collect()
-    }
-
-    /// Passes over an image that stands in the content.
-    fn skip_image(&mut self) {
-        while let Some(window) = self.bytes.get(self.at..self.at + 2) {
-            let before = self.at == 0 || is_space(self.bytes[self.at - 1]);
-            let after = self
-                .bytes
-                .get(self.at + 2)
-                .is_none_or(|byte| is_space(*byte));
-            self.at += 1;
-            if window == b"EI" && before && after {
-                self.at += 1;
-                return;
-            }
-        }
-        self.at = self.bytes.len();
-    }
-}
-
-/// A name with its `#20` written out.
-fn unescaped(name: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(name.len());
-    let mut at = 0;
-    while let Some(&byte) = name.get(at) {
-        let digit = |offset: usize| {
-            name.get(at + offset)
-                .and_then(|digit| char::from(*digit).to_digit(16))
-        };
-        if byte == b'#'
-            && let (Some(high), Some(low)) = (digit(1), digit(2))
-        {
-            text.push(u8::try_from(high * 16 + low).unwrap_or(b'#'));
-            at += 3;
-        } else {
-            text.push(byte);
-            at += 1;
-        }
-    }
-    text
 }

@@ -1,473 +1,182 @@
-//! Characters to words, lines, tables and blocks in reading order.
+//! Lines to headings, paragraphs, lists and tables of all pages.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::{BlockKind, DocumentBuilder, PlacedWord, Rect};
+use super::content::Printed;
+use super::order::{Line, lines_in_order};
+use super::outline::Entry;
+use super::table::{Rule, Table, take_tables};
+use super::words::directions;
+use crate::{BlockKind, DocumentBuilder, PlacedWord};
 
-/// A gap of this share of the font's size parts two words (measured on Korean documents,
-/// where spaces are narrow).
-const WORD_GAP: f32 = 0.10;
 /// Lines of a paragraph stand at most this many font sizes apart.
 const LINE_STEP: f32 = 1.9;
 /// Pages that a line must repeat on, at the top or bottom, to be left out.
 const REPEATS: usize = 3;
 /// The share of a page's height in which such lines stand.
 const MARGIN: f32 = 0.1;
-/// Cells of one table.
-const MAX_CELLS: usize = 100_000;
 
-/// A character where it is shown.
-#[derive(Clone, Debug)]
-pub(super) struct Glyph {
-    pub(super) text: String,
-    pub(super) rect: Rect,
-    pub(super) baseline: f32,
-    pub(super) size: f32,
-    pub(super) bold: bool,
-    /// Whether it stands along the lines of the page.
-    pub(super) upright: bool,
-}
-
-/// A straight line along or down the page.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Rule {
-    across: bool,
-    /// Its place: y of a line across, x of one down.
-    at: f32,
-    from: f32,
-    to: f32,
-}
-
-impl Rule {
-    pub(super) fn between(one: (f32, f32), other: (f32, f32)) -> Option<Self> {
-        let (width, height) = ((one.0 - other.0).abs(), (one.1 - other.1).abs());
-        let (from, to) = if height < 1.0 && width > 4.0 {
-            (one.0.min(other.0), one.0.max(other.0))
-        } else if width < 1.0 && height > 4.0 {
-            (one.1.min(other.1), one.1.max(other.1))
-        } else {
-            return None;
-        };
-        let across = height < 1.0;
-        Some(Self {
-            across,
-            at: if across { one.1 } else { one.0 },
-            from,
-            to,
-        })
-    }
-
-    fn meets(&self, other: &Self) -> bool {
-        const SLACK: f32 = 2.0;
-        if self.across == other.across {
-            return (self.at - other.at).abs() < SLACK
-                && self.from < other.to + SLACK
-                && other.from < self.to + SLACK;
-        }
-        self.at > other.from - SLACK
-            && self.at < other.to + SLACK
-            && other.at > self.from - SLACK
-            && other.at < self.to + SLACK
-    }
-}
-
-/// What stands on a page.
-#[derive(Debug, Default)]
-pub(super) struct Printed {
-    pub(super) glyphs: Vec<Glyph>,
-    pub(super) rules: Vec<Rule>,
-}
-
-#[derive(Clone, Debug)]
-struct Word {
-    text: String,
-    rect: Rect,
-    baseline: f32,
-    size: f32,
-    bold: bool,
-}
-
-#[derive(Clone, Debug)]
-struct Line {
-    words: Vec<Word>,
-    rect: Rect,
-    size: f32,
-    bold: bool,
-}
-
-#[derive(Debug)]
-struct Table {
-    rect: Rect,
-    rows: Vec<Vec<Vec<PlacedWord>>>,
-}
-
-/// A page's lines and tables.
+/// A page's lines in reading order, and its tables.
 #[derive(Debug)]
 pub(super) struct PageLayout {
-    number: u32,
-    width: f32,
-    height: f32,
+    pub(super) number: u32,
+    /// Its label, if that is not its number.
+    pub(super) label: Option<String>,
+    pub(super) width: f32,
+    pub(super) height: f32,
     lines: Vec<Line>,
     tables: Vec<Table>,
 }
 
 impl PageLayout {
-    pub(super) fn new(number: u32, width: f32, height: f32, printed: Printed) -> Self {
-        let mut words = words(printed.glyphs);
-        let grids = grids(&printed.rules);
-        let tables = grids
-            .iter()
-            .filter_map(|grid| table(grid, &mut words))
-            .collect();
+    pub(super) fn new(
+        number: u32,
+        (width, height): (f32, f32),
+        printed: Printed,
+        outline: &[Entry],
+    ) -> Self {
+        let mut lines = Vec::new();
+        let mut tables = Vec::new();
+        for (index, mut direction) in directions(printed.glyphs).into_iter().enumerate() {
+            let mut words = std::mem::take(&mut direction.words);
+            if index == 0 {
+                let rules: Vec<Rule> = printed
+                    .rules
+                    .iter()
+                    .filter_map(|rule| rule.turned(&direction))
+                    .collect();
+                tables = take_tables(&rules, &mut words);
+            }
+            lines.extend(lines_in_order(words).into_iter().map(|line| Line {
+                direction: index,
+                ..line
+            }));
+        }
+        mark_entries(&mut lines, outline);
         Self {
             number,
+            label: None,
             width,
             height,
-            lines: lines_in_order(words),
+            lines,
             tables,
         }
     }
 }
 
-fn words(glyphs: Vec<Glyph>) -> Vec<Word> {
-    let mut words: Vec<Word> = Vec::new();
-    let mut last: Option<(Rect, f32, bool)> = None;
-    for glyph in glyphs {
-        let blank = glyph.text.trim().is_empty();
-        let joins = !blank
-            && last.is_some_and(|(rect, baseline, upright)| {
-                let size = glyph.size.max(1.0);
-                if upright && glyph.upright {
-                    let gap = glyph.rect.x0 - rect.x1;
-                    (baseline - glyph.baseline).abs() < 0.3 * size
-                        && gap < WORD_GAP * size
-                        && gap > -0.6 * size
-                } else {
-                    let gap = glyph.rect.y0 - rect.y1;
-                    upright == glyph.upright
-                        && (rect.x0 - glyph.rect.x0).abs() < 0.5 * size
-                        && gap.abs() < 1.2 * size
+/// The letters and digits of a text, which are the same in an outline and on the page.
+fn bare(text: &str) -> String {
+    text.chars()
+        .filter(|char| char.is_alphanumeric())
+        .flat_map(char::to_lowercase)
+        .collect()
+}
+
+/// Finds the lines that the outline leads to.
+fn mark_entries(lines: &mut [Line], outline: &[Entry]) {
+    /// Lines that a title may take.
+    const MAX_LINES: usize = 3;
+    /// Entries that are looked for on one page.
+    const MAX_ENTRIES: usize = 200;
+    if outline.is_empty() {
+        return;
+    }
+    let texts: Vec<String> = lines.iter().map(|line| bare(&line.text())).collect();
+    for (index, entry) in outline.iter().take(MAX_ENTRIES).enumerate() {
+        let title = bare(&entry.title);
+        if title.chars().count() < 2 {
+            continue;
+        }
+        let found = (0..lines.len()).find_map(|from| {
+            let mut text = String::new();
+            (from..lines.len().min(from + MAX_LINES)).find_map(|to| {
+                let line = &lines[to];
+                if line.table().is_some()
+                    || line.entry.is_some()
+                    || line.direction != lines[from].direction
+                {
+                    text.push('\n');
                 }
-            });
-        last = if blank {
-            None
-        } else {
-            Some((glyph.rect, glyph.baseline, glyph.upright))
-        };
-        if blank {
-            continue;
-        }
-        // The same word printed twice, a little aside, to look bold.
-        if let Some(word) = words.last_mut()
-            && joins
-        {
-            if word.text.ends_with(&glyph.text)
-                && (glyph.rect.x0 - (word.rect.x1 - (glyph.rect.x1 - glyph.rect.x0))).abs()
-                    < 0.12 * glyph.size
-            {
-                continue;
-            }
-            word.text.push_str(&glyph.text);
-            word.rect = around(word.rect, glyph.rect);
-            word.size = word.size.max(glyph.size);
-            word.bold &= glyph.bold;
-        } else {
-            words.push(Word {
-                text: glyph.text,
-                rect: glyph.rect,
-                baseline: glyph.baseline,
-                size: glyph.size,
-                bold: glyph.bold,
-            });
-        }
-    }
-    words
-}
-
-fn around(one: Rect, other: Rect) -> Rect {
-    Rect {
-        x0: one.x0.min(other.x0),
-        y0: one.y0.min(other.y0),
-        x1: one.x1.max(other.x1),
-        y1: one.y1.max(other.y1),
-    }
-}
-
-#[derive(Debug)]
-struct GridLines {
-    xs: Vec<f32>,
-    ys: Vec<f32>,
-}
-
-/// The member that stands for the group that `at` is in.
-fn root(group: &mut [usize], mut at: usize) -> usize {
-    while group[at] != at {
-        group[at] = group[group[at]];
-        at = group[at];
-    }
-    at
-}
-
-/// Groups of ruling lines that meet, with at least two columns and two rows between them.
-fn grids(rules: &[Rule]) -> Vec<GridLines> {
-    /// More are a drawing.
-    const MAX: usize = 3_000;
-    if rules.len() > MAX {
-        return Vec::new();
-    }
-    let mut group: Vec<usize> = (0..rules.len()).collect();
-    for one in 0..rules.len() {
-        for other in 0..one {
-            if rules[one].meets(&rules[other]) {
-                let (a, b) = (root(&mut group, one), root(&mut group, other));
-                group[a] = b;
-            }
-        }
-    }
-    let mut members: BTreeMap<usize, Vec<Rule>> = BTreeMap::new();
-    for (index, rule) in rules.iter().enumerate() {
-        members
-            .entry(root(&mut group, index))
-            .or_default()
-            .push(*rule);
-    }
-    let distinct = |rules: &[Rule], across: bool| {
-        let mut places: Vec<f32> = rules
-            .iter()
-            .filter(|rule| rule.across == across)
-            .map(|rule| rule.at)
-            .collect();
-        places.sort_by(f32::total_cmp);
-        places.dedup_by(|next, last| (*next - *last).abs() < 3.0);
-        places
-    };
-    let mut grids: Vec<GridLines> = members
-        .into_values()
-        .map(|rules| GridLines {
-            xs: distinct(&rules, false),
-            ys: distinct(&rules, true),
-        })
-        .filter(|grid| {
-            grid.xs.len() >= 3 && grid.ys.len() >= 2 && grid.xs.len() * grid.ys.len() < MAX_CELLS
-        })
-        .collect();
-    grids.sort_by(|one, other| one.ys[0].total_cmp(&other.ys[0]));
-    grids
-}
-
-/// Takes the words that stand in a grid out of `words` and into its cells.
-fn table(grid: &GridLines, words: &mut Vec<Word>) -> Option<Table> {
-    let rect = Rect {
-        x0: grid.xs[0],
-        y0: grid.ys[0],
-        x1: *grid.xs.last()?,
-        y1: *grid.ys.last()?,
-    };
-    let mut cells: Vec<Vec<Vec<Word>>> =
-        vec![vec![Vec::new(); grid.xs.len() - 1]; grid.ys.len() - 1];
-    let mut rest = Vec::with_capacity(words.len());
-    for word in words.drain(..) {
-        let (x, y) = (
-            f32::midpoint(word.rect.x0, word.rect.x1),
-            f32::midpoint(word.rect.y0, word.rect.y1),
-        );
-        let slot = |places: &[f32], at: f32| {
-            places
-                .windows(2)
-                .position(|pair| at >= pair[0] && at < pair[1])
-        };
-        match (slot(&grid.ys, y), slot(&grid.xs, x)) {
-            (Some(row), Some(column)) => cells[row][column].push(word),
-            _ => rest.push(word),
-        }
-    }
-    *words = rest;
-    let rows: Vec<Vec<Vec<PlacedWord>>> = cells
-        .into_iter()
-        .map(|row| {
-            row.into_iter()
-                .map(|cell| placed(&lines(cell)))
-                .collect::<Vec<_>>()
-        })
-        .filter(|row| row.iter().any(|cell| !cell.is_empty()))
-        .collect();
-    (!rows.is_empty()).then_some(Table { rect, rows })
-}
-
-/// Words to lines, top to bottom, left to right.
-fn lines(mut words: Vec<Word>) -> Vec<Line> {
-    words.sort_by(|one, other| one.baseline.total_cmp(&other.baseline));
-    let mut lines: Vec<Line> = Vec::new();
-    for word in words {
-        let found = lines.iter_mut().rev().take(4).find(|line| {
-            let height = (word.rect.y1 - word.rect.y0)
-                .min(line.rect.y1 - line.rect.y0)
-                .max(1.0);
-            let shared = word.rect.y1.min(line.rect.y1) - word.rect.y0.max(line.rect.y0);
-            shared > 0.6 * height
+                text.push_str(&texts[to]);
+                let number = text.strip_suffix(&title)?;
+                is_number_of_title(number).then_some((from, to))
+            })
         });
-        match found {
-            Some(line) => {
-                line.rect = around(line.rect, word.rect);
-                line.words.push(word);
-            }
-            None => lines.push(Line {
-                rect: word.rect,
-                size: word.size,
-                bold: word.bold,
-                words: vec![word],
-            }),
-        }
-    }
-    for line in &mut lines {
-        line.words
-            .sort_by(|one, other| one.rect.x0.total_cmp(&other.rect.x0));
-        line.bold = line.words.iter().all(|word| word.bold);
-        line.size = line.words.iter().map(|word| word.size).fold(0.0, f32::max);
-    }
-    lines
-}
-
-/// Words to lines in reading order: columns are read one after the other.
-fn lines_in_order(words: Vec<Word>) -> Vec<Line> {
-    /// Cuts of one page.
-    const MAX_CUTS: usize = 2_000;
-    let mut waiting = vec![words];
-    let mut ordered = Vec::new();
-    let mut cuts = 0;
-    while let Some(region) = waiting.pop() {
-        if region.is_empty() {
-            continue;
-        }
-        cuts += 1;
-        if cuts < MAX_CUTS {
-            if let Some(at) = gutter(&region) {
-                let (left, right): (Vec<Word>, Vec<Word>) = region
-                    .into_iter()
-                    .partition(|word| f32::midpoint(word.rect.x0, word.rect.x1) < at);
-                waiting.push(right);
-                waiting.push(left);
-                continue;
-            }
-            if let Some(at) = widest_gap(&region) {
-                let (above, below): (Vec<Word>, Vec<Word>) = region
-                    .into_iter()
-                    .partition(|word| f32::midpoint(word.rect.y0, word.rect.y1) < at);
-                waiting.push(below);
-                waiting.push(above);
-                continue;
+        if let Some((from, to)) = found {
+            for line in &mut lines[from..=to] {
+                line.entry = Some((index, entry.level));
             }
         }
-        ordered.extend(lines(region));
     }
-    ordered
 }
 
-/// The middle of an empty stripe down the whole region, with several lines on both sides.
-fn gutter(words: &[Word]) -> Option<f32> {
-    const LINES: usize = 3;
-    let size = words
-        .iter()
-        .map(|word| word.size)
-        .fold(0.0, f32::max)
-        .clamp(6.0, 14.0);
-    let mut spans: Vec<(f32, f32)> = words
-        .iter()
-        .map(|word| (word.rect.x0, word.rect.x1))
-        .collect();
-    spans.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let (left, mut end) = (spans.first()?.0, spans.first()?.1);
-    let right = spans.iter().map(|span| span.1).fold(0.0, f32::max);
-    let mut best: Option<(f32, f32)> = None;
-    for (start, stop) in spans {
-        let (gap, middle) = (start - end, f32::midpoint(start, end));
-        let wide = middle - left > 0.2 * (right - left) && right - middle > 0.2 * (right - left);
-        if gap > 1.2 * size && wide && best.is_none_or(|(widest, _)| gap > widest) {
-            best = Some((gap, middle));
-        }
-        end = end.max(stop);
-    }
-    let (_, middle) = best?;
-    let count = |is_left: bool| {
-        let side: Vec<Word> = words
-            .iter()
-            .filter(|word| (word.rect.x0 < middle) == is_left)
-            .cloned()
-            .collect();
-        lines(side).len()
-    };
-    (count(true) >= LINES && count(false) >= LINES).then_some(middle)
+/// Whether a title on the page may begin with `text` where the outline leaves that out: `1.2`,
+/// `제3조`, `IV`.
+fn is_number_of_title(text: &str) -> bool {
+    text.chars().count() <= 6
+        && text.chars().all(|char| {
+            char.is_ascii_digit()
+                || matches!(
+                    char,
+                    'i' | 'v' | 'x' | '제' | '장' | '절' | '조' | '항' | '편' | 'ⅰ'..='ⅻ'
+                )
+        })
 }
 
-/// The middle of the widest empty stripe across the region, if it parts more than lines. Only
-/// worth looking for where a line holds more than one column.
-fn widest_gap(words: &[Word]) -> Option<f32> {
-    let size = words
-        .iter()
-        .map(|word| word.size)
-        .fold(0.0, f32::max)
-        .clamp(6.0, 14.0);
-    let is_split = lines(words.to_vec()).iter().any(|line| {
-        line.words
-            .windows(2)
-            .any(|pair| pair[1].rect.x0 - pair[0].rect.x1 > 1.2 * size)
-    });
-    if !is_split {
-        return None;
-    }
-    let mut spans: Vec<(f32, f32)> = words
-        .iter()
-        .map(|word| (word.rect.y0, word.rect.y1))
-        .collect();
-    spans.sort_by(|one, other| one.0.total_cmp(&other.0));
-    let mut end = spans.first()?.1;
-    let mut best: Option<(f32, f32)> = None;
-    for (start, stop) in spans {
-        let gap = start - end;
-        if gap > 0.5 * size && best.is_none_or(|(widest, _)| gap > widest) {
-            best = Some((gap, f32::midpoint(start, end)));
-        }
-        end = end.max(stop);
-    }
-    best.map(|(_, middle)| middle)
-}
-
-/// The words of lines that belong together, hyphens at line ends undone.
-fn placed(lines: &[Line]) -> Vec<PlacedWord> {
+/// The words of lines that belong together, hyphens at line ends undone. Lines whose words go
+/// on without a space at their end are joined where `breaks_words` says that this file does so.
+fn placed(lines: &[Line], breaks_words: bool) -> Vec<PlacedWord> {
     let mut placed: Vec<PlacedWord> = Vec::new();
+    let mut before: Option<&Line> = None;
     for line in lines {
         for (index, word) in line.words.iter().enumerate() {
             let mut joins = false;
             if index == 0
                 && let Some(last) = placed.last_mut()
-                && let Some(stem) = last.text.strip_suffix('-')
-                && stem
-                    .chars()
-                    .next_back()
-                    .is_some_and(|char| char.is_ascii_lowercase())
-                && word
-                    .text
-                    .starts_with(|char: char| char.is_ascii_lowercase())
             {
-                stem.to_owned().clone_into(&mut last.text);
-                joins = true;
+                if let Some(stem) = hyphenated(&last.text, &word.text) {
+                    last.text = stem;
+                    joins = true;
+                } else if let Some(before) = before {
+                    joins = breaks_words && is_broken_word(before, line);
+                }
             }
-            placed.push(PlacedWord {
-                text: word.text.clone(),
-                rect: word.rect,
-                joins,
-            });
+            placed.extend(word.placed(joins));
         }
+        before = Some(line);
     }
     placed
 }
 
-fn text_of(line: &Line) -> String {
-    line.words
-        .iter()
-        .map(|word| word.text.as_str())
-        .collect::<Vec<_>>()
-        .join(" ")
+/// The part of a word before the hyphen at its line's end, if `next` is the rest of the word.
+fn hyphenated(last: &str, next: &str) -> Option<String> {
+    let stem = last.strip_suffix(['-', '\u{2010}', '\u{AD}'])?;
+    let is_soft = last.ends_with('\u{AD}');
+    let is_lower = |char: char| char.is_lowercase();
+    (is_soft || (stem.ends_with(is_lower) && next.starts_with(is_lower)))
+        .then(|| stem.to_owned())
+        .filter(|stem| !stem.is_empty())
+}
+
+fn is_hangul(char: char) -> bool {
+    ('가'..='힣').contains(&char)
+}
+
+/// Whether Hangul ends one line and begins the next.
+fn is_hangul_break(line: &Line, next: &Line) -> bool {
+    let ends = line
+        .words
+        .last()
+        .is_some_and(|word| word.text.ends_with(is_hangul));
+    let begins = next
+        .words
+        .first()
+        .is_some_and(|word| word.text.starts_with(is_hangul));
+    ends && begins
+}
+
+fn is_broken_word(line: &Line, next: &Line) -> bool {
+    is_hangul_break(line, next) && line.words.last().is_some_and(|word| !word.is_spaced)
 }
 
 /// Pushes all pages, running titles and page numbers left out.
@@ -476,16 +185,24 @@ pub(super) fn push_pages(mut pages: Vec<PageLayout>, builder: &mut DocumentBuild
     let styles = Styles::of(&pages);
     for page in pages {
         builder.page(page.number, page.width, page.height);
-        let mut tables = page.tables.into_iter().peekable();
+        if let Some(label) = &page.label {
+            builder.page_name(label);
+        }
         let mut open: Vec<Line> = Vec::new();
         for line in page.lines {
-            while tables.peek().is_some_and(|table| {
-                table.rect.y0 < line.rect.y0 && table.rect.y0 + 1.0 > last_end(&open)
-            }) {
+            if let Some(table) = line.table().and_then(|index| page.tables.get(index)) {
                 push_block(&mut open, &styles, builder);
-                if let Some(table) = tables.next() {
-                    builder.placed_table(&table.rows, 1);
-                }
+                let rows: Vec<Vec<Vec<PlacedWord>>> = table
+                    .rows
+                    .iter()
+                    .map(|row| {
+                        row.iter()
+                            .map(|cell| placed(cell, styles.breaks_words))
+                            .collect()
+                    })
+                    .collect();
+                builder.placed_table(&rows, table.header_rows);
+                continue;
             }
             if open
                 .last()
@@ -496,25 +213,21 @@ pub(super) fn push_pages(mut pages: Vec<PageLayout>, builder: &mut DocumentBuild
             open.push(line);
         }
         push_block(&mut open, &styles, builder);
-        for table in tables {
-            builder.placed_table(&table.rows, 1);
-        }
     }
 }
 
-fn last_end(open: &[Line]) -> f32 {
-    open.last()
-        .map_or(f32::NEG_INFINITY, |line| line.rect.y1 - line.size)
-}
-
-/// Drops titles and numbers that stand at the same place of many pages, but for the first of each.
+/// Drops titles and numbers that stand at the same place of many pages, but for the first of
+/// each, and those that the file itself marks as such.
 fn drop_running(pages: &mut [PageLayout]) {
+    // Of what is marked as decoration, the place does not matter.
     let key = |page: &PageLayout, line: &Line| {
-        let middle = f32::midpoint(line.rect.y0, line.rect.y1);
-        let edge = middle < page.height * MARGIN || middle > page.height * (1.0 - MARGIN);
-        edge.then(|| {
+        let shown = line.shown();
+        let middle = f32::midpoint(shown.y0, shown.y1);
+        let is_edge = middle < page.height * MARGIN || middle > page.height * (1.0 - MARGIN);
+        let is_marked = line.is_artifact();
+        (line.table().is_none() && (is_edge || is_marked)).then(|| {
             let mut text = String::new();
-            for char in text_of(line).chars() {
+            for char in line.text().chars() {
                 if !char.is_ascii_digit() {
                     text.push(char);
                 } else if !text.ends_with('#') {
@@ -523,7 +236,7 @@ fn drop_running(pages: &mut [PageLayout]) {
             }
             #[expect(clippy::cast_possible_truncation, reason = "a page has few points")]
             let place = (middle / 4.0).round() as i32;
-            (text, place)
+            (text, if is_marked { i32::MIN } else { place })
         })
     };
     let mut seen: HashMap<(String, i32), usize> = HashMap::new();
@@ -542,12 +255,12 @@ fn drop_running(pages: &mut [PageLayout]) {
             .map(|line| {
                 key(page, line).is_some_and(|key| {
                     // The first of them stays: a wrong guess must not lose what it says.
-                    seen.get(&key).copied().unwrap_or(0) >= REPEATS
+                    (line.is_artifact() || seen.get(&key).copied().unwrap_or(0) >= REPEATS)
                         && (is_page_number(&key.0) || !told.insert(key))
                 })
             })
             .collect();
-        if runs.iter().all(|runs| *runs) && page.tables.is_empty() {
+        if runs.iter().all(|runs| *runs) {
             // What is all that a page says is no title of it.
             continue;
         }
@@ -566,23 +279,41 @@ fn is_page_number(text: &str) -> bool {
     text.contains('#') && matches!(words.as_str(), "" | "page" | "p" | "pageof" | "쪽" | "면")
 }
 
-/// The sizes of a document's text.
+/// The sizes of a document's text, and how it breaks its lines.
 #[derive(Debug)]
 struct Styles {
     body: f32,
     /// Sizes of headings, largest first.
     headings: Vec<f32>,
+    /// Whether lines end inside Korean words, with a space where they end after one.
+    breaks_words: bool,
 }
 
 impl Styles {
     fn of(pages: &[PageLayout]) -> Self {
         let mut sizes: BTreeMap<i64, usize> = BTreeMap::new();
-        for word in pages
-            .iter()
-            .flat_map(|page| &page.lines)
-            .flat_map(|line| &line.words)
-        {
-            *sizes.entry(tenths(word.size)).or_default() += word.text.chars().count();
+        let (mut spaced, mut broken) = (0_usize, 0_usize);
+        for page in pages {
+            for word in page.lines.iter().flat_map(|line| &line.words) {
+                if word.table.is_none() {
+                    *sizes.entry(tenths(word.size)).or_default() += word.text.chars().count();
+                }
+            }
+            for pair in page.lines.windows(2) {
+                let step = pair[1].rect.y1 - pair[0].rect.y1;
+                if is_hangul_break(&pair[0], &pair[1])
+                    && step > 0.0
+                    && step < LINE_STEP * pair[0].size
+                    && pair[1].rect.x0 < pair[0].rect.x0 + pair[0].size
+                    && pair[1].rect.x1 < pair[0].rect.x1 + 2.0 * pair[0].size
+                {
+                    if is_broken_word(&pair[0], &pair[1]) {
+                        broken += 1;
+                    } else {
+                        spaced += 1;
+                    }
+                }
+            }
         }
         let body = sizes
             .iter()
@@ -600,6 +331,8 @@ impl Styles {
         Self {
             body: points(body),
             headings,
+            // A file that never writes a space at a line's end says nothing by leaving it out.
+            breaks_words: spaced >= 3 && spaced * 4 >= broken,
         }
     }
 
@@ -620,6 +353,12 @@ fn tenths(size: f32) -> i64 {
 
 /// Whether a line goes on with the block that is open.
 fn goes_on(open: &[Line], last: &Line, line: &Line, styles: &Styles) -> bool {
+    if last.direction != line.direction || last.entry != line.entry {
+        return false;
+    }
+    if line.entry.is_some() {
+        return true;
+    }
     let size = last.size.max(line.size).max(1.0);
     let step = line.rect.y1 - last.rect.y1;
     let same_column = line.rect.x0 < last.rect.x1 && last.rect.x0 < line.rect.x1;
@@ -635,8 +374,8 @@ fn goes_on(open: &[Line], last: &Line, line: &Line, styles: &Styles) -> bool {
         .map(|line| line.rect.x1)
         .fold(line.rect.x1, f32::max);
     let ends =
-        text_of(last).ends_with(['.', '!', '?', '。', ':']) && last.rect.x1 < widest - 4.0 * size;
-    close && same_column && alike && !ends && marker(&text_of(line)).is_none()
+        last.text().ends_with(['.', '!', '?', '。', ':']) && last.rect.x1 < widest - 4.0 * size;
+    close && same_column && alike && !ends && marker(&line.text()).is_none()
 }
 
 /// Whether a text begins like an item of a list, and how deep.
@@ -671,17 +410,20 @@ fn marker(text: &str) -> Option<u8> {
 fn push_block(open: &mut Vec<Line>, styles: &Styles, builder: &mut DocumentBuilder) {
     let lines = std::mem::take(open);
     let Some(first) = lines.first() else { return };
-    let text: String = lines.iter().map(text_of).collect::<Vec<_>>().join(" ");
+    let text: String = lines.iter().map(Line::text).collect::<Vec<_>>().join(" ");
     let is_short = lines.len() <= 3
         && text.chars().count() <= 120
         && !text.trim_end().ends_with(['.', '。', ',', ';']);
-    let level = styles
-        .level(first)
-        .filter(|_| is_short && text.chars().any(char::is_alphabetic));
+    let level = match first.entry {
+        Some((_, level)) => Some(level.min(6)),
+        None => styles
+            .level(first)
+            .filter(|_| is_short && text.chars().any(char::is_alphabetic)),
+    };
     let kind = match (level, marker(&text)) {
         (Some(level), _) => BlockKind::Heading { level },
         (None, Some(level)) => BlockKind::ListItem { level },
         (None, None) => BlockKind::Paragraph,
     };
-    builder.placed_block(kind, &placed(&lines));
+    builder.placed_block(kind, &placed(&lines, styles.breaks_words));
 }
