@@ -342,6 +342,28 @@ impl<E: Extract + 'static> From<Arc<E>> for Reading {
     }
 }
 
+/// Refuses a folder that lies in one of `taken`, or one of them in it.
+fn apart(taken: &[PathBuf], folder: &Path) -> Result<(), SourceError> {
+    let real = |path: &Path| {
+        std::fs::canonicalize(path)
+            .or_else(|_| std::path::absolute(path))
+            .unwrap_or_else(|_| path.to_owned())
+    };
+    let own = real(folder);
+    let other = taken.iter().find(|taken| {
+        let taken = real(taken);
+        taken.starts_with(&own) || own.starts_with(&taken)
+    });
+    match other {
+        None => Ok(()),
+        Some(other) => Err(SourceError(format!(
+            "the source {} and {} lie in each other",
+            folder.display(),
+            other.display()
+        ))),
+    }
+}
+
 async fn open_ocr(config: &Config, sandbox: Sandbox) -> Result<Arc<dyn Recognize>, String> {
     let ocr = &config.ingest.ocr;
     if !ocr.enabled {
@@ -626,15 +648,20 @@ impl App {
     /// The sources that are configured.
     ///
     /// # Errors
-    /// When the path of one cannot be told.
+    /// When the path of one cannot be told, or one lies in another or in the data folder: a
+    /// document would have two sets of readers, or the library would read itself.
     pub fn sources(&self) -> Result<Vec<Arc<dyn Source>>, SourceError> {
-        let default_readers = &self.config.ingest.default_readers;
-        let open = |config| Folder::open(config, default_readers);
-        self.config
-            .sources
-            .iter()
-            .map(|config| Ok(Arc::new(open(config)?) as Arc<dyn Source>))
-            .collect()
+        let ingest = &self.config.ingest;
+        let mut taken = vec![self.config.data.clone()];
+        let mut sources: Vec<Arc<dyn Source>> = Vec::new();
+        for config in &self.config.sources {
+            apart(&taken, &config.folder)?;
+            taken.push(config.folder.clone());
+            let max_file = ingest.max_file.as_u64();
+            let folder = Folder::open(config, &ingest.default_readers, max_file)?;
+            sources.push(Arc::new(folder));
+        }
+        Ok(sources)
     }
 
     /// Keeps the library in step with the sources that are configured, until it closes.

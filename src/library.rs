@@ -343,9 +343,7 @@ impl Library {
         if moved {
             self.catalogue.forget_embedded().await?;
         }
-        for id in self.catalogue.deleting().await? {
-            self.remove_document(id).await?;
-        }
+        self.remove_marked().await?;
         self.sweep_originals(true).await?;
         if was_killed || moved {
             self.repair().await?;
@@ -353,20 +351,11 @@ impl Library {
             self.catalogue.set("vectors_at", at).await?;
         }
         self.catalogue
-            .recover(&self.cut, self.parts.vectors.is_some())
+            .recover(READER, &self.cut, self.parts.vectors.is_some())
             .await?;
-        // Found or lost since: what was cancelled by a person meanwhile stays so.
-        let ocr = if self.parts.ocr.is_some() {
-            "there"
-        } else {
-            "nowhere"
-        };
-        if self.catalogue.setting("ocr").await?.as_deref() != Some(ocr) {
-            self.catalogue
-                .recover_recognizing(self.parts.ocr.is_some())
-                .await?;
-            self.catalogue.set("ocr", ocr).await?;
-        }
+        self.catalogue
+            .recover_recognizing(self.parts.ocr.is_some())
+            .await?;
         Ok(())
     }
 
@@ -408,17 +397,20 @@ impl Library {
     /// When the file cannot be read, or disk or catalogue cannot be written.
     pub async fn submit(&self, document: NewDocument) -> Result<Submitted, LibraryError> {
         let id = DocumentId::at(&document.place);
-        let _arriving = self.arriving.read().await;
+        let arriving = self.arriving.read().await;
         let (folder, from) = (self.folder.join("originals"), document.path.clone());
         let (version, size) = tokio::task::spawn_blocking(move || keep_original(&folder, &from))
             .await
             .map_err(|error| BackendError::new("keeping the original failed", error))??;
         let unchanged = {
             let _changing = self.changing.lock().await;
-            self.enter(id, &document, version, size).await?
+            self.catalogue.submit(id, &document, version, size).await?
         };
+        drop(arriving);
         if !unchanged {
             self.submitted();
+            // What came in it and is now for nobody.
+            self.remove_marked().await?;
         }
         Ok(Submitted {
             id,
@@ -457,31 +449,35 @@ impl Library {
 
     /// Removes a document and all that came in it.
     async fn delete_all(&self, id: DocumentId) -> Result<(), LibraryError> {
-        let marked = {
+        {
             let _changing = self.changing.lock().await;
-            self.catalogue.mark_deleting(id).await?
-        };
-        self.changed();
-        for id in marked {
-            self.remove_document(id).await?;
+            self.catalogue.mark_deleting(id).await?;
         }
-        self.changed();
-        Ok(())
+        self.remove_marked().await
     }
 
-    async fn remove_document(&self, id: DocumentId) -> Result<(), LibraryError> {
-        let _changing = self.changing.lock().await;
-        if !self.catalogue.deleting().await?.contains(&id) {
-            // It was handed in again meanwhile, and what is there is replaced.
-            return Ok(());
+    /// Removes every document that is marked, also those that an earlier try left.
+    async fn remove_marked(&self) -> Result<(), LibraryError> {
+        self.changed();
+        {
+            let _changing = self.changing.lock().await;
+            let marked = self.catalogue.deleting().await?;
+            if marked.is_empty() {
+                return Ok(());
+            }
+            for id in &marked {
+                let chunks = self.catalogue.chunk_ids(*id).await?;
+                self.parts.words.remove(&chunks).await?;
+                if let Some((vectors, _)) = &self.parts.vectors {
+                    vectors.remove(&chunks).await?;
+                }
+            }
+            self.catalogue.forget(&marked).await?;
         }
-        let chunks = self.catalogue.chunk_ids(id).await?;
-        self.parts.words.remove(&chunks).await?;
-        if let Some((vectors, _)) = &self.parts.vectors {
-            vectors.remove(&chunks).await?;
-        }
-        self.catalogue.forget(id).await?;
-        self.sweep_originals(false).await
+        // What arrives holds the other lock first: the two are never held together here.
+        self.sweep_originals(false).await?;
+        self.changed();
+        Ok(())
     }
 
     /// Removes originals that no document needs, and at the start what a killed process was
@@ -528,10 +524,18 @@ impl Library {
             .change_state(id, &from, State::Cancelled)
             .await?;
         // What it has of text is searched and stays.
-        done |= self
+        if self
             .catalogue
             .change_state(id, &[State::Recognizing], State::ReadyWithWarnings)
-            .await?;
+            .await?
+        {
+            done = true;
+            self.catalogue.forget_ocr(id).await?;
+            self.live
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(&id);
+        }
         self.changed();
         Ok(done)
     }
@@ -548,6 +552,7 @@ impl Library {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(&id);
+        self.catalogue.read_anew(id).await?;
         let from = [State::Failed, State::Cancelled, State::ReadyWithWarnings];
         let done = self
             .catalogue
@@ -811,7 +816,7 @@ impl Library {
             }
         }
         self.catalogue
-            .recover(&self.cut, self.parts.vectors.is_some())
+            .recover(READER, &self.cut, self.parts.vectors.is_some())
             .await?;
         self.changed();
         Ok(())
@@ -899,7 +904,9 @@ impl Library {
                 Ok(None) => return Ok(()),
                 Ok(Some(mut extracted)) => {
                     let attachments = std::mem::take(&mut extracted.attachments);
-                    let problems = self.take_attachments(work, attachments).await?;
+                    let Some(problems) = self.take_attachments(work, attachments).await? else {
+                        return Ok(());
+                    };
                     extracted.problems.extend(problems);
                     self.catalogue
                         .save_version(work, READER, &extracted)
@@ -1187,9 +1194,10 @@ impl Library {
                 },
             )
             .await?;
+        let to = self.ready(work).await?;
         let is_done = self
             .catalogue
-            .advance(work, State::Embedding, State::ReadyWithWarnings, None)
+            .advance(work, State::Embedding, to, None)
             .await?;
         // An older version whose newer one failed is tried again, but not at once.
         if is_done { Ok(true) } else { Err(error.into()) }

@@ -8,6 +8,8 @@ use crate::{Document, Rect, Span};
 pub struct LineBox {
     /// The page, from 1.
     pub page: u32,
+    /// Width and height of the page in points.
+    pub of: (f32, f32),
     /// Where the line stands on it.
     pub rect: Rect,
 }
@@ -48,6 +50,7 @@ impl Document {
                     }
                     _ => boxes.push(LineBox {
                         page: page.number,
+                        of: (page.width, page.height),
                         rect: word.rect,
                     }),
                 }

@@ -4,7 +4,7 @@
 //! cut at the end of a block where one is near. It never changes text: chunks are spans. A
 //! chunk that begins in the middle of a table names the header that its rows stand under.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -67,7 +67,20 @@ pub fn chunk(document: &Document, limit: usize, counter: &dyn TokenCounter) -> V
             heading_path: path.to_vec(),
         });
     };
+    let recognized: HashSet<usize> = document
+        .pages
+        .iter()
+        .filter(|page| page.recognized)
+        .map(|page| page.span.start)
+        .collect();
     for unit in &units {
+        if recognized.contains(&unit.span.start) {
+            // It stands at the end of the text, not below what the text ends with.
+            emit(&open, &path);
+            open.clear();
+            headings.clear();
+            path.clear();
+        }
         if let Some(level) = unit.level {
             // Headings that follow each other open one chunk; any other text closes it.
             if open.iter().any(|unit| unit.level.is_none()) {
@@ -111,7 +124,7 @@ fn best_cut(open: &[&Unit], next: &Unit, limit: usize) -> usize {
         if index > 0
             && unit.starts_block
             && kept * 2 >= limit
-            && total - kept + next.tokens <= limit
+            && header_tokens(&open[index..]) + total - kept + next.tokens <= limit
         {
             best = index;
         }

@@ -157,18 +157,6 @@ impl Document {
         }
         builder.finish()
     }
-
-    /// The pages a span touches, as first and last page number.
-    #[must_use]
-    pub fn pages_of(&self, span: &Span) -> Option<(u32, u32)> {
-        let mut touched = self
-            .pages
-            .iter()
-            .filter(|page| page.span.start < span.end && span.start < page.span.end)
-            .map(|page| page.number);
-        let first = touched.next()?;
-        Some((first, touched.next_back().unwrap_or(first)))
-    }
 }
 
 /// Builds a [`Document`] whose invariants hold: parsers push blocks in reading order and
@@ -608,7 +596,6 @@ mod tests {
             .map(|page| &document.text[page.span.clone()])
             .collect();
         assert_eq!(texts, ["첫 쪽", "", "셋째 쪽"]);
-        assert_eq!(document.pages_of(&(0..document.text.len())), Some((1, 3)));
         assert_eq!(
             &document.text[document.pages[2].words[0].span.clone()],
             "셋째"

@@ -41,6 +41,9 @@ pub struct PageSpan {
     /// Its own name, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Whether its text was read by character recognition.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub recognized: bool,
     /// Where the part stands.
     pub span: Span,
 }
@@ -55,26 +58,35 @@ enum KeptPageSpan {
         kind: PageKind,
         #[serde(default)]
         name: Option<String>,
+        #[serde(default)]
+        recognized: bool,
         span: Span,
     },
 }
 
 impl From<KeptPageSpan> for PageSpan {
     fn from(kept: KeptPageSpan) -> Self {
-        let (number, kind, name, span) = match kept {
-            KeptPageSpan::Numbered(number, span) => (number, PageKind::Page, None, span),
+        match kept {
+            KeptPageSpan::Numbered(number, span) => Self {
+                number,
+                kind: PageKind::Page,
+                name: None,
+                recognized: false,
+                span,
+            },
             KeptPageSpan::Named {
                 number,
                 kind,
                 name,
+                recognized,
                 span,
-            } => (number, kind, name, span),
-        };
-        Self {
-            number,
-            kind,
-            name,
-            span,
+            } => Self {
+                number,
+                kind,
+                name,
+                recognized,
+                span,
+            },
         }
     }
 }
@@ -207,6 +219,7 @@ fn pages_within(document: &Document, span: &Span) -> Vec<PageSpan> {
             number: page.number,
             kind: page.kind,
             name: page.name.clone(),
+            recognized: page.recognized,
             span: within(&page.span, span),
         })
         .collect()

@@ -65,8 +65,11 @@ fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
             || name.starts_with("~$")
             || name.ends_with('~')
             || matches!(&*name, "Thumbs.db" | "desktop.ini");
-        // A link that leads nowhere is not worth a word; a path that was named is.
-        if !hidden && fs::metadata(entry.path()).is_ok() {
+        // A link that leads nowhere is not worth a word; what cannot be looked at is.
+        let is_gone = || {
+            fs::metadata(entry.path()).is_err_and(|error| error.kind() == io::ErrorKind::NotFound)
+        };
+        if !hidden && !is_gone() {
             entries.push(entry.path());
         }
     }

@@ -17,6 +17,8 @@ pub struct Location {
     pub name: Option<String>,
     /// The cells of a sheet, such as `B7` or `B7:D9`.
     pub cells: Option<String>,
+    /// Whether the text there was read by character recognition.
+    pub recognized: bool,
 }
 
 impl Location {
@@ -102,6 +104,7 @@ mod tests {
             last,
             name: name.map(str::to_owned),
             cells: cells.map(str::to_owned),
+            recognized: false,
         };
         for (location, ko, en) in [
             (at(PageKind::Page, 3, 3, None, None), "3쪽", "page 3"),

@@ -136,7 +136,7 @@ fn choose<'a>(
         let Some(row) = rows.get(&hit.chunk) else {
             continue;
         };
-        let text: String = row.prepared.text.split_whitespace().collect();
+        let text: String = row.prepared.searched_text().split_whitespace().collect();
         let reason = if chosen.len() >= config.passages.get() {
             LeftOut::BelowCut
         } else if texts.contains(&text) {

@@ -195,6 +195,13 @@ impl Passage {
         }
     }
 
+    /// Whether two parts of `text` stand in the same run, so that what lies between them is of the
+    /// document too.
+    #[must_use]
+    pub fn stand_together(&self, one: &Span, other: &Span) -> bool {
+        self.run_of(one.start) == self.run_of(other.start)
+    }
+
     /// Where the bytes `within` of its text stand in the document.
     ///
     /// They lie in one run: sentences do.
@@ -226,9 +233,10 @@ impl Passage {
     #[must_use]
     pub fn location_of(&self, within: &Span) -> Option<Location> {
         let touches = |span: &Span| span.start < within.end && within.start < span.end;
-        let mut touched = self.pages.iter().filter(|page| touches(&page.span));
-        let first = touched.next()?;
-        let last = touched.next_back().unwrap_or(first);
+        let touched = || self.pages.iter().filter(|page| touches(&page.span));
+        // What was recognised stands behind the rest, whatever its page.
+        let first = touched().min_by_key(|page| page.number)?;
+        let last = touched().max_by_key(|page| page.number)?;
         let cells = self.cells.iter().filter(|cell| touches(&cell.span));
         Some(Location {
             kind: first.kind,
@@ -236,6 +244,7 @@ impl Passage {
             last: last.number,
             name: first.name.clone().filter(|_| first.number == last.number),
             cells: range_of(cells.map(|cell| (cell.row, cell.column))),
+            recognized: touched().any(|page| page.recognized),
         })
     }
 }

@@ -93,10 +93,8 @@ impl ChunkRow {
 pub(crate) struct Entry {
     pub(crate) id: DocumentId,
     pub(crate) place: String,
-    pub(crate) file_name: String,
     pub(crate) readers: BTreeSet<Group>,
     pub(crate) version: ContentHash,
-    pub(crate) size: u64,
     pub(crate) parent: Option<DocumentId>,
 }
 
@@ -179,8 +177,7 @@ const CHUNK_COLUMNS: &str = "SELECT c.id, c.document, c.version, c.prepared, c.t
      JOIN versions v ON v.document = c.document AND v.version = c.version \
      WHERE d.state != 'deleting' AND ";
 
-const ENTRY_COLUMNS: &str =
-    "SELECT d.id, d.place, d.file_name, d.readers, d.wanted, d.size, d.parent";
+const ENTRY_COLUMNS: &str = "SELECT d.id, d.place, d.readers, d.wanted, d.parent";
 
 /// The ids of all that came in document `?1`.
 const INSIDE: &str = "WITH RECURSIVE inside (id) AS (SELECT id FROM documents WHERE parent = ?1 \
@@ -190,10 +187,8 @@ fn entry(row: &SqliteRow) -> Result<Entry> {
     Ok(Entry {
         id: parsed(row, "id")?,
         place: row.try_get("place")?,
-        file_name: row.try_get("file_name")?,
         readers: json(row.try_get("readers")?)?,
         version: parsed(row, "wanted")?,
-        size: u64::try_from(row.try_get::<i64, _>("size")?).unwrap_or(0),
         parent: parent(row)?,
     })
 }
@@ -331,11 +326,14 @@ impl Catalogue {
             .bind(&id)
             .fetch_optional(&mut *transaction)
             .await?;
+        // What is inside it may be gone or of another version: it is read anew to tell.
+        let mut is_same = true;
         if let Some(row) = found {
             let state: &str = row.try_get("state")?;
-            if row.try_get::<&str, _>("wanted")? == version
+            is_same = row.try_get::<&str, _>("wanted")? == version && state != "deleting";
+            if is_same
                 && row.try_get::<&str, _>("readers")? == readers
-                && !matches!(state, "failed" | "cancelled" | "deleting")
+                && !matches!(state, "failed" | "cancelled")
             {
                 return Ok(true);
             }
@@ -359,15 +357,18 @@ impl Catalogue {
         .await?;
         sqlx::query(
             "INSERT INTO versions (document, version, readers, file_name, size) VALUES (?1, ?2, ?3, ?4, ?5) \
-             ON CONFLICT (document, version) DO UPDATE SET readers = ?3",
+             ON CONFLICT (document, version) DO UPDATE SET readers = ?3, \
+             reader = CASE WHEN ?6 THEN reader ELSE NULL END",
         )
         .bind(&id)
         .bind(&version)
         .bind(&readers)
         .bind(&document.file_name)
         .bind(size)
+        .bind(is_same)
         .execute(&mut *transaction)
         .await?;
+        share_readers(&mut transaction, &id, &document.readers, is_same).await?;
         transaction.commit().await?;
         Ok(false)
     }
@@ -766,11 +767,16 @@ impl Catalogue {
             .execute(&mut *transaction)
             .await?;
         }
-        sqlx::query("DELETE FROM versions WHERE document = ? AND version != ?")
-            .bind(&id)
-            .bind(work.version.to_string())
-            .execute(&mut *transaction)
-            .await?;
+        for old in [
+            "DELETE FROM versions WHERE document = ? AND version != ?",
+            "DELETE FROM recognized WHERE document = ? AND version != ?",
+        ] {
+            sqlx::query(old)
+                .bind(&id)
+                .bind(work.version.to_string())
+                .execute(&mut *transaction)
+                .await?;
+        }
         forget_vectors(&mut transaction).await?;
         transaction.commit().await?;
         Ok(Some(gone))
@@ -926,16 +932,19 @@ impl Catalogue {
 
     /// Brings back what a stopped process left half done, and queues what was cut or embedded
     /// otherwise than now.
-    pub(crate) async fn recover(&self, cut: &str, embeds: bool) -> Result<()> {
+    pub(crate) async fn recover(&self, reader: &str, cut: &str, embeds: bool) -> Result<()> {
         let mut transaction = self.writer.begin().await?;
         sqlx::query("UPDATE documents SET state = 'queued' WHERE state IN ('extracting', 'chunking', 'indexing')")
             .execute(&mut *transaction)
             .await?;
         sqlx::query(
             "UPDATE documents SET state = 'queued' WHERE state IN ('ready', 'ready_with_warnings', 'embedding', 'recognizing') \
-             AND EXISTS (SELECT 1 FROM chunks WHERE document = documents.id AND cut != ?)",
+             AND (EXISTS (SELECT 1 FROM chunks WHERE document = documents.id AND cut != ?) \
+                  OR EXISTS (SELECT 1 FROM versions WHERE document = documents.id AND version = documents.wanted \
+                             AND reader IS NOT ?))",
         )
         .bind(cut)
+        .bind(reader)
         .execute(&mut *transaction)
         .await?;
         let sql = if embeds {
@@ -958,6 +967,41 @@ impl Catalogue {
         rows.iter().map(|row| parsed(row, "id")).collect()
     }
 
+    /// How many documents came in the one at `place`, however deep.
+    pub(crate) async fn count_inside(&self, place: &str) -> Result<u64> {
+        let (from, to) = (format!("{place}!/"), format!("{place}!0"));
+        let row = sqlx::query("SELECT count(*) FROM documents WHERE place >= ? AND place < ?")
+            .bind(from)
+            .bind(to)
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(u64::try_from(row.try_get::<i64, _>(0)?).unwrap_or(0))
+    }
+
+    /// Has the wanted version of a document read anew, whatever is known of it.
+    pub(crate) async fn read_anew(&self, id: DocumentId) -> Result<()> {
+        sqlx::query(
+            "UPDATE versions SET reader = NULL WHERE document = ?1 \
+             AND version = (SELECT wanted FROM documents WHERE id = ?1)",
+        )
+        .bind(id.to_string())
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// Gives up what pages of a document still need recognition.
+    pub(crate) async fn forget_ocr(&self, id: DocumentId) -> Result<()> {
+        sqlx::query(
+            "UPDATE versions SET needs_ocr = '[]' WHERE document = ?1 \
+             AND version = (SELECT wanted FROM documents WHERE id = ?1)",
+        )
+        .bind(id.to_string())
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
     /// The ids of all chunks of a document, whatever its state.
     pub(crate) async fn chunk_ids(&self, document: DocumentId) -> Result<Vec<ChunkId>> {
         let rows = sqlx::query("SELECT id FROM chunks WHERE document = ?")
@@ -967,13 +1011,16 @@ impl Catalogue {
         rows.iter().map(|row| parsed(row, "id")).collect()
     }
 
-    /// Forgets a document.
-    pub(crate) async fn forget(&self, id: DocumentId) -> Result<()> {
+    /// Forgets documents that are being deleted.
+    pub(crate) async fn forget(&self, ids: &[DocumentId]) -> Result<()> {
+        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let mut transaction = self.writer.begin().await?;
-        sqlx::query("DELETE FROM documents WHERE id = ? AND state = 'deleting'")
-            .bind(id.to_string())
-            .execute(&mut *transaction)
-            .await?;
+        sqlx::query(
+            "DELETE FROM documents WHERE id IN (SELECT value FROM json_each(?)) AND state = 'deleting'",
+        )
+        .bind(to_json(&ids))
+        .execute(&mut *transaction)
+        .await?;
         forget_vectors(&mut transaction).await?;
         transaction.commit().await?;
         // The log of changes holds the old pages until it is taken up. A reader in the middle of
@@ -1012,7 +1059,7 @@ impl Catalogue {
     pub(crate) async fn unfinished(&self) -> Result<u64> {
         let row = sqlx::query(
             "SELECT count(*) FROM documents \
-             WHERE state NOT IN ('ready', 'ready_with_warnings', 'failed', 'cancelled')",
+             WHERE state NOT IN ('ready', 'ready_with_warnings', 'failed', 'cancelled', 'deleting')",
         )
         .fetch_one(&self.readers)
         .await?;
@@ -1044,6 +1091,51 @@ impl Catalogue {
         let said: String = row.try_get(0)?;
         Ok((said != "ok").then_some(said))
     }
+}
+
+/// Gives what came in a document the document's new readers. What came in another version of it
+/// gets none that it had not: it may not be in the new one. What nobody may read any more goes.
+async fn share_readers(
+    transaction: &mut sqlx::SqliteConnection,
+    id: &str,
+    readers: &BTreeSet<Group>,
+    is_same: bool,
+) -> Result<()> {
+    let rows = sqlx::query(AssertSqlSafe(format!(
+        "{INSIDE} SELECT d.id, d.wanted, d.readers FROM documents d JOIN inside ON inside.id = d.id \
+         WHERE d.state != 'deleting'"
+    )))
+    .bind(id)
+    .fetch_all(&mut *transaction)
+    .await?;
+    for row in rows {
+        let had: BTreeSet<Group> = json(row.try_get("readers")?)?;
+        let has = if is_same {
+            readers.clone()
+        } else {
+            readers & &had
+        };
+        if has == had {
+            continue;
+        }
+        let (inside, wanted): (&str, &str) = (row.try_get("id")?, row.try_get("wanted")?);
+        let state = if has.is_empty() { "deleting" } else { "queued" };
+        let has = to_json(&has);
+        sqlx::query("UPDATE documents SET readers = ?, state = ?, error = NULL, updated_at = ? WHERE id = ?")
+            .bind(&has)
+            .bind(state)
+            .bind(now())
+            .bind(inside)
+            .execute(&mut *transaction)
+            .await?;
+        sqlx::query("UPDATE versions SET readers = ? WHERE document = ? AND version = ?")
+            .bind(&has)
+            .bind(inside)
+            .bind(wanted)
+            .execute(&mut *transaction)
+            .await?;
+    }
+    Ok(())
 }
 
 /// Forgets vectors of texts that no chunk has any more.

@@ -393,7 +393,11 @@ impl<'a> Known<'a> {
             let says = |index: usize| &passage.text[passage.sentences[index].clone()];
             for first in 0..passage.sentences.len() {
                 for length in 1..=WINDOW.min(passage.sentences.len() - first) {
-                    if asks(says(first + length - 1)) {
+                    let last = first + length - 1;
+                    if asks(says(last))
+                        || !passage
+                            .stand_together(&passage.sentences[first], &passage.sentences[last])
+                    {
                         break;
                     }
                     let lead = terms.leads[first];
@@ -478,6 +482,7 @@ impl<'a> Known<'a> {
                 let next = sentences
                     .iter()
                     .find(|sentence| sentence.start >= window.span.end)
+                    .filter(|next| window.passage.stand_together(&window.span, next))
                     .filter(|next| !asks(&window.passage.text[(*next).clone()]));
                 if let Some(next) = next {
                     window.span.end = next.end;
@@ -590,6 +595,9 @@ pub(super) fn verbatim(text: &str, passage: &Passage) -> Option<Span> {
     let mut all_leads: Option<Vec<Option<usize>>> = None;
     for (index, first) in passage.sentences.iter().enumerate() {
         for last in passage.sentences.iter().skip(index).take(WINDOW) {
+            if !passage.stand_together(first, last) {
+                break;
+            }
             let span = first.start..last.end;
             let found = bare(&passage.text[span.clone()]);
             if found == wanted {

@@ -138,7 +138,7 @@ struct Waiting {
     path: PathBuf,
     file_name: String,
     /// Kept until a file that came in another is read.
-    _kept: Option<tempfile::NamedTempFile>,
+    _kept: Option<tempfile::TempPath>,
 }
 
 /// Reads every file under `paths` and prints what came of it. Exit code 0: all can be taken in,
@@ -225,7 +225,8 @@ fn inside(place: &str, attachments: Vec<Attachment>) -> anyhow::Result<Vec<Waiti
                 path: kept.path().to_owned(),
                 file_name: file_name(Path::new(&attachment.name)),
                 shown,
-                _kept: Some(kept),
+                // Only its path: thousands of open files would be too many.
+                _kept: Some(kept.into_temp_path()),
             })
         })
         .collect()

@@ -414,6 +414,7 @@ mod tests {
                 number,
                 kind: PageKind::Page,
                 name: None,
+                recognized: false,
                 span,
             })
             .to_vec();

@@ -7,19 +7,22 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 
 use ingest::parse::Attachment;
-use ingest::{BackendError, ContentHash, DocumentId, Problem};
+use ingest::{BackendError, DocumentId, Problem};
 
 use super::{Library, LibraryError, keep_original};
 use crate::catalogue::{NewDocument, Work};
 
 /// Stands between the place of a file and the name of one inside it.
 pub(crate) const INSIDE: &str = "!/";
+/// Files inside one file, however deep.
+const MAX_INSIDE: u64 = 20_000;
 /// Archives inside archives: those below this depth are not opened.
 pub(crate) const MAX_DEPTH: usize = 4;
 
 /// The place of a file inside another; `taken` are those of its siblings.
 pub(crate) fn place_inside(place: &str, name: &str, taken: &BTreeSet<String>) -> String {
-    let first = format!("{place}{INSIDE}{name}");
+    // A name cannot look like a place inside another file.
+    let first = format!("{place}{INSIDE}{}", name.replace(INSIDE, "!_"));
     if !taken.contains(&first) {
         return first;
     }
@@ -47,14 +50,15 @@ pub(crate) fn too_deep(attachments: &[Attachment]) -> Problem {
 
 impl Library {
     /// Takes in the files that were found in a document, and removes those that were in it and
-    /// are no more. Gives what its owner should know.
+    /// are no more. Gives what its owner should know; nothing if the document was removed or
+    /// replaced meanwhile.
     pub(super) async fn take_attachments(
         &self,
         work: &Work,
         attachments: Vec<Attachment>,
-    ) -> Result<Vec<Problem>, LibraryError> {
+    ) -> Result<Option<Vec<Problem>>, LibraryError> {
         let Some(parent) = self.catalogue.entry(work.id).await? else {
-            return Ok(Vec::new());
+            return Ok(None);
         };
         let known: Vec<_> = self
             .catalogue
@@ -63,24 +67,45 @@ impl Library {
             .into_iter()
             .filter(|entry| entry.parent == Some(work.id))
             .collect();
-        let (attachments, problems) = if is_too_deep(&parent.place) && !attachments.is_empty() {
-            (Vec::new(), vec![too_deep(&attachments)])
-        } else {
-            (attachments, Vec::new())
-        };
+        let outermost = parent.place.split(INSIDE).next().unwrap_or_default();
+        let room = MAX_INSIDE.saturating_sub(self.catalogue.count_inside(outermost).await?);
+        let (mut attachments, mut problems) =
+            if is_too_deep(&parent.place) && !attachments.is_empty() {
+                (Vec::new(), vec![too_deep(&attachments)])
+            } else {
+                (attachments, Vec::new())
+            };
+        let room = usize::try_from(room).unwrap_or(usize::MAX) + known.len();
+        if attachments.len() > room {
+            problems.push(Problem {
+                page: None,
+                message: format!(
+                    "{} files in it were not read: {MAX_INSIDE} files inside one are the most that are",
+                    attachments.len() - room
+                ),
+            });
+            attachments.truncate(room);
+        }
         let mut places = BTreeSet::new();
         for attachment in attachments {
             let place = place_inside(&parent.place, &attachment.name, &places);
             places.insert(place.clone());
             if !self.take_attachment(work, place, attachment).await? {
-                // It was removed or replaced meanwhile, and what is in it with it.
-                return Ok(problems);
+                return Ok(None);
             }
         }
-        for gone in known.iter().filter(|entry| !places.contains(&entry.place)) {
-            self.delete_all(gone.id).await?;
+        {
+            let _changing = self.changing.lock().await;
+            let parent = self.catalogue.entry(work.id).await?;
+            if parent.is_none_or(|parent| parent.version != work.version) {
+                return Ok(None);
+            }
+            for gone in known.iter().filter(|entry| !places.contains(&entry.place)) {
+                self.catalogue.mark_deleting(gone.id).await?;
+            }
         }
-        Ok(problems)
+        self.remove_marked().await?;
+        Ok(Some(problems))
     }
 
     /// Takes in one file, unless the document that it came in is not wanted any more.
@@ -117,42 +142,10 @@ impl Library {
             parent: Some(work.id),
         };
         let id = DocumentId::at(&document.place);
-        if !self.enter(id, &document, version, size).await? {
+        if !self.catalogue.submit(id, &document, version, size).await? {
             self.submitted();
         }
         Ok(true)
-    }
-
-    /// Puts a document into the catalogue; what came in it gets its readers at once. Gives whether
-    /// it was there already, with the same content and rights.
-    pub(super) async fn enter(
-        &self,
-        id: DocumentId,
-        document: &NewDocument,
-        version: ContentHash,
-        size: u64,
-    ) -> Result<bool, LibraryError> {
-        let unchanged = self.catalogue.submit(id, document, version, size).await?;
-        if unchanged {
-            return Ok(true);
-        }
-        for inside in self.catalogue.inside(id).await? {
-            if inside.readers != document.readers {
-                let again = NewDocument {
-                    place: inside.place,
-                    file_name: inside.file_name,
-                    path: self.original_path(inside.version),
-                    readers: document.readers.clone(),
-                    parent: inside.parent,
-                };
-                let size = inside.size;
-                self.catalogue
-                    .submit(inside.id, &again, inside.version, size)
-                    .await?;
-                self.submitted();
-            }
-        }
-        Ok(false)
     }
 }
 
@@ -168,6 +161,8 @@ mod tests {
             assert_eq!(place, expected);
             taken.insert(place);
         }
+        let sly = place_inside("a.zip", "b.eml!/c.md", &taken);
+        assert_ne!(sly, place_inside("a.zip!/b.eml", "c.md", &taken));
         assert!(!is_too_deep("a.zip!/b.zip!/c.zip"));
         assert!(is_too_deep("a.zip!/b.zip!/c.zip!/d.zip!/e.zip"));
     }

@@ -38,16 +38,28 @@ impl Library {
         let Some(work) = self.catalogue.next_recognizing().await? else {
             return Ok(false);
         };
-        let wanted = self.catalogue.needs_ocr(&work).await?;
-        let done = self.catalogue.recognized(&work).await?;
+        let done = self.recognize_page(&work, ocr).await;
+        if done.is_err() && !self.has_turns_left(work.id) {
+            // Others behind it are not held up: what it has of text stays found.
+            self.catalogue
+                .advance(&work, State::Recognizing, State::ReadyWithWarnings, None)
+                .await?;
+        }
+        done
+    }
+
+    /// Reads the next page of a document, or ends with it. Gives whether to go on at once.
+    async fn recognize_page(&self, work: &Work, ocr: &dyn Recognize) -> Result<bool, LibraryError> {
+        let wanted = self.catalogue.needs_ocr(work).await?;
+        let done = self.catalogue.recognized(work).await?;
         let next = wanted
             .iter()
             .find(|page| done.iter().all(|done| done.page != **page));
         let Some(page) = next else {
-            self.finish(&work, done).await?;
+            self.finish(work, done).await?;
             return Ok(true);
         };
-        self.tell(&work, done.len(), wanted.len());
+        self.tell(work, done.len(), wanted.len());
         let path = self.original_path(work.version);
         let mut stopping = self.stopping.subscribe();
         let read = tokio::select! {
@@ -56,7 +68,7 @@ impl Library {
             read = ocr.recognize(&path, *page) => read.map_err(|error| error.to_string()),
         };
         let recognized = Recognized { page: *page, read };
-        self.catalogue.save_recognized(&work, &recognized).await?;
+        self.catalogue.save_recognized(work, &recognized).await?;
         Ok(true)
     }
 
@@ -104,7 +116,16 @@ impl Library {
 fn told(known: Vec<Problem>, done: Vec<Recognized>) -> (Vec<RecognizedPage>, Vec<Problem>) {
     let mut problems: Vec<Problem> = known
         .into_iter()
-        .filter(|problem| !problem.message.contains("text layer"))
+        .filter(|problem| {
+            let no_longer = [
+                "text layer",
+                "with little text",
+                "in fonts that do not say which characters they are",
+            ];
+            // Characters that are lost on other pages stay lost.
+            let of_pages = !problem.message.contains("characters are in fonts");
+            !(of_pages && no_longer.iter().any(|said| problem.message.contains(said)))
+        })
         .collect();
     let mut pages = Vec::new();
     for Recognized { page, read } in done {

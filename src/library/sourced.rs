@@ -28,6 +28,16 @@ impl Library {
         Ok(entry.is_some_and(|entry| entry.readers == *readers))
     }
 
+    /// How many of these documents there are still.
+    pub(crate) async fn still_there(&self, known: &[Listed]) -> Result<usize, LibraryError> {
+        let mut there = 0;
+        for listed in known {
+            let entry = self.catalogue.entry(DocumentId::at(&listed.place)).await?;
+            there += usize::from(entry.is_some());
+        }
+        Ok(there)
+    }
+
     /// Notes what was taken from a source.
     pub(crate) async fn note_source(
         &self,

@@ -36,6 +36,8 @@ fn every() -> Duration {
 /// Files are looked at when nothing happened to them for this long: one that is being written
 /// is not read half.
 const QUIET: Duration = Duration::from_secs(1);
+/// How long that is waited for.
+const AT_MOST: Duration = Duration::from_secs(30);
 
 /// A folder.
 #[derive(Debug)]
@@ -44,19 +46,21 @@ pub struct Folder {
     path: PathBuf,
     readers: BTreeSet<Group>,
     every: Duration,
+    max_file: u64,
     told: Arc<Notify>,
     /// Tells of changes while it lives; none where the system cannot.
     _watcher: Option<RecommendedWatcher>,
 }
 
 impl Folder {
-    /// Begins to watch a folder.
+    /// Begins to watch a folder; files of more than `max_file` bytes are left out.
     ///
     /// # Errors
     /// When its absolute path cannot be told.
     pub fn open(
         config: &FolderConfig,
         default_readers: &BTreeSet<Group>,
+        max_file: u64,
     ) -> Result<Self, SourceError> {
         let path = std::path::absolute(&config.folder).map_err(|error| {
             let folder = config.folder.display();
@@ -83,6 +87,7 @@ impl Folder {
             path,
             readers,
             every: config.every,
+            max_file,
             told,
             _watcher: watcher.ok(),
         })
@@ -111,8 +116,8 @@ impl Source for Folder {
     }
 
     async fn list(&self) -> Result<Listing, SourceError> {
-        let path = self.path.clone();
-        tokio::task::spawn_blocking(move || list(&path))
+        let (path, max_file) = (self.path.clone(), self.max_file);
+        tokio::task::spawn_blocking(move || list(&path, max_file))
             .await
             .map_err(|error| SourceError(format!("{}: {error}", self.path.display())))?
     }
@@ -123,22 +128,26 @@ impl Source for Folder {
         Ok(Fetched {
             file_name: name.to_string_lossy().into_owned(),
             path,
-            kept: None,
         })
     }
 
     async fn changed(&self) {
         tokio::select! {
             () = self.told.notified() => {
-                while tokio::time::timeout(QUIET, self.told.notified()).await.is_ok() {}
+                let quiet = async {
+                    while tokio::time::timeout(QUIET, self.told.notified()).await.is_ok() {}
+                };
+                // A file that never rests holds up no others.
+                let _ = tokio::time::timeout(AT_MOST, quiet).await;
             }
             () = tokio::time::sleep(self.every) => {}
         }
     }
 }
 
-fn list(folder: &Path) -> Result<Listing, SourceError> {
+fn list(folder: &Path, max_file: u64) -> Result<Listing, SourceError> {
     let failed = |error: std::io::Error| SourceError(format!("{}: {error}", folder.display()));
+    let real = std::fs::canonicalize(folder).map_err(failed)?;
     std::fs::read_dir(folder).map_err(failed)?;
     let (files, unreadable) = read::find(&[folder.to_owned()]);
     let mut listing = Listing {
@@ -156,7 +165,22 @@ fn list(folder: &Path) -> Result<Listing, SourceError> {
                 .push((place, "its name is not UTF-8".to_owned()));
             continue;
         };
+        // Whoever may write into the folder does not thereby publish the rest of the machine.
+        let leads_out =
+            std::fs::canonicalize(&file.path).is_ok_and(|path| !path.starts_with(&real));
+        if leads_out {
+            let reason = "it is a link out of the folder".to_owned();
+            listing.unreadable.push((place.to_owned(), reason));
+            continue;
+        }
         match std::fs::metadata(&file.path) {
+            Ok(metadata) if metadata.len() > max_file => listing.unreadable.push((
+                place.to_owned(),
+                format!(
+                    "it has {} bytes, over the limit of {max_file} (`ingest.max_file`)",
+                    metadata.len()
+                ),
+            )),
             Ok(metadata) => listing.documents.push(Listed {
                 place: place.to_owned(),
                 tag: tag(&metadata),
@@ -167,7 +191,6 @@ fn list(folder: &Path) -> Result<Listing, SourceError> {
                 .push((place.to_owned(), error.to_string())),
         }
     }
-    listing.documents.sort();
     Ok(listing)
 }
 

@@ -46,8 +46,6 @@ pub struct Fetched {
     pub file_name: String,
     /// Where its bytes lie.
     pub path: PathBuf,
-    /// Keeps a file that was made for this alone until it is taken in.
-    pub kept: Option<tempfile::TempPath>,
 }
 
 /// Why a source cannot be read. The message names it.

@@ -62,15 +62,19 @@ pub enum SyncError {
 /// When the source cannot be listed or the library fails; what was done so far stays.
 pub async fn sync(library: &Library, source: &dyn Source) -> Result<Synced, SyncError> {
     let Listing {
-        documents,
+        mut documents,
         unreadable,
     } = source.list().await?;
+    documents.sort();
     let known = library.of_source(source.name()).await?;
-    if documents.is_empty() && unreadable.is_empty() && !known.is_empty() {
-        return Err(SyncError::Emptied {
-            name: source.name().to_owned(),
-            known: known.len(),
-        });
+    if documents.is_empty() && unreadable.is_empty() {
+        let left = library.still_there(&known).await?;
+        if left > 0 {
+            return Err(SyncError::Emptied {
+                name: source.name().to_owned(),
+                known: left,
+            });
+        }
     }
     for (place, reason) in &unreadable {
         warn!(place, reason, "a place of a source cannot be looked at");
@@ -126,8 +130,8 @@ async fn take(library: &Library, source: &dyn Source, listed: &Listed) -> Result
     match library.submit(document).await {
         Ok(_) => {}
         // The file itself is at fault: it went, or may not be read.
-        Err(LibraryError::Io { path, source }) if fetched.kept.is_none() => {
-            return Err(SourceError(format!("{}: {source}", path.display())).into());
+        Err(error @ LibraryError::Io { .. }) if !error.is_full_disk() => {
+            return Err(SourceError(error.to_string()).into());
         }
         Err(error) => return Err(error.into()),
     }

@@ -286,6 +286,23 @@ pub(super) async fn source(
         None if asked_for_quote => Some(words.quote_unshown),
         _ => None,
     };
+    let mut pictures = match &quote {
+        Some(quote) if can_be_drawn(found.format) => pictures(&found.document, quote),
+        _ => Vec::new(),
+    };
+    // Boxes are of the page as it was read: it must be drawn in the same size, or they lie.
+    let mut is_drawn_alike = true;
+    for picture in &pictures {
+        let drawn = library
+            .page_picture(id, found.version, picture.number, &viewer.reader)
+            .await?;
+        is_drawn_alike &= drawn.and_then(Result::ok).is_some_and(|drawn| {
+            (drawn.width - picture.width).abs() < 1.0 && (drawn.height - picture.height).abs() < 1.0
+        });
+    }
+    if !is_drawn_alike {
+        pictures.clear();
+    }
     html(&SourcePage {
         frame,
         id,
@@ -293,10 +310,7 @@ pub(super) async fn source(
         file_name: found.file_name.clone(),
         unshown,
         has_quote: quote.is_some(),
-        pictures: quote
-            .as_ref()
-            .filter(|_| can_be_drawn(found.format))
-            .map_or_else(Vec::new, |quote| pictures(&found.document, quote)),
+        pictures,
         version: found.version,
         parts: parts(&found.document, quote.as_ref()),
         empty: words.no_text,

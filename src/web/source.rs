@@ -76,13 +76,13 @@ pub(super) fn pictures(document: &Document, quote: &Span) -> Vec<PagePicture> {
         match pictures.last_mut() {
             Some(picture) if picture.number == line.page => picture.boxes.push(rect),
             _ => {
-                let page = document.pages.iter().find(|page| page.number == line.page);
-                pictures.extend(page.map(|page| PagePicture {
-                    number: page.number,
-                    width: page.width,
-                    height: page.height,
+                let (width, height) = line.of;
+                pictures.push(PagePicture {
+                    number: line.page,
+                    width,
+                    height,
                     boxes: vec![rect],
-                }));
+                });
             }
         }
     }

@@ -94,6 +94,7 @@ words! {
     sources: "출처", "Sources";
     sources_hint: "문장 옆의 번호를 누르면 인용한 구절이 여기에 보입니다.", "Choose a number beside a sentence to see the passage it quotes.";
     page: "{page}쪽", "page {page}";
+    inside: "{name} 안에 있음", "in {name}";
     page_as_printed: "인쇄된 모습 · {page}쪽", "As printed · page {page}";
     recognized: "그림에서 읽은 글자", "read from a picture";
     slide: "슬라이드 {page}", "slide {page}";

@@ -34,9 +34,10 @@ export function pageWords(citation) {
     return cells ? `${sheet}, ${cells}` : sheet;
   }
   if (kind === "slide") return fill(words.slide, { page: citation.page });
-  return citation.last_page && citation.last_page !== citation.page
+  const page = citation.last_page && citation.last_page !== citation.page
     ? fill(words.pages, { page: citation.page, last: citation.last_page })
     : fill(words.page, { page: citation.page });
+  return citation.location?.recognized ? `${page} (${words.recognized})` : page;
 }
 
 /** Cells of a table row stand between tabs; people see a bar. */

@@ -74,7 +74,9 @@ function replaceRows(wanted) {
 }
 
 function drawRow(body) {
-  const name = body.title === body.file_name ? null : make("span", { class: "hint" }, body.file_name);
+  const parent = body.parent && documents.get(body.parent);
+  const hint = [body.title === body.file_name ? "" : body.file_name, parent ? fill(words.inside, { name: parent.file_name }) : ""];
+  const name = hint.some(Boolean) ? make("span", { class: "hint" }, hint.filter(Boolean).join(" · ")) : null;
   return make(
     "tr",
     { "data-id": body.id, "data-state": body.state },

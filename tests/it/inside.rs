@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ingest::DocumentId;
 use veracite::ask::Reader;
-use veracite::catalogue::{DocumentView, State};
+use veracite::catalogue::{DocumentView, NewDocument, State};
 use veracite::doctor::{Level, examine};
 
 use crate::harness::{LEAVE, TestApp, groups};
@@ -29,6 +29,20 @@ async fn inside(test: &TestApp, parent: DocumentId, reader: &Reader) -> Vec<Docu
     views.retain(|view| view.parent == Some(parent));
     views.sort_by(|one, other| one.file_name.cmp(&other.file_name));
     views
+}
+
+/// Hands in the message without waiting for anything.
+async fn submit(test: &TestApp, message: &str, readers: &[&str]) -> DocumentId {
+    let path = test.folder.path().join("rules.eml");
+    std::fs::write(&path, message).unwrap();
+    let document = NewDocument {
+        place: "rules.eml".to_owned(),
+        file_name: "rules.eml".to_owned(),
+        path,
+        readers: groups(readers).into_iter().collect(),
+        parent: None,
+    };
+    test.app.library().submit(document).await.unwrap().id
 }
 
 async fn is_clean(test: &TestApp) {
@@ -67,21 +81,26 @@ async fn what_came_with_a_message_is_a_document_of_its_own_and_goes_with_it() {
     );
     assert_eq!(sentence.citations()[0].document(), children[0].id);
 
-    // The same message for fewer people: so are its files, at once.
-    let (same, _) = test.add("rules.eml", &message, &["staff"]).await;
-    assert_eq!(same, id);
+    // The same message for fewer people: so are its files, before anything is read anew.
+    assert_eq!(submit(&test, &message, &["staff"]).await, id);
+    assert!(inside(&test, id, &Reader::anyone()).await.is_empty());
+    test.app.library().idle().await;
     assert!(inside(&test, id, &Reader::anyone()).await.is_empty());
     assert!(test.ask(QUESTION, &[]).await.abstained());
     assert!(!test.ask(QUESTION, &["staff"]).await.abstained());
     let staff = Reader::new(groups(&["staff"]));
 
-    // A message with one of them less.
-    test.add(
-        "rules.eml",
-        mail("Only one.", &[("note.md", note)]),
-        &["staff"],
-    )
-    .await;
+    // A message with one of them less, for everyone: what is not in it is not opened to them.
+    let shorter = mail("Only one.", &[("note.md", note)]);
+    submit(&test, &shorter, &["everyone"]).await;
+    for _ in 0..2 {
+        let views = inside(&test, id, &Reader::anyone()).await;
+        assert!(
+            views.iter().all(|view| view.file_name != "leave.md"),
+            "{views:?}"
+        );
+        test.app.library().idle().await;
+    }
     let left: Vec<String> = inside(&test, id, &staff)
         .await
         .into_iter()
@@ -90,6 +109,11 @@ async fn what_came_with_a_message_is_a_document_of_its_own_and_goes_with_it() {
     assert_eq!(left, ["note.md"]);
     assert!(test.ask(QUESTION, &["staff"]).await.abstained());
     is_clean(&test).await;
+
+    // And back again, as it was at first.
+    submit(&test, &message, &["everyone"]).await;
+    test.app.library().idle().await;
+    assert_eq!(inside(&test, id, &Reader::anyone()).await.len(), 2);
 
     assert!(test.app.library().delete(id, &staff).await.unwrap());
     assert!(test.app.library().list(&staff).await.unwrap().is_empty());
@@ -125,6 +149,44 @@ async fn files_inside_files_inside_files_are_read() {
         test.texts(QUESTION, &[]).await[0],
         "입사 1년 미만 직원의 연차휴가는 최대 11일이다."
     );
+}
+
+/// Whichever row a passage begins with, right below the header that stands elsewhere.
+#[tokio::test]
+async fn any_row_of_a_long_table_is_quoted_where_it_stands() {
+    let test = TestApp::new().await;
+    let mut table = "<h1>Prices</h1><table><tr><th>Code<th>Unit price<th>Delivery".to_owned();
+    for number in 1000..1100 {
+        table += &format!(
+            "<tr><td>PPR-{number}<td>{number},000 KRW<td>{} days",
+            number % 37
+        );
+    }
+    test.add("prices.html", table + "</table>", &["everyone"])
+        .await;
+    for number in (1000..1100).step_by(3) {
+        let answer = test
+            .ask(&format!("What is the unit price of PPR-{number}?"), &[])
+            .await;
+        for citation in answer.sentences().iter().flat_map(|one| one.citations()) {
+            let source = test
+                .app
+                .library()
+                .source(
+                    citation.document(),
+                    Some(citation.version()),
+                    &Reader::anyone(),
+                )
+                .await
+                .unwrap()
+                .unwrap();
+            assert_eq!(
+                source.document.text.get(citation.place().span.clone()),
+                Some(citation.quote()),
+                "{number}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ fn folder(path: &Path, readers: &[&str]) -> Folder {
         readers: readers.iter().map(|name| name.parse().unwrap()).collect(),
         every: Duration::from_secs(600),
     };
-    Folder::open(&config, &BTreeSet::from([Group::everyone()])).unwrap()
+    Folder::open(&config, &BTreeSet::from([Group::everyone()]), 1 << 20).unwrap()
 }
 
 async fn names(test: &TestApp) -> Vec<String> {

@@ -248,10 +248,21 @@ struct Frame {
 
 impl Frame {
     fn of(pdf: &Pdf, page: ObjectId) -> Self {
-        let area = inherited(pdf, page, b"CropBox")
-            .and_then(|object| rectangle(pdf, object))
-            .or_else(|| inherited(pdf, page, b"MediaBox").and_then(|object| rectangle(pdf, object)))
-            .unwrap_or([0.0, 0.0, 612.0, 792.0]);
+        let of = |key: &[u8]| inherited(pdf, page, key).and_then(|object| rectangle(pdf, object));
+        // Without any it is of the size of A4, as those who draw it have it.
+        let media = of(b"MediaBox").unwrap_or([0.0, 0.0, 595.0, 842.0]);
+        // What is cropped to lies on the page, whatever its box says.
+        let area = of(b"CropBox")
+            .map(|crop| {
+                [
+                    crop[0].max(media[0]),
+                    crop[1].max(media[1]),
+                    crop[2].min(media[2]),
+                    crop[3].min(media[3]),
+                ]
+            })
+            .filter(|area| area[2] - area[0] > 1.0 && area[3] - area[1] > 1.0)
+            .unwrap_or(media);
         let turn = inherited(pdf, page, b"Rotate")
             .and_then(|object| object.as_i64().ok())
             .unwrap_or(0);

@@ -126,19 +126,24 @@ impl Sandbox {
         let crashed = |reason: String| ParseError::Crashed {
             reason: format!("{what} failed on page {page}: {reason}"),
         };
-        let output = command.stdout(Stdio::null()).output();
-        let output = tokio::time::timeout(self.limits.wall, output)
-            .await
-            .map_err(|_| Self::timed_out("", self.limits.wall))?
+        let mut child = command
+            .stdout(Stdio::null())
+            .spawn()
             .map_err(|error| crashed(error.to_string()))?;
-        if output.status.success() {
+        let errors = child.stderr.take().expect("standard error is a pipe");
+        let ended = async { tokio::join!(child.wait(), last_words(errors)) };
+        // Leaving drops the child, which kills it.
+        let (status, words) = tokio::time::timeout(self.limits.wall, ended)
+            .await
+            .map_err(|_| Self::timed_out("", self.limits.wall))?;
+        let status = status.map_err(|error| crashed(error.to_string()))?;
+        if status.success() {
             return Ok(());
         }
-        let words = String::from_utf8_lossy(&output.stderr);
-        Err(match self.ended(output.status, &words) {
+        Err(match self.ended(status, &words) {
             ParseError::Crashed { .. } => {
                 let last = words.lines().last().unwrap_or_default();
-                crashed(format!("{last} ({})", output.status))
+                crashed(format!("{last} ({status})"))
             }
             other => other,
         })

@@ -140,6 +140,8 @@ pub struct LocationBody {
     pub name: Option<String>,
     /// The cells of a sheet that hold the quote, such as `B7` or `B7:D9`.
     pub cells: Option<String>,
+    /// Whether the text there was read from a picture, by character recognition, which errs.
+    pub recognized: bool,
 }
 
 /// A quote, copied by code from the stored document.
@@ -360,8 +362,8 @@ pub fn retrieval(context: &Context) -> RetrievalBody {
                 title: passage.title.clone(),
                 file_name: passage.file_name.clone(),
                 heading_path: passage.heading_path.clone(),
-                page: passage.pages.first().map(|page| page.number),
-                last_page: passage.pages.last().map(|page| page.number),
+                page: passage.pages.iter().map(|page| page.number).min(),
+                last_page: passage.pages.iter().map(|page| page.number).max(),
             })
             .collect(),
         ledger: context.ledger.iter().map(ledger).collect(),
@@ -420,6 +422,7 @@ fn location(location: &Location) -> LocationBody {
         },
         name: location.name.clone(),
         cells: location.cells.clone(),
+        recognized: location.recognized,
     }
 }
 
