@@ -26,7 +26,8 @@ pub(crate) fn place_inside(place: &str, name: &str, taken: &BTreeSet<String>) ->
     if !taken.contains(&first) {
         return first;
     }
-    (2_u32..)
+    // Among one more than there are, one is free.
+    (2..=taken.len() + 2)
         .map(|number| format!("{first} ({number})"))
         .find(|place| !taken.contains(place))
         .unwrap_or(first)

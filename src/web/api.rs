@@ -531,7 +531,7 @@ mod tests {
         let description: serde_json::Value =
             serde_json::from_str(&Description::openapi().to_json().unwrap()).unwrap();
         let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
-        assert_eq!(paths.len(), 9, "{paths:?}");
+        assert_eq!(paths.len(), 10, "{paths:?}");
         let schemas = &description["components"]["schemas"];
         let claim = schemas["ClaimBody"].to_string();
         assert!(claim.contains("schemas/SpanBody"), "{claim}");

@@ -387,7 +387,7 @@ mod tests {
     async fn what_cannot_be_read_is_refused_by_its_kind() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
-        std::fs::write(&path, b"\x89PNG\r\n\x1A\n0000").unwrap();
+        std::fs::write(&path, b"OggS000000000000").unwrap();
         let error = refuse_unreadable(path.clone(), "leave.pdf".to_owned())
             .await
             .unwrap_err();
@@ -395,7 +395,7 @@ mod tests {
         assert!(
             error
                 .sentence(crate::language::Language::En)
-                .contains("PNG")
+                .contains("Ogg")
         );
         std::fs::write(&path, "휴가는 15일입니다.").unwrap();
         assert_eq!(

@@ -5,23 +5,39 @@ use std::collections::BTreeSet;
 use ingest::DocumentId;
 use veracite::ask::Reader;
 use veracite::catalogue::{DocumentView, NewDocument, State};
+use veracite::check::{CheckedSentence, Citation};
 use veracite::doctor::{Level, examine};
 
 use crate::harness::{LEAVE, TestApp, groups};
 
 fn mail(body: &str, attachments: &[(&str, &str)]) -> String {
-    let mut mail = "From: Han <han@example.com>\r\nTo: all@example.com\r\nSubject: Rules\r\n\
+    let head = "From: Han <han@example.com>\r\nTo: all@example.com\r\nSubject: Rules\r\n\
         Date: Mon, 2 Mar 2026 09:30:00 +0900\r\nMIME-Version: 1.0\r\n\
-        Content-Type: multipart/mixed; boundary=cut\r\n\r\n"
-        .to_owned();
-    mail += &format!("--cut\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n");
-    for (name, text) in attachments {
-        mail += &format!(
+        Content-Type: multipart/mixed; boundary=cut\r\n\r\n";
+    let text = format!("--cut\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n{body}\r\n");
+    let attached = attachments.iter().map(|(name, text)| {
+        format!(
             "--cut\r\nContent-Type: text/markdown; charset=utf-8; name={name}\r\n\
              Content-Disposition: attachment; filename={name}\r\n\r\n{text}\r\n"
-        );
-    }
-    mail + "--cut--\r\n"
+        )
+    });
+    let attached: Vec<String> = attached.collect();
+    format!("{head}{text}{}--cut--\r\n", attached.concat())
+}
+
+/// A table of prices with a row for each number.
+fn prices(numbers: std::ops::Range<u32>) -> String {
+    let rows = numbers.map(|number| {
+        format!(
+            "<tr><td>PPR-{number}<td>{number},000 KRW<td>{} days",
+            number % 37
+        )
+    });
+    let rows: Vec<String> = rows.collect();
+    format!(
+        "<h1>Prices</h1><table><tr><th>Code<th>Unit price<th>Delivery{}</table>",
+        rows.concat()
+    )
 }
 
 async fn inside(test: &TestApp, parent: DocumentId, reader: &Reader) -> Vec<DocumentView> {
@@ -155,20 +171,17 @@ async fn files_inside_files_inside_files_are_read() {
 #[tokio::test]
 async fn any_row_of_a_long_table_is_quoted_where_it_stands() {
     let test = TestApp::new().await;
-    let mut table = "<h1>Prices</h1><table><tr><th>Code<th>Unit price<th>Delivery".to_owned();
-    for number in 1000..1100 {
-        table += &format!(
-            "<tr><td>PPR-{number}<td>{number},000 KRW<td>{} days",
-            number % 37
-        );
-    }
-    test.add("prices.html", table + "</table>", &["everyone"])
-        .await;
+    let table = prices(1000..1100);
+    test.add("prices.html", table, &["everyone"]).await;
     for number in (1000..1100).step_by(3) {
         let answer = test
             .ask(&format!("What is the unit price of PPR-{number}?"), &[])
             .await;
-        for citation in answer.sentences().iter().flat_map(|one| one.citations()) {
+        for citation in answer
+            .sentences()
+            .iter()
+            .flat_map(CheckedSentence::citations)
+        {
             let source = test
                 .app
                 .library()
@@ -192,20 +205,13 @@ async fn any_row_of_a_long_table_is_quoted_where_it_stands() {
 #[tokio::test]
 async fn a_row_far_down_a_table_is_quoted_with_the_header_that_stands_above_it() {
     let test = TestApp::new().await;
-    let mut table = "<h1>Prices</h1><table><tr><th>Code<th>Unit price<th>Delivery".to_owned();
-    for number in 1000..1400 {
-        table += &format!(
-            "<tr><td>PPR-{number}<td>{number},000 KRW<td>{} days",
-            number % 37
-        );
-    }
-    test.add("prices.html", table + "</table>", &["everyone"])
-        .await;
+    let table = prices(1000..1400);
+    test.add("prices.html", table, &["everyone"]).await;
     let answer = test.ask("What is the unit price of PPR-1377?", &[]).await;
     let quotes: Vec<&str> = answer.sentences()[0]
         .citations()
         .iter()
-        .map(|citation| citation.quote())
+        .map(Citation::quote)
         .collect();
     assert_eq!(
         quotes,

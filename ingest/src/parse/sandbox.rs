@@ -287,7 +287,7 @@ pub fn worker_main(task: Task, path: &Path, file_name: &str, limits: &Limits) ->
     let outcome = match bounded {
         Ok(()) => read_file(path).and_then(|bytes| {
             // From here on it opens neither a file nor a connection.
-            bound(Resource::Nofile, 0).map_err(|error| unbounded(error))?;
+            bound(Resource::Nofile, 0).map_err(unbounded)?;
             match task {
                 Task::Read => parse(&bytes, file_name, &|done, all| {
                     // Nobody listens any more: the result finds out too.
