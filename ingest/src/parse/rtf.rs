@@ -4,7 +4,7 @@
 //! text), results of fields, the numbers of lists. Left out: deleted and hidden text,
 //! comments, headers and footers, pictures, the codes of fields.
 //!
-//! [`read`] also takes the HTML out of an RTF that only wraps it, as Outlook writes it.
+//! `read` also takes the HTML out of an RTF that only wraps it, as Outlook writes it.
 
 mod charset;
 mod table;
