@@ -14,7 +14,7 @@ use regex::Regex;
 use tracing::debug;
 
 use super::types::{Passage, QueryEmbedder};
-use crate::check::{Asked, content, is_row, table_headers};
+use crate::check::{Asked, content, is_row, row_with_header, table_headers};
 use crate::index::{codes, words};
 
 /// Sentences whose vectors are compared with the question's.
@@ -120,7 +120,7 @@ impl Sufficiency {
         if let Some(embedder) = &self.embedder {
             let texts: Vec<String> = candidates
                 .iter()
-                .map(|candidate| candidate.text.clone())
+                .map(|candidate| candidate.read.as_ref().unwrap_or(&candidate.text).clone())
                 .collect();
             let query = embedder.embed_query(question).await?;
             for (candidate, vector) in candidates
@@ -154,6 +154,8 @@ pub(super) struct Candidate {
     /// The number of its passage, from 1.
     pub(super) number: u32,
     pub(super) text: String,
+    /// A row of a table as it is understood: with the names of its columns.
+    pub(super) read: Option<String>,
     pub(super) score: f32,
     /// Content of the question that the sentence itself holds.
     pub(super) held: BTreeSet<String>,
@@ -315,8 +317,13 @@ fn candidates(question: &str, passages: &[Passage]) -> Vec<Candidate> {
             } else {
                 OTHER_CODE
             };
+            let read = headers[index].map(|above| {
+                let header = &passage.text[passage.sentences[above].clone()];
+                row_with_header(header, text)
+            });
             candidates.push(Candidate {
                 number,
+                read: read.filter(|read| !read.is_empty()),
                 // A row of a table is one sentence: a draft has no tabs or line breaks.
                 text: text.split_whitespace().collect::<Vec<_>>().join(" "),
                 score: (0.7 * own + 0.3 * about) * if figures { 1.0 } else { NO_FIGURE } * named,

@@ -44,5 +44,5 @@ pub use entailment::{Entailment, Pair, UnusableVerifier, Verifier};
 pub(crate) use evidence::content;
 pub(crate) use facts::{Asked, is_row};
 pub use judge::{Judge, JudgeUse};
-pub(crate) use table::headers as table_headers;
+pub(crate) use table::{headers as table_headers, with_header as row_with_header};
 pub use weigh::{Tiers, Weighed};

@@ -57,7 +57,7 @@ pub(super) fn lines_of(text: &str, span: &Span) -> Span {
 }
 
 /// Rows with the names of their columns. The header itself, a line of its own, is left out.
-pub(super) fn with_header(header: &str, rows: &str) -> String {
+pub(crate) fn with_header(header: &str, rows: &str) -> String {
     let names = cells(header);
     let mut read = String::new();
     for line in rows.lines().filter(|line| line.trim() != header.trim()) {
