@@ -63,7 +63,8 @@ pub struct IngestConfig {
     pub chunk_tokens: NonZeroUsize,
     /// A larger file is refused.
     pub max_file: ByteSize,
-    /// Files read at the same time. Each takes a core and up to `max_memory`.
+    /// Files read at the same time, beside one of less than a megabyte. Each takes a core and up
+    /// to `max_memory`.
     pub workers: NonZeroUsize,
     /// Reading one file may take this long.
     #[serde(with = "humantime_serde")]

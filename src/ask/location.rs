@@ -22,7 +22,8 @@ pub struct Location {
 }
 
 impl Location {
-    /// The location in words: `3쪽`, `slide 2`, `sheet Prices, B7:D7`.
+    /// The location in words: `3쪽`, `slide 2`, `sheet Prices, B7:D7`; and whether its text was
+    /// read from a picture.
     #[must_use]
     pub fn words(&self, language: Language) -> String {
         let Self { first, last, .. } = self;
@@ -45,6 +46,12 @@ impl Location {
         if let Some(cells) = &self.cells {
             words.push_str(", ");
             words.push_str(cells);
+        }
+        if self.recognized {
+            words.push_str(match language {
+                Language::Ko => ", 그림에서 읽은 글자",
+                Language::En => ", read from a picture",
+            });
         }
         words
     }
@@ -132,5 +139,10 @@ mod tests {
             assert_eq!(location.words(Language::Ko), ko);
             assert_eq!(location.words(Language::En), en);
         }
+        let scanned = Location {
+            recognized: true,
+            ..at(PageKind::Page, 2, 2, None, None)
+        };
+        assert_eq!(scanned.words(Language::En), "page 2, read from a picture");
     }
 }

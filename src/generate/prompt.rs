@@ -259,10 +259,11 @@ fn title(passage: &Passage, language: Language) -> String {
     // The rest of it: the header of a table stands where the table begins.
     let rest = passage.run_of(passage.text.len());
     match passage.location_of(&rest) {
-        // Which cells it takes says nothing here: it is told of what is quoted.
+        // Which cells it takes, and how it was read, says nothing here: it is told of quotes.
         Some(location) => {
             let location = Location {
                 cells: None,
+                recognized: false,
                 ..location
             };
             let words = one_line(&shown(&location.words(language)));
