@@ -38,6 +38,10 @@ use crate::catalogue::{Catalogue, ChunkRow, DocumentView, NewDocument, Original,
 pub(crate) const READER: &str = "3";
 /// Chunks embedded at once: enough to sort by length, few enough to lose little when killed.
 const BATCH: u32 = 64;
+/// Documents that are put into the index of words together, at most.
+const TOGETHER: usize = 64;
+/// How long others are read before those that are read already are put into it.
+const MOMENT: Duration = Duration::from_millis(500);
 /// Bytes of a file that is small.
 const SMALL: u64 = 1 << 20;
 /// How long the embedding of a document is put off after the model failed, and how often.
@@ -162,6 +166,14 @@ impl Difference {
     pub fn is_none(&self) -> bool {
         self.missing.is_empty() && self.extra.is_empty() && self.rights.is_empty()
     }
+}
+
+/// A document that is read and cut.
+#[derive(Debug)]
+struct Cut {
+    work: Work,
+    title: String,
+    prepared: Vec<PreparedChunk>,
 }
 
 /// What was done since the library was opened.
@@ -847,34 +859,12 @@ impl Library {
 
     async fn read_queue(self: Arc<Self>, most: Option<u64>) {
         while !self.is_stopping() {
-            match self.catalogue.next_queued(most).await {
-                Ok(Some(work)) => {
+            match self.read_some(most).await {
+                Ok(Some(failed)) => {
                     self.changed();
-                    let done = self.read(&work).await;
-                    self.live
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .remove(&work.id);
-                    if let Err(error) = done {
-                        warn!(document.id = %work.id, error = %error, "a document cannot be taken in");
-                        // The fault is a full disk's or an index's, not the document's: it waits
-                        // for its next turn, and fails when it had several.
-                        let reason = error.to_string();
-                        let to = if self.has_turns_left(work.id) {
-                            State::Queued
-                        } else {
-                            State::Failed
-                        };
-                        for from in [State::Extracting, State::Chunking, State::Indexing] {
-                            // If this fails too, the document is taken up at the next start.
-                            let _ = self.catalogue.advance(&work, from, to, Some(&reason)).await;
-                        }
-                        self.changed();
-                        if !self.wait(RETRY).await {
-                            return;
-                        }
+                    if failed && !self.wait(RETRY).await {
+                        return;
                     }
-                    self.changed();
                 }
                 Ok(None) => {
                     if !self.wait(Duration::from_millis(500)).await {
@@ -891,8 +881,64 @@ impl Library {
         }
     }
 
-    /// Reads, cuts and indexes a document by its words.
-    async fn read(&self, work: &Work) -> Result<(), LibraryError> {
+    /// Takes in the documents whose turn it is: as many as are read within a moment, since the
+    /// index of words takes many as quickly as one. Gives whether one failed; nothing if none
+    /// waits.
+    async fn read_some(&self, most: Option<u64>) -> Result<Option<bool>, LibraryError> {
+        let started = Instant::now();
+        let mut cuts = Vec::new();
+        let (mut any, mut failed) = (false, false);
+        while cuts.len() < TOGETHER && started.elapsed() < MOMENT && !self.is_stopping() {
+            let Some(work) = self.catalogue.next_queued(most).await? else {
+                break;
+            };
+            any = true;
+            self.changed();
+            let cut = self.read(&work).await;
+            self.live
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .remove(&work.id);
+            match cut {
+                Ok(cut) => cuts.extend(cut),
+                Err(error) => {
+                    failed = true;
+                    self.put_off(&work, &error).await;
+                }
+            }
+        }
+        let started = Instant::now();
+        if !cuts.is_empty()
+            && let Err(error) = self.index(&cuts).await
+        {
+            failed = true;
+            for cut in &cuts {
+                self.put_off(&cut.work, &error).await;
+            }
+        }
+        self.counters.spent(2, started);
+        Ok(any.then_some(failed))
+    }
+
+    /// Lets a document wait for its next turn, or fail when it had several: the fault is a full
+    /// disk's or an index's, not the document's.
+    async fn put_off(&self, work: &Work, error: &LibraryError) {
+        warn!(document.id = %work.id, error = %error, "a document cannot be taken in");
+        let reason = error.to_string();
+        let to = if self.has_turns_left(work.id) {
+            State::Queued
+        } else {
+            State::Failed
+        };
+        for from in [State::Extracting, State::Chunking, State::Indexing] {
+            // If this fails too, the document is taken up at the next start.
+            let _ = self.catalogue.advance(work, from, to, Some(&reason)).await;
+        }
+        self.changed();
+    }
+
+    /// Reads and cuts a document; nothing if it is not to be indexed.
+    async fn read(&self, work: &Work) -> Result<Option<Cut>, LibraryError> {
         let started = Instant::now();
         let (document, title) = match self
             .catalogue
@@ -901,11 +947,11 @@ impl Library {
         {
             Some(read) => (read.document, read.title),
             None => match self.extract(work).await {
-                Ok(None) => return Ok(()),
+                Ok(None) => return Ok(None),
                 Ok(Some(mut extracted)) => {
                     let attachments = std::mem::take(&mut extracted.attachments);
                     let Some(problems) = self.take_attachments(work, attachments).await? else {
-                        return Ok(());
+                        return Ok(None);
                     };
                     extracted.problems.extend(problems);
                     self.catalogue
@@ -922,7 +968,7 @@ impl Library {
                     self.catalogue
                         .advance(work, State::Extracting, State::Failed, Some(&reason))
                         .await?;
-                    return Ok(());
+                    return Ok(None);
                 }
             },
         };
@@ -934,7 +980,7 @@ impl Library {
             .advance(work, State::Extracting, State::Chunking, None)
             .await?
         {
-            return Ok(());
+            return Ok(None);
         }
         self.changed();
         let started = Instant::now();
@@ -949,13 +995,14 @@ impl Library {
             .advance(work, State::Chunking, State::Indexing, None)
             .await?
         {
-            return Ok(());
+            return Ok(None);
         }
         self.changed();
-        let started = Instant::now();
-        self.index(work, &title, prepared).await?;
-        self.counters.spent(2, started);
-        Ok(())
+        Ok(Some(Cut {
+            work: work.clone(),
+            title,
+            prepared,
+        }))
     }
 
     /// What the file holds, or nothing if the library closes first.
@@ -979,79 +1026,90 @@ impl Library {
         }
     }
 
-    async fn index(
-        &self,
-        work: &Work,
-        title: &str,
-        prepared: Vec<PreparedChunk>,
-    ) -> Result<(), LibraryError> {
+    /// Puts documents into the index of words, all at once, and says so in the catalogue.
+    async fn index(&self, cuts: &[Cut]) -> Result<(), LibraryError> {
         let _changing = self.changing.lock().await;
-        let reader_groups = match self.catalogue.views(Some(work.id)).await?.pop() {
-            Some(view) if view.state == State::Indexing && view.version == work.version => {
-                view.readers
-            }
-            _ => return Ok(()),
-        };
-        let mut stored = Vec::with_capacity(prepared.len());
-        let mut rows = Vec::with_capacity(prepared.len());
-        for prepared in prepared {
-            if prepared.text.trim().is_empty() {
-                continue;
-            }
-            let chunk = StoredChunk {
-                id: ChunkId::of(
-                    work.id,
-                    &work.version,
-                    prepared.chunk.ordinal,
-                    &prepared.chunk.span,
-                ),
-                document: work.id,
-                version: work.version,
-                title: title.to_owned(),
-                heading_path: prepared.chunk.heading_path.clone(),
-                text: prepared.searched_text(),
-                readers: reader_groups.clone(),
-                vector: None,
+        let mut stored = Vec::new();
+        let mut wanted = Vec::with_capacity(cuts.len());
+        for cut in cuts {
+            let work = &cut.work;
+            let readers = match self.catalogue.views(Some(work.id)).await?.pop() {
+                Some(view) if view.state == State::Indexing && view.version == work.version => {
+                    view.readers
+                }
+                _ => continue,
             };
-            let text_hash = ContentHash::of(chunk.embedded_text().as_bytes()).to_string();
-            rows.push((chunk.id, prepared, text_hash));
-            stored.push(chunk);
+            let mut rows = Vec::with_capacity(cut.prepared.len());
+            for prepared in &cut.prepared {
+                if prepared.text.trim().is_empty() {
+                    continue;
+                }
+                let chunk = StoredChunk {
+                    id: ChunkId::of(
+                        work.id,
+                        &work.version,
+                        prepared.chunk.ordinal,
+                        &prepared.chunk.span,
+                    ),
+                    document: work.id,
+                    version: work.version,
+                    title: cut.title.clone(),
+                    heading_path: prepared.chunk.heading_path.clone(),
+                    text: prepared.searched_text(),
+                    readers: readers.clone(),
+                    vector: None,
+                };
+                let text_hash = ContentHash::of(chunk.embedded_text().as_bytes()).to_string();
+                rows.push((chunk.id, prepared.clone(), text_hash));
+                stored.push(chunk);
+            }
+            wanted.push((work, rows));
         }
-        let has_chunks = !stored.is_empty();
         self.parts.words.put(&stored).await?;
-        let to = if self.parts.vectors.is_some() && has_chunks {
-            State::Embedding
-        } else {
-            self.ready(work).await?
-        };
+        drop(stored);
         // From here until the indexes agree with the catalogue a fault leaves them apart.
         self.unsettled.fetch_add(1, Ordering::SeqCst);
-        if let Some(gone) = self
-            .catalogue
-            .replace_chunks(work, State::Indexing, to, &self.cut, &rows)
-            .await?
-        {
-            self.parts.words.remove(&gone).await?;
-            if let Some((vectors, _)) = &self.parts.vectors {
-                vectors.remove(&gone).await?;
-            }
-        } else {
-            // Cancelled meanwhile: what was put is not in the catalogue, unless it was there before.
-            let known: BTreeSet<ChunkId> = self
+        // Of words, and of both.
+        let (mut gone_of_words, mut gone) = (Vec::new(), Vec::new());
+        for (work, rows) in &wanted {
+            let to = if self.parts.vectors.is_some() && !rows.is_empty() {
+                State::Embedding
+            } else {
+                self.ready(work).await?
+            };
+            if let Some(replaced) = self
                 .catalogue
-                .chunk_ids(work.id)
+                .replace_chunks(work, State::Indexing, to, &self.cut, rows)
                 .await?
-                .into_iter()
-                .collect();
-            let gone: Vec<ChunkId> = stored
-                .iter()
-                .map(|chunk| chunk.id)
-                .filter(|id| !known.contains(id))
-                .collect();
-            self.parts.words.remove(&gone).await?;
+            {
+                gone.extend(replaced);
+            } else {
+                // Cancelled meanwhile: what was put is not in the catalogue, unless it was there
+                // before.
+                let known: BTreeSet<ChunkId> = self
+                    .catalogue
+                    .chunk_ids(work.id)
+                    .await?
+                    .into_iter()
+                    .collect();
+                gone_of_words.extend(
+                    rows.iter()
+                        .map(|row| row.0)
+                        .filter(|id| !known.contains(id)),
+                );
+            }
+            info!(document.id = %work.id, chunks = rows.len(), "a document is found by its words");
+        }
+        gone_of_words.extend(&gone);
+        if !gone_of_words.is_empty() {
+            self.parts.words.remove(&gone_of_words).await?;
+        }
+        if let Some((vectors, _)) = &self.parts.vectors
+            && !gone.is_empty()
+        {
+            vectors.remove(&gone).await?;
         }
         self.unsettled.fetch_sub(1, Ordering::SeqCst);
-        info!(document.id = %work.id, chunks = stored.len(), "a document is found by its words");
         Ok(())
     }
 
