@@ -7,12 +7,11 @@
 
 use std::collections::HashMap;
 
-use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
+use quick_xml::events::BytesStart;
 
 use super::container::{self, Container};
-use super::flow::{Grid, Item, MAX_NESTED_TABLES};
-use super::xml::{attribute, each_element, first_text, reference};
+use super::flow::{Grid, Item, MAX_NESTED_TABLES, roman};
+use super::xml::{Piece, attribute, each_element, first_text, walk};
 use super::{ParseError, Parsed, Progress};
 use crate::{DocumentBuilder, Problem};
 
@@ -371,32 +370,6 @@ pub(super) fn numeral(number: u32, format: &str) -> String {
     }
 }
 
-fn roman(number: u32) -> String {
-    let mut left = number.min(3_999);
-    let mut text = String::new();
-    for (value, letters) in [
-        (1000, "M"),
-        (900, "CM"),
-        (500, "D"),
-        (400, "CD"),
-        (100, "C"),
-        (90, "XC"),
-        (50, "L"),
-        (40, "XL"),
-        (10, "X"),
-        (9, "IX"),
-        (5, "V"),
-        (4, "IV"),
-        (1, "I"),
-    ] {
-        while left >= value {
-            text.push_str(letters);
-            left -= value;
-        }
-    }
-    text
-}
-
 #[derive(Debug, Default)]
 struct Paragraph {
     text: String,
@@ -466,65 +439,20 @@ impl<'a> Body<'a> {
 
     /// Reads a part; says what is wrong with it if it ends early.
     fn read(&mut self, text: &str, part: &str) -> Option<String> {
-        let mut reader = Reader::from_str(text);
-        let mut skipped: Option<(String, usize)> = None;
-        let problem = loop {
-            let event = match reader.read_event() {
-                Ok(event) => event,
-                Err(error) => {
-                    let at = reader.error_position();
-                    break Some(format!(
-                        "its part `{part}` is damaged at byte {at} and was read up to there: {error}"
-                    ));
-                }
-            };
-            if let Some((name, depth)) = &mut skipped {
-                match &event {
-                    Event::Start(element) if element.local_name().as_ref() == *name => *depth += 1,
-                    Event::End(element) if element.local_name().as_ref() == *name => *depth -= 1,
-                    Event::Eof => break None,
-                    _ => {}
-                }
-                if *depth == 0 {
-                    skipped = None;
-                }
-                continue;
-            }
-            match event {
-                Event::Start(element) => {
-                    let name = element.local_name().as_ref().to_owned();
-                    let separator = matches!(
-                        attribute(&element, "type").as_deref(),
-                        Some("separator" | "continuationSeparator" | "continuationNotice")
-                    ) && matches!(name.as_str(), "footnote" | "endnote");
-                    if is_skipped(&name) || separator {
-                        skipped = Some((name, 1));
-                    } else {
-                        self.start(&name, &element);
-                    }
-                }
-                Event::Empty(element) => {
-                    let name = element.local_name().as_ref().to_owned();
-                    if !is_skipped(&name) {
-                        self.start(&name, &element);
-                        self.end(&name);
-                    }
-                }
-                Event::End(element) => {
-                    let name = element.local_name().as_ref().to_owned();
-                    self.end(&name);
-                }
-                Event::Text(text) if self.in_text => self.push(&text),
-                Event::CData(text) if self.in_text => self.push(&text),
-                Event::GeneralRef(name) if self.in_text => {
-                    if let Some(char) = reference(&name) {
-                        self.push(char.encode_utf8(&mut [0; 4]));
-                    }
-                }
-                Event::Eof => break None,
-                _ => {}
-            }
+        let is_left_out = |name: &str, element: &BytesStart<'_>| {
+            let is_separator = matches!(name, "footnote" | "endnote")
+                && matches!(
+                    attribute(element, "type").as_deref(),
+                    Some("separator" | "continuationSeparator" | "continuationNotice")
+                );
+            is_skipped(name) || is_separator
         };
+        let problem = walk(text, part, is_left_out, |piece| match piece {
+            Piece::Start(name, element) => self.start(name, element),
+            Piece::End(name) => self.end(name),
+            Piece::Text(text) if self.in_text => self.push(text),
+            Piece::Text(_) => {}
+        });
         // What a damaged part left open.
         while !self.paragraphs.is_empty() {
             self.end("p");

@@ -326,3 +326,30 @@ fn cell_text(items: &[Item]) -> String {
     }
     text
 }
+
+/// A number as Rome wrote it, up to 3,999: lists of all formats have them.
+pub(super) fn roman(number: u32) -> String {
+    let mut left = number.min(3_999);
+    let mut text = String::new();
+    for (value, letters) in [
+        (1000, "M"),
+        (900, "CM"),
+        (500, "D"),
+        (400, "CD"),
+        (100, "C"),
+        (90, "XC"),
+        (50, "L"),
+        (40, "XL"),
+        (10, "X"),
+        (9, "IX"),
+        (5, "V"),
+        (4, "IV"),
+        (1, "I"),
+    ] {
+        while left >= value {
+            text.push_str(letters);
+            left -= value;
+        }
+    }
+    text
+}

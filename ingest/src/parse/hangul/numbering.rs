@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::flow::Item;
+use super::super::flow::{Item, roman};
 
 /// Levels of an outline or a list.
 const LEVELS: usize = 10;
@@ -287,32 +287,6 @@ fn counted(number: u32, digits: &str, ten: char) -> String {
         text.push(ten);
     }
     text.extend(digit(number % 10));
-    text
-}
-
-fn roman(number: u32) -> String {
-    let mut left = number.min(3_999);
-    let mut text = String::new();
-    for (value, letters) in [
-        (1000, "M"),
-        (900, "CM"),
-        (500, "D"),
-        (400, "CD"),
-        (100, "C"),
-        (90, "XC"),
-        (50, "L"),
-        (40, "XL"),
-        (10, "X"),
-        (9, "IX"),
-        (5, "V"),
-        (4, "IV"),
-        (1, "I"),
-    ] {
-        while left >= value {
-            text.push_str(letters);
-            left -= value;
-        }
-    }
     text
 }
 
