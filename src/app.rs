@@ -1,5 +1,6 @@
 //! The wired program: the one place where back ends are chosen.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,7 +9,7 @@ use anyhow::Context as _;
 use ingest::ocr::{Recognize, Tesseract};
 use ingest::parse::Extract;
 use ingest::parse::sandbox::Sandbox;
-use ingest::{BackendError, ChunkStore, PassageEmbedder, TokenCounter};
+use ingest::{BackendError, ChunkStore, DocumentId, PassageEmbedder, TokenCounter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tracing::{Instrument as _, info, info_span, warn};
 
@@ -293,6 +294,9 @@ trait VectorIndex: ChunkStore + Retriever {}
 
 impl<T: ChunkStore + Retriever> VectorIndex for T {}
 
+/// Names what is kept with each vector: an index that keeps something else is filled anew.
+const PAYLOAD: &str = "2";
+
 /// The index of vectors that the configuration asks for.
 async fn open_vectors(
     config: &Config,
@@ -308,10 +312,10 @@ async fn open_vectors(
             must_fill(running)?;
             store.create().await?;
         }
-        let at = format!("{url} {}", store.collection());
+        let at = format!("{url} {} {PAYLOAD}", store.collection());
         return Ok((Arc::new(store), at));
     }
-    let folder = index_folder(index, "vectors", model, running)?;
+    let folder = index_folder(index, "vectors", &format!("{PAYLOAD}-{model}"), running)?;
     if EdgeIndex::is_overgrown(&folder) {
         info!("the index of vectors is made anew, to be rid of its log of changes");
         must_fill(running)?;
@@ -321,7 +325,7 @@ async fn open_vectors(
     let store = open_or_make("the index of vectors", &folder, running, |folder| {
         EdgeIndex::open(folder, dimension)
     })?;
-    Ok((Arc::new(store), format!("edge {model}")))
+    Ok((Arc::new(store), format!("edge {model} {PAYLOAD}")))
 }
 
 /// What reads files.
@@ -494,6 +498,7 @@ impl App {
             counter: Arc::clone(&counter),
             chunk_tokens: config.ingest.chunk_tokens.get(),
             workers: config.ingest.workers.get(),
+            old_versions: config.ingest.old_versions,
         };
         let library = Library::open(&config.data, lock, parts).await?;
         library.start();
@@ -964,9 +969,14 @@ impl Pipeline<'_> {
             None => None,
         };
         timings.embed = started.elapsed();
+        let titled = match &question.scope.title {
+            Some(title) => Some(self.titled(title, &question.reader).await?),
+            None => None,
+        };
         let query = Query {
             text: question.text.clone(),
             vector,
+            filter: question.scope.filter(titled, library::today()),
         };
         let started = Instant::now();
         let rankings =
@@ -1021,6 +1031,20 @@ impl Pipeline<'_> {
         timings.gate = gate;
         timings.generate_and_check = started.elapsed();
         Ok((answer, timings))
+    }
+
+    /// The documents with these words in the title that the reader may read.
+    async fn titled(
+        &self,
+        words: &str,
+        reader: &Reader,
+    ) -> Result<BTreeSet<DocumentId>, sqlx::Error> {
+        let found = self.catalogue.titled(words.trim()).await?;
+        Ok(found
+            .into_iter()
+            .filter(|(_, readers)| reader.may_read(readers))
+            .map(|(id, _)| id)
+            .collect())
     }
 
     /// Whether the passages do not answer the question.

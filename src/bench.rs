@@ -1,11 +1,12 @@
 //! Measures speed with the parts that the product answers with: embedding, questions on a corpus
-//! of a chosen size, judging claims, checking answers, and a language model.
+//! of a chosen size, taking files in, judging claims, checking answers, and a language model.
 //!
 //! Filler is text of the sample's own words in random order, with random vectors: what it costs
 //! to search is that of real text, what is found is not looked at.
 
 mod check;
 mod generate;
+mod ingest;
 mod verify;
 
 use std::collections::BTreeSet;
@@ -14,15 +15,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ::ingest::parse::sandbox::Sandbox;
+use ::ingest::{BackendError, ContentHash, Group, PassageEmbedder, Vector, read};
 use anyhow::{Context as _, bail};
 use async_trait::async_trait;
-use ingest::parse::sandbox::Sandbox;
-use ingest::{BackendError, ContentHash, Group, PassageEmbedder, Vector, read};
 use serde::Serialize;
 
 use crate::app::{App, AskEvent, Timings, open_embedder};
-use crate::ask::{QueryEmbedder as _, Question, Reader};
-use crate::catalogue::NewDocument;
+use crate::ask::{QueryEmbedder as _, Question, Reader, Scope};
+use crate::catalogue::{MetadataChange, NewDocument};
 use crate::check::Mode;
 use crate::config::Config;
 use crate::eval::percentile;
@@ -35,6 +36,7 @@ pub use crate::model::{
 };
 pub use check::{CheckInput, CheckReport, CheckRow, check};
 pub use generate::{GenerateInput, GenerateReport, GenerateRow, generate};
+pub use ingest::{Asked, IngestInput, IngestReport, ingest};
 pub use verify::{VerifyReport, verify};
 
 /// What a document of filler is called; nothing real begins like it.
@@ -243,6 +245,8 @@ async fn take(app: &Arc<App>, path: PathBuf) -> anyhow::Result<()> {
             path,
             readers: BTreeSet::from([Group::everyone()]),
             parent: None,
+            lane: String::new(),
+            metadata: MetadataChange::default(),
         })
         .await?;
     Ok(())
@@ -353,6 +357,7 @@ async fn ask_all(app: &Arc<App>, questions: &[String]) -> anyhow::Result<Vec<Tim
     for round in 0..=ROUNDS {
         for text in questions {
             let question = Question {
+                scope: Scope::default(),
                 adapter: None,
                 text: text.clone(),
                 reader: Reader::anyone(),
@@ -397,12 +402,17 @@ fn stages(times: &[Timings]) -> Vec<StageTimes> {
     ]
 }
 
-/// What this process holds in memory, as Linux tells it.
+/// What this process holds in memory.
 fn resident_mb() -> anyhow::Result<f64> {
+    memory_mb("VmRSS:")
+}
+
+/// Memory of this process, as Linux tells it under `name`.
+fn memory_mb(name: &str) -> anyhow::Result<f64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let kilobytes: u32 = status
         .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))
+        .find_map(|line| line.strip_prefix(name))
         .and_then(|rest| rest.split_whitespace().next())
         .and_then(|number| number.parse().ok())
         .context("/proc/self/status does not say how much memory is held")?;

@@ -73,6 +73,9 @@ pub struct IngestConfig {
     pub max_memory: ByteSize,
     /// Groups that may read what is handed in without naming readers.
     pub default_readers: BTreeSet<Group>,
+    /// Older versions of a document that are kept, so that answers that quote them can be looked
+    /// up; all, if left out.
+    pub old_versions: Option<u32>,
     /// `[ingest.ocr]`: how pages that are pictures of text are read.
     pub ocr: OcrConfig,
 }
@@ -143,6 +146,7 @@ impl Default for IngestConfig {
             max_time: limits.wall,
             max_memory: ByteSize::b(limits.memory_bytes),
             default_readers: BTreeSet::from([Group::everyone()]),
+            old_versions: None,
             ocr: OcrConfig::default(),
         }
     }

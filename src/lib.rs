@@ -5,7 +5,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`ingest`] (a crate of its own) | the write path: bytes to [`ingest::Document`] to chunks |
-//! | [`library`] | documents on their way into both indexes and out again, whatever crashes |
+//! | [`library`] | documents on their way into both indexes and out again, whatever crashes; their versions, and what is said of them |
 //! | [`sources`] | folders that the library is kept in step with; the seam [`sources::Source`] |
 //! | [`catalogue`] | SQLite: the truth that both indexes are derived from |
 //! | [`index`] | words (tantivy) and vectors (Qdrant Edge, or a Qdrant server): each keeps chunks and finds them |
@@ -29,7 +29,8 @@
 //! pages and routes take an `Answer` or a [`check::CheckedSentence`], and only `check` can make one.
 //!
 //! Rights are a parameter of every search ([`ask::Reader`]), applied inside each index before the
-//! limit, and once more when the catalogue gives the passages.
+//! limit, and once more when the catalogue gives the passages. What a question is narrowed to
+//! ([`ask::Scope`]) goes the same way, as the [`ingest::Filter`] of its [`ask::Query`].
 //!
 //! Dependencies point one way: `web -> app -> ask, check -> traits <- index, model, generate`.
 

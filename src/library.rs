@@ -6,9 +6,12 @@
 //! start, since the mark `running` is still there, and mended by comparing.
 
 pub(crate) mod attachments;
+mod eta;
+mod life;
 mod pictures;
 mod recognition;
 mod sourced;
+mod validity;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -26,16 +29,20 @@ use ingest::{
     BackendError, ChunkId, ChunkStore, ContentHash, Document, DocumentId, Group, PassageEmbedder,
     PreparedChunk, Problem, StoredChunk, TokenCounter, pipeline,
 };
+use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Notify, watch};
 use tracing::{info, warn};
 
+pub(crate) use self::life::today;
 use self::pictures::Pictures;
 use crate::ask::Reader;
-use crate::catalogue::{Catalogue, ChunkRow, DocumentView, NewDocument, Original, State, Work};
+use crate::catalogue::{
+    Arriving, Catalogue, ChunkRow, DocumentView, MetadataError, NewDocument, Original, State, Work,
+};
 
 /// Names how files are read: versions read otherwise are read anew when they are cut anew.
-pub(crate) const READER: &str = "3";
+pub(crate) const READER: &str = "4";
 /// Chunks embedded at once: enough to sort by length, few enough to lose little when killed.
 const BATCH: u32 = 64;
 /// Documents that are put into the index of words together, at most.
@@ -71,6 +78,9 @@ pub enum LibraryError {
     /// An index failed.
     #[error("{0}")]
     Backend(#[from] BackendError),
+    /// What is to be said of a document cannot be.
+    #[error("{0}")]
+    Metadata(#[from] MetadataError),
 }
 
 impl LibraryError {
@@ -117,6 +127,8 @@ pub struct LibraryParts {
     pub chunk_tokens: usize,
     /// Files read at the same time.
     pub workers: usize,
+    /// Older versions of a document that are kept at most; all, if nothing is said.
+    pub old_versions: Option<u32>,
 }
 
 /// A document that was handed in.
@@ -143,6 +155,8 @@ pub struct SourceText {
     pub title: String,
     /// The file's name.
     pub file_name: String,
+    /// When a newer version took its place in the search, if one did.
+    pub replaced_at: Option<Timestamp>,
 }
 
 /// How an index differs from the catalogue.
@@ -172,7 +186,6 @@ impl Difference {
 #[derive(Debug)]
 struct Cut {
     work: Work,
-    title: String,
     prepared: Vec<PreparedChunk>,
 }
 
@@ -224,6 +237,10 @@ impl fmt::Display for Progress {
 struct Counters {
     submitted: AtomicU64,
     pages: AtomicU64,
+    /// Bytes of files that were read.
+    bytes: AtomicU64,
+    /// Chunks whose vectors were put into the index.
+    embedded: AtomicU64,
     tokens: AtomicU64,
     stages: [AtomicU64; 4],
     started: Mutex<Option<Instant>>,
@@ -406,17 +423,27 @@ impl Library {
     /// Takes a file: when this returns, the document survives the process and the machine.
     ///
     /// # Errors
-    /// When the file cannot be read, or disk or catalogue cannot be written.
+    /// When the file cannot be read, disk or catalogue cannot be written, or what is said of the
+    /// document cannot be.
     pub async fn submit(&self, document: NewDocument) -> Result<Submitted, LibraryError> {
-        let id = DocumentId::at(&document.place);
         let arriving = self.arriving.read().await;
         let (folder, from) = (self.folder.join("originals"), document.path.clone());
         let (version, size) = tokio::task::spawn_blocking(move || keep_original(&folder, &from))
             .await
             .map_err(|error| BackendError::new("keeping the original failed", error))??;
-        let unchanged = {
+        let (id, unchanged) = {
             let _changing = self.changing.lock().await;
-            self.catalogue.submit(id, &document, version, size).await?
+            let id = self.catalogue.id_at(&document.place).await?;
+            let known = self.catalogue.entry(id).await?;
+            let known = known.map(|entry| entry.metadata).unwrap_or_default();
+            let arriving = Arriving {
+                id,
+                document: &document,
+                version,
+                size,
+                metadata: self.said_anew(id, &known, &document.metadata, None).await?,
+            };
+            (id, self.catalogue.submit(&arriving).await?)
         };
         drop(arriving);
         if !unchanged {
@@ -599,32 +626,46 @@ impl Library {
         id: Option<DocumentId>,
         reader: &Reader,
     ) -> Result<Vec<DocumentView>, LibraryError> {
-        let mut views = self.catalogue.views(id).await?;
+        let mut views = self.catalogue.views(id, Some(reader)).await?;
         views.retain(|view| reader.may_read(&view.readers));
+        if views.iter().all(|view| view.state.is_final()) {
+            return Ok(views);
+        }
+        let waiting = self.catalogue.waiting().await?;
+        let speed = self.speed();
         let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
         for view in &mut views {
             if let Some((done, total)) = live.get(&view.id) {
                 (view.pages_done, view.pages_total) = (*done, *total);
             }
+            view.seconds_left = eta::seconds_left(view, &waiting, &speed);
         }
         Ok(views)
     }
 
-    /// The file as it was handed in.
+    /// The file of a version as it was handed in, or of the newest one.
     ///
     /// # Errors
     /// When the catalogue cannot be read.
     pub async fn original(
         &self,
         id: DocumentId,
+        version: Option<ContentHash>,
         reader: &Reader,
     ) -> Result<Option<Original>, LibraryError> {
-        Ok(self.get(id, reader).await?.map(|view| Original {
-            path: self.original_path(view.version),
-            file_name: view.file_name,
-            format: view.format,
-            version: view.version,
-            size: view.size,
+        let Some(view) = self.get(id, reader).await? else {
+            return Ok(None);
+        };
+        let wanted = version.unwrap_or(view.version);
+        let mut versions = self.versions(id, reader).await?;
+        versions.retain(|kept| kept.version == wanted);
+        Ok(versions.pop().map(|kept| Original {
+            path: self.original_path(kept.version),
+            file_name: kept.file_name,
+            // Of another version it is not known without reading it.
+            format: view.format.filter(|_| kept.version == view.version),
+            version: kept.version,
+            size: kept.size,
         }))
     }
 
@@ -675,6 +716,7 @@ impl Library {
             format: read.format,
             title: read.title,
             file_name: read.file_name,
+            replaced_at: read.replaced_at,
         }))
     }
 
@@ -731,6 +773,19 @@ impl Library {
                 ("words", stage(2)),
                 ("vectors", stage(3)),
             ],
+        }
+    }
+
+    /// How quickly work went since the library was opened.
+    fn speed(&self) -> eta::Speed {
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let stage = |index: usize| Duration::from_micros(read(&self.counters.stages[index]));
+        eta::Speed {
+            bytes: read(&self.counters.bytes),
+            reading: stage(0) + stage(1) + stage(2),
+            readers: self.parts.workers,
+            chunks: read(&self.counters.embedded),
+            embedding: stage(3),
         }
     }
 
@@ -940,12 +995,12 @@ impl Library {
     /// Reads and cuts a document; nothing if it is not to be indexed.
     async fn read(&self, work: &Work) -> Result<Option<Cut>, LibraryError> {
         let started = Instant::now();
-        let (document, title) = match self
+        let document = match self
             .catalogue
             .read_version(work.id, work.version, Some(READER))
             .await?
         {
-            Some(read) => (read.document, read.title),
+            Some(read) => read.document,
             None => match self.extract(work).await {
                 Ok(None) => return Ok(None),
                 Ok(Some(mut extracted)) => {
@@ -954,15 +1009,11 @@ impl Library {
                         return Ok(None);
                     };
                     extracted.problems.extend(problems);
+                    let said = life::said(&extracted.document);
                     self.catalogue
-                        .save_version(work, READER, &extracted)
+                        .save_version(work, READER, &extracted, &said)
                         .await?;
-                    let title = extracted
-                        .document
-                        .title
-                        .clone()
-                        .unwrap_or_else(|| work.file_name.clone());
-                    (extracted.document, title)
+                    extracted.document
                 }
                 Err(reason) => {
                     self.catalogue
@@ -974,6 +1025,8 @@ impl Library {
         };
         let pages = u64::try_from(document.pages.len().max(1)).unwrap_or(1);
         self.counters.pages.fetch_add(pages, Ordering::Relaxed);
+        let bytes = fs::metadata(self.original_path(work.version)).map_or(0, |file| file.len());
+        self.counters.bytes.fetch_add(bytes, Ordering::Relaxed);
         self.counters.spent(0, started);
         if !self
             .catalogue
@@ -1000,7 +1053,6 @@ impl Library {
         self.changed();
         Ok(Some(Cut {
             work: work.clone(),
-            title,
             prepared,
         }))
     }
@@ -1033,10 +1085,8 @@ impl Library {
         let mut wanted = Vec::with_capacity(cuts.len());
         for cut in cuts {
             let work = &cut.work;
-            let readers = match self.catalogue.views(Some(work.id)).await?.pop() {
-                Some(view) if view.state == State::Indexing && view.version == work.version => {
-                    view.readers
-                }
+            let view = match self.catalogue.views(Some(work.id), None).await?.pop() {
+                Some(view) if view.state == State::Indexing && view.version == work.version => view,
                 _ => continue,
             };
             let mut rows = Vec::with_capacity(cut.prepared.len());
@@ -1053,10 +1103,11 @@ impl Library {
                     ),
                     document: work.id,
                     version: work.version,
-                    title: cut.title.clone(),
+                    title: view.title.clone(),
                     heading_path: prepared.chunk.heading_path.clone(),
                     text: prepared.searched_text(),
-                    readers: readers.clone(),
+                    readers: view.readers.clone(),
+                    labels: view.labels.clone(),
                     vector: None,
                 };
                 let text_hash = ContentHash::of(chunk.embedded_text().as_bytes()).to_string();
@@ -1079,7 +1130,14 @@ impl Library {
             };
             if let Some(replaced) = self
                 .catalogue
-                .replace_chunks(work, State::Indexing, to, &self.cut, rows)
+                .replace_chunks(
+                    work,
+                    State::Indexing,
+                    to,
+                    &self.cut,
+                    rows,
+                    self.parts.old_versions,
+                )
                 .await?
             {
                 gone.extend(replaced);
@@ -1118,7 +1176,7 @@ impl Library {
         if self.parts.ocr.is_some() && !self.catalogue.needs_ocr(work).await?.is_empty() {
             return Ok(State::Recognizing);
         }
-        let views = self.catalogue.views(Some(work.id)).await?;
+        let views = self.catalogue.views(Some(work.id), None).await?;
         let warned = views.first().is_some_and(|view| !view.problems.is_empty());
         Ok(if warned {
             State::ReadyWithWarnings
@@ -1229,6 +1287,9 @@ impl Library {
         vectors.put(&chunks).await?;
         let ids: Vec<ChunkId> = chunks.iter().map(|chunk| chunk.id).collect();
         self.catalogue.mark_embedded(&ids, true).await?;
+        self.counters
+            .embedded
+            .fetch_add(ids.len() as u64, Ordering::Relaxed);
         self.counters.spent(3, started);
         Ok(true)
     }

@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 
 use ingest::parse::InProcess;
 use veracite::app::{App, AskEvent};
-use veracite::ask::{Context, DraftPiece, Generator as _, Passage, Prompt, Question, Reader};
-use veracite::catalogue::NewDocument;
+use veracite::ask::{
+    Context, DraftPiece, Generator as _, Passage, Prompt, Question, Reader, Scope,
+};
+use veracite::catalogue::{MetadataChange, NewDocument};
 use veracite::check::{Mode, Verdict};
 use veracite::config::Config;
 use veracite::doctor::Level;
@@ -42,6 +44,7 @@ fn server() -> Option<GeneratorConfig> {
 fn prompt(question: &str, passages: &[&str], max_tokens: usize) -> Prompt {
     Prompt {
         question: Question {
+            scope: Scope::default(),
             adapter: None,
             text: question.to_owned(),
             reader: Reader::anyone(),
@@ -167,6 +170,8 @@ async fn what_a_real_model_writes_is_shown_only_where_documents_say_it() {
         path,
         readers: [ingest::Group::everyone()].into(),
         parent: None,
+        lane: String::new(),
+        metadata: MetadataChange::default(),
     };
     app.library().submit(document).await.unwrap();
     app.library().idle().await;
@@ -175,6 +180,7 @@ async fn what_a_real_model_writes_is_shown_only_where_documents_say_it() {
         "Who is the king of the annual leave?",
     ] {
         let question = Question {
+            scope: Scope::default(),
             adapter: None,
             text: question.to_owned(),
             reader: Reader::anyone(),

@@ -10,6 +10,7 @@
 //! | [`sentence`] | sentences of Korean and English text |
 //! | [`chunk`] | a document to chunks along its structure |
 //! | [`pipeline`] | a document to all that is kept of its chunks |
+//! | [`labels`] | what a search can be narrowed by: collection, tags, language, dates |
 //!
 //! It says what it needs from outside as traits ([`TokenCounter`], [`PassageEmbedder`],
 //! [`ChunkStore`]) and imports no model, index or web server.
@@ -18,6 +19,7 @@ mod boxes;
 pub mod chunk;
 pub mod document;
 pub mod id;
+pub mod labels;
 pub mod ocr;
 pub mod parse;
 pub mod pipeline;
@@ -32,5 +34,6 @@ pub use document::{
     WordBox,
 };
 pub use id::{ChunkId, ContentHash, DocumentId, Group};
+pub use labels::{Day, Filter, InForce, Labels};
 pub use pipeline::{CellSpan, PageSpan, PreparedChunk, PreparedHeader};
 pub use store::{BackendError, ChunkStore, PassageEmbedder, StoredChunk, TokenCounter, Vector};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{ChunkId, ContentHash, DocumentId, Group};
+use crate::{ChunkId, ContentHash, DocumentId, Group, Labels};
 
 /// A dense vector of unit length.
 pub type Vector = Vec<f32>;
@@ -28,6 +28,8 @@ pub struct StoredChunk {
     pub text: String,
     /// Who may find it: a reader in at least one of these groups. Never empty.
     pub readers: BTreeSet<Group>,
+    /// What a search can be narrowed by.
+    pub labels: Labels,
     /// Its vector; an index of vectors ignores chunks without one, one of words ignores vectors.
     pub vector: Option<Arc<Vector>>,
 }
@@ -107,7 +109,7 @@ pub trait PassageEmbedder: Debug + Send + Sync {
 /// Keeps chunks in one index.
 ///
 /// Each call is durable when it returns and may be repeated: putting a chunk that is there
-/// replaces it (rights included), removing one that is not there does nothing.
+/// replaces it (rights and labels included), removing one that is not there does nothing.
 #[async_trait]
 pub trait ChunkStore: Debug + Send + Sync {
     /// Names the index in messages, such as `bm25` or `vectors`.

@@ -64,7 +64,7 @@ mod tests {
     use async_trait::async_trait;
     use proptest::prelude::*;
 
-    use super::super::types::{DraftPieces, LedgerEntry, Passage, Question, Reader};
+    use super::super::types::{DraftPieces, LedgerEntry, Passage, Question, Reader, Scope};
     use super::*;
     use crate::language::Language;
 
@@ -118,6 +118,7 @@ mod tests {
             .collect();
         Prompt {
             question: Question {
+                scope: Scope::default(),
                 adapter: None,
                 text: "?".to_owned(),
                 reader: Reader::anyone(),

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use ingest::labels::DayError;
 use ingest::{
-    BackendError, CellSpan, ChunkId, ContentHash, DocumentId, Group, PageSpan, Span, Vector,
+    BackendError, CellSpan, ChunkId, ContentHash, Day, DocumentId, Filter, Group, InForce,
+    PageSpan, Span, Vector,
 };
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
 use super::location::{Location, range_of};
@@ -59,9 +62,98 @@ pub struct Question {
     pub reader: Reader,
     /// The language to answer in.
     pub language: Language,
+    /// Which documents it is answered from.
+    pub scope: Scope,
     /// The adapter of the language model that the draft is written with; the configured one if
     /// none is named.
     pub adapter: Option<String>,
+}
+
+/// Which documents a question is answered from; all that the asker may read and that are in
+/// force, if nothing else is said.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// In one of these collections; any, if empty.
+    pub collections: BTreeSet<String>,
+    /// With all of these tags.
+    pub tags: BTreeSet<String>,
+    /// In one of these languages, such as `ko`; any, if empty.
+    pub languages: BTreeSet<String>,
+    /// By one of these authors; any, if empty.
+    pub authors: BTreeSet<String>,
+    /// One of these documents; any, if empty.
+    pub documents: BTreeSet<DocumentId>,
+    /// With these words in the title.
+    pub title: Option<String>,
+    /// Dated on this day or later.
+    pub dated_from: Option<Day>,
+    /// Dated on this day or earlier.
+    pub dated_until: Option<Day>,
+    /// In force on this day; today, if none is said.
+    pub in_force: Option<OnDay>,
+}
+
+/// On which day documents must be in force: `2025-03-01`, or `any`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum OnDay {
+    /// On this one.
+    Day(Day),
+    /// On any, those that are out of force among them.
+    Any,
+}
+
+impl FromStr for OnDay {
+    type Err = DayError;
+
+    fn from_str(text: &str) -> Result<Self, DayError> {
+        match text {
+            "any" => Ok(Self::Any),
+            day => day.parse().map(Self::Day),
+        }
+    }
+}
+
+impl From<OnDay> for String {
+    fn from(on: OnDay) -> Self {
+        match on {
+            OnDay::Day(day) => day.to_string(),
+            OnDay::Any => "any".to_owned(),
+        }
+    }
+}
+
+impl TryFrom<String> for OnDay {
+    type Error = DayError;
+
+    fn try_from(text: String) -> Result<Self, DayError> {
+        text.parse()
+    }
+}
+
+impl Scope {
+    /// What the indexes are asked, where `titled` are the documents that the title names.
+    #[must_use]
+    pub fn filter(&self, titled: Option<BTreeSet<DocumentId>>, today: Day) -> Filter {
+        let named = (!self.documents.is_empty()).then(|| self.documents.clone());
+        Filter {
+            collections: self.collections.clone(),
+            tags: self.tags.clone(),
+            languages: self.languages.clone(),
+            authors: self.authors.clone(),
+            documents: match (named, titled) {
+                (Some(named), Some(titled)) => Some(&named & &titled),
+                (named, titled) => named.or(titled),
+            },
+            dated_from: self.dated_from,
+            dated_until: self.dated_until,
+            in_force: match self.in_force {
+                None => InForce::Today(today),
+                Some(OnDay::Day(day)) => InForce::On(day),
+                Some(OnDay::Any) => InForce::AnyDay,
+            },
+        }
+    }
 }
 
 /// What the indexes are asked.
@@ -71,6 +163,8 @@ pub struct Query {
     pub text: String,
     /// Their vector; none when there is no embedding model, and then dense search is not asked.
     pub vector: Option<Arc<Vector>>,
+    /// What the search is narrowed to.
+    pub filter: Filter,
 }
 
 /// A chunk that an index found.

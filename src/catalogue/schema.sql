@@ -11,6 +11,10 @@ CREATE TABLE documents (
     size INTEGER NOT NULL,
     -- Its turn: when it came, in seconds, and more for a large file.
     turn REAL NOT NULL DEFAULT 0,
+    -- Who handed it in: a person, a source.
+    lane TEXT NOT NULL DEFAULT '',
+    -- What people say of it, as JSON.
+    metadata TEXT NOT NULL DEFAULT '{}',
     state TEXT NOT NULL,
     error TEXT,
     created_at TEXT NOT NULL,
@@ -19,6 +23,8 @@ CREATE TABLE documents (
 CREATE INDEX documents_by_state ON documents (state, updated_at);
 CREATE INDEX documents_by_turn ON documents (state, turn);
 CREATE INDEX documents_by_parent ON documents (parent);
+CREATE INDEX documents_by_lane ON documents (lane, state, turn);
+CREATE INDEX documents_by_content ON documents (wanted);
 
 CREATE TABLE versions (
     document TEXT NOT NULL REFERENCES documents (id) ON DELETE CASCADE,
@@ -38,6 +44,12 @@ CREATE TABLE versions (
     reader TEXT,
     -- The document as compressed JSON.
     body BLOB,
+    -- What it says of itself, as JSON.
+    said TEXT NOT NULL DEFAULT '{}',
+    received_at TEXT,
+    -- When a newer one took its place in the search. It stays, so that what quotes it can be
+    -- looked up.
+    replaced_at TEXT,
     PRIMARY KEY (document, version)
 ) STRICT;
 

@@ -12,7 +12,8 @@ use flate2::write::ZlibEncoder;
 use ingest::ocr::RecognizedPage;
 use ingest::parse::{Extracted, Format};
 use ingest::{
-    ChunkId, ContentHash, Document, DocumentId, Group, PreparedChunk, Problem, StoredChunk, Vector,
+    ChunkId, ContentHash, Document, DocumentId, Group, Labels, PreparedChunk, Problem, StoredChunk,
+    Vector,
 };
 use jiff::Timestamp;
 use sqlx::sqlite::{
@@ -21,13 +22,16 @@ use sqlx::sqlite::{
 };
 use sqlx::{AssertSqlSafe, Row as _};
 
-use super::types::{DocumentView, NewDocument, State};
+use crate::ask::Reader;
+
+use super::metadata::{Metadata, Said, labels};
+use super::types::{DocumentView, NewDocument, State, VersionView};
 
 /// What can go wrong with the catalogue: SQLite's own errors, and rows that cannot be read.
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
 
 const SCHEMA: &str = include_str!("schema.sql");
-const SCHEMA_VERSION: i64 = 3;
+const SCHEMA_VERSION: i64 = 4;
 /// What makes a catalogue of version 1 one of version 2.
 const TO_VERSION_2: &str = "ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
      UPDATE versions SET readers = (SELECT readers FROM documents WHERE id = versions.document);";
@@ -43,6 +47,15 @@ const TO_VERSION_3: &str = "ALTER TABLE documents ADD COLUMN parent TEXT; \
      PRIMARY KEY (document, version, page)) STRICT, WITHOUT ROWID; \
      CREATE TABLE sourced (source TEXT NOT NULL, place TEXT NOT NULL, tag TEXT NOT NULL, \
      PRIMARY KEY (source, place)) STRICT, WITHOUT ROWID;";
+
+/// What makes a catalogue of version 3 one of version 4.
+const TO_VERSION_4: &str = "ALTER TABLE documents ADD COLUMN lane TEXT NOT NULL DEFAULT ''; \
+     ALTER TABLE documents ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}'; \
+     CREATE INDEX documents_by_lane ON documents (lane, state, turn); \
+     CREATE INDEX documents_by_content ON documents (wanted); \
+     ALTER TABLE versions ADD COLUMN said TEXT NOT NULL DEFAULT '{}'; \
+     ALTER TABLE versions ADD COLUMN received_at TEXT; \
+     ALTER TABLE versions ADD COLUMN replaced_at TEXT;";
 
 /// The truth that both indexes are derived from.
 #[derive(Clone, Debug)]
@@ -69,6 +82,7 @@ pub(crate) struct ChunkRow {
     pub(crate) title: String,
     pub(crate) file_name: String,
     pub(crate) readers: BTreeSet<Group>,
+    pub(crate) labels: Labels,
     pub(crate) prepared: PreparedChunk,
     pub(crate) text_hash: String,
 }
@@ -83,9 +97,32 @@ impl ChunkRow {
             heading_path: self.prepared.chunk.heading_path.clone(),
             text: self.prepared.searched_text(),
             readers: self.readers.clone(),
+            labels: self.labels.clone(),
             vector: None,
         }
     }
+}
+
+/// The documents that wait for their turn.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting(HashMap<DocumentId, u64>);
+
+impl Waiting {
+    /// Bytes of the documents whose turn comes before this one's, if it waits.
+    pub(crate) fn before(&self, id: DocumentId) -> Option<u64> {
+        self.0.get(&id).copied()
+    }
+}
+
+/// A document that is handed in and whose file is kept.
+#[derive(Debug)]
+pub(crate) struct Arriving<'a> {
+    pub(crate) id: DocumentId,
+    pub(crate) document: &'a NewDocument,
+    pub(crate) version: ContentHash,
+    pub(crate) size: u64,
+    /// What is said of it, all of it.
+    pub(crate) metadata: Metadata,
 }
 
 /// A document as it was handed in.
@@ -96,6 +133,8 @@ pub(crate) struct Entry {
     pub(crate) readers: BTreeSet<Group>,
     pub(crate) version: ContentHash,
     pub(crate) parent: Option<DocumentId>,
+    pub(crate) lane: String,
+    pub(crate) metadata: Metadata,
 }
 
 /// What became of a page that is a picture of text.
@@ -114,6 +153,8 @@ pub(crate) struct ReadVersion {
     pub(crate) title: String,
     pub(crate) file_name: String,
     pub(crate) readers: BTreeSet<Group>,
+    /// When a newer one took its place in the search.
+    pub(crate) replaced_at: Option<Timestamp>,
 }
 
 fn decode_error(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
@@ -154,18 +195,40 @@ fn now() -> String {
     Timestamp::now().to_string()
 }
 
-/// When a document's turn comes: now, and for each megabyte half a minute later, so that a large
-/// file does not hold up small ones; an hour later at most, so that they do not hold it up for
-/// ever.
-fn turn(size: i64) -> f64 {
+/// Seconds that a document takes of the turn of who hands it in: half a minute for each megabyte,
+/// an hour at most.
+fn cost(size: i64) -> f64 {
+    const EACH: f64 = 0.02;
     const PER_BYTE: f64 = 30.0 / (1 << 20) as f64;
     const MOST: f64 = 3_600.0;
     #[expect(
         clippy::cast_precision_loss,
-        reason = "seconds and bytes need no more than a double has"
+        reason = "bytes need no more than a double has"
     )]
-    let (now, size) = (Timestamp::now().as_millisecond() as f64 / 1e3, size as f64);
-    now + (size * PER_BYTE).min(MOST)
+    let size = size as f64;
+    (EACH + size * PER_BYTE).min(MOST)
+}
+
+/// When a document's turn comes. Those of one lane come one after the other, from now on, a large
+/// one after the small ones: so it does not hold them up, nor do many files of one person the few
+/// of another. A turn is a time that comes: what is handed in after it does not go before it.
+async fn turn(transaction: &mut sqlx::SqliteConnection, lane: &str, size: i64) -> Result<f64> {
+    const SMALL: i64 = 1 << 20;
+    let before = if size <= SMALL { SMALL } else { i64::MAX };
+    let sql =
+        "SELECT max(turn) AS last FROM documents WHERE lane = ? AND state = 'queued' AND size <= ?";
+    let row = sqlx::query(sql)
+        .bind(lane)
+        .bind(before)
+        .fetch_one(transaction)
+        .await?;
+    let last: Option<f64> = row.try_get("last")?;
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "milliseconds need no more than a double has"
+    )]
+    let now = Timestamp::now().as_millisecond() as f64 / 1e3;
+    Ok(last.unwrap_or(now).max(now) + cost(size))
 }
 
 fn number(value: i64) -> u32 {
@@ -173,11 +236,12 @@ fn number(value: i64) -> u32 {
 }
 
 const CHUNK_COLUMNS: &str = "SELECT c.id, c.document, c.version, c.prepared, c.text_hash, d.readers, \
-     v.readers AS version_readers, v.title, v.file_name FROM chunks c JOIN documents d ON d.id = c.document \
+     d.metadata, v.readers AS version_readers, v.title, v.file_name, v.said FROM chunks c JOIN documents d ON d.id = c.document \
      JOIN versions v ON v.document = c.document AND v.version = c.version \
      WHERE d.state != 'deleting' AND ";
 
-const ENTRY_COLUMNS: &str = "SELECT d.id, d.place, d.readers, d.wanted, d.parent";
+const ENTRY_COLUMNS: &str =
+    "SELECT d.id, d.place, d.readers, d.wanted, d.parent, d.lane, d.metadata";
 
 /// The ids of all that came in document `?1`.
 const INSIDE: &str = "WITH RECURSIVE inside (id) AS (SELECT id FROM documents WHERE parent = ?1 \
@@ -190,6 +254,8 @@ fn entry(row: &SqliteRow) -> Result<Entry> {
         readers: json(row.try_get("readers")?)?,
         version: parsed(row, "wanted")?,
         parent: parent(row)?,
+        lane: row.try_get("lane")?,
+        metadata: json(row.try_get("metadata")?)?,
     })
 }
 
@@ -223,11 +289,17 @@ fn readers(row: &SqliteRow) -> Result<BTreeSet<Group>> {
 fn chunk_row(row: &SqliteRow) -> Result<ChunkRow> {
     let file_name: String = row.try_get("file_name")?;
     let title: Option<String> = row.try_get("title")?;
+    let metadata: Metadata = json(row.try_get("metadata")?)?;
+    let said: Said = json(row.try_get("said")?)?;
     Ok(ChunkRow {
+        labels: labels(&metadata, &said),
         id: parsed(row, "id")?,
         document: parsed(row, "document")?,
         version: parsed(row, "version")?,
-        title: title.unwrap_or_else(|| file_name.clone()),
+        title: metadata
+            .title
+            .or(title)
+            .unwrap_or_else(|| file_name.clone()),
         file_name,
         readers: readers(row)?,
         prepared: json(row.try_get("prepared")?)?,
@@ -255,11 +327,10 @@ impl Catalogue {
         let version = version_of(&writer).await?;
         match version {
             0..SCHEMA_VERSION => {
-                let changes = [SCHEMA, TO_VERSION_2, TO_VERSION_3];
-                let changes = match version {
-                    0 => &changes[..1],
-                    1 => &changes[1..],
-                    _ => &changes[2..],
+                let changes = [TO_VERSION_2, TO_VERSION_3, TO_VERSION_4];
+                let changes = match usize::try_from(version) {
+                    Ok(version @ 1..) => &changes[version - 1..],
+                    _ => &[SCHEMA][..],
                 };
                 let mut transaction = writer.begin().await?;
                 for change in changes {
@@ -306,26 +377,50 @@ impl Catalogue {
         self.writer.close().await;
     }
 
-    /// Takes a document. Gives whether it is there already, with the same content and rights.
-    pub(crate) async fn submit(
-        &self,
-        id: DocumentId,
-        document: &NewDocument,
-        version: ContentHash,
-        size: u64,
-    ) -> Result<bool> {
+    /// The document at a place, or the id that one there would have.
+    ///
+    /// The id of a document is made of the place where it was first seen. It keeps it when it
+    /// moves; what comes to the old place then has another.
+    pub(crate) async fn id_at(&self, place: &str) -> Result<DocumentId> {
+        let row = sqlx::query("SELECT id FROM documents WHERE place = ?")
+            .bind(place)
+            .fetch_optional(&self.writer)
+            .await?;
+        if let Some(row) = row {
+            return parsed(&row, "id");
+        }
+        let mut id = DocumentId::at(place);
+        let mut again = 1;
+        while sqlx::query("SELECT 1 FROM documents WHERE id = ?")
+            .bind(id.to_string())
+            .fetch_optional(&self.writer)
+            .await?
+            .is_some()
+        {
+            again += 1;
+            id = DocumentId::at(&format!("{place}\0{again}"));
+        }
+        Ok(id)
+    }
+
+    /// Takes a document. Gives whether it is there already, with the same content, rights and
+    /// metadata.
+    pub(crate) async fn submit(&self, arriving: &Arriving<'_>) -> Result<bool> {
+        let document = arriving.document;
         let (id, version, readers) = (
-            id.to_string(),
-            version.to_string(),
+            arriving.id.to_string(),
+            arriving.version.to_string(),
             to_json(&document.readers),
         );
-        let size = i64::try_from(size).unwrap_or(i64::MAX);
+        let metadata = to_json(&arriving.metadata);
+        let size = i64::try_from(arriving.size).unwrap_or(i64::MAX);
         let now = now();
         let mut transaction = self.writer.begin().await?;
-        let found = sqlx::query("SELECT wanted, readers, state FROM documents WHERE id = ?")
-            .bind(&id)
-            .fetch_optional(&mut *transaction)
-            .await?;
+        let found =
+            sqlx::query("SELECT wanted, readers, state, metadata FROM documents WHERE id = ?")
+                .bind(&id)
+                .fetch_optional(&mut *transaction)
+                .await?;
         // What is inside it may be gone or of another version: it is read anew to tell.
         let mut is_same = true;
         if let Some(row) = found {
@@ -333,16 +428,18 @@ impl Catalogue {
             is_same = row.try_get::<&str, _>("wanted")? == version && state != "deleting";
             if is_same
                 && row.try_get::<&str, _>("readers")? == readers
+                && row.try_get::<&str, _>("metadata")? == metadata
                 && !matches!(state, "failed" | "cancelled")
             {
                 return Ok(true);
             }
         }
+        let turn = turn(&mut transaction, &document.lane, size).await?;
         sqlx::query(
-            "INSERT INTO documents (id, place, file_name, readers, wanted, size, state, created_at, updated_at, parent, turn) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?7, ?8, ?9) \
+            "INSERT INTO documents (id, place, file_name, readers, wanted, size, state, created_at, updated_at, parent, turn, \
+             lane, metadata) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?7, ?8, ?9, ?10, ?11) \
              ON CONFLICT (id) DO UPDATE SET file_name = ?3, readers = ?4, wanted = ?5, size = ?6, \
-             state = 'queued', error = NULL, updated_at = ?7, parent = ?8, turn = ?9",
+             state = 'queued', error = NULL, updated_at = ?7, parent = ?8, turn = ?9, lane = ?10, metadata = ?11",
         )
         .bind(&id)
         .bind(&document.place)
@@ -352,25 +449,81 @@ impl Catalogue {
         .bind(size)
         .bind(&now)
         .bind(document.parent.map(|parent| parent.to_string()))
-        .bind(turn(size))
+        .bind(turn)
+        .bind(&document.lane)
+        .bind(&metadata)
         .execute(&mut *transaction)
         .await?;
         sqlx::query(
-            "INSERT INTO versions (document, version, readers, file_name, size) VALUES (?1, ?2, ?3, ?4, ?5) \
-             ON CONFLICT (document, version) DO UPDATE SET readers = ?3, \
-             reader = CASE WHEN ?6 THEN reader ELSE NULL END",
+            "INSERT INTO versions (document, version, readers, file_name, size, received_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
+             ON CONFLICT (document, version) DO UPDATE SET readers = ?3, file_name = ?4, \
+             received_at = CASE WHEN ?7 THEN received_at ELSE ?6 END, \
+             reader = CASE WHEN ?7 THEN reader ELSE NULL END",
         )
         .bind(&id)
         .bind(&version)
         .bind(&readers)
         .bind(&document.file_name)
         .bind(size)
+        .bind(&now)
         .bind(is_same)
         .execute(&mut *transaction)
         .await?;
         share_readers(&mut transaction, &id, &document.readers, is_same).await?;
         transaction.commit().await?;
         Ok(false)
+    }
+
+    /// Says what people say of a document, and queues it so that the indexes learn of it.
+    pub(crate) async fn set_metadata(&self, id: DocumentId, metadata: &Metadata) -> Result<()> {
+        sqlx::query(
+            "UPDATE documents SET metadata = ?2, updated_at = ?3, \
+             state = CASE WHEN state IN ('failed', 'cancelled', 'deleting') THEN state ELSE 'queued' END \
+             WHERE id = ?1",
+        )
+        .bind(id.to_string())
+        .bind(to_json(metadata))
+        .bind(now())
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    /// Gives a document, with all that came in it, another place and name.
+    pub(crate) async fn rename(&self, id: DocumentId, to: &str, file_name: &str) -> Result<()> {
+        let mut transaction = self.writer.begin().await?;
+        let row = sqlx::query("SELECT place, wanted FROM documents WHERE id = ?")
+            .bind(id.to_string())
+            .fetch_one(&mut *transaction)
+            .await?;
+        let from: String = row.try_get("place")?;
+        let wanted: String = row.try_get("wanted")?;
+        sqlx::query(
+            "UPDATE documents SET place = ?2 || substr(place, length(?1) + 1) \
+             WHERE place >= ?1 || '!/' AND place < ?1 || '!0'",
+        )
+        .bind(&from)
+        .bind(to)
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query(
+            "UPDATE documents SET place = ?2, file_name = ?3, updated_at = ?4, \
+             state = CASE WHEN state IN ('failed', 'cancelled', 'deleting') THEN state ELSE 'queued' END WHERE id = ?1",
+        )
+        .bind(id.to_string())
+        .bind(to)
+        .bind(file_name)
+        .bind(now())
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query("UPDATE versions SET file_name = ? WHERE document = ? AND version = ?")
+            .bind(file_name)
+            .bind(id.to_string())
+            .bind(wanted)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await
     }
 
     /// A document as it was handed in, if it is there and is not being removed.
@@ -503,6 +656,7 @@ impl Catalogue {
         work: &Work,
         reader: &str,
         extracted: &Extracted,
+        said: &Said,
     ) -> Result<()> {
         let document = &extracted.document;
         let body = packed(document)?;
@@ -512,7 +666,7 @@ impl Catalogue {
             .then(|| i64::try_from(document.pages.len()).unwrap_or(0));
         sqlx::query(
             "UPDATE versions SET format = ?, title = ?, problems = ?, pages = ?, reader = ?, body = ?, \
-             needs_ocr = ? WHERE document = ? AND version = ?",
+             needs_ocr = ?, said = ? WHERE document = ? AND version = ?",
         )
         .bind(extracted.format.as_str())
         .bind(&document.title)
@@ -521,6 +675,7 @@ impl Catalogue {
         .bind(reader)
         .bind(body)
         .bind(to_json(&extracted.needs_ocr))
+        .bind(to_json(said))
         .bind(work.id.to_string())
         .bind(work.version.to_string())
         .execute(&self.writer)
@@ -600,6 +755,7 @@ impl Catalogue {
         work: &Work,
         document: &Document,
         problems: &[Problem],
+        said: &Said,
     ) -> Result<bool> {
         let body = packed(document)?;
         let (id, version) = (work.id.to_string(), work.version.to_string());
@@ -617,10 +773,11 @@ impl Catalogue {
             return Ok(false);
         }
         sqlx::query(
-            "UPDATE versions SET body = ?, problems = ?, needs_ocr = '[]' WHERE document = ? AND version = ?",
+            "UPDATE versions SET body = ?, problems = ?, said = ?, needs_ocr = '[]' WHERE document = ? AND version = ?",
         )
         .bind(body)
         .bind(to_json(&problems))
+        .bind(to_json(said))
         .bind(&id)
         .bind(&version)
         .execute(&mut *transaction)
@@ -679,8 +836,9 @@ impl Catalogue {
         reader: Option<&str>,
     ) -> Result<Option<ReadVersion>> {
         let row = sqlx::query(
-            "SELECT body, title, file_name, readers, version, format FROM versions \
-             WHERE document = ? AND version = ? AND body IS NOT NULL AND (?3 IS NULL OR reader = ?3)",
+            "SELECT v.body, v.title, v.file_name, v.readers, v.version, v.format, v.replaced_at, d.metadata \
+             FROM versions v JOIN documents d ON d.id = v.document \
+             WHERE v.document = ? AND v.version = ? AND v.body IS NOT NULL AND (?3 IS NULL OR v.reader = ?3)",
         )
         .bind(id.to_string())
         .bind(version.to_string())
@@ -693,14 +851,23 @@ impl Catalogue {
         let file_name: String = row.try_get("file_name")?;
         let title: Option<String> = row.try_get("title")?;
         let format: Option<&str> = row.try_get("format")?;
+        let metadata: Metadata = json(row.try_get("metadata")?)?;
+        let replaced_at: Option<&str> = row.try_get("replaced_at")?;
         Ok(Some(ReadVersion {
+            replaced_at: replaced_at
+                .map(str::parse)
+                .transpose()
+                .map_err(decode_error)?,
             document: json(&body)?,
             version: parsed(&row, "version")?,
             format: format
                 .map(str::parse::<Format>)
                 .transpose()
                 .map_err(decode_error)?,
-            title: title.unwrap_or_else(|| file_name.clone()),
+            title: metadata
+                .title
+                .or(title)
+                .unwrap_or_else(|| file_name.clone()),
             file_name,
             readers: json(row.try_get("readers")?)?,
         }))
@@ -708,7 +875,8 @@ impl Catalogue {
 
     /// Makes `chunks` the document's chunks and their version its current one, if the version
     /// is still wanted and the document in state `from`. Gives the chunks that were there
-    /// before and are no more; none if it was not done.
+    /// before and are no more; none if it was not done. Older versions leave the search and stay,
+    /// the newest `old_versions` of them or all.
     pub(crate) async fn replace_chunks(
         &self,
         work: &Work,
@@ -716,6 +884,7 @@ impl Catalogue {
         to: State,
         cut: &str,
         chunks: &[(ChunkId, PreparedChunk, String)],
+        old_versions: Option<u32>,
     ) -> Result<Option<Vec<ChunkId>>> {
         let id = work.id.to_string();
         let mut transaction = self.writer.begin().await?;
@@ -767,15 +936,37 @@ impl Catalogue {
             .execute(&mut *transaction)
             .await?;
         }
-        for old in [
-            "DELETE FROM versions WHERE document = ? AND version != ?",
-            "DELETE FROM recognized WHERE document = ? AND version != ?",
+        sqlx::query(
+            "UPDATE versions SET replaced_at = ?3 WHERE document = ?1 AND version != ?2 AND replaced_at IS NULL",
+        )
+        .bind(&id)
+        .bind(work.version.to_string())
+        .bind(now())
+        .execute(&mut *transaction)
+        .await?;
+        for change in [
+            "UPDATE versions SET replaced_at = NULL WHERE document = ?1 AND version = ?2",
+            // What was never read can be quoted by nobody.
+            "DELETE FROM versions WHERE document = ?1 AND version != ?2 AND body IS NULL",
+            "DELETE FROM recognized WHERE document = ?1 AND version != ?2",
         ] {
-            sqlx::query(old)
+            sqlx::query(change)
                 .bind(&id)
                 .bind(work.version.to_string())
                 .execute(&mut *transaction)
                 .await?;
+        }
+        if let Some(most) = old_versions {
+            sqlx::query(
+                "DELETE FROM versions WHERE document = ?1 AND version != ?2 AND version NOT IN \
+                 (SELECT version FROM versions WHERE document = ?1 AND version != ?2 \
+                  ORDER BY replaced_at DESC, rowid DESC LIMIT ?3)",
+            )
+            .bind(&id)
+            .bind(work.version.to_string())
+            .bind(i64::from(most))
+            .execute(&mut *transaction)
+            .await?;
         }
         forget_vectors(&mut transaction).await?;
         transaction.commit().await?;
@@ -1040,10 +1231,18 @@ impl Catalogue {
     }
 
     /// Documents, newest first; all or the one of this id.
-    pub(crate) async fn views(&self, id: Option<DocumentId>) -> Result<Vec<DocumentView>> {
+    /// Their duplicates are those that `reader` may read; without one, all.
+    pub(crate) async fn views(
+        &self,
+        id: Option<DocumentId>,
+        reader: Option<&Reader>,
+    ) -> Result<Vec<DocumentView>> {
         let rows = sqlx::query(
             "SELECT d.id, d.wanted, d.file_name, d.size, d.state, d.error, d.readers, d.parent, d.created_at, d.updated_at, \
-             v.title, v.format, v.problems, v.pages, \
+             d.metadata, v.title, v.format, v.problems, v.pages, v.said, \
+             (SELECT count(*) FROM versions o WHERE o.document = d.id AND o.replaced_at IS NOT NULL) AS old_versions, \
+             (SELECT json_group_array(json_array(o.id, json(o.readers))) FROM documents o \
+              WHERE o.wanted = d.wanted AND o.id != d.id AND o.state != 'deleting') AS duplicates, \
              (SELECT count(*) FROM chunks c WHERE c.document = d.id) AS chunks, \
              (SELECT count(*) FROM chunks c WHERE c.document = d.id AND c.embedded = 1) AS embedded \
              FROM documents d LEFT JOIN versions v ON v.document = d.id AND v.version = d.wanted \
@@ -1052,7 +1251,105 @@ impl Catalogue {
         .bind(id.map(|id| id.to_string()))
         .fetch_all(&self.readers)
         .await?;
-        rows.iter().map(view).collect()
+        rows.iter().map(|row| view(row, reader)).collect()
+    }
+
+    /// The versions of a document that are kept, newest first, with who may read each.
+    pub(crate) async fn versions_of(
+        &self,
+        id: DocumentId,
+    ) -> Result<Vec<(VersionView, BTreeSet<Group>)>> {
+        let rows = sqlx::query(
+            "SELECT version, file_name, size, readers, received_at, replaced_at FROM versions \
+             WHERE document = ? ORDER BY replaced_at IS NOT NULL, replaced_at DESC, rowid DESC",
+        )
+        .bind(id.to_string())
+        .fetch_all(&self.readers)
+        .await?;
+        let time = |row: &SqliteRow, column: &str| -> Result<Option<Timestamp>> {
+            let text: Option<&str> = row.try_get(column)?;
+            text.map(str::parse).transpose().map_err(decode_error)
+        };
+        rows.iter()
+            .map(|row| {
+                let view = VersionView {
+                    version: parsed(row, "version")?,
+                    file_name: row.try_get("file_name")?,
+                    size: u64::try_from(row.try_get::<i64, _>("size")?).unwrap_or(0),
+                    received_at: time(row, "received_at")?,
+                    replaced_at: time(row, "replaced_at")?,
+                };
+                Ok((view, json(row.try_get("readers")?)?))
+            })
+            .collect()
+    }
+
+    /// Documents in whose titles, or whose files' names, `words` stand, with who may read each.
+    pub(crate) async fn titled(&self, words: &str) -> Result<Vec<(DocumentId, BTreeSet<Group>)>> {
+        let rows = sqlx::query(
+            "SELECT d.id, d.readers, v.readers AS version_readers FROM documents d \
+             JOIN versions v ON v.document = d.id AND v.version = d.current \
+             WHERE d.state != 'deleting' AND instr(lower(coalesce(json_extract(d.metadata, '$.title'), v.title, '') \
+             || char(10) || d.file_name), lower(?)) > 0",
+        )
+        .bind(words)
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter()
+            .map(|row| Ok((parsed(row, "id")?, readers(row)?)))
+            .collect()
+    }
+
+    /// The document whose content this is and which is at one of `places`, if there is one.
+    pub(crate) async fn with_content(
+        &self,
+        version: ContentHash,
+        places: &BTreeSet<String>,
+    ) -> Result<Option<Entry>> {
+        let row = sqlx::query(AssertSqlSafe(format!(
+            "{ENTRY_COLUMNS} FROM documents d WHERE d.wanted = ? AND d.state != 'deleting' \
+             AND d.place IN (SELECT value FROM json_each(?)) ORDER BY d.place LIMIT 1"
+        )))
+        .bind(version.to_string())
+        .bind(to_json(places))
+        .fetch_optional(&self.readers)
+        .await?;
+        row.as_ref().map(entry).transpose()
+    }
+
+    /// The documents that wait, in the order of their turns.
+    pub(crate) async fn waiting(&self) -> Result<Waiting> {
+        let rows =
+            sqlx::query("SELECT id, size FROM documents WHERE state = 'queued' ORDER BY turn, id")
+                .fetch_all(&self.readers)
+                .await?;
+        let mut before = 0_u64;
+        let mut waiting = HashMap::with_capacity(rows.len());
+        for row in &rows {
+            waiting.insert(parsed(row, "id")?, before);
+            before =
+                before.saturating_add(u64::try_from(row.try_get::<i64, _>("size")?).unwrap_or(0));
+        }
+        Ok(Waiting(waiting))
+    }
+
+    /// How many documents are searched.
+    pub(crate) async fn searched(&self) -> Result<usize> {
+        self.count(
+            "SELECT count(*) FROM documents WHERE current IS NOT NULL AND state != 'deleting'",
+        )
+        .await
+    }
+
+    /// How many chunks have no vector in the index.
+    pub(crate) async fn unembedded(&self) -> Result<usize> {
+        self.count("SELECT count(*) FROM chunks WHERE embedded = 0")
+            .await
+    }
+
+    async fn count(&self, sql: &'static str) -> Result<usize> {
+        let row = sqlx::query(sql).fetch_one(&self.readers).await?;
+        Ok(usize::try_from(row.try_get::<i64, _>(0)?).unwrap_or(0))
     }
 
     /// Documents in states that are not final.
@@ -1146,9 +1443,13 @@ async fn forget_vectors(transaction: &mut sqlx::SqliteConnection) -> Result<()> 
     Ok(())
 }
 
-fn view(row: &SqliteRow) -> Result<DocumentView> {
+fn view(row: &SqliteRow, reader: Option<&Reader>) -> Result<DocumentView> {
     let file_name: String = row.try_get("file_name")?;
     let title: Option<String> = row.try_get("title")?;
+    let metadata: Metadata = json(row.try_get("metadata")?)?;
+    let said: Option<&str> = row.try_get("said")?;
+    let said: Said = said.map_or_else(|| Ok(Said::default()), json)?;
+    let duplicates: Vec<(DocumentId, BTreeSet<Group>)> = json(row.try_get("duplicates")?)?;
     let state: &str = row.try_get("state")?;
     let state: State = json(&to_json(&state))?;
     let pages = row.try_get::<Option<i64>, _>("pages")?.map(number);
@@ -1159,7 +1460,21 @@ fn view(row: &SqliteRow) -> Result<DocumentView> {
     Ok(DocumentView {
         id: parsed(row, "id")?,
         version: parsed(row, "wanted")?,
-        title: title.unwrap_or_else(|| file_name.clone()),
+        title: metadata
+            .title
+            .clone()
+            .or(title)
+            .unwrap_or_else(|| file_name.clone()),
+        labels: labels(&metadata, &said),
+        metadata,
+        said,
+        old_versions: number(row.try_get("old_versions")?),
+        duplicates: duplicates
+            .into_iter()
+            .filter(|(_, readers)| reader.is_none_or(|reader| reader.may_read(readers)))
+            .map(|(id, _)| id)
+            .collect(),
+        seconds_left: None,
         file_name,
         format: format
             .as_deref()
@@ -1205,7 +1520,10 @@ mod tests {
         assert!(expected.contains("documents parent TEXT 0"), "{expected:?}");
         // Back to version 2.
         sqlx::raw_sql(
-            "DROP TABLE recognized; DROP TABLE sourced; DROP INDEX documents_by_parent; \
+            "DROP INDEX documents_by_lane; DROP INDEX documents_by_content; \
+             ALTER TABLE documents DROP COLUMN lane; ALTER TABLE documents DROP COLUMN metadata; \
+             ALTER TABLE versions DROP COLUMN said; ALTER TABLE versions DROP COLUMN received_at; \
+             ALTER TABLE versions DROP COLUMN replaced_at; DROP TABLE recognized; DROP TABLE sourced; DROP INDEX documents_by_parent; \
              DROP INDEX documents_by_turn; ALTER TABLE documents DROP COLUMN parent; \
              ALTER TABLE documents DROP COLUMN turn; ALTER TABLE versions DROP COLUMN needs_ocr; \
              PRAGMA user_version = 2;",
@@ -1220,10 +1538,74 @@ mod tests {
         catalogue.close().await;
     }
 
-    #[test]
-    fn a_large_file_waits_longer_and_not_for_ever() {
-        let (small, large, huge) = (turn(1_000), turn(10 << 20), turn(i64::MAX));
-        assert!(large > small + 200.0 && large < small + 400.0);
-        assert!(huge < small + 3_700.0);
+    fn new(place: &str, lane: &str) -> NewDocument {
+        NewDocument {
+            place: place.to_owned(),
+            file_name: place.to_owned(),
+            path: std::path::PathBuf::new(),
+            readers: BTreeSet::from([Group::everyone()]),
+            parent: None,
+            lane: lane.to_owned(),
+            metadata: super::super::MetadataChange::default(),
+        }
+    }
+
+    async fn submit(catalogue: &Catalogue, place: &str, lane: &str, size: u64) -> DocumentId {
+        let id = catalogue.id_at(place).await.unwrap();
+        let arriving = Arriving {
+            id,
+            document: &new(place, lane),
+            version: ContentHash::of(place.as_bytes()),
+            size,
+            metadata: Metadata::default(),
+        };
+        assert!(!catalogue.submit(&arriving).await.unwrap());
+        id
+    }
+
+    #[tokio::test]
+    async fn many_files_of_one_do_not_hold_up_the_few_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalogue = Catalogue::open(&folder.path().join("c.sqlite"))
+            .await
+            .unwrap();
+        let huge = submit(&catalogue, "huge", "folder", 100 << 20).await;
+        let mut expected = Vec::new();
+        for number in 0..120 {
+            expected.push(submit(&catalogue, &format!("note {number}"), "folder", 1 << 20).await);
+        }
+        expected.insert(0, submit(&catalogue, "mine", "mina", 1_000).await);
+        // Ahead of the notes that take longer than it, for it is not held up for ever.
+        expected.insert(101, huge);
+        let mut order = Vec::new();
+        while let Some(work) = catalogue.next_queued(None).await.unwrap() {
+            order.push(work.id);
+        }
+        assert_eq!(order.len(), expected.len());
+        assert_eq!(order[..90], expected[..90]);
+        let turn = order.iter().position(|id| *id == huge).unwrap();
+        assert!((95..=105).contains(&turn), "{turn}");
+        assert!((cost(i64::MAX) - 3_600.0).abs() < 1e-9);
+        catalogue.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_document_keeps_its_id_when_it_moves() {
+        let folder = tempfile::tempdir().unwrap();
+        let catalogue = Catalogue::open(&folder.path().join("c.sqlite"))
+            .await
+            .unwrap();
+        let id = submit(&catalogue, "/a.zip", "x", 1).await;
+        let inside = submit(&catalogue, "/a.zip!/b.md", "x", 1).await;
+        let beside = submit(&catalogue, "/a.zipped", "x", 1).await;
+        catalogue.rename(id, "/새/c.zip", "c.zip").await.unwrap();
+        assert_eq!(catalogue.id_at("/새/c.zip").await.unwrap(), id);
+        assert_eq!(catalogue.id_at("/새/c.zip!/b.md").await.unwrap(), inside);
+        assert_eq!(catalogue.id_at("/a.zipped").await.unwrap(), beside);
+        // What comes to the old place is another document.
+        let other = submit(&catalogue, "/a.zip", "x", 1).await;
+        assert_ne!(other, id);
+        assert_eq!(catalogue.id_at("/a.zip").await.unwrap(), other);
+        catalogue.close().await;
     }
 }

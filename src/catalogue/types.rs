@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use ingest::parse::Format;
-use ingest::{ContentHash, DocumentId, Group, Problem};
+use ingest::{ContentHash, DocumentId, Group, Labels, Problem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::metadata::{Metadata, MetadataChange, Said};
 
 /// Where a document stands on its way into the indexes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -98,6 +100,19 @@ pub struct DocumentView {
     pub readers: BTreeSet<Group>,
     /// The document that it came in: an archive, a message.
     pub parent: Option<DocumentId>,
+    /// What people say of it.
+    pub metadata: Metadata,
+    /// What its newest version says of itself.
+    pub said: Said,
+    /// What a search can be narrowed by: both together.
+    pub labels: Labels,
+    /// Older versions that are kept, so that answers that quote them can be looked up.
+    pub old_versions: u32,
+    /// Documents with the very same content that the asker may read.
+    pub duplicates: Vec<DocumentId>,
+    /// An estimate of the seconds until it is searched, or until what is left after that is
+    /// done; none when nothing is left or nothing is known.
+    pub seconds_left: Option<u64>,
     /// When it was first submitted.
     pub created_at: Timestamp,
     /// When its state changed last.
@@ -118,6 +133,27 @@ pub struct NewDocument {
     pub readers: BTreeSet<Group>,
     /// The document that it came in, if it came in one.
     pub parent: Option<DocumentId>,
+    /// Names who hands it in, or which source: each has its own turn in the queue, so that many
+    /// files of one do not hold up the few of another.
+    pub lane: String,
+    /// What is to be said of it.
+    pub metadata: MetadataChange,
+}
+
+/// A version of a document, as people see it in a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VersionView {
+    /// SHA-256 of the file.
+    pub version: ContentHash,
+    /// The file's name when it was handed in.
+    pub file_name: String,
+    /// Size of the file in bytes.
+    pub size: u64,
+    /// When it was handed in, if that is known.
+    pub received_at: Option<Timestamp>,
+    /// When a newer one took its place in the search; none for the one that is searched, and for
+    /// one that waits.
+    pub replaced_at: Option<Timestamp>,
 }
 
 /// The file of a version, for download.

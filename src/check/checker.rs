@@ -1460,7 +1460,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ask::{Prompt, Reader};
+    use crate::ask::{Prompt, Reader, Scope};
     use crate::check::Pair;
 
     const LEAVE: &str = "입사 1년 미만 직원의 연차휴가는 1개월 개근 시 1일씩 발생하며 최대 11일이다. 미사용 연차는 수당으로 지급하지 않는다. 부품 PPR-9087의 단가는 35,000원이다.";
@@ -2247,6 +2247,7 @@ mod tests {
     ) -> (Result<Checked, BackendError>, Vec<String>) {
         let (sender, mut events) = mpsc::unbounded_channel();
         let question = Question {
+            scope: Scope::default(),
             text: question.to_owned(),
             reader: Reader::anyone(),
             language: Language::Ko,

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
-use ingest::Group;
+use ingest::{Day, DocumentId, Group};
 
 use crate::app::App;
 use crate::ask::QUOTE_MODE;
-use crate::ask::{Question, Reader};
+use crate::ask::{OnDay, Question, Reader, Scope};
 use crate::check::{Answer, Mode, Verdict};
 use crate::config::Config;
 use crate::language::Language;
@@ -28,12 +28,62 @@ pub(super) struct AskArguments {
     /// The language to answer in; without it, the question's.
     #[arg(long, value_enum)]
     language: Option<LanguageArgument>,
+    #[command(flatten)]
+    scope: ScopeArguments,
     /// An adapter of the language model, as `generator.local.adapters` names it.
     #[arg(long)]
     adapter: Option<String>,
     /// A group that the asker is in, besides `everyone`; may be given again.
     #[arg(long = "group", value_name = "GROUP")]
     groups: Vec<Group>,
+}
+
+/// Which documents are searched. All that is given must hold.
+#[derive(Debug, Args)]
+struct ScopeArguments {
+    /// Only documents in this collection; may be given again for others.
+    #[arg(long = "collection", value_name = "NAME")]
+    collections: Vec<String>,
+    /// Only documents with this tag; may be given again for more.
+    #[arg(long = "tag", value_name = "NAME")]
+    tags: Vec<String>,
+    /// Only documents with text in this language, such as `ko`; may be given again for others.
+    #[arg(long = "text-language", value_name = "CODE")]
+    languages: Vec<String>,
+    /// Only documents by this author; may be given again for others.
+    #[arg(long = "author", value_name = "NAME")]
+    authors: Vec<String>,
+    /// Only this document; may be given again for others.
+    #[arg(long = "document", value_name = "ID")]
+    documents: Vec<DocumentId>,
+    /// Only documents with these words in the title or the file's name.
+    #[arg(long, value_name = "WORDS")]
+    title: Option<String>,
+    /// Only documents dated on this day or later, such as `2025-03-01`.
+    #[arg(long, value_name = "DAY")]
+    dated_from: Option<Day>,
+    /// Only documents dated on this day or earlier.
+    #[arg(long, value_name = "DAY")]
+    dated_until: Option<Day>,
+    /// Only documents in force on this day; or `any`, those out of force too.
+    #[arg(long, value_name = "DAY")]
+    in_force: Option<OnDay>,
+}
+
+impl From<ScopeArguments> for Scope {
+    fn from(arguments: ScopeArguments) -> Self {
+        Self {
+            collections: arguments.collections.into_iter().collect(),
+            tags: arguments.tags.into_iter().collect(),
+            languages: arguments.languages.into_iter().collect(),
+            authors: arguments.authors.into_iter().collect(),
+            documents: arguments.documents.into_iter().collect(),
+            title: arguments.title,
+            dated_from: arguments.dated_from,
+            dated_until: arguments.dated_until,
+            in_force: arguments.in_force,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -65,6 +115,7 @@ pub(super) async fn run(config: Config, arguments: AskArguments) -> anyhow::Resu
             .language
             .map_or_else(|| Language::of(&arguments.question), Into::into),
         reader: Reader::new(arguments.groups),
+        scope: arguments.scope.into(),
         adapter: arguments.adapter,
         text: arguments.question,
     };

@@ -56,6 +56,25 @@ enum BenchCommand {
         #[arg(long, value_delimiter = ',', default_values_t = [1_000, 50_000], value_name = "CHUNKS")]
         chunks: Vec<usize>,
     },
+    /// Takes many small files and a large one in, and asks questions meanwhile.
+    Ingest {
+        /// The documents that the questions are about.
+        #[arg(long, default_value = "examples/handbook", value_name = "FOLDER")]
+        documents: PathBuf,
+        /// Questions, a line each; of a `.jsonl` file, what each line's `text` says.
+        #[arg(
+            long,
+            default_value = "examples/handbook-eval/queries.jsonl",
+            value_name = "FILE"
+        )]
+        questions: PathBuf,
+        /// Small files.
+        #[arg(long, default_value_t = 10_000, value_name = "NUMBER")]
+        files: usize,
+        /// Pages of the large file.
+        #[arg(long, default_value_t = 2_000, value_name = "NUMBER")]
+        pages: usize,
+    },
     /// Judges claims with the verifier: sentences by those before them.
     Verify {
         /// Texts, a line each; of a `.jsonl` file, what each line's `text` says.
@@ -226,6 +245,26 @@ pub(super) async fn run(config: Config, arguments: BenchArguments) -> anyhow::Re
                 print(&report);
             }
         }
+        BenchCommand::Ingest {
+            documents,
+            questions,
+            files,
+            pages,
+        } => {
+            let tell = |what: &str| eprintln!("{what}");
+            let input = bench::IngestInput {
+                documents,
+                questions,
+                files,
+                pages,
+            };
+            let report = bench::ingest(&config, &input, &tell).await?;
+            if arguments.json {
+                println!("{}", serde_json::to_string_pretty(&report)?);
+            } else {
+                print_ingest(&report);
+            }
+        }
         BenchCommand::Ask {
             documents,
             questions,
@@ -260,6 +299,33 @@ pub(super) async fn run(config: Config, arguments: BenchArguments) -> anyhow::Re
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn print_ingest(report: &bench::IngestReport) {
+    println!(
+        "{} small files and one of {} pages, {:.1} MB: safe on disk after {:.1} s, the first searched after {:.1} s, \
+         all after {:.1} s ({:.1} files/s)",
+        report.files,
+        report.pages,
+        report.mb,
+        report.acknowledged_s,
+        report.first_s,
+        report.all_s,
+        report.files_per_s
+    );
+    if let Some(large) = report.large_s {
+        println!("the large one was searched after {large:.1} s");
+    }
+    println!(
+        "{} chunks without vectors then, {:.0} MB of memory at most",
+        report.without_vectors, report.peak_mb
+    );
+    for (when, asked) in [("idle", &report.idle), ("busy", &report.busy)] {
+        println!(
+            "{when}: {} questions, p50 {:.1} ms, p95 {:.1} ms, of it searching p95 {:.1} ms",
+            asked.questions, asked.p50_ms, asked.p95_ms, asked.search_p95_ms
+        );
+    }
 }
 
 fn print(report: &bench::GenerateReport) {

@@ -10,7 +10,8 @@ use ingest::Group;
 
 use super::{ask::print_answer, ingest::ingest_paths, models, serve};
 use crate::app::App;
-use crate::ask::{Question, Reader};
+use crate::ask::{Question, Reader, Scope};
+use crate::catalogue::MetadataChange;
 use crate::check::Mode;
 use crate::config::Config;
 use crate::language::Language;
@@ -55,6 +56,7 @@ pub(super) async fn run(mut config: Config, arguments: DemoArguments) -> anyhow:
         &app,
         std::slice::from_ref(&arguments.handbook),
         &[Group::everyone()].into(),
+        &MetadataChange::default(),
         false,
     )
     .await
@@ -63,6 +65,7 @@ pub(super) async fn run(mut config: Config, arguments: DemoArguments) -> anyhow:
     for text in QUESTIONS {
         println!("> {text}");
         let question = Question {
+            scope: Scope::default(),
             adapter: None,
             text: text.to_owned(),
             reader: Reader::anyone(),

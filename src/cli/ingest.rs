@@ -1,6 +1,6 @@
 //! `veracite ingest`: files and folders into the indexes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use ingest::{DocumentId, Group, read};
 use super::dry_run;
 use crate::app::App;
 use crate::ask::Reader;
-use crate::catalogue::{NewDocument, State};
+use crate::catalogue::{DocumentView, MetadataChange, NewDocument, State};
 use crate::config::Config;
 use crate::generate::Engine;
 
@@ -29,13 +29,19 @@ pub(super) struct IngestArguments {
     /// A group that may read them; may be given again. Without it, `ingest.default_readers`.
     #[arg(long = "readers", value_name = "GROUP")]
     readers: Vec<Group>,
+    /// The collection that they are in.
+    #[arg(long, value_name = "NAME")]
+    collection: Option<String>,
+    /// A tag that they get; may be given again.
+    #[arg(long = "tag", value_name = "NAME")]
+    tags: Vec<String>,
     /// Prints a line of JSON for each document as soon as it is safe on disk, and one when it is done.
     #[arg(long)]
     json: bool,
     /// Reads the files and says what each is read as, and keeps nothing; with `--json` a line for
     /// each file with `path`, `format`, `state` (`ok`, `ok_with_warnings`, `needs_ocr`, `refused`,
     /// `timed_out`, `out_of_memory` or `crashed`), `reason`, `pages` and `characters`.
-    #[arg(long, conflicts_with = "readers")]
+    #[arg(long, conflicts_with_all = ["readers", "collection", "tags"])]
     dry_run: bool,
 }
 
@@ -96,7 +102,12 @@ pub(super) async fn run(
     } else {
         arguments.readers.iter().cloned().collect()
     };
-    let outcome = ingest_paths(&app, &arguments.paths, &readers, arguments.json).await;
+    let metadata = MetadataChange {
+        collection: arguments.collection.clone().map(Some),
+        tags: (!arguments.tags.is_empty()).then(|| Some(arguments.tags.iter().cloned().collect())),
+        ..MetadataChange::default()
+    };
+    let outcome = ingest_paths(&app, &arguments.paths, &readers, &metadata, arguments.json).await;
     app.close().await;
     Ok(if outcome? {
         ExitCode::SUCCESS
@@ -110,6 +121,7 @@ pub(super) async fn ingest_paths(
     app: &Arc<App>,
     paths: &[PathBuf],
     readers: &BTreeSet<Group>,
+    metadata: &MetadataChange,
     json: bool,
 ) -> anyhow::Result<bool> {
     let (files, unreadable) = read::find(paths);
@@ -122,7 +134,7 @@ pub(super) async fn ingest_paths(
     }
     let mut submitted = Vec::with_capacity(files.len());
     for file in &files {
-        match submit(app, &file.path, readers).await {
+        match submit(app, &file.path, readers, metadata).await {
             Ok((id, unchanged)) => {
                 if json {
                     println!(
@@ -141,8 +153,29 @@ pub(super) async fn ingest_paths(
     wait(app, json).await;
     // Whoever may write here may know how it went, whatever groups may read it.
     let reader = Reader::new(readers.iter().cloned());
-    for (id, path) in &submitted {
-        let Some(document) = app.library().get(*id, &reader).await? else {
+    let views: HashMap<DocumentId, DocumentView> = app
+        .library()
+        .list(&reader)
+        .await?
+        .into_iter()
+        .map(|view| (view.id, view))
+        .collect();
+    let mut inside: HashMap<DocumentId, Vec<&DocumentView>> = HashMap::new();
+    for view in views.values() {
+        if let Some(parent) = view.parent {
+            inside.entry(parent).or_default().push(view);
+        }
+    }
+    // What came in a file is told with it: an archive is not well when a file in it is not.
+    let mut told = submitted;
+    let mut next = 0;
+    while let Some((id, path)) = told.get(next).cloned() {
+        next += 1;
+        let files = inside.get(&id).into_iter().flatten();
+        told.extend(files.map(|view| (view.id, path.join(&view.file_name))));
+    }
+    for (id, path) in &told {
+        let Some(document) = views.get(id) else {
             continue;
         };
         let failed = matches!(document.state, State::Failed | State::Cancelled);
@@ -170,6 +203,7 @@ async fn submit(
     app: &Arc<App>,
     path: &Path,
     readers: &BTreeSet<Group>,
+    metadata: &MetadataChange,
 ) -> anyhow::Result<(DocumentId, bool)> {
     let place = std::path::absolute(path).context("its absolute path cannot be told")?;
     let size = tokio::fs::metadata(path).await?.len();
@@ -189,6 +223,8 @@ async fn submit(
             path: path.to_owned(),
             readers: readers.clone(),
             parent: None,
+            lane: "ingest".to_owned(),
+            metadata: metadata.clone(),
         })
         .await?;
     Ok((submitted.id, submitted.unchanged))

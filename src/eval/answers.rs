@@ -21,7 +21,7 @@ use super::corpus::{QueryLine, Set, qrels};
 use super::gold::holds;
 use super::measures::{mean_ms, percentile, real, share};
 use crate::app::{AskEvent, OpenGenerator, Pipeline, open_generator};
-use crate::ask::{BothEmbedder, QueryEmbedder, Question, Reader};
+use crate::ask::{BothEmbedder, QueryEmbedder, Question, Reader, Scope};
 use crate::check::{Answer, AnswerEvent, CheckedSentence, Checker, Mode, Reason, Verdict};
 use crate::config::Config;
 use crate::language::Language;
@@ -298,6 +298,7 @@ pub(super) async fn answers(
             checker,
         };
         let question = Question {
+            scope: Scope::default(),
             text: one.query.text.clone(),
             reader: Reader::anyone(),
             language: Language::of(&one.query.text),

@@ -9,13 +9,16 @@ use async_trait::async_trait;
 use ingest::parse::{Extracted, Format};
 use ingest::{
     BackendError, ChunkId, ChunkStore as _, ContentHash, Document, DocumentBuilder, DocumentId,
-    Group, PassageEmbedder as _, PreparedChunk, StoredChunk, TokenCounter, pipeline,
+    Filter, Group, Labels, PassageEmbedder as _, PreparedChunk, StoredChunk, TokenCounter,
+    pipeline,
 };
 use serde::Deserialize;
 
 use super::lines;
 use crate::ask::{Hit, Query, QueryEmbedder as _, Reader, Retriever};
-use crate::catalogue::{Catalogue, NewDocument, State, Work};
+use crate::catalogue::{
+    Arriving, Catalogue, Metadata, MetadataChange, NewDocument, Said, State, Work,
+};
 use crate::config::Config;
 use crate::index::{Analyzer, Bm25Index, EdgeIndex};
 use crate::model::{CharacterCounter, Embedder};
@@ -160,6 +163,7 @@ impl Set {
                     heading_path: Vec::new(),
                     text: prepared.text.trim().to_owned(),
                     readers: BTreeSet::from([Group::everyone()]),
+                    labels: Labels::default(),
                     vector: None,
                 };
                 chunks.insert(chunk.id, (number, chunk.clone()));
@@ -197,6 +201,7 @@ impl Set {
         Ok(Query {
             text: text.to_owned(),
             vector,
+            filter: Filter::none(),
         })
     }
 
@@ -223,9 +228,18 @@ impl Set {
                 path: PathBuf::new(),
                 readers: BTreeSet::from([Group::everyone()]),
                 parent: None,
+                lane: String::new(),
+                metadata: MetadataChange::default(),
             };
             let size = line.text.len().try_into().unwrap_or(u64::MAX);
-            catalogue.submit(cut.id, &new, cut.version, size).await?;
+            let arriving = Arriving {
+                id: cut.id,
+                document: &new,
+                version: cut.version,
+                size,
+                metadata: Metadata::default(),
+            };
+            catalogue.submit(&arriving).await?;
             let work = Work {
                 id: cut.id,
                 version: cut.version,
@@ -238,7 +252,9 @@ impl Set {
                 attachments: Vec::new(),
                 needs_ocr: Vec::new(),
             };
-            catalogue.save_version(&work, "eval", &extracted).await?;
+            catalogue
+                .save_version(&work, "eval", &extracted, &Said::default())
+                .await?;
             let rows: Vec<_> = cut
                 .chunks
                 .into_iter()
@@ -248,7 +264,7 @@ impl Set {
                 })
                 .collect();
             catalogue
-                .replace_chunks(&work, State::Queued, State::Ready, "eval", &rows)
+                .replace_chunks(&work, State::Queued, State::Ready, "eval", &rows, None)
                 .await?;
         }
         Ok(catalogue)

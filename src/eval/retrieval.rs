@@ -61,6 +61,7 @@ impl Set {
             let found = Query {
                 text: query.text.clone(),
                 vector: None,
+                filter: ingest::Filter::none(),
             };
             let words = self.words.retrieve(&found, &reader, HITS).await?;
             let words_took = started.elapsed();

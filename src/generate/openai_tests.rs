@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::ask::{Context, DraftPiece, Passage, Question, Reader, Rewrite, Usage};
+use crate::ask::{Context, DraftPiece, Passage, Question, Reader, Rewrite, Scope, Usage};
 use crate::language::Language;
 
 const KEY: &str = "hush-hush-hush-hush";
@@ -196,6 +196,7 @@ fn engine(url: &str) -> OpenAiGenerator {
 fn prompt() -> Prompt {
     Prompt {
         question: Question {
+            scope: Scope::default(),
             adapter: None,
             text: "How much is the bonus of the board?".to_owned(),
             reader: Reader::anyone(),

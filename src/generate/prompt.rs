@@ -328,7 +328,7 @@ mod tests {
     use ingest::{PageKind, PageSpan};
 
     use super::*;
-    use crate::ask::{Context, Question, Reader};
+    use crate::ask::{Context, Question, Reader, Scope};
 
     fn passage(title: &str, text: &str) -> Passage {
         Passage {
@@ -340,6 +340,7 @@ mod tests {
     fn prompt(passages: Vec<Passage>, question: &str) -> Prompt {
         Prompt {
             question: Question {
+                scope: Scope::default(),
                 adapter: None,
                 text: question.to_owned(),
                 reader: Reader::anyone(),

@@ -1,18 +1,20 @@
 //! The index of words: tantivy, ranked by BM25.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use ingest::{BackendError, ChunkId, ChunkStore, Group, StoredChunk};
+use ingest::labels::{DAYS, days_of, terms_of};
+use ingest::{BackendError, ChunkId, ChunkStore, Filter, Group, StoredChunk};
 use tantivy::collector::TopDocs;
 use tantivy::query::{
-    BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query as TantivyQuery, TermQuery,
+    BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query as TantivyQuery, RangeQuery, TermQuery,
     TermSetQuery,
 };
 use tantivy::schema::{
-    Field, IndexRecordOption, STORED, STRING, Schema, TantivyDocument, TextFieldIndexing,
+    FAST, Field, IndexRecordOption, STORED, STRING, Schema, TantivyDocument, TextFieldIndexing,
     TextOptions, Value as _,
 };
 use tantivy::tokenizer::{PreTokenizedString, Token as TantivyToken};
@@ -27,14 +29,26 @@ const WRITER_MEMORY: usize = 48 * 1024 * 1024;
 const CODE_WEIGHT: f32 = 2.0;
 
 /// Tells how the index is made, the analyzer apart.
-const FORMAT: &str = "1";
+const FORMAT: &str = "2";
 
 #[derive(Clone, Copy, Debug)]
 struct Fields {
     id: Field,
     readers: Field,
+    /// Terms of labels.
+    labels: Field,
+    /// In the order of [`DAYS`].
+    days: [Field; DAYS.len()],
     words: Field,
     codes: Field,
+}
+
+impl Fields {
+    /// The field of the days that are called `name`.
+    fn day(&self, name: &str) -> Field {
+        let at = DAYS.iter().position(|known| *known == name);
+        self.days[at.unwrap_or_default()]
+    }
 }
 
 /// The index of words; clones share it.
@@ -68,6 +82,8 @@ fn schema() -> (Schema, Fields) {
     let fields = Fields {
         id: schema.add_text_field("id", STRING | STORED),
         readers: schema.add_text_field("readers", STRING | STORED),
+        labels: schema.add_text_field("labels", STRING),
+        days: DAYS.map(|name| schema.add_u64_field(name, FAST)),
         words: schema.add_text_field(
             "words",
             TextOptions::default().set_indexing_options(indexing),
@@ -148,6 +164,12 @@ impl Inner {
         for group in &chunk.readers {
             document.add_text(self.fields.readers, group.as_str());
         }
+        for term in terms_of(&chunk.document, &chunk.labels) {
+            document.add_text(self.fields.labels, term);
+        }
+        for (name, day) in days_of(&chunk.labels) {
+            document.add_u64(self.fields.day(name), u64::from(day));
+        }
         let text = chunk.embedded_text();
         let tokens = self
             .analyzer
@@ -202,9 +224,9 @@ impl Inner {
         Ok(())
     }
 
-    fn query(&self, query: &str, reader: &Reader) -> Option<BooleanQuery> {
+    fn query(&self, text: &str, reader: &Reader, filter: &Filter) -> Option<BooleanQuery> {
         let mut terms: BTreeMap<String, f32> = BTreeMap::new();
-        for token in self.analyzer.words(query) {
+        for token in self.analyzer.words(text) {
             *terms.entry(token.text).or_default() += 1.0;
         }
         let mut parts: Vec<(Occur, Box<dyn TantivyQuery>)> = Vec::new();
@@ -216,7 +238,7 @@ impl Inner {
                 Box::new(BoostQuery::new(Box::new(query), count)),
             ));
         }
-        for code in codes(query).into_iter().collect::<BTreeSet<_>>() {
+        for code in codes(text).into_iter().collect::<BTreeSet<_>>() {
             let term = Term::from_field_text(self.fields.codes, &code);
             let query = TermQuery::new(term, IndexRecordOption::Basic);
             parts.push((
@@ -232,17 +254,39 @@ impl Inner {
             .iter()
             .map(|group| Term::from_field_text(self.fields.readers, group.as_str()));
         let rights = ConstScoreQuery::new(Box::new(TermSetQuery::new(groups)), 0.0);
-        Some(BooleanQuery::new(vec![
-            (
-                Occur::Must,
-                Box::new(BooleanQuery::new(parts)) as Box<dyn TantivyQuery>,
-            ),
+        let mut all: Vec<(Occur, Box<dyn TantivyQuery>)> = vec![
+            (Occur::Must, Box::new(BooleanQuery::new(parts))),
             (Occur::Must, Box::new(rights)),
-        ]))
+        ];
+        let silent = |query: Box<dyn TantivyQuery>| Box::new(ConstScoreQuery::new(query, 0.0));
+        let conditions = filter.conditions();
+        for any_of in conditions.any_of {
+            let terms = any_of
+                .iter()
+                .map(|term| Term::from_field_text(self.fields.labels, term));
+            all.push((Occur::Must, silent(Box::new(TermSetQuery::new(terms)))));
+        }
+        let days = |(name, first, last): (&str, u32, u32)| {
+            let bound =
+                |day| Bound::Included(Term::from_field_u64(self.fields.day(name), u64::from(day)));
+            silent(Box::new(RangeQuery::new(bound(first), bound(last))))
+        };
+        for range in conditions.within {
+            all.push((Occur::Must, days(range)));
+        }
+        for range in conditions.not_within {
+            all.push((Occur::MustNot, days(range)));
+        }
+        Some(BooleanQuery::new(all))
     }
 
-    fn search(&self, query: &str, reader: &Reader, limit: usize) -> Result<Vec<Hit>, TantivyError> {
-        let Some(query) = self.query(query, reader) else {
+    fn search(
+        &self,
+        query: &Query,
+        reader: &Reader,
+        limit: usize,
+    ) -> Result<Vec<Hit>, TantivyError> {
+        let Some(query) = self.query(&query.text, reader, &query.filter) else {
             return Ok(Vec::new());
         };
         if limit == 0 {
@@ -339,8 +383,8 @@ impl Retriever for Bm25Index {
         reader: &Reader,
         limit: usize,
     ) -> Result<Vec<Hit>, BackendError> {
-        let (index, text, reader) = (Arc::clone(&self.0), query.text.clone(), reader.clone());
-        apart(move || index.search(&text, &reader, limit).map_err(failed)).await
+        let (index, query, reader) = (Arc::clone(&self.0), query.clone(), reader.clone());
+        apart(move || index.search(&query, &reader, limit).map_err(failed)).await
     }
 }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ingest::{ChunkId, ChunkStore, ContentHash, DocumentId, StoredChunk};
+use ingest::{
+    ChunkId, ChunkStore, ContentHash, Day, DocumentId, Filter, InForce, Labels, StoredChunk,
+};
 
 use crate::ask::{Hit, Query, Reader, Retriever};
 
@@ -18,6 +20,7 @@ pub(super) fn chunk(number: u32, text: &str, readers: &[&str], vector: [f32; 2])
         heading_path: Vec::new(),
         text: text.to_owned(),
         readers: readers.iter().map(|group| group.parse().unwrap()).collect(),
+        labels: Labels::default(),
         vector: Some(Arc::new(vector.to_vec())),
     }
 }
@@ -27,6 +30,7 @@ pub(super) async fn contract(store: &(impl ChunkStore + Retriever)) {
     let query = Query {
         text: "연차 며칠".to_owned(),
         vector: Some(Arc::new(vec![1.0, 0.0])),
+        filter: Filter::none(),
     };
     let ids = |hits: Vec<Hit>| hits.into_iter().map(|hit| hit.chunk).collect::<Vec<_>>();
     let hr = Reader::new(["hr".parse().unwrap()]);
@@ -99,4 +103,163 @@ pub(super) async fn contract(store: &(impl ChunkStore + Retriever)) {
         ids(store.retrieve(&query, &hr, 1).await.unwrap()),
         [open.id]
     );
+    filters(store).await;
+}
+
+/// What a search is narrowed to is part of it, as the rights are.
+async fn filters(store: &(impl ChunkStore + Retriever)) {
+    let day = |text: &str| text.parse::<Day>().unwrap();
+    let labelled = |number: u32, document: &str, labels: Labels| StoredChunk {
+        document: DocumentId::at(document),
+        labels,
+        ..chunk(number, "연차는 며칠", &["everyone"], [0.9, 0.1])
+    };
+    let old = labelled(
+        3_000,
+        "old",
+        Labels {
+            collection: Some("인사".to_owned()),
+            tags: BTreeSet::from(["HR".to_owned(), "leave".to_owned()]),
+            language: Some("ko".to_owned()),
+            author: Some("김하늘".to_owned()),
+            dated: Some(day("2023-05-01")),
+            from: Some(day("2023-06-01")),
+            until: Some(day("2025-02-28")),
+            retired: Some(day("2025-03-01")),
+        },
+    );
+    let new = labelled(
+        3_001,
+        "new",
+        Labels {
+            collection: Some("인사".to_owned()),
+            tags: BTreeSet::from(["hr".to_owned()]),
+            dated: Some(day("2025-02-01")),
+            from: Some(day("2025-03-01")),
+            ..Labels::default()
+        },
+    );
+    let plain = labelled(3_002, "plain", Labels::default());
+    store
+        .put(&[old.clone(), new.clone(), plain.clone()])
+        .await
+        .unwrap();
+    let one = |name: &str| BTreeSet::from([name.to_owned()]);
+    let none = Filter::none();
+    let cases = [
+        (none.clone(), vec![&old, &new, &plain]),
+        (
+            Filter {
+                collections: one("인사"),
+                ..none.clone()
+            },
+            vec![&old, &new],
+        ),
+        (
+            Filter {
+                tags: BTreeSet::from(["hr".to_owned(), "leave".to_owned()]),
+                ..none.clone()
+            },
+            vec![&old],
+        ),
+        (
+            Filter {
+                languages: one("KO"),
+                authors: BTreeSet::from(["김하늘".to_owned(), "x".to_owned()]),
+                ..none.clone()
+            },
+            vec![&old],
+        ),
+        (
+            Filter {
+                documents: Some(BTreeSet::from([new.document, plain.document])),
+                ..none.clone()
+            },
+            vec![&new, &plain],
+        ),
+        (
+            Filter {
+                documents: Some(BTreeSet::new()),
+                ..none.clone()
+            },
+            vec![],
+        ),
+        (
+            Filter {
+                dated_from: Some(day("2023-05-01")),
+                dated_until: Some(day("2025-01-31")),
+                ..none.clone()
+            },
+            vec![&old],
+        ),
+        (
+            Filter {
+                dated_from: Some(day("2025-02-01")),
+                ..none.clone()
+            },
+            vec![&new],
+        ),
+        (
+            Filter {
+                in_force: InForce::On(day("2025-02-28")),
+                ..none.clone()
+            },
+            vec![&old, &plain],
+        ),
+        (
+            Filter {
+                in_force: InForce::On(day("2025-03-01")),
+                ..none.clone()
+            },
+            vec![&new, &plain],
+        ),
+        (
+            Filter {
+                in_force: InForce::Today(day("2025-02-28")),
+                ..none.clone()
+            },
+            vec![&old, &new, &plain],
+        ),
+        (
+            Filter {
+                in_force: InForce::Today(day("2025-03-01")),
+                ..none.clone()
+            },
+            vec![&new, &plain],
+        ),
+    ];
+    for (filter, expected) in cases {
+        let query = Query {
+            text: "연차".to_owned(),
+            vector: Some(Arc::new(vec![1.0, 0.0])),
+            filter: filter.clone(),
+        };
+        let hits = store.retrieve(&query, &Reader::anyone(), 10).await.unwrap();
+        let found: BTreeSet<ChunkId> = hits.iter().map(|hit| hit.chunk).collect();
+        let found: Vec<u32> = [(3_000, &old), (3_001, &new), (3_002, &plain)]
+            .into_iter()
+            .filter(|(_, chunk)| found.contains(&chunk.id))
+            .map(|(number, _)| number)
+            .collect();
+        let expected: Vec<u32> = [(3_000, &old), (3_001, &new), (3_002, &plain)]
+            .into_iter()
+            .filter(|(_, chunk)| expected.iter().any(|one| one.id == chunk.id))
+            .map(|(number, _)| number)
+            .collect();
+        assert_eq!(found, expected, "{filter:?}");
+    }
+    // Before the limit: one is asked for, and the one that fits comes.
+    let query = Query {
+        text: "연차".to_owned(),
+        vector: Some(Arc::new(vec![1.0, 0.0])),
+        filter: Filter {
+            tags: one("leave"),
+            ..none
+        },
+    };
+    let hits = store.retrieve(&query, &Reader::anyone(), 1).await.unwrap();
+    assert_eq!(hits.len(), 1);
+    assert_eq!(hits[0].chunk, old.id);
+    let gone = [old.id, new.id, plain.id];
+    store.remove(&gone).await.unwrap();
 }

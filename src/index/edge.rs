@@ -5,13 +5,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use ingest::{BackendError, ChunkId, ChunkStore, Group, StoredChunk, Vector};
+use ingest::labels::{DAYS, days_of, terms_of};
+use ingest::{BackendError, ChunkId, ChunkStore, Filter as Narrowing, Group, StoredChunk, Vector};
 use qdrant_edge::{
     AnyVariants, Condition, CreateIndex, Distance, EdgeConfig, EdgeOptimizersConfig, EdgeShard,
     EdgeVectorParams, FieldCondition, FieldIndexOperations, Filter, JsonPath, Match, MatchAny,
     NamedQuery, OperationError, Payload, PayloadFieldSchema, PayloadSchemaType, PointId,
-    PointInsertOperations, PointOperations, PointStruct, QueryEnum, ScrollRequest, SearchRequest,
-    UpdateOperation, WithPayloadInterface, WithVector,
+    PointInsertOperations, PointOperations, PointStruct, QueryEnum, Range, ScrollRequest,
+    SearchRequest, UpdateOperation, WithPayloadInterface, WithVector,
 };
 
 use super::bm25::apart;
@@ -20,6 +21,7 @@ use crate::ask::{Hit, Query, Reader, Retriever};
 /// Points read at once when everything is listed.
 const PAGE: usize = 1_000;
 const READERS: &str = "readers";
+const LABELS: &str = "labels";
 /// Kilobytes of vectors in a segment from which a graph (HNSW) is built over them. Below it a
 /// search compares with every vector, which is exact: 50,000 vectors of 384 numbers take 75,000 kB
 /// and some milliseconds.
@@ -81,13 +83,17 @@ impl EdgeIndex {
         .map_err(failed)?;
         if is_new {
             // Made before there are points, so that a graph follows the rights from the start.
-            let index = FieldIndexOperations::CreateIndex(CreateIndex {
-                field_name: readers_key()?,
-                field_schema: Some(PayloadFieldSchema::FieldType(PayloadSchemaType::Keyword)),
-            });
-            shard
-                .update(UpdateOperation::FieldIndexOperation(index))
-                .map_err(failed)?;
+            let keywords = [READERS, LABELS].map(|name| (name, PayloadSchemaType::Keyword));
+            let days = DAYS.map(|name| (name, PayloadSchemaType::Integer));
+            for (name, kind) in keywords.into_iter().chain(days) {
+                let index = FieldIndexOperations::CreateIndex(CreateIndex {
+                    field_name: key(name)?,
+                    field_schema: Some(PayloadFieldSchema::FieldType(kind)),
+                });
+                shard
+                    .update(UpdateOperation::FieldIndexOperation(index))
+                    .map_err(failed)?;
+            }
             shard.flush();
         }
         Ok(Self(Arc::new(Inner {
@@ -120,10 +126,56 @@ pub(crate) fn size_of(folder: &Path) -> u64 {
         .sum()
 }
 
-fn readers_key() -> Result<JsonPath, BackendError> {
-    READERS
-        .parse()
-        .map_err(|()| BackendError::message("`readers` is no key of a payload"))
+fn key(name: &str) -> Result<JsonPath, BackendError> {
+    name.parse()
+        .map_err(|()| BackendError::message(format!("`{name}` is no key of a payload")))
+}
+
+/// One of `terms` must be in the payload at `name`.
+fn any_of(name: &str, terms: Vec<String>) -> Result<Condition, BackendError> {
+    let terms = terms.iter().map(|term| term.as_str().into()).collect();
+    let any = AnyVariants::Strings(terms);
+    let matched = Match::Any(MatchAny { any });
+    Ok(Condition::Field(FieldCondition::new_match(
+        key(name)?,
+        matched,
+    )))
+}
+
+/// The payload at `name` must be a day in this range.
+fn days(name: &str, first: u32, last: u32) -> Result<Condition, BackendError> {
+    let range = Range {
+        gte: Some(f64::from(first).into()),
+        lte: Some(f64::from(last).into()),
+        ..Range::default()
+    };
+    Ok(Condition::Field(FieldCondition::new_range(
+        key(name)?,
+        range,
+    )))
+}
+
+/// The rights of `reader`, and what the search is narrowed to.
+fn filter(reader: &Reader, narrowing: &Narrowing) -> Result<Filter, BackendError> {
+    let groups = reader.groups().iter().map(ToString::to_string).collect();
+    let mut must = vec![any_of(READERS, groups)?];
+    let conditions = narrowing.conditions();
+    for terms in conditions.any_of {
+        must.push(any_of(LABELS, terms)?);
+    }
+    for (name, first, last) in conditions.within {
+        must.push(days(name, first, last)?);
+    }
+    let must_not: Vec<Condition> = conditions
+        .not_within
+        .into_iter()
+        .map(|(name, first, last)| days(name, first, last))
+        .collect::<Result<_, _>>()?;
+    Ok(Filter {
+        must: Some(must),
+        must_not: (!must_not.is_empty()).then_some(must_not),
+        ..Filter::default()
+    })
 }
 
 impl Inner {
@@ -136,14 +188,14 @@ impl Inner {
             super::expect_dimension(vector, self.dimension)?;
             let readers: Vec<&str> = chunk.readers.iter().map(Group::as_str).collect();
             let vector: Vector = vector.as_ref().clone();
-            points.push(
-                PointStruct::new(
-                    point_id(chunk.id),
-                    vector,
-                    serde_json::json!({ READERS: readers }),
-                )
-                .into(),
-            );
+            let mut payload = serde_json::json!({
+                READERS: readers,
+                LABELS: terms_of(&chunk.document, &chunk.labels),
+            });
+            for (name, day) in days_of(&chunk.labels) {
+                payload[name] = day.into();
+            }
+            points.push(PointStruct::new(point_id(chunk.id), vector, payload).into());
         }
         if points.is_empty() {
             return Ok(());
@@ -209,24 +261,14 @@ impl Inner {
         &self,
         vector: &Vector,
         reader: &Reader,
+        narrowing: &Narrowing,
         limit: usize,
     ) -> Result<Vec<Hit>, BackendError> {
-        let groups = reader
-            .groups()
-            .iter()
-            .map(|group| group.as_str().into())
-            .collect();
-        let rights = FieldCondition::new_match(
-            readers_key()?,
-            Match::Any(MatchAny {
-                any: AnyVariants::Strings(groups),
-            }),
-        );
         let found = self
             .shard
             .search(SearchRequest {
                 query: QueryEnum::Nearest(NamedQuery::default_dense(vector.clone())),
-                filter: Some(Filter::new_must(Condition::Field(rights))),
+                filter: Some(filter(reader, narrowing)?),
                 params: None,
                 limit,
                 offset: 0,
@@ -306,8 +348,9 @@ impl Retriever for EdgeIndex {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let (index, reader) = (Arc::clone(&self.0), reader.clone());
-        apart(move || index.search(&vector, &reader, limit)).await
+        let (index, reader, narrowing) =
+            (Arc::clone(&self.0), reader.clone(), query.filter.clone());
+        apart(move || index.search(&vector, &reader, &narrowing, limit)).await
     }
 }
 

@@ -4,20 +4,22 @@
 //! A collection belongs to one data folder and one embedding model, and its name says so: two
 //! installations may share a server without touching each other's points.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ingest::{BackendError, ChunkId, ChunkStore, Group, StoredChunk, Vector};
+use ingest::labels::{DAYS, days_of, terms_of};
+use ingest::{BackendError, ChunkId, ChunkStore, Filter as Narrowing, Group, StoredChunk, Vector};
 use qdrant_client::config::QdrantConfig;
 use qdrant_client::qdrant::point_id::PointIdOptions;
 use qdrant_client::qdrant::vectors_config::Config as VectorsOf;
 use qdrant_client::qdrant::{
     Condition, CreateCollectionBuilder, CreateFieldIndexCollectionBuilder, DeletePointsBuilder,
     Distance, FieldType, Filter, PointId, PointStruct, PointsIdsList, Query as QdrantQuery,
-    QueryPointsBuilder, ScrollPointsBuilder, UpsertPointsBuilder, Value, VectorParamsBuilder,
+    QueryPointsBuilder, Range, ScrollPointsBuilder, UpsertPointsBuilder, Value,
+    VectorParamsBuilder,
 };
-use qdrant_client::{Qdrant, QdrantError};
+use qdrant_client::{Payload, Qdrant, QdrantError};
 use secrecy::ExposeSecret as _;
 
 use super::VectorsConfig;
@@ -26,6 +28,7 @@ use crate::ask::{Hit, Query, Reader, Retriever};
 /// Points sent, read or removed in one request.
 const PAGE: usize = 500;
 const READERS: &str = "readers";
+const LABELS: &str = "labels";
 
 /// A collection of a Qdrant server; clones share the connection.
 #[derive(Clone)]
@@ -65,7 +68,7 @@ fn chunk_id(point: &PointId) -> Option<ChunkId> {
     }
 }
 
-fn readers_of(payload: &std::collections::HashMap<String, Value>) -> BTreeSet<Group> {
+fn readers_of(payload: &HashMap<String, Value>) -> BTreeSet<Group> {
     payload
         .get(READERS)
         .and_then(Value::as_list)
@@ -119,6 +122,8 @@ impl QdrantIndex {
             .map_err(|error| self.failed(error))?;
         if exists {
             self.compare_dimension().await?;
+            // One that an older program made lacks some; what is there stays.
+            self.create_field_indexes().await?;
         }
         Ok(exists)
     }
@@ -152,17 +157,19 @@ impl QdrantIndex {
             .await
             .map_err(|error| self.failed(error))?;
         // Made before there are points, so that the graph follows the rights from the start.
-        self.client
-            .create_field_index(
-                CreateFieldIndexCollectionBuilder::new(
-                    &self.collection,
-                    READERS,
-                    FieldType::Keyword,
-                )
-                .wait(true),
-            )
-            .await
-            .map_err(|error| self.failed(error))?;
+        self.create_field_indexes().await
+    }
+
+    async fn create_field_indexes(&self) -> Result<(), BackendError> {
+        let keywords = [READERS, LABELS].map(|name| (name, FieldType::Keyword));
+        let days = DAYS.map(|name| (name, FieldType::Integer));
+        for (name, kind) in keywords.into_iter().chain(days) {
+            let index = CreateFieldIndexCollectionBuilder::new(&self.collection, name, kind);
+            self.client
+                .create_field_index(index.wait(true))
+                .await
+                .map_err(|error| self.failed(error))?;
+        }
         Ok(())
     }
 
@@ -198,6 +205,29 @@ impl QdrantIndex {
             ),
             error,
         )
+    }
+}
+
+/// The rights of `reader`, and what the search is narrowed to.
+fn filter(reader: &Reader, narrowing: &Narrowing) -> Filter {
+    let days = |(name, first, last): (&'static str, u32, u32)| {
+        let range = Range {
+            gte: Some(f64::from(first)),
+            lte: Some(f64::from(last)),
+            ..Range::default()
+        };
+        Condition::range(name, range)
+    };
+    let groups: Vec<String> = reader.groups().iter().map(ToString::to_string).collect();
+    let conditions = narrowing.conditions();
+    let mut must = vec![Condition::matches(READERS, groups)];
+    let any_of = conditions.any_of.into_iter();
+    must.extend(any_of.map(|terms| Condition::matches(LABELS, terms)));
+    must.extend(conditions.within.into_iter().map(days));
+    Filter {
+        must,
+        must_not: conditions.not_within.into_iter().map(days).collect(),
+        ..Filter::default()
     }
 }
 
@@ -245,10 +275,21 @@ impl ChunkStore for QdrantIndex {
                 .iter()
                 .map(|group| Value::from(group.as_str()))
                 .collect();
+            let labels: Vec<Value> = terms_of(&chunk.document, &chunk.labels)
+                .into_iter()
+                .map(Value::from)
+                .collect();
+            let mut payload = vec![
+                (READERS, Value::from(readers)),
+                (LABELS, Value::from(labels)),
+            ];
+            payload.extend(
+                days_of(&chunk.labels).map(|(name, day)| (name, Value::from(i64::from(day)))),
+            );
             points.push(PointStruct::new(
                 point_id(chunk.id),
                 Vector::clone(vector),
-                [(READERS, Value::from(readers))],
+                Payload::from(HashMap::from_iter(payload)),
             ));
         }
         if points.is_empty() {
@@ -328,18 +369,12 @@ impl Retriever for QdrantIndex {
         if limit == 0 {
             return Ok(Vec::new());
         }
-        let groups: Vec<String> = reader
-            .groups()
-            .iter()
-            .map(|group| group.as_str().to_owned())
-            .collect();
-        let rights = Filter::must([Condition::matches(READERS, groups)]);
         let found = self
             .client
             .query(
                 QueryPointsBuilder::new(&self.collection)
                     .query(QdrantQuery::new_nearest(Vector::clone(vector)))
-                    .filter(rights)
+                    .filter(filter(reader, &query.filter))
                     .limit(limit as u64)
                     .with_payload(false),
             )

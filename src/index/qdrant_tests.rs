@@ -19,13 +19,13 @@ use ::qdrant_client::qdrant::vectors::VectorsOptions;
 use ::qdrant_client::qdrant::vectors_config::Config as VectorsOf;
 use ::qdrant_client::qdrant::*;
 use async_trait::async_trait;
-use ingest::{BackendError, ChunkStore as _};
+use ingest::{BackendError, ChunkStore as _, Filter as Narrowing};
 use qdrant_edge::{
     AnyVariants, Condition as EdgeCondition, Distance as EdgeDistance, EdgeConfig, EdgeShard,
     EdgeVectorParams, FieldCondition as EdgeFieldCondition, Filter as EdgeFilter,
     Match as EdgeMatch, MatchAny, NamedQuery, OperationError, PointId as EdgePointId,
     PointInsertOperations, PointOperations, PointStruct as EdgePoint, QueryEnum,
-    ScrollRequest as EdgeScroll, SearchRequest as EdgeSearch, UpdateOperation,
+    Range as EdgeRange, ScrollRequest as EdgeScroll, SearchRequest as EdgeSearch, UpdateOperation,
     WithPayloadInterface, WithVector,
 };
 use secrecy::SecretString;
@@ -72,17 +72,40 @@ fn wire_id(id: EdgePointId) -> PointId {
     }
 }
 
-/// The one filter that is sent: a keyword among several.
+/// The filters that are sent: one keyword of several, and ranges.
 fn edge_filter(filter: &Filter) -> Result<EdgeFilter, Status> {
-    let [condition] = &filter.must[..] else {
-        return Err(invalid("not one condition that must hold"));
-    };
-    if !filter.should.is_empty() || !filter.must_not.is_empty() {
+    if !filter.should.is_empty() || filter.min_should.is_some() {
         return Err(invalid("other conditions"));
     }
+    let all = |conditions: &[Condition]| -> Result<Option<Vec<EdgeCondition>>, Status> {
+        let conditions: Vec<_> = conditions
+            .iter()
+            .map(edge_condition)
+            .collect::<Result<_, _>>()?;
+        Ok((!conditions.is_empty()).then_some(conditions))
+    };
+    Ok(EdgeFilter {
+        must: all(&filter.must)?,
+        must_not: all(&filter.must_not)?,
+        ..EdgeFilter::default()
+    })
+}
+
+fn edge_condition(condition: &Condition) -> Result<EdgeCondition, Status> {
     let Some(ConditionOneOf::Field(field)) = &condition.condition_one_of else {
         return Err(invalid("not a condition on a field"));
     };
+    let key = field.key.parse().map_err(|()| invalid("the key"))?;
+    if let Some(range) = &field.range {
+        let range = EdgeRange {
+            gte: range.gte.map(Into::into),
+            lte: range.lte.map(Into::into),
+            ..EdgeRange::default()
+        };
+        return Ok(EdgeCondition::Field(EdgeFieldCondition::new_range(
+            key, range,
+        )));
+    }
     let Some(MatchValue::Keywords(words)) = field
         .r#match
         .as_ref()
@@ -90,7 +113,6 @@ fn edge_filter(filter: &Filter) -> Result<EdgeFilter, Status> {
     else {
         return Err(invalid("not keywords"));
     };
-    let key = field.key.parse().map_err(|()| invalid("the key"))?;
     let any = AnyVariants::Strings(
         words
             .strings
@@ -99,7 +121,7 @@ fn edge_filter(filter: &Filter) -> Result<EdgeFilter, Status> {
             .collect(),
     );
     let wanted = EdgeFieldCondition::new_match(key, EdgeMatch::Any(MatchAny { any }));
-    Ok(EdgeFilter::new_must(EdgeCondition::Field(wanted)))
+    Ok(EdgeCondition::Field(wanted))
 }
 
 fn readers(payload: Option<&qdrant_edge::Payload>) -> Vec<Value> {
@@ -281,15 +303,22 @@ impl Points for Double {
                 },
                 _ => return Err(invalid("no vector")),
             };
-            let readers: Vec<&String> = point
-                .payload
-                .get("readers")
-                .and_then(Value::as_list)
-                .ok_or_else(|| invalid("no readers"))?
-                .iter()
-                .filter_map(Value::as_str)
-                .collect();
-            let payload = serde_json::json!({ "readers": readers });
+            let mut payload = serde_json::json!({});
+            for (name, value) in &point.payload {
+                payload[name] = if let Some(list) = value.as_list() {
+                    list.iter()
+                        .filter_map(|value| value.as_str().cloned())
+                        .collect()
+                } else {
+                    let number = value.as_integer();
+                    number
+                        .ok_or_else(|| invalid("neither words nor a number"))?
+                        .into()
+                };
+            }
+            if payload.get("readers").is_none() {
+                return Err(invalid("no readers"));
+            }
             points.push(EdgePoint::new(edge_id(point.id)?, vector, payload).into());
         }
         self.update(

@@ -7,10 +7,10 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 
 use ingest::parse::Attachment;
-use ingest::{BackendError, DocumentId, Problem};
+use ingest::{BackendError, Problem};
 
 use super::{Library, LibraryError, keep_original};
-use crate::catalogue::{NewDocument, Work};
+use crate::catalogue::{Arriving, MetadataChange, NewDocument, Work};
 
 /// Stands between the place of a file and the name of one inside it.
 pub(crate) const INSIDE: &str = "!/";
@@ -141,9 +141,20 @@ impl Library {
             path: self.original_path(version),
             readers: parent.readers,
             parent: Some(work.id),
+            lane: parent.lane,
+            metadata: MetadataChange::default(),
         };
-        let id = DocumentId::at(&document.place);
-        if !self.catalogue.submit(id, &document, version, size).await? {
+        let id = self.catalogue.id_at(&document.place).await?;
+        let known = self.catalogue.entry(id).await?;
+        let arriving = Arriving {
+            id,
+            document: &document,
+            version,
+            size,
+            // It is in the collection of what it came in, until a person says otherwise.
+            metadata: known.map_or_else(|| parent.metadata.inherited(), |entry| entry.metadata),
+        };
+        if !self.catalogue.submit(&arriving).await? {
             self.submitted();
         }
         Ok(true)

@@ -10,7 +10,7 @@ use ingest::Problem;
 use ingest::ocr::{Recognize, RecognizedPage, append};
 use tracing::{info, warn};
 
-use super::{Library, LibraryError, RETRY, State};
+use super::{Library, LibraryError, RETRY, State, life};
 use crate::catalogue::{Recognized, Work};
 
 impl Library {
@@ -97,7 +97,7 @@ impl Library {
                 .await?;
             return Ok(());
         };
-        let views = self.catalogue.views(Some(work.id)).await?;
+        let views = self.catalogue.views(Some(work.id), None).await?;
         let known = views.first().map(|view| view.problems.clone());
         let (pages, problems) = told(known.unwrap_or_default(), done);
         let count = pages.len();
@@ -105,7 +105,7 @@ impl Library {
         let document = document
             .map_err(|error| ingest::BackendError::new("joining recognised text failed", error))?;
         self.catalogue
-            .finish_recognizing(work, &document, &problems)
+            .finish_recognizing(work, &document, &problems, &life::said(&document))
             .await?;
         info!(document.id = %work.id, pages = count, "pages that are pictures were read");
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use ingest::{DocumentId, Group};
+use ingest::Group;
 use tokio::sync::watch;
 
 use super::{Library, LibraryError};
@@ -24,7 +24,8 @@ impl Library {
         listed: &Listed,
         readers: &BTreeSet<Group>,
     ) -> Result<bool, LibraryError> {
-        let entry = self.catalogue.entry(DocumentId::at(&listed.place)).await?;
+        let id = self.catalogue.id_at(&listed.place).await?;
+        let entry = self.catalogue.entry(id).await?;
         Ok(entry.is_some_and(|entry| entry.readers == *readers))
     }
 
@@ -32,7 +33,8 @@ impl Library {
     pub(crate) async fn still_there(&self, known: &[Listed]) -> Result<usize, LibraryError> {
         let mut there = 0;
         for listed in known {
-            let entry = self.catalogue.entry(DocumentId::at(&listed.place)).await?;
+            let id = self.catalogue.id_at(&listed.place).await?;
+            let entry = self.catalogue.entry(id).await?;
             there += usize::from(entry.is_some());
         }
         Ok(there)
@@ -51,9 +53,14 @@ impl Library {
             .await?)
     }
 
+    /// Notes that a document of a source has another place.
+    pub(crate) async fn note_move(&self, source: &str, from: &str) -> Result<(), LibraryError> {
+        Ok(self.catalogue.note_sourced(source, from, None).await?)
+    }
+
     /// Removes a document that is gone from its source.
     pub(crate) async fn withdraw(&self, source: &str, place: &str) -> Result<(), LibraryError> {
-        self.delete_all(DocumentId::at(place)).await?;
+        self.delete_all(self.catalogue.id_at(place).await?).await?;
         Ok(self.catalogue.note_sourced(source, place, None).await?)
     }
 

@@ -81,6 +81,8 @@ pub struct CitationReport {
     pub code: Option<&'static str>,
     /// The verdict as a sentence for people.
     pub words: String,
+    /// Whether the version that was quoted is kept, and has the quote where it stood.
+    pub kept: bool,
     /// For a stale quote whose document is there: what is there now.
     pub current: Option<CurrentVersion>,
 }
@@ -182,8 +184,8 @@ pub(crate) async fn verify(
             Quoted::Claim(claim) => changes.citations.contains(&(claim, citation)),
             Quoted::Conflict(_) => !shown.is_some_and(|shown| is_citation(shown, sealed)),
         };
-        let (fate, current) = if is_changed {
-            (Fate::Changed, None)
+        let (fate, current, kept) = if is_changed {
+            (Fate::Changed, None, false)
         } else {
             let quote = shown.and_then(|shown| shown["quote"].as_str());
             sources.fate_of(sealed, quote.unwrap_or_default()).await?
@@ -197,7 +199,13 @@ pub(crate) async fn verify(
             version: Some(sealed.version.to_string()),
             verdict: fate.standing(),
             code: fate.code(),
-            words: fate.words(language).to_owned(),
+            words: match fate {
+                Fate::Replaced { .. } if kept => {
+                    format!("{} {}", fate.words(language), kept_words(language))
+                }
+                _ => fate.words(language).to_owned(),
+            },
+            kept,
             current,
         });
     }
@@ -316,6 +324,7 @@ fn unsealed(body: &Value, problem: &Problem, language: Language) -> VerifyReport
             verdict: Standing::Broken,
             code: Fate::Unsealed.code(),
             words: Fate::Unsealed.words(language).to_owned(),
+            kept: false,
             current: None,
         })
         .collect();
@@ -647,6 +656,14 @@ impl Fate {
     }
 }
 
+/// What is said of a quote whose version was replaced and is kept.
+fn kept_words(language: Language) -> &'static str {
+    match language {
+        Language::Ko => "인용한 판은 보관되어 있습니다.",
+        Language::En => "The version that was quoted is kept.",
+    }
+}
+
 /// A version's text, and whether the reader of files took it that the proof names.
 #[derive(Debug)]
 struct Text {
@@ -682,20 +699,20 @@ impl Sources<'_> {
         &mut self,
         sealed: &CitationProof,
         quote: &str,
-    ) -> Result<(Fate, Option<CurrentVersion>), sqlx::Error> {
+    ) -> Result<(Fate, Option<CurrentVersion>, bool), sqlx::Error> {
         let Some(view) = self.view(sealed.document).await? else {
             let fate = match self.reader {
                 Some(_) => Fate::Unavailable,
                 None => Fate::Deleted,
             };
-            return Ok((fate, None));
+            return Ok((fate, None, false));
         };
-        // An older version is kept until the newer one is searched.
         let quoted = self.text(sealed.document, sealed.version).await?;
         let has_moved = quoted.as_ref().is_some_and(|text| !text.has(sealed));
         if has_moved && quoted.as_ref().is_some_and(|text| text.same_reader) {
-            return Ok((Fate::NotInVersion, None));
+            return Ok((Fate::NotInVersion, None, false));
         }
+        let kept = quoted.is_some() && !has_moved;
         let current = if view.version == sealed.version {
             quoted
         } else {
@@ -711,7 +728,7 @@ impl Sources<'_> {
         } else if has_moved {
             Fate::ReadOtherwise
         } else {
-            return Ok((Fate::Stands, None));
+            return Ok((Fate::Stands, None, kept));
         };
         let start = current
             .zip(place.flatten())
@@ -725,6 +742,7 @@ impl Sources<'_> {
                 start,
                 end: start.map(|start| start + quote.chars().count()),
             }),
+            kept,
         ))
     }
 
@@ -733,7 +751,7 @@ impl Sources<'_> {
         if let Some(view) = self.views.get(&id) {
             return Ok(view.clone());
         }
-        let mut views = self.catalogue.views(Some(id)).await?;
+        let mut views = self.catalogue.views(Some(id), self.reader).await?;
         let view = views
             .pop()
             .filter(|view| view.state != State::Deleting)

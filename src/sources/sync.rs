@@ -1,6 +1,6 @@
 //! How the library is brought in step with a source.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::{Listed, Listing, Source, SourceError};
-use crate::catalogue::NewDocument;
+use crate::catalogue::{MetadataChange, NewDocument};
 use crate::library::{Library, LibraryError};
 
 /// What a turn changed.
@@ -18,6 +18,8 @@ pub struct Synced {
     pub taken: usize,
     /// Documents that did not change.
     pub unchanged: usize,
+    /// Documents that lie elsewhere now, with the content that they had.
+    pub moved: usize,
     /// Documents that are gone.
     pub removed: usize,
     /// Documents that could not be got, and places that could not be looked at.
@@ -28,8 +30,8 @@ impl fmt::Display for Synced {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             formatter,
-            "{} taken, {} unchanged, {} removed, {} failed",
-            self.taken, self.unchanged, self.removed, self.failed
+            "{} taken, {} unchanged, {} moved, {} removed, {} failed",
+            self.taken, self.unchanged, self.moved, self.removed, self.failed
         )
     }
 }
@@ -87,14 +89,29 @@ pub async fn sync(library: &Library, source: &dyn Source) -> Result<Synced, Sync
         .iter()
         .map(|listed| (listed.place.as_str(), listed.tag.as_str()))
         .collect();
+    let mut gone: BTreeSet<String> = known
+        .keys()
+        .filter(|place| {
+            let is_there = documents
+                .binary_search_by(|listed| listed.place.as_str().cmp(place))
+                .is_ok();
+            // Below a folder that cannot be opened, nobody knows.
+            let is_hidden = unreadable
+                .iter()
+                .any(|(hidden, _)| std::path::Path::new(place).starts_with(hidden));
+            !is_there && !is_hidden
+        })
+        .map(ToString::to_string)
+        .collect();
     for listed in &documents {
-        let is_known = known.get(listed.place.as_str()) == Some(&listed.tag.as_str());
-        if is_known && library.has(listed, source.readers()).await? {
+        let known = known.get(listed.place.as_str());
+        if known == Some(&listed.tag.as_str()) && library.has(listed, source.readers()).await? {
             synced.unchanged += 1;
             continue;
         }
-        match take(library, source, listed).await {
-            Ok(()) => synced.taken += 1,
+        match take(library, source, listed, known.is_none(), &mut gone).await {
+            Ok(Taken::New) => synced.taken += 1,
+            Ok(Taken::Moved) => synced.moved += 1,
             Err(SyncError::Source(error)) => {
                 synced.failed += 1;
                 warn!(place = listed.place, error = %error, "a document of a source cannot be got");
@@ -102,30 +119,50 @@ pub async fn sync(library: &Library, source: &dyn Source) -> Result<Synced, Sync
             Err(other) => return Err(other),
         }
     }
-    for place in known.keys() {
-        let is_there = documents
-            .binary_search_by(|listed| listed.place.as_str().cmp(place))
-            .is_ok();
-        // Below a folder that cannot be opened, nobody knows.
-        let is_hidden = unreadable
-            .iter()
-            .any(|(hidden, _)| std::path::Path::new(place).starts_with(hidden));
-        if !is_there && !is_hidden {
-            library.withdraw(source.name(), place).await?;
-            synced.removed += 1;
-        }
+    for place in &gone {
+        library.withdraw(source.name(), place).await?;
+        synced.removed += 1;
     }
     Ok(synced)
 }
 
-async fn take(library: &Library, source: &dyn Source, listed: &Listed) -> Result<(), SyncError> {
+/// How a document of a source was taken.
+enum Taken {
+    New,
+    Moved,
+}
+
+/// Takes a document. One that is new where it lies may have been elsewhere, in one of `gone`: that
+/// place is then taken out of them.
+async fn take(
+    library: &Library,
+    source: &dyn Source,
+    listed: &Listed,
+    is_new: bool,
+    gone: &mut BTreeSet<String>,
+) -> Result<Taken, SyncError> {
     let fetched = source.fetch(listed).await?;
+    let mut taken = Taken::New;
+    if is_new && !gone.is_empty() {
+        let (path, name) = (&fetched.path, &fetched.file_name);
+        let moved = match library.moved(path, gone, &listed.place, name).await {
+            Err(LibraryError::Io { .. }) => None,
+            other => other?,
+        };
+        if let Some(from) = moved {
+            library.note_move(source.name(), &from).await?;
+            gone.remove(&from);
+            taken = Taken::Moved;
+        }
+    }
     let document = NewDocument {
         place: listed.place.clone(),
         file_name: fetched.file_name,
         path: fetched.path,
         readers: source.readers().clone(),
         parent: None,
+        lane: source.name().to_owned(),
+        metadata: MetadataChange::default(),
     };
     match library.submit(document).await {
         Ok(_) => {}
@@ -136,7 +173,7 @@ async fn take(library: &Library, source: &dyn Source, listed: &Listed) -> Result
         Err(error) => return Err(error.into()),
     }
     library.note_source(source.name(), listed).await?;
-    Ok(())
+    Ok(taken)
 }
 
 /// A source that failed is looked at again after this long.
@@ -152,7 +189,7 @@ pub(crate) async fn keep_in_step(library: Arc<Library>, source: Arc<dyn Source>)
         };
         let failed = match turn {
             Ok(synced) => {
-                if synced.taken + synced.removed + synced.failed > 0 {
+                if synced.taken + synced.moved + synced.removed + synced.failed > 0 {
                     info!(source = source.name(), "in step: {synced}");
                 }
                 synced.failed > 0

@@ -17,7 +17,8 @@ use utoipa::{Modify, OpenApi};
 use super::error::{Error, ErrorBody};
 use super::viewer::{Speaks, Viewer, percent_encoded};
 use super::{Shared, stream as events, upload, wire};
-use crate::ask::Question;
+use crate::ask::{Question, Scope};
+use crate::catalogue::MetadataChange;
 use crate::check::Mode;
 use crate::language::Language;
 use crate::proof::{self, VerifyReport};
@@ -99,6 +100,7 @@ pub(super) async fn answers(
             .language
             .map_or_else(|| Language::of(&request.question), Into::into),
         reader: viewer.reader,
+        scope: request.filter.map_or_else(Scope::default, Into::into),
         adapter: request.adapter,
         text: request.question,
     };
@@ -220,6 +222,66 @@ pub(super) async fn document(
         .ok_or(Error::NotFound)
 }
 
+/// Says what is to be said of a document: title, author, language, collection, tags, dates, and
+/// what takes its place. Fields that are left out stay, null takes away. Searches follow within
+/// moments.
+///
+/// A document whose last day has passed (`effective_until`), or whose place another has taken
+/// (`superseded_by`, since `superseded_on`), is not searched any more unless a question names a
+/// day (`filter.in_force`).
+#[utoipa::path(
+    patch, path = "/v1/documents/{id}", tag = "documents",
+    params(("id" = String, Path, description = "The document's id")),
+    request_body = MetadataChange,
+    responses(
+        (status = 200, description = "The document", body = wire::DocumentBody),
+        (status = 400, description = "A field is wrong", body = ErrorBody),
+        (status = 404, description = "There is none that the asker may read", body = ErrorBody),
+    )
+)]
+pub(super) async fn change(
+    State(shared): State<Shared>,
+    viewer: Viewer,
+    Speaks(language): Speaks,
+    Path(id): Path<String>,
+    JsonBody(change): JsonBody<MetadataChange>,
+) -> Result<Json<wire::DocumentBody>, Error> {
+    viewer.must_upload()?;
+    let (id, library) = (document_id(&id)?, shared.app.library());
+    if !library.set_metadata(id, &change, &viewer.reader).await? {
+        return Err(Error::NotFound);
+    }
+    let view = library.get(id, &viewer.reader).await?;
+    view.map(|view| Json(wire::document(&view, language)))
+        .ok_or(Error::NotFound)
+}
+
+/// Lists the versions of a document that are kept: the one that is searched, and older ones that
+/// answers may quote.
+#[utoipa::path(
+    get, path = "/v1/documents/{id}/versions", tag = "documents",
+    params(("id" = String, Path, description = "The document's id")),
+    responses(
+        (status = 200, description = "The versions", body = wire::VersionList),
+        (status = 404, description = "There is none that the asker may read", body = ErrorBody),
+    )
+)]
+pub(super) async fn versions(
+    State(shared): State<Shared>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+) -> Result<Json<wire::VersionList>, Error> {
+    let versions = shared
+        .app
+        .library()
+        .versions(document_id(&id)?, &viewer.reader)
+        .await?;
+    if versions.is_empty() {
+        return Err(Error::NotFound);
+    }
+    Ok(Json(wire::versions(&versions)))
+}
+
 /// Deletes a document: from both indexes, with its file and its text.
 #[utoipa::path(
     delete, path = "/v1/documents/{id}", tag = "documents",
@@ -295,7 +357,10 @@ pub(super) async fn cancel(
 /// Sends the file of a document as it was handed in.
 #[utoipa::path(
     get, path = "/v1/documents/{id}/original", tag = "documents",
-    params(("id" = String, Path, description = "The document's id")),
+    params(
+        ("id" = String, Path, description = "The document's id"),
+        ("version" = Option<String>, Query, description = "SHA-256 of the file; the newest one if left out"),
+    ),
     responses(
         (status = 200, description = "The file, as an attachment", content_type = "application/octet-stream", body = Vec<u8>),
         (status = 404, description = "There is none that the asker may read", body = ErrorBody),
@@ -305,11 +370,14 @@ pub(super) async fn original(
     State(shared): State<Shared>,
     viewer: Viewer,
     Path(id): Path<String>,
+    Query(query): Query<VersionQuery>,
 ) -> Result<Response, Error> {
+    let version = query.version.as_deref().map(str::parse);
+    let version = version.transpose().map_err(|_| Error::NotFound)?;
     let found = shared
         .app
         .library()
-        .original(document_id(&id)?, &viewer.reader)
+        .original(document_id(&id)?, version, &viewer.reader)
         .await?;
     let original = found.ok_or(Error::NotFound)?;
     let file = tokio::fs::File::open(&original.path)
@@ -446,7 +514,8 @@ pub(super) async fn readyz(State(shared): State<Shared>) -> Result<&'static str,
         description = "Answers from your own documents, every sentence checked against the passage it cites.",
     ),
     paths(
-        answers, verify, check, documents, document_events, document, delete, retry, cancel, original, page,
+        answers, verify, check, documents, document_events, document, change, versions, delete, retry, cancel,
+        original, page,
         upload::upload,
     ),
     components(schemas(wire::RetrievalBody, ErrorBody)),
@@ -531,7 +600,7 @@ mod tests {
         let description: serde_json::Value =
             serde_json::from_str(&Description::openapi().to_json().unwrap()).unwrap();
         let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
-        assert_eq!(paths.len(), 10, "{paths:?}");
+        assert_eq!(paths.len(), 11, "{paths:?}");
         let schemas = &description["components"]["schemas"];
         let claim = schemas["ClaimBody"].to_string();
         assert!(claim.contains("schemas/SpanBody"), "{claim}");

@@ -335,6 +335,11 @@ impl From<LibraryError> for Error {
     fn from(error: LibraryError) -> Self {
         if error.is_full_disk() {
             Self::DiskFull
+        } else if let LibraryError::Metadata(wrong) = &error {
+            // The message begins with the field, which is told beside it.
+            let words = wrong.to_string();
+            let detail = words.split_once(": ").map_or("", |(_, detail)| detail);
+            Self::field(wrong.field(), detail)
         } else {
             Self::internal("the library", &error)
         }

@@ -69,7 +69,11 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         .route("/v1/check", post(api::check))
         .route("/v1/verify", post(api::verify))
         .route("/v1/documents/events", get(api::document_events))
-        .route("/v1/documents/{id}", get(api::document).delete(api::delete))
+        .route(
+            "/v1/documents/{id}",
+            get(api::document).patch(api::change).delete(api::delete),
+        )
+        .route("/v1/documents/{id}/versions", get(api::versions))
         .route("/v1/documents/{id}/retry", post(api::retry))
         .route("/v1/documents/{id}/cancel", post(api::cancel))
         .route("/v1/documents/{id}/original", get(api::original))

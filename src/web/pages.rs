@@ -107,6 +107,8 @@ struct SourcePage {
     id: DocumentId,
     title: String,
     file_name: String,
+    /// That a newer version took its place, if one did.
+    replaced: Option<String>,
     /// Why no quote is marked, if one was asked for.
     unshown: Option<&'static str>,
     has_quote: bool,
@@ -264,6 +266,7 @@ pub(super) async fn source(
             unshown: None,
             has_quote: false,
             version: view.version,
+            replaced: None,
             pictures: Vec::new(),
             parts: Vec::new(),
             empty: words.not_read_yet,
@@ -308,6 +311,10 @@ pub(super) async fn source(
         id,
         title: found.title.clone(),
         file_name: found.file_name.clone(),
+        replaced: found.replaced_at.map(|time| {
+            let day = time.to_zoned(jiff::tz::TimeZone::system()).date();
+            words.replaced.replace("{day}", &day.to_string())
+        }),
         unshown,
         has_quote: quote.is_some(),
         pictures,

@@ -22,13 +22,13 @@ use super::error::Error;
 use super::viewer::{Speaks, Viewer};
 use super::wire::{UploadReport, UploadedFile};
 use crate::app::App;
-use crate::catalogue::NewDocument;
+use crate::catalogue::{MetadataChange, NewDocument};
 use crate::library::upload_place;
 
 /// Files in one request.
 const FILES_LIMIT: usize = 500;
-/// Bytes of the field `readers`.
-const READERS_LIMIT: usize = 8 * 1024;
+/// Bytes of a field that is no file.
+const TEXT_LIMIT: usize = 64 * 1024;
 /// Bytes of a file's name, as most file systems have it.
 const NAME_LIMIT: usize = 255;
 /// A larger file is told apart while it is read, not before it is taken.
@@ -62,7 +62,7 @@ struct Received {
 /// Takes files.
 #[utoipa::path(
     post, path = "/v1/documents", tag = "documents",
-    request_body(content_type = "multipart/form-data", description = "`file`, any number of times, and `readers`: the groups that may read them, divided by commas"),
+    request_body(content_type = "multipart/form-data", description = "`file`, any number of times; `readers`: the groups that may read them, divided by commas; and what is to be said of all of them: `metadata`, JSON as `PATCH /v1/documents/{id}` takes it"),
     responses(
         (status = 202, description = "At least one file was taken; they are read in the background", body = UploadReport),
         (status = "4XX", description = "No file was taken: the same report, or an error of the whole request", body = UploadReport),
@@ -83,6 +83,7 @@ pub(super) async fn upload(
         .await
         .map_err(|error| Error::writing(&error))?;
     let mut named = None;
+    let mut metadata = MetadataChange::default();
     let mut received: Vec<Received> = Vec::new();
     // What is too large is read past, so that the files after it are not lost, but not forever.
     let mut patience = shared.app.config().ingest.max_file.as_u64();
@@ -117,6 +118,11 @@ pub(super) async fn upload(
             Some("readers") => {
                 named = Some(read_readers(field, &viewer).await?);
             }
+            Some("metadata") => {
+                let text = read_text(field, "metadata").await?;
+                metadata =
+                    serde_json::from_str(&text).map_err(|error| Error::field("metadata", error))?;
+            }
             other => return Err(Error::field(other.unwrap_or("?"), "no such field")),
         }
     }
@@ -130,7 +136,7 @@ pub(super) async fn upload(
     let mut worst = None;
     for one in received {
         let name = one.name.clone();
-        let taken = submit(&shared, one, &readers).await;
+        let taken = submit(&shared, one, &readers, &metadata).await;
         files.push(match taken {
             Ok(taken) => UploadedFile {
                 file_name: name,
@@ -161,6 +167,7 @@ async fn submit(
     shared: &Shared,
     received: Received,
     readers: &BTreeSet<Group>,
+    metadata: &MetadataChange,
 ) -> Result<crate::library::Submitted, Error> {
     let file = received.file?;
     refuse_unreadable(file.path().to_owned(), received.name.clone()).await?;
@@ -170,6 +177,9 @@ async fn submit(
         path: file.path().to_owned(),
         readers: readers.clone(),
         parent: None,
+        // People are told apart by what they may read, as long as they have no names here.
+        lane: upload_place(readers, ""),
+        metadata: metadata.clone(),
     };
     Ok(shared.app.library().submit(document).await?)
 }
@@ -261,25 +271,27 @@ async fn skip(mut field: Field<'_>, patience: &mut u64) {
     }
 }
 
-async fn read_readers(
-    mut field: Field<'_>,
-    viewer: &Viewer,
-) -> Result<Option<BTreeSet<Group>>, Error> {
+/// The text of a field that is no file.
+async fn read_text(mut field: Field<'_>, name: &str) -> Result<String, Error> {
     let mut text = Vec::new();
     while let Some(bytes) = field
         .chunk()
         .await
-        .map_err(|_| Error::field("readers", "it did not arrive whole"))?
+        .map_err(|_| Error::field(name, "it did not arrive whole"))?
     {
         text.extend_from_slice(&bytes);
-        if text.len() > READERS_LIMIT {
+        if text.len() > TEXT_LIMIT {
             return Err(Error::field(
-                "readers",
-                format!("longer than {READERS_LIMIT} bytes"),
+                name,
+                format!("longer than {TEXT_LIMIT} bytes"),
             ));
         }
     }
-    let text = String::from_utf8(text).map_err(|_| Error::field("readers", "it is not UTF-8"))?;
+    String::from_utf8(text).map_err(|_| Error::field(name, "it is not UTF-8"))
+}
+
+async fn read_readers(field: Field<'_>, viewer: &Viewer) -> Result<Option<BTreeSet<Group>>, Error> {
+    let text = read_text(field, "readers").await?;
     let mut readers = BTreeSet::new();
     for name in text
         .split(',')

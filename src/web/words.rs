@@ -110,6 +110,8 @@ words! {
     read_as: "아래는 검색과 확인에 쓰는 본문입니다. 원본의 모양과는 다를 수 있습니다.", "This is the text that is searched and checked. It may look different from the original.";
     quote_unshown: "인용한 곳을 정확히 보일 수 없어 표시하지 않았습니다.", "The quote cannot be shown exactly, so nothing is highlighted.";
     other_version: "인용한 뒤에 문서가 바뀌었습니다. 아래는 지금의 본문이며, 인용한 곳은 표시하지 않았습니다.", "The document has changed since it was quoted. This is the present text, and nothing is highlighted.";
+    replaced: "{day}에 새 판으로 바뀐 옛 판입니다. 검색에는 쓰이지 않고, 이 판을 인용한 답을 살펴볼 수 있도록 남아 있습니다.", "This is an old version, replaced on {day}. It is not searched any more, and is kept so that answers which quote it can be looked up.";
+    newest_version: "지금 판 보기", "See the present version";
     not_read_yet: "아직 본문을 읽지 못했습니다.", "Its text has not been read yet.";
     no_text: "읽을 수 있는 글이 없습니다.", "It holds no text that can be read.";
 
@@ -150,6 +152,15 @@ words! {
     cancelled: "취소됨", "Cancelled";
     deleting: "지우는 중", "Deleting";
     progress: "{done}/{total}", "{done}/{total}";
+    seconds_left: "약 {count}초 남음", "about {count} s left";
+    minutes_left: "약 {count}분 남음", "about {count} min left";
+    in_force_between: "{from}부터 {until}까지 시행", "in force from {from} to {until}";
+    in_force_from: "{from}부터 시행", "in force from {from}";
+    in_force_until: "{until}까지 시행", "in force until {until}";
+    superseded: "「{title}」이(가) 대신함", "superseded by “{title}”";
+    retired: "{day}부터 검색하지 않음", "not searched from {day}";
+    old_versions: "옛 판 {count}개", "{count} old versions";
+    duplicate_of: "{name}와(과) 같은 내용", "same content as {name}";
     problems: "살펴볼 것", "To look at";
     delete: "지우기", "Delete";
     delete_title: "문서를 지울까요?", "Delete the document?";

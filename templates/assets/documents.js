@@ -75,7 +75,14 @@ function replaceRows(wanted) {
 
 function drawRow(body) {
   const parent = body.parent && documents.get(body.parent);
-  const hint = [body.title === body.file_name ? "" : body.file_name, parent ? fill(words.inside, { name: parent.file_name }) : ""];
+  const hint = [
+    body.title === body.file_name ? "" : body.file_name,
+    parent ? fill(words.inside, { name: parent.file_name }) : "",
+    body.collection ?? "",
+    ...body.tags.map((tag) => `#${tag}`),
+    ...validity(body),
+    ...duplicates(body),
+  ];
   const name = hint.some(Boolean) ? make("span", { class: "hint" }, hint.filter(Boolean).join(" · ")) : null;
   return make(
     "tr",
@@ -88,6 +95,35 @@ function drawRow(body) {
   );
 }
 
+/** Since when and until when it is in force, as far as that is known. */
+function validity(body) {
+  const { effective_from: from, effective_until: until, superseded_by: other } = body;
+  const told = [];
+  if (from && until) told.push(fill(words.in_force_between, { from, until }));
+  else if (from) told.push(fill(words.in_force_from, { from }));
+  else if (until) told.push(fill(words.in_force_until, { until }));
+  const successor = other && documents.get(other);
+  if (successor) told.push(fill(words.superseded, { title: successor.title }));
+  if (body.retired_on) told.push(fill(words.retired, { day: body.retired_on }));
+  if (body.old_versions) told.push(fill(words.old_versions, { count: body.old_versions }));
+  return told;
+}
+
+/** Other documents with the very same content. */
+function duplicates(body) {
+  return body.duplicates
+    .map((id) => documents.get(id))
+    .filter(Boolean)
+    .slice(0, 3)
+    .map((other) => fill(words.duplicate_of, { name: other.file_name }));
+}
+
+/** How long it takes until it is done, in words. */
+function left(seconds) {
+  if (seconds < 60) return fill(words.seconds_left, { count: Math.max(1, seconds) });
+  return fill(words.minutes_left, { count: Math.ceil(seconds / 60) });
+}
+
 function state(body) {
   const label = fill(words[body.state] ?? body.state, { count: body.problems.length });
   const parts = [make("span", { class: `badge ${body.state}` }, label)];
@@ -97,6 +133,7 @@ function state(body) {
       make("span", { class: "bar-box" }, make("progress", { max: total, value: Math.min(done, total), "aria-label": label }), make("span", { class: "hint" }, fill(words.progress, { done, total }))),
     );
   }
+  if (!body.is_final && body.seconds_left !== null) parts.push(make("span", { class: "hint" }, left(body.seconds_left)));
   if (body.error) parts.push(make("p", { class: "why" }, body.error));
   if (body.problems.length) {
     const items = body.problems.map((problem) => make("li", {}, [problem.page ? fill(words.page, { page: problem.page }) : "", problem.message].filter(Boolean).join(": ")));

@@ -2,7 +2,7 @@
 
 use veracite::app::App;
 use veracite::ask::Reader;
-use veracite::catalogue::{NewDocument, State};
+use veracite::catalogue::{MetadataChange, NewDocument, State};
 use veracite::doctor::{Level, examine};
 
 use crate::harness::{LEAVE, TestApp, config, groups};
@@ -29,6 +29,8 @@ async fn handing_in_twice_changes_nothing() {
             path: test.folder.path().join("leave.md"),
             readers: groups(&["everyone"]).into_iter().collect(),
             parent: None,
+            lane: String::new(),
+            metadata: MetadataChange::default(),
         })
         .await
         .unwrap();

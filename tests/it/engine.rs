@@ -11,7 +11,7 @@ use ingest::parse::InProcess;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use veracite::app::{App, AskError, AskEvent};
-use veracite::ask::{LeftOut, Question, Reader};
+use veracite::ask::{LeftOut, Question, Reader, Scope};
 use veracite::check::{Answer, CheckedSentence, Mode, Verdict};
 use veracite::doctor::Level;
 use veracite::generate::Engine;
@@ -162,6 +162,7 @@ async fn passages_that_do_not_fit_are_left_out_and_the_ledger_says_so() {
 #[tokio::test]
 async fn a_busy_engine_is_no_fault_and_a_failing_one_is() {
     let question = || Question {
+        scope: Scope::default(),
         adapter: None,
         text: QUESTION.to_owned(),
         reader: Reader::anyone(),
@@ -185,6 +186,7 @@ async fn a_busy_engine_is_no_fault_and_a_failing_one_is() {
 async fn the_gate_is_timed_and_the_doctor_looks_at_the_engine() {
     let (test, _) = app(Says::Draft("병가는 연 60일까지 쓸 수 있다. [1]"), 8_192).await;
     let question = Question {
+        scope: Scope::default(),
         adapter: None,
         text: "병가는 연 며칠까지 쓸 수 있나요?".to_owned(),
         reader: Reader::anyone(),

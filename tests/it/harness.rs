@@ -8,8 +8,8 @@ use ingest::{DocumentId, Group};
 use jiff::Timestamp;
 use tempfile::TempDir;
 use veracite::app::App;
-use veracite::ask::{Question, Reader};
-use veracite::catalogue::{NewDocument, State};
+use veracite::ask::{Question, Reader, Scope};
+use veracite::catalogue::{MetadataChange, NewDocument, State};
 use veracite::check::{Answer, Mode};
 use veracite::config::Config;
 use veracite::language::Language;
@@ -90,6 +90,8 @@ impl TestApp {
                 path,
                 readers: groups(readers).into_iter().collect(),
                 parent: None,
+                lane: String::new(),
+                metadata: MetadataChange::default(),
             })
             .await
             .unwrap();
@@ -106,6 +108,7 @@ impl TestApp {
 
     pub(crate) async fn ask(&self, question: &str, groups_of: &[&str]) -> Arc<Answer> {
         let question = Question {
+            scope: Scope::default(),
             adapter: None,
             text: question.to_owned(),
             reader: Reader::new(groups(groups_of)),

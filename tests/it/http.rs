@@ -20,7 +20,7 @@ pub(crate) async fn send(test: &TestApp, request: Request<Body>) -> (StatusCode,
     (status, String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn get(path: &str) -> Request<Body> {
+pub(crate) fn get(path: &str) -> Request<Body> {
     Request::get(path)
         .header(header::HOST, "127.0.0.1:8420")
         .body(Body::empty())

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ingest::DocumentId;
 use veracite::ask::Reader;
-use veracite::catalogue::{DocumentView, NewDocument, State};
+use veracite::catalogue::{DocumentView, MetadataChange, NewDocument, State};
 use veracite::check::{CheckedSentence, Citation};
 use veracite::doctor::{Level, examine};
 
@@ -57,6 +57,8 @@ async fn submit(test: &TestApp, message: &str, readers: &[&str]) -> DocumentId {
         path,
         readers: groups(readers).into_iter().collect(),
         parent: None,
+        lane: String::new(),
+        metadata: MetadataChange::default(),
     };
     test.app.library().submit(document).await.unwrap().id
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use ingest::parse::InProcess;
 use veracite::app::{App, AskError};
-use veracite::ask::{Question, Reader};
+use veracite::ask::{Question, Reader, Scope};
 use veracite::check::{Mode, Verdict};
 use veracite::config::Config;
 use veracite::doctor::Level;
@@ -42,6 +42,7 @@ async fn app(model: PathBuf) -> TestApp {
 
 fn question(text: &str, adapter: Option<&str>) -> Question {
     Question {
+        scope: Scope::default(),
         text: text.to_owned(),
         reader: Reader::anyone(),
         language: Language::of(text),

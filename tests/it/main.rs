@@ -9,6 +9,7 @@ mod harness;
 mod http;
 mod inside;
 mod launcher;
+mod life;
 mod local;
 mod pictures;
 mod sources;

@@ -10,7 +10,7 @@ use ingest::parse::{InProcess, ParseError};
 use ingest::{PlacedWord, Rect};
 use veracite::app::{App, Reading};
 use veracite::ask::Reader;
-use veracite::catalogue::{NewDocument, State};
+use veracite::catalogue::{MetadataChange, NewDocument, State};
 
 use crate::harness::{config, groups};
 
@@ -68,6 +68,8 @@ async fn a_picture_is_found_by_its_text_once_there_is_something_that_reads_it() 
         path,
         readers: groups(&["everyone"]).into_iter().collect(),
         parent: None,
+        lane: String::new(),
+        metadata: MetadataChange::default(),
     };
     let id = app.library().submit(document).await.unwrap().id;
     app.library().idle().await;

@@ -54,6 +54,27 @@ async fn documents_follow_the_files_of_a_folder() {
     assert_eq!(names(&test).await, ["leave.md", "note.md"]);
     assert_eq!(counts(sync(library, &source).await.unwrap()), (0, 2, 0, 0));
 
+    // A file that moves stays the document that it was.
+    let of = async |name: &str| {
+        test.app.library().idle().await;
+        let views = library.list(&Reader::anyone()).await.unwrap();
+        let view = views.into_iter().find(|view| view.file_name == name);
+        view.map(|view| view.id)
+    };
+    let note = of("note.md").await.unwrap();
+    fs::rename(path.join("deep/note.md"), path.join("canteen.md")).unwrap();
+    let synced = sync(library, &source).await.unwrap();
+    assert_eq!((synced.moved, counts(synced)), (1, (0, 1, 0, 0)));
+    assert_eq!(names(&test).await, ["canteen.md", "leave.md"]);
+    assert_eq!(of("canteen.md").await, Some(note));
+    assert_eq!(counts(sync(library, &source).await.unwrap()), (0, 2, 0, 0));
+    // Another file at the old place is another document, and going back is a move again.
+    fs::write(path.join("deep/note.md"), "# Note\n\nIt is closed.").unwrap();
+    assert_eq!(counts(sync(library, &source).await.unwrap()), (1, 2, 0, 0));
+    assert_ne!(of("note.md").await, Some(note));
+    fs::rename(path.join("canteen.md"), path.join("deep/note.md")).unwrap();
+    assert_eq!(counts(sync(library, &source).await.unwrap()), (1, 1, 1, 0));
+
     fs::write(path.join("leave.md"), LEAVE.replace("11일", "12일")).unwrap();
     fs::remove_file(path.join("deep/note.md")).unwrap();
     assert_eq!(counts(sync(library, &source).await.unwrap()), (1, 0, 1, 0));

@@ -6,7 +6,7 @@ use std::process::{Command, Output, Stdio};
 use axum::http::StatusCode;
 use ingest::ContentHash;
 use serde_json::{Value, json};
-use veracite::ask::{Question, Reader};
+use veracite::ask::{Question, Reader, Scope};
 use veracite::catalogue::State;
 use veracite::check::Mode;
 use veracite::language::Language;
@@ -26,6 +26,7 @@ impl TestApp {
     /// The JSON of an answer, as every way out of the program writes it.
     async fn answered(&self, question: &str, groups_of: &[&str]) -> Value {
         let question = Question {
+            scope: Scope::default(),
             adapter: None,
             text: question.to_owned(),
             reader: Reader::new(groups(groups_of)),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Joined, Language, Mode, ReasonBody, SpanBody, Verdict};
-use crate::ask::{Context, LedgerEntry, LeftOut, Location, Question};
+use crate::ask::{Context, LedgerEntry, LeftOut, Location, Question, Scope};
 use crate::check::{Answer, CheckedSentence, Citation, Conflict};
 use crate::language;
 use crate::proof::{Proof, Prover};
@@ -24,6 +24,9 @@ pub struct AnswerRequest {
     /// The language to answer in; the question's if left out.
     #[serde(default)]
     pub language: Option<Language>,
+    /// Narrows the question to some documents.
+    #[serde(default)]
+    pub filter: Option<super::FilterBody>,
     /// An adapter of the language model, as `generator.local.adapters` names it; the configured
     /// one if left out.
     #[serde(default)]
@@ -38,6 +41,9 @@ pub struct AnswerRequest {
 pub struct AnswerBody {
     /// The question as asked.
     pub question: String,
+    /// What it was narrowed to, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub filter: Option<super::FilterBody>,
     /// The language of the answer.
     pub language: Language,
     /// What happened to sentences that the documents do not support.
@@ -323,6 +329,7 @@ pub fn answer(
     }
     let mut body = AnswerBody {
         question: question.text.clone(),
+        filter: (question.scope != Scope::default()).then(|| (&question.scope).into()),
         language: answer.language().into(),
         mode: answer.mode().into(),
         abstained: answer.abstained(),

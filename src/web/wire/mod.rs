@@ -8,6 +8,7 @@
 mod answer;
 mod check;
 mod document;
+mod scope;
 
 pub(crate) use answer::abstention;
 pub use answer::{
@@ -18,7 +19,11 @@ pub use check::{
     CheckCitation, CheckClaim, CheckError, CheckReport, CheckRequest, PassageInput, SentenceInput,
     check,
 };
-pub use document::{DocumentBody, DocumentList, ProblemBody, UploadReport, UploadedFile, document};
+pub use document::{
+    DocumentBody, DocumentList, ProblemBody, UploadReport, UploadedFile, VersionBody, VersionList,
+    document, versions,
+};
+pub use scope::FilterBody;
 
 use std::ops::Range;
 

@@ -1,0 +1,154 @@
+//! The life of a document beside its text: what is said of it, its older versions, its moves.
+
+use std::collections::BTreeSet;
+
+use ingest::{Day, Document, DocumentId};
+
+use super::validity;
+use super::{Library, LibraryError, hash_of};
+use crate::ask::Reader;
+use crate::catalogue::{Metadata, MetadataChange, MetadataError, Said, VersionView};
+
+/// Documents that take each other's place, one after the other.
+const SUCCESSORS: usize = 1_000;
+
+/// The day that it is now, where this program runs.
+pub(crate) fn today() -> Day {
+    // Without a time zone of its own the machine counts in UTC, and so does everything else on it.
+    let date = jiff::Zoned::now().date();
+    let number = |value: i8| u32::try_from(value).unwrap_or(1);
+    let year = u32::try_from(date.year()).unwrap_or(1);
+    Day::new(year, number(date.month()), number(date.day()))
+        .unwrap_or_else(|| Day::new(1, 1, 1).expect("the calendar has a first day"))
+}
+
+/// What a document says of itself.
+pub(super) fn said(document: &Document) -> Said {
+    let validity = validity::of(document);
+    let properties = &document.properties;
+    let day = |text: &Option<String>| text.as_deref().and_then(|text| text.parse().ok());
+    Said {
+        author: properties.author.clone(),
+        language: properties.language.clone(),
+        dated: day(&properties.modified).or_else(|| day(&properties.created)),
+        effective_from: validity.from,
+        effective_until: validity.until,
+        supersedes: validity.supersedes,
+    }
+}
+
+impl Library {
+    /// Changes what people say of a document. Gives whether there is one that the reader may
+    /// read; searches follow as soon as the queue is done with it.
+    ///
+    /// # Errors
+    /// When a field cannot be, or the catalogue cannot be written.
+    pub async fn set_metadata(
+        &self,
+        id: DocumentId,
+        change: &MetadataChange,
+        reader: &Reader,
+    ) -> Result<bool, LibraryError> {
+        let Some(view) = self.get(id, reader).await? else {
+            return Ok(false);
+        };
+        {
+            let _changing = self.changing.lock().await;
+            let after = self
+                .said_anew(id, &view.metadata, change, Some(reader))
+                .await?;
+            if after != view.metadata {
+                self.catalogue.set_metadata(id, &after).await?;
+            }
+        }
+        self.changed();
+        Ok(true)
+    }
+
+    /// What people say of a document after a change. A document that takes its place must be one
+    /// that `reader` may read, and must not lead back to it.
+    pub(super) async fn said_anew(
+        &self,
+        id: DocumentId,
+        known: &Metadata,
+        change: &MetadataChange,
+        reader: Option<&Reader>,
+    ) -> Result<Metadata, LibraryError> {
+        let mut change = change.clone();
+        if let Some(Some(successor)) = change.superseded_by {
+            let views = self.catalogue.views(Some(successor), reader).await?;
+            let view = views
+                .into_iter()
+                .find(|view| reader.is_none_or(|reader| reader.may_read(&view.readers)));
+            let Some(view) = view else {
+                return Err(MetadataError::UnknownSuccessor(successor).into());
+            };
+            if change.superseded_on.is_none() && known.superseded_on.is_none() {
+                change.superseded_on = Some(Some(view.labels.from.unwrap_or_else(today)));
+            }
+            let mut next = Some(successor);
+            for _ in 0..SUCCESSORS {
+                match next {
+                    None => break,
+                    Some(next) if next == id => {
+                        return Err(MetadataError::Circle(successor).into());
+                    }
+                    Some(other) => {
+                        let entry = self.catalogue.entry(other).await?;
+                        next = entry.and_then(|entry| entry.metadata.superseded_by);
+                    }
+                }
+            }
+        }
+        Ok(change.apply(known)?)
+    }
+
+    /// The versions of a document that are kept and that the reader may read: the newest first,
+    /// then those that it replaced.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub async fn versions(
+        &self,
+        id: DocumentId,
+        reader: &Reader,
+    ) -> Result<Vec<VersionView>, LibraryError> {
+        if self.get(id, reader).await?.is_none() {
+            return Ok(Vec::new());
+        }
+        let versions = self.catalogue.versions_of(id).await?;
+        Ok(versions
+            .into_iter()
+            .filter(|(_, readers)| reader.may_read(readers))
+            .map(|(version, _)| version)
+            .collect())
+    }
+
+    /// A document of a source that is gone from one of `gone` and lies at `path` now: it has the
+    /// very same content. It gets its new place, and with it keeps its id, so that what quotes it
+    /// can be looked up. Gives its old place.
+    pub(crate) async fn moved(
+        &self,
+        path: &std::path::Path,
+        gone: &BTreeSet<String>,
+        to: &str,
+        file_name: &str,
+    ) -> Result<Option<String>, LibraryError> {
+        let from = path.to_owned();
+        let version = tokio::task::spawn_blocking(move || hash_of(&from))
+            .await
+            .map_err(|error| ingest::BackendError::new("reading a file failed", error))?
+            .map_err(LibraryError::io(path))?;
+        let _changing = self.changing.lock().await;
+        let Some(entry) = self.catalogue.with_content(version, gone).await? else {
+            return Ok(None);
+        };
+        // Something else may have come to the new place by another way.
+        let there = self.catalogue.id_at(to).await?;
+        if self.catalogue.entry(there).await?.is_some() {
+            return Ok(None);
+        }
+        self.catalogue.rename(entry.id, to, file_name).await?;
+        Ok(Some(entry.place))
+    }
+}
