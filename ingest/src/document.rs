@@ -9,6 +9,8 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 
+use crate::{Properties, language};
+
 /// A byte range into [`Document::text`], on character boundaries.
 pub type Span = Range<usize>;
 
@@ -17,6 +19,9 @@ pub type Span = Range<usize>;
 pub struct Document {
     /// The title the document gives itself, if any.
     pub title: Option<String>,
+    /// What else it says about itself, and the language of its text.
+    #[serde(default, skip_serializing_if = "Properties::is_empty")]
+    pub properties: Properties,
     /// The canonical text: NFC, one space between words, `\n` inside a block where the line
     /// break means something, `\n\n` between blocks, `\t` between the cells of a table row.
     pub text: String,
@@ -148,6 +153,11 @@ pub struct Problem {
 }
 
 impl Document {
+    /// Says which language its text is in, as far as that is sure.
+    pub(crate) fn detect_language(&mut self) {
+        self.properties.language = language::of(&self.text).map(str::to_owned);
+    }
+
     /// A document of one paragraph per blank-line separated piece of `text`.
     #[must_use]
     pub fn plain(text: &str) -> Self {
@@ -200,6 +210,11 @@ impl DocumentBuilder {
         if !title.is_empty() {
             self.document.title = Some(title);
         }
+    }
+
+    /// Sets what the file says about itself.
+    pub fn properties(&mut self, properties: Properties) {
+        self.document.properties = properties;
     }
 
     /// Whether any text was pushed yet.

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`read`] | finds files under paths, reads them within limits |
 //! | [`parse`] | bytes to a [`Document`], one file per format; in a child process when it is foreign |
+//! | [`properties`] | what a file says about itself |
 //! | [`ocr`] | character recognition for pages that are pictures |
 //! | [`sentence`] | sentences of Korean and English text |
 //! | [`chunk`] | a document to chunks along its structure |
@@ -20,9 +21,11 @@ pub mod chunk;
 pub mod document;
 pub mod id;
 pub mod labels;
+mod language;
 pub mod ocr;
 pub mod parse;
 pub mod pipeline;
+pub mod properties;
 pub mod read;
 pub mod sentence;
 mod store;
@@ -36,4 +39,5 @@ pub use document::{
 pub use id::{ChunkId, ContentHash, DocumentId, Group};
 pub use labels::{Day, Filter, InForce, Labels};
 pub use pipeline::{CellSpan, PageSpan, PreparedChunk, PreparedHeader};
+pub use properties::Properties;
 pub use store::{BackendError, ChunkStore, PassageEmbedder, StoredChunk, TokenCounter, Vector};

@@ -274,7 +274,9 @@ pub fn append(document: Document, pages: &[RecognizedPage]) -> Document {
             builder.placed_block(BlockKind::Paragraph, words);
         }
     }
-    builder.finish()
+    let mut document = builder.finish();
+    document.detect_language();
+    document
 }
 
 #[cfg(test)]

@@ -534,6 +534,7 @@ pub fn parse(
     if document.title.is_none() {
         document.title = first_heading(&document);
     }
+    document.detect_language();
     if let Some(message) = sniff::mislabelled(row, file_name) {
         problems.insert(0, Problem::of_file(message));
     }

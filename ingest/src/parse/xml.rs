@@ -159,6 +159,42 @@ pub(super) fn reference(name: &quick_xml::events::BytesRef<'_>) -> Option<char> 
     }
 }
 
+/// Bytes of a part with properties that are read, and of one text in it.
+pub(super) const MAX_PROPERTIES: usize = 1 << 20;
+pub(super) const MAX_TEXT: usize = 4_000;
+
+/// The texts of the first elements of these names that have some, such as the author and dates
+/// in a document's properties. Large parts and texts are read up to a limit.
+pub(super) fn first_texts<const N: usize>(part: &str, names: [&str; N]) -> [String; N] {
+    let mut texts = [const { String::new() }; N];
+    let mut open: Option<usize> = None;
+    let part = &part[..part.floor_char_boundary(MAX_PROPERTIES)];
+    // What is damaged was read up to the damage.
+    let _ = walk(
+        part,
+        "",
+        |_, _| false,
+        |piece| match piece {
+            Piece::Start(name, _) if open.is_none() => {
+                open = names
+                    .iter()
+                    .zip(&texts)
+                    .position(|(known, text)| *known == name && text.trim().is_empty());
+            }
+            Piece::Text(text) => {
+                if let Some(open) = open
+                    && texts[open].len() < MAX_TEXT
+                {
+                    texts[open].push_str(text);
+                }
+            }
+            Piece::End(name) if open.is_some_and(|open| names[open] == name) => open = None,
+            _ => {}
+        },
+    );
+    texts
+}
+
 /// The text of the first element of this name, such as the title in a document's properties.
 pub(super) fn first_text(part: &str, name: &str) -> String {
     let mut reader = Reader::from_str(part);
