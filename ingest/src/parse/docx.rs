@@ -12,7 +12,7 @@ use quick_xml::events::BytesStart;
 use super::container::{self, Container};
 use super::flow::{Grid, Item, MAX_NESTED_TABLES, roman};
 use super::xml::{Piece, attribute, each_element, first_text, walk};
-use super::{ParseError, Parsed, Progress};
+use super::{ParseError, Parsed, Progress, ooxml};
 use crate::{DocumentBuilder, Problem};
 
 /// Styles build on others; a longer chain is a loop.
@@ -49,6 +49,7 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     let mut builder = DocumentBuilder::default();
     if let Some(core) = container.part("docprops/core.xml")? {
         builder.title(&first_text(&core, "title"));
+        builder.properties(ooxml::properties(&core));
     }
     let mut body = Body::new(&styles, &mut numbering);
     if let Some(problem) = body.read(&text, &main) {
@@ -621,7 +622,7 @@ mod tests {
     use zip::write::SimpleFileOptions;
 
     use super::*;
-    use crate::BlockKind;
+    use crate::{BlockKind, Properties};
 
     fn docx(parts: &[(&str, &str)]) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
@@ -651,6 +652,31 @@ mod tests {
              <w:r><w:t> A&amp;B이다.</w:t></w:r></w:p>",
         );
         assert_eq!(document.text, "연차는 15일 A&B이다.");
+    }
+
+    #[test]
+    fn who_wrote_it_and_when_is_read() {
+        let properties = |core: &str| {
+            let body = "<w:document><w:p><w:t>연차는 열다섯 날이다.</w:t></w:p></w:document>";
+            let core = format!("<cp:coreProperties xmlns:dc='d'>{core}</cp:coreProperties>");
+            let bytes = docx(&[("word/document.xml", body), ("docProps/core.xml", &core)]);
+            parse(&bytes, &|_, _| {}).unwrap().document.properties
+        };
+        assert_eq!(
+            properties(
+                "<dc:title>a</dc:title><dc:creator>김민아;Lee &amp; Co</dc:creator><cp:lastModifiedBy>박</cp:lastModifiedBy>\
+                 <dcterms:created>2026-03-31T23:59:59Z</dcterms:created><dcterms:modified>2026-04-01T00:00:00Z</dcterms:modified>"
+            ),
+            Properties::said(["김민아, Lee & Co"], "2026-03-31", "2026-04-01")
+        );
+        // What python-docx starts from, days of no calendar, and a part without end.
+        let template = "<dc:creator>python-docx</dc:creator><dcterms:created>2013-12-23T23:15:00Z</dcterms:created>\
+            <dcterms:modified>2026-02-30T00:00:00Z</dcterms:modified>";
+        assert!(properties(template).is_empty());
+        let endless = format!("<dc:creator>{}", "\u{202E}Kim ".repeat(400_000));
+        let author = properties(&endless).author.unwrap();
+        assert!(author.starts_with("Kim Kim") && author.chars().count() <= 200);
+        assert!(properties(&"<dc:creator>".repeat(200_000)).is_empty());
     }
 
     #[test]

@@ -13,9 +13,9 @@ use std::collections::{HashMap, HashSet};
 use super::container::Container;
 use super::flow::Item;
 use super::ooxml::readable;
-use super::xml::{attribute, each_element, first_text};
+use super::xml::{attribute, each_element, first_text, first_texts};
 use super::{ParseError, Parsed, Progress, sniff};
-use crate::{DocumentBuilder, Problem};
+use crate::{DocumentBuilder, Problem, Properties};
 
 /// Objects in a document (charts and tables) that are read.
 const MAX_OBJECTS: usize = 1_000;
@@ -64,6 +64,13 @@ fn is_of_type(bytes: &[u8], name: &str) -> bool {
     found
 }
 
+/// Who wrote a document and when. `creator` is who changed it last.
+fn properties(meta: &str) -> Properties {
+    let names = ["initial-creator", "creator", "creation-date", "date"];
+    let [first, last, created, modified] = first_texts(meta, names);
+    Properties::said([first], &created, &modified).or(Properties::said([last], "", ""))
+}
+
 /// What all three kinds have.
 struct Package {
     content: String,
@@ -102,7 +109,9 @@ impl Package {
         styles.read(&content);
         let mut builder = DocumentBuilder::default();
         let meta = readable(container.part("meta.xml"), &mut problems, None)?.flatten();
-        builder.title(&first_text(&meta.unwrap_or_default(), "title"));
+        let meta = meta.unwrap_or_default();
+        builder.title(&first_text(&meta, "title"));
+        builder.properties(properties(&meta));
         let mut objects = HashMap::new();
         for name in container.names("") {
             let Some(folder) = name.strip_suffix("/content.xml") else {
@@ -305,6 +314,36 @@ mod tests {
             extracted.document,
             problems.map(|problem| problem.message).collect(),
         )
+    }
+
+    #[test]
+    fn who_wrote_it_and_when_is_read() {
+        let properties = |meta: &str| {
+            let bytes = packed(&[
+                ("mimetype", "application/vnd.oasis.opendocument.text"),
+                (
+                    "content.xml",
+                    "<office:body><text:p>연차</text:p></office:body>",
+                ),
+                ("meta.xml", &format!("<office:meta>{meta}</office:meta>")),
+            ]);
+            parse_text(&bytes, &|_, _| {}).unwrap().document.properties
+        };
+        let last = "<dc:creator>Lee</dc:creator><dc:date>2026-04-01T09:00:00.123456789</dc:date>";
+        let first = "<meta:initial-creator>김민아</meta:initial-creator><meta:print-date>2020-01-01</meta:print-date>\
+            <meta:creation-date>2026-03-31T23:59:59</meta:creation-date>";
+        assert_eq!(
+            properties(&format!("{last}{first}")),
+            Properties::said(["김민아"], "2026-03-31", "2026-04-01")
+        );
+        assert_eq!(
+            properties(last),
+            Properties::said(["Lee"], "", "2026-04-01")
+        );
+        assert!(
+            properties("<dc:creator>\u{202E}user</dc:creator><dc:date>2026-13-01</dc:date>")
+                .is_empty()
+        );
     }
 
     #[test]

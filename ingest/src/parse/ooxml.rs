@@ -1,12 +1,14 @@
-//! What PPTX and XLSX share: how the parts of an Office Open XML package point at each other.
+//! What DOCX, PPTX and XLSX share: how the parts of an Office Open XML package point at each
+//! other, and its properties.
 
 use std::collections::HashMap;
 
 use quick_xml::events::BytesStart;
 
 use super::container::Container;
-use super::xml::{attribute, each_element};
+use super::xml::{attribute, each_element, first_texts};
 use super::{ParseError, Problem};
+use crate::Properties;
 
 /// How one part names another.
 #[derive(Clone, Debug)]
@@ -78,6 +80,12 @@ pub(super) fn main_part(container: &mut Container<'_>, usual: &str) -> Result<St
         .filter(|part| container.has(part))
         .unwrap_or(usual)
         .to_owned())
+}
+
+/// Who wrote a document and when, in its part `docProps/core.xml`.
+pub(super) fn properties(core: &str) -> Properties {
+    let [author, created, modified] = first_texts(core, ["creator", "created", "modified"]);
+    Properties::said([author], &created, &modified)
 }
 
 /// A part that cannot be read is a problem, unless the whole file is encrypted or too large.

@@ -66,7 +66,9 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     }
     let mut builder = DocumentBuilder::default();
     if let Some(core) = readable(container.part("docprops/core.xml"), &mut problems, None)? {
-        let title = first_text(&core.unwrap_or_default(), "title");
+        let core = core.unwrap_or_default();
+        builder.properties(ooxml::properties(&core));
+        let title = first_text(&core, "title");
         // What PowerPoint writes where nobody gave a title.
         if !matches!(
             title.trim(),
@@ -355,6 +357,21 @@ mod tests {
         let bytes = packed(&parts);
         assert!(recognizes(&bytes, "a.pptx"));
         parse(&bytes, &|_, _| {}).unwrap()
+    }
+
+    #[test]
+    fn who_wrote_it_and_when_is_read() {
+        let core = "<x><dc:creator>김민아</dc:creator><dcterms:created>2026-03-31T00:00:00Z</dcterms:created>\
+             <dcterms:modified>2026-04-01T00:00:00Z</dcterms:modified></x>";
+        let document = read(
+            &shape("", 1, &paragraph("연차")),
+            &[("docProps/core.xml", core)],
+        )
+        .document;
+        assert_eq!(
+            document.properties,
+            crate::Properties::said(["김민아"], "2026-03-31", "2026-04-01")
+        );
     }
 
     #[test]

@@ -80,7 +80,9 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
 
     let mut builder = DocumentBuilder::default();
     if let Some(core) = readable(container.part("docprops/core.xml"), &mut problems, None)? {
-        builder.title(&first_text(&core.unwrap_or_default(), "title"));
+        let core = core.unwrap_or_default();
+        builder.title(&first_text(&core, "title"));
+        builder.properties(super::ooxml::properties(&core));
     }
     let mut reader = Sheets {
         container,
@@ -672,6 +674,18 @@ mod tests {
                 _ => None,
             })
             .collect()
+    }
+
+    #[test]
+    fn who_wrote_it_and_when_is_read() {
+        let core = "<x><dc:creator>김민아</dc:creator><dcterms:created>2026-03-31T00:00:00Z</dcterms:created>\
+             <dcterms:modified>2026-04-01T00:00:00Z</dcterms:modified></x>";
+        let document =
+            workbook("<c t='str'><v>연차</v></c>", &[("docProps/core.xml", core)]).document;
+        assert_eq!(
+            document.properties,
+            crate::Properties::said(["김민아"], "2026-03-31", "2026-04-01")
+        );
     }
 
     #[test]
