@@ -10,6 +10,7 @@ mod distribution;
 mod records;
 mod section;
 mod styles;
+mod summary;
 #[cfg(test)]
 mod tests;
 
@@ -95,10 +96,10 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     };
     let mut problems = Vec::new();
     let mut builder = DocumentBuilder::default();
-    if let Ok(Some(summary)) = streams.bytes("/\u{5}HwpSummaryInformation")
-        && let Some(title) = styles::title(&summary)
-    {
-        builder.title(&title);
+    if let Ok(Some(summary)) = streams.bytes("/\u{5}HwpSummaryInformation") {
+        let summary = summary::read(&summary);
+        builder.title(&summary.title.unwrap_or_default());
+        builder.properties(summary.properties);
     }
     let styles = match streams.records("/DocInfo", false) {
         Ok(Some((stream, _))) => styles::read(&stream),

@@ -2,9 +2,9 @@
 //! or `.hml`.
 
 use super::hangul::{Body, xml};
-use super::xml::{first_text, text};
+use super::xml::{first_text, first_texts, text};
 use super::{ParseError, Parsed, Progress, sniff};
-use crate::DocumentBuilder;
+use crate::{DocumentBuilder, Properties};
 
 /// How far into a file its first element is looked for.
 const WINDOW: usize = 4096;
@@ -37,6 +37,8 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     let mut builder = DocumentBuilder::default();
     let head = text.find("<BODY").map_or(&*text, |end| &text[..end]);
     builder.title(&first_text(head, "TITLE"));
+    let [author, date] = first_texts(head, ["AUTHOR", "DATE"]);
+    builder.properties(Properties::said([author], &date, ""));
     let mut body = Body::new(xml::styles(&text));
     let mut problems = Vec::new();
     if let Some(problem) = xml::Section::default().read(&text, "HWPML", &mut body) {
@@ -57,7 +59,7 @@ mod tests {
 
     const DOCUMENT: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"no\" ?>\
         <?xml-stylesheet type=\"text/xsl\"?>\n<HWPML Style=\"embed\" SubVersion=\"9.0.1.0\" Version=\"2.9\">\
-        <HEAD SecCnt=\"1\"><DOCSUMMARY><TITLE>여비 규정</TITLE></DOCSUMMARY><MAPPINGTABLE>\
+        <HEAD SecCnt=\"1\"><DOCSUMMARY><TITLE>여비 규정</TITLE><AUTHOR>김민아</AUTHOR><DATE>2026년 3월 31일 화요일 오후 2:29:29</DATE></DOCSUMMARY><MAPPINGTABLE>\
         <NUMBERINGLIST Count=\"1\"><NUMBERING Id=\"1\" Start=\"0\"><PARAHEAD Level=\"1\" NumFormat=\"Digit\" Start=\"1\">^1.</PARAHEAD>\
         <PARAHEAD Level=\"2\" NumFormat=\"HangulSyllable\" Start=\"1\">^2.</PARAHEAD></NUMBERING></NUMBERINGLIST>\
         <PARASHAPELIST Count=\"3\"><PARASHAPE HeadingType=\"None\" Id=\"0\" Level=\"0\"/>\
@@ -84,6 +86,8 @@ mod tests {
         assert_eq!(parsed.problems, []);
         let document = parsed.document;
         assert_eq!(document.title.as_deref(), Some("여비 규정"));
+        let said = Properties::said(["김민아"], "2026-03-31", "");
+        assert_eq!(document.properties, said);
         assert_eq!(
             document.text,
             "1. 총칙\n\n가. 여비는 실비로 준다\n\n표\n\n구분\t금액\n구분\t3만 원\n\n1) 각주"

@@ -5,9 +5,9 @@
 
 use super::container::{self, Container};
 use super::hangul::{Body, numbering::Styles, xml};
-use super::xml::{attribute, each_element, first_text};
+use super::xml::{MAX_PROPERTIES, MAX_TEXT, Piece, attribute, each_element, first_text, walk};
 use super::{ParseError, Parsed, Progress, sniff};
-use crate::{DocumentBuilder, Problem};
+use crate::{DocumentBuilder, Problem, Properties};
 
 const PACKAGE: &str = "contents/content.hpf";
 
@@ -48,6 +48,7 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     let text = container.part(&package)?.unwrap_or_default();
     let mut builder = DocumentBuilder::default();
     builder.title(&first_text(&text, "title"));
+    builder.properties(properties(&text));
     let (header, sections) = parts(&container, &package, &text);
     if sections.is_empty() {
         return Err(ParseError::Damaged {
@@ -93,6 +94,35 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     }
     body.finish(&mut builder, &mut problems);
     Ok(Parsed::new(builder.finish(), problems))
+}
+
+/// Who wrote a document and when, in the part that names the others.
+fn properties(package: &str) -> Properties {
+    let (mut author, mut created, mut modified) = (String::new(), String::new(), String::new());
+    let mut open = None;
+    let package = &package[..package.floor_char_boundary(MAX_PROPERTIES)];
+    let _ = walk(
+        package,
+        PACKAGE,
+        |_, _| false,
+        |piece| match piece {
+            Piece::Start("meta", element) => open = attribute(element, "name"),
+            Piece::End("meta") => open = None,
+            Piece::Text(text) => {
+                let value = match open.as_deref() {
+                    Some("creator") => &mut author,
+                    Some("CreatedDate") => &mut created,
+                    Some("ModifiedDate") => &mut modified,
+                    _ => return,
+                };
+                if value.len() < MAX_TEXT {
+                    value.push_str(text);
+                }
+            }
+            _ => {}
+        },
+    );
+    Properties::said([author], &created, &modified)
 }
 
 /// The part that names the others.
@@ -224,6 +254,37 @@ mod tests {
 
     fn p(text: &str) -> String {
         format!("<hp:p><hp:run><hp:t>{text}</hp:t></hp:run></hp:p>")
+    }
+
+    #[test]
+    fn who_wrote_it_and_when_is_read() {
+        let properties = |metadata: &str| {
+            let package = format!(
+                "<opf:package xmlns:opf='o'><opf:metadata><opf:language>en</opf:language>{metadata}</opf:metadata></opf:package>"
+            );
+            let section = section(&p("연차"));
+            let bytes = hwpx(&[
+                ("Contents/content.hpf", &package),
+                ("Contents/section0.xml", &section),
+            ]);
+            parse(&bytes, &|_, _| {}).unwrap().document.properties
+        };
+        assert_eq!(
+            properties(
+                "<opf:meta name='creator' content='text'>김민아</opf:meta><opf:meta name='lastsaveby' content='text'>Lee</opf:meta>\
+                 <opf:meta name='CreatedDate' content='text'>2026-03-31T15:00:00Z</opf:meta>\
+                 <opf:meta name='ModifiedDate' content='text'>2026-04-01T05:31:29Z</opf:meta>\
+                 <opf:meta name='date' content='text'>2020년 1월 1일</opf:meta><opf:meta name='keyword'/>"
+            ),
+            Properties::said(["김민아"], "2026-03-31", "2026-04-01")
+        );
+        assert!(
+            properties(
+                "<opf:meta name='creator'>Administrator</opf:meta><opf:meta name='CreatedDate'>1601-01-01T00:00:00Z</opf:meta>"
+            )
+            .is_empty()
+        );
+        assert!(properties(&"<opf:meta name='creator'>".repeat(100_000)).is_empty());
     }
 
     #[test]

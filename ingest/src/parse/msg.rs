@@ -449,8 +449,8 @@ fn person(name: &str, address: &str) -> String {
     }
 }
 
-/// A time as Windows counts it: in tenths of microseconds since 1601, in UTC.
-fn date(value: [u8; 8]) -> Option<String> {
+/// A time as Windows counts it, as ISO 8601: in tenths of microseconds since 1601, in UTC.
+pub(super) fn date(value: [u8; 8]) -> Option<String> {
     const TO_1970: u64 = 11_644_473_600;
     const TO_3000: u64 = 32_503_680_000;
     let seconds = (u64::from_le_bytes(value) / 10_000_000).checked_sub(TO_1970)?;

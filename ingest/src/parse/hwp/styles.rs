@@ -1,13 +1,7 @@
-//! The stream `DocInfo`: shapes and styles of paragraphs and their numbers. And the title, which
-//! stands in a stream that all Compound Files have in common.
-
-use encoding_rs::EUC_KR;
+//! The stream `DocInfo`: shapes and styles of paragraphs and their numbers.
 
 use super::super::hangul::numbering::{Head, Level, Shape, Styles};
-use super::records::{Data, Records, tag, utf_16};
-
-/// The title in the summary of a document.
-const TITLE: u32 = 2;
+use super::records::{Data, Records, tag};
 
 /// Reads the styles; what is damaged in them only costs headings and numbers.
 pub(super) fn read(stream: &[u8]) -> Styles {
@@ -84,29 +78,4 @@ fn level(data: &mut Data<'_>) -> Option<Level> {
         text: data.string()?,
         start: 1,
     })
-}
-
-/// The title in the stream `HwpSummaryInformation`, a property set.
-pub(super) fn title(stream: &[u8]) -> Option<String> {
-    let at = |offset: u32| Some(Data(stream.get(usize::try_from(offset).ok()?..)?));
-    let start = at(44)?.u32()?;
-    let mut section = at(start)?;
-    let _size = section.u32()?;
-    let count = section.u32()?;
-    for _ in 0..count.min(100) {
-        let (id, offset) = (section.u32()?, section.u32()?);
-        if id != TITLE {
-            continue;
-        }
-        let mut value = at(start.checked_add(offset)?)?;
-        let kind = value.u32()?;
-        let length = usize::try_from(value.u32()?).ok()?;
-        let text = match kind & 0xFFFF {
-            0x1F => utf_16(value.take(length.checked_mul(2)?)?),
-            0x1E => EUC_KR.decode(value.take(length)?).0.into_owned(),
-            _ => return None,
-        };
-        return Some(text.trim_end_matches('\0').to_owned());
-    }
-    None
 }

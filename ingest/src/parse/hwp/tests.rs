@@ -556,3 +556,82 @@ proptest::proptest! {
         proptest::prop_assert!(parsed.document.text.contains("첫 문단"));
     }
 }
+
+/// A stream of properties, each a number and its value.
+fn summary(properties: &[(u32, Vec<u8>)]) -> Vec<u8> {
+    let mut bytes = vec![0; 44];
+    bytes.extend(48_u32.to_le_bytes());
+    let count = u32::try_from(properties.len()).unwrap();
+    let mut at = 8 + 8 * count;
+    bytes.extend(0_u32.to_le_bytes());
+    bytes.extend(count.to_le_bytes());
+    for (id, value) in properties {
+        bytes.extend(id.to_le_bytes());
+        bytes.extend(at.to_le_bytes());
+        at += u32::try_from(value.len()).unwrap();
+    }
+    bytes.extend(properties.iter().flat_map(|(_, value)| value.clone()));
+    bytes
+}
+
+#[test]
+fn who_wrote_it_and_when_is_read() {
+    let text = |text: &str| {
+        let units = utf_16(&format!("{text}\0"));
+        let length = u32::try_from(units.len() / 2).unwrap();
+        [&0x1F_u32.to_le_bytes()[..], &length.to_le_bytes(), &units].concat()
+    };
+    let time = |seconds: u64| {
+        let time = (seconds + 11_644_473_600) * 10_000_000;
+        [&0x40_u32.to_le_bytes()[..], &time.to_le_bytes()].concat()
+    };
+    let properties = |stream: &[u8]| {
+        let section = paragraph(0, "연차");
+        let streams: [(&str, &[u8]); 2] = [
+            ("BodyText/Section0", &section),
+            ("\u{5}HwpSummaryInformation", stream),
+        ];
+        parse(&file(0, &streams), &|_, _| {})
+            .unwrap()
+            .document
+            .properties
+    };
+    // 2026-03-31 and the next day.
+    let stream = summary(&[
+        (8, text("Lee")),
+        (13, time(1_774_915_200 + 86_400)),
+        (2, text("여비 규정")),
+        (4, text("김민아")),
+        (12, time(1_774_915_200)),
+    ]);
+    let said = crate::Properties::said(["김민아"], "2026-03-31", "2026-04-01");
+    assert_eq!(properties(&stream), said);
+    // Cut anywhere, it says less or nothing; what it says is true.
+    for end in 0..stream.len() {
+        let found = properties(&stream[..end]);
+        assert!(found.author.is_none() || found.author == said.author);
+        assert!(found.created.is_none() || found.created == said.created);
+        assert!(found.modified.is_none() || found.modified == said.modified);
+    }
+    // Times of another type and of no clock, a name that lies about its length, lying places.
+    let lying = [&0x1F_u32.to_le_bytes()[..], &u32::MAX.to_le_bytes(), b"K"].concat();
+    assert!(
+        properties(&summary(&[
+            (4, lying),
+            (12, text("2026")),
+            (13, vec![0x40, 0, 0, 0, 0xFF, 0xFF])
+        ]))
+        .is_empty()
+    );
+    let never = [&0x40_u32.to_le_bytes()[..], &[0xFF; 8]].concat();
+    assert!(
+        properties(&summary(&[
+            (12, never.clone()),
+            (13, [&0x40_u32.to_le_bytes()[..], &[0; 8]].concat())
+        ]))
+        .is_empty()
+    );
+    let mut far = summary(&[(4, text("김민아"))]);
+    far[60..64].copy_from_slice(&u32::MAX.to_le_bytes());
+    assert!(properties(&far).is_empty());
+}
