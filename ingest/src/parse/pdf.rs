@@ -11,6 +11,7 @@
 //! | `words.rs`, `order.rs` | characters to words, and to lines in reading order |
 //! | `table.rs`, `layout.rs` | lines to tables and blocks |
 //! | `outline.rs`, `files.rs`, `tree.rs` | the outline, labels of pages, files inside |
+//! | `properties.rs` | who wrote it and when |
 //!
 //! Why not lopdf's own `extract_text`: it loses Korean and has no places. Every loop over
 //! foreign data has a budget; a page that fails is a problem, not the end of the file.
@@ -28,6 +29,7 @@ mod matrix;
 mod order;
 mod outline;
 mod path;
+mod properties;
 mod quality;
 mod standard;
 mod table;
@@ -138,6 +140,7 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     if let Some(title) = title(&pdf) {
         builder.title(&title);
     }
+    builder.properties(properties::read(&pdf));
     layout::push_pages(layouts, &mut builder);
     Ok(Parsed {
         document: builder.finish(),

@@ -196,3 +196,75 @@ fn two_columns_are_read_one_after_the_other() {
         document.text
     );
 }
+
+/// What a file says with this dictionary of information and this metadata.
+fn said(info: lopdf::Dictionary, metadata: Option<&str>) -> crate::Properties {
+    let bytes = file(&[(0, "BT /F1 10 Tf 50 700 Td (Text.) Tj ET")]);
+    let mut pdf = Pdf::load_mem(&bytes).unwrap();
+    let info = pdf.add_object(info);
+    pdf.trailer.set("Info", info);
+    if let Some(metadata) = metadata {
+        let stream = Stream::new(
+            dictionary! { "Type" => "Metadata" },
+            metadata.as_bytes().to_vec(),
+        );
+        let stream = pdf.add_object(stream);
+        pdf.catalog_mut().unwrap().set("Metadata", stream);
+    }
+    let mut bytes = Vec::new();
+    pdf.save_to(&mut bytes).unwrap();
+    parse(&bytes, &|_, _| {}).unwrap().document.properties
+}
+
+fn string(bytes: &[u8]) -> Object {
+    Object::String(bytes.to_vec(), lopdf::StringFormat::Literal)
+}
+
+#[test]
+fn who_wrote_it_and_when_is_read() {
+    let name = "김민아";
+    let utf_16: Vec<u8> = std::iter::once(0xFEFF)
+        .chain(name.encode_utf16())
+        .flat_map(u16::to_be_bytes)
+        .collect();
+    let euc_kr = encoding_rs::EUC_KR.encode(name).0.into_owned();
+    for bytes in [utf_16, euc_kr, name.as_bytes().to_vec()] {
+        let info = dictionary! {
+            "Author" => string(&bytes), "CreationDate" => string(b"D:20260331235959+09'00'"), "ModDate" => string(b"D:20260401"),
+        };
+        assert_eq!(
+            said(info, None),
+            crate::Properties::said([name], "2026-03-31", "2026-04-01")
+        );
+    }
+    let info = dictionary! { "Author" => string(b"J\xFCrgen M\xE9ndez"), "CreationDate" => string(b"D:191040101"), "ModDate" => 7 };
+    assert_eq!(
+        said(info, None),
+        crate::Properties::said(["Jürgen Méndez"], "", "")
+    );
+}
+
+#[test]
+fn metadata_says_what_the_information_does_not() {
+    let elements = "<?xpacket begin='' id='W5M0'?><x:xmpmeta><rdf:RDF><rdf:Description xmp:CreateDate='2020-01-01'>\
+        <dc:creator><rdf:Seq><rdf:li>김민아</rdf:li><rdf:li>Lee &amp; Co</rdf:li></rdf:Seq></dc:creator>\
+        <dc:subject><rdf:Bag><rdf:li>휴가</rdf:li></rdf:Bag></dc:subject><xmp:CreatorTool>Word</xmp:CreatorTool>\
+        <xmp:ModifyDate>2026-04-01T09:00:00+09:00</xmp:ModifyDate></rdf:Description></rdf:RDF></x:xmpmeta>";
+    let info = dictionary! { "CreationDate" => string(b"D:20260331"), "Author" => string(b"Administrator") };
+    assert_eq!(
+        said(info.clone(), Some(elements)),
+        crate::Properties::said(["김민아, Lee & Co"], "2026-03-31", "2026-04-01")
+    );
+    let none = crate::Properties::said([""], "2026-03-31", "");
+    for hostile in [
+        "<rdf:li>".repeat(100_000),
+        format!("<dc:creator>{}", "<rdf:li>".repeat(100_000)),
+        format!(
+            "<!ENTITY a 'b'><dc:creator>{}</dc:creator>",
+            "&a;".repeat(10_000)
+        ),
+        format!("<dc:creator>Kim</dc:creator>{}", " ".repeat(2 << 20)),
+    ] {
+        assert_eq!(said(info.clone(), Some(&hostile)), none);
+    }
+}
