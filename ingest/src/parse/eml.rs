@@ -12,7 +12,7 @@ use super::flow::Item;
 use super::mail::{self, Head, Plain};
 use super::mime::{self, Headers, Value};
 use super::{ParseError, Parsed, Progress, html, sniff};
-use crate::{DocumentBuilder, Problem};
+use crate::{DocumentBuilder, Problem, Properties};
 
 /// Parts inside parts; people's messages have five or six.
 const MAX_DEPTH: usize = 30;
@@ -178,6 +178,9 @@ pub(super) fn head(headers: &Headers) -> Head {
 pub fn parse_web_archive(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError> {
     let (headers, body) = mime::split(start(bytes));
     let title = headers.text("subject");
+    // Who saved it and when, where the page says nothing.
+    let saved = head(&headers);
+    let saved = Properties::said(saved.from, &saved.date.unwrap_or_default(), "");
     let mut walk = Walk::default();
     walk.all(headers, body);
     let mut builder = DocumentBuilder::default();
@@ -190,6 +193,7 @@ pub fn parse_web_archive(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed,
     let page = html::read(content.text);
     builder.title(&title);
     builder.title(&page.title);
+    builder.properties(page.properties.or(saved));
     for item in page.items {
         item.push_to(&mut builder);
     }

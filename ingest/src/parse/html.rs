@@ -13,10 +13,13 @@ use html5ever::tokenizer::{
 
 use super::flow::{Grid, Item, MAX_NESTED_TABLES};
 use super::{ParseError, Parsed, Progress, sniff, text};
-use crate::DocumentBuilder;
+use crate::{DocumentBuilder, Properties};
 
 /// Bytes at the start in which a page says what it is.
 const START: usize = 1024;
+
+/// Authors that a page may name.
+const MAX_AUTHORS: usize = 50;
 
 /// Whether the bytes are HTML.
 pub(super) fn recognizes(bytes: &[u8], file_name: &str) -> bool {
@@ -47,6 +50,7 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     let page = read(decoded.text);
     let mut builder = DocumentBuilder::default();
     builder.title(&page.title);
+    builder.properties(page.properties);
     for item in page.items {
         item.push_to(&mut builder);
     }
@@ -61,6 +65,7 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
 #[derive(Debug, Default)]
 pub(super) struct Html {
     pub(super) title: String,
+    pub(super) properties: Properties,
     pub(super) items: Vec<Item>,
 }
 
@@ -78,6 +83,7 @@ pub(super) fn read(html: String) -> Html {
     page.finish();
     Html {
         title: page.title,
+        properties: Properties::said(page.authors, &page.created, &page.modified),
         items: page.items,
     }
 }
@@ -135,6 +141,10 @@ struct Page {
     items: Vec<Item>,
     title: String,
     in_title: bool,
+    authors: Vec<String>,
+    /// When it was published, and when it was last changed.
+    created: String,
+    modified: String,
     /// The element that is left out and how often it is open inside itself.
     skipped: Option<(String, usize)>,
     text: String,
@@ -226,6 +236,7 @@ impl Page {
     fn open(&mut self, name: &str, tag: &Tag) {
         match name {
             "title" => self.in_title = self.title.is_empty(),
+            "meta" | "time" => self.says(tag),
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" => {
                 self.flush();
                 self.kind = Kind::Heading(name.as_bytes()[1] - b'0');
@@ -303,6 +314,45 @@ impl Page {
             }
             _ if is_block(name) => self.flush(),
             _ => {}
+        }
+    }
+
+    /// Who wrote the page and when, as elements say that nobody sees. Other dates on a page may
+    /// be of anything.
+    fn says(&mut self, tag: &Tag) {
+        let Some(name) = ["name", "property", "itemprop", "http-equiv"]
+            .iter()
+            .find_map(|name| attribute(tag, name))
+            .or_else(|| attribute(tag, "pubdate").map(|_| "datepublished".to_owned()))
+        else {
+            return;
+        };
+        let Some(value) = attribute(tag, "content").or_else(|| attribute(tag, "datetime")) else {
+            return;
+        };
+        let place = match name.to_ascii_lowercase().as_str() {
+            "author" | "dc.creator" | "dcterms.creator" | "article:author" => {
+                // That of an article is often the page of its author.
+                if self.authors.len() < MAX_AUTHORS && !value.contains("://") {
+                    self.authors.push(value);
+                }
+                return;
+            }
+            "article:published_time"
+            | "datepublished"
+            | "date"
+            | "dc.date"
+            | "dcterms.created"
+            | "created" => &mut self.created,
+            "article:modified_time"
+            | "datemodified"
+            | "dcterms.modified"
+            | "last-modified"
+            | "changed" => &mut self.modified,
+            _ => return,
+        };
+        if place.is_empty() {
+            *place = value;
         }
     }
 
@@ -497,6 +547,29 @@ mod tests {
 
     fn read(html: &str) -> Document {
         parse(html.as_bytes(), &|_, _| {}).unwrap().document
+    }
+
+    #[test]
+    fn who_wrote_it_and_when_is_read() {
+        let said = |page: &str| read(&format!("<!doctype html><p>연차 {page}")).properties;
+        assert_eq!(
+            said(
+                "<meta name='Author' content='김민아'><meta property='article:author' content='https://a.kr/lee'>\
+                 <meta property='article:published_time' content='2026-03-31T23:59:59+09:00'>\
+                 <meta http-equiv='last-modified' content='2026-04-01'><meta name='date' content='2020-01-01'>"
+            ),
+            Properties::said(["김민아"], "2026-03-31", "2026-04-01")
+        );
+        assert_eq!(
+            said(
+                "<time datetime='2020-01-01'>행사</time><time itemprop='datePublished' datetime='2026-03-31'>a</time>"
+            ),
+            Properties::said([""], "2026-03-31", "")
+        );
+        assert!(said("<meta name=author content='admin'><meta name=date content='2026-02-30'><meta name=author>").is_empty());
+        let many = said(&"<meta name=author content='&#x202E;Kim'>".repeat(50_000));
+        assert_eq!(many, Properties::said(["Kim"], "", ""));
+        assert!(said("<div hidden><meta name=author content=Kim></div>").is_empty());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::flow::Item;
 use super::text;
-use crate::{BlockKind, DocumentBuilder};
+use crate::{BlockKind, DocumentBuilder, Properties};
 
 /// Persons of one header that are named.
 const MAX_PERSONS: usize = 500;
@@ -47,6 +47,8 @@ pub(super) fn push(
         ["From", "To", "Cc", "Date", "Attachments"]
     };
     builder.title(&head.subject);
+    let sent = head.date.as_deref().unwrap_or_default();
+    builder.properties(Properties::said(&head.from, sent, ""));
     builder.heading(1, &head.subject);
     let date: Vec<String> = head.date.iter().cloned().collect();
     let values = [&head.from, &head.to, &head.cc, &date, &attached.to_vec()];

@@ -4,7 +4,7 @@ use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 
 use super::flow::Item;
 use super::{ParseError, Parsed, Progress, html, sniff, text};
-use crate::DocumentBuilder;
+use crate::{DocumentBuilder, Properties};
 
 /// Whether the bytes are Markdown: by name, since any text is Markdown too.
 pub(super) fn recognizes(bytes: &[u8], file_name: &str) -> bool {
@@ -20,13 +20,14 @@ pub(super) fn recognizes(bytes: &[u8], file_name: &str) -> bool {
 /// Never: any text can be read as Markdown.
 pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError> {
     let decoded = text::decode(bytes, None);
-    let (title, source) = front_matter(&decoded.text);
+    let (title, properties, source) = front_matter(&decoded.text);
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_TASKLISTS;
     let mut builder = DocumentBuilder::default();
     builder.title(&title);
+    builder.properties(properties);
     let mut page = Page::default();
     for event in Parser::new_ext(source, options) {
         page.event(event);
@@ -42,10 +43,10 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     ))
 }
 
-/// The title of the front matter, and what stands behind it.
-fn front_matter(source: &str) -> (String, &str) {
+/// The title and the properties of the front matter, and what stands behind it.
+fn front_matter(source: &str) -> (String, Properties, &str) {
     let source = source.trim_start_matches('\u{FEFF}');
-    let none = (String::new(), source);
+    let none = (String::new(), Properties::default(), source);
     let Some(rest) = source
         .strip_prefix("---\n")
         .or_else(|| source.strip_prefix("---\r\n"))
@@ -53,24 +54,51 @@ fn front_matter(source: &str) -> (String, &str) {
         return none;
     };
     let mut title = String::new();
+    let (mut author, mut created, mut modified) = ("", "", "");
     let mut at = source.len() - rest.len();
     for line in rest.split_inclusive('\n') {
         at += line.len();
         let line = line.trim_end();
         if line == "---" || line == "..." {
-            return (title, &source[at..]);
+            let properties = Properties::said([author], created, modified);
+            return (title, properties, &source[at..]);
         }
         if let Some(value) = line.strip_prefix("title:") {
             value
                 .trim()
                 .trim_matches(['"', '\''])
                 .clone_into(&mut title);
+        } else if let Some(value) = line.strip_prefix("author:") {
+            author = simple(value);
+        } else if let Some(value) = line.strip_prefix("date:") {
+            created = simple(value);
+        } else if let Some(value) = ["updated:", "lastmod:", "modified:"]
+            .iter()
+            .find_map(|key| line.strip_prefix(key))
+        {
+            modified = simple(value);
         } else if !line.is_empty() && !line.contains(':') && !line.starts_with([' ', '-', '#']) {
             // A rule, and running text below it.
             return none;
         }
     }
     none
+}
+
+/// A value of one line, without quotes and the comment behind it. Lists and the like are none.
+fn simple(value: &str) -> &str {
+    let value = value.trim();
+    if let Some(quote) = value
+        .chars()
+        .next()
+        .filter(|char| matches!(char, '"' | '\''))
+    {
+        return value[1..].split(quote).next().unwrap_or_default();
+    }
+    if value.starts_with(['[', '{', '|', '>', '&', '*', '!', '#', '-']) {
+        return "";
+    }
+    value.split(" #").next().unwrap_or_default()
 }
 
 #[derive(Debug, Default)]
@@ -236,6 +264,40 @@ fn number_of(level: HeadingLevel) -> u8 {
 mod tests {
     use super::*;
     use crate::BlockKind;
+
+    #[test]
+    fn front_matter_says_who_wrote_it_and_when() {
+        let said = |matter: &str| {
+            let source = format!("---\n{matter}\n---\n# 연차\n");
+            let document = parse(source.as_bytes(), &|_, _| {}).unwrap().document;
+            assert_eq!(document.text, "연차", "{matter}");
+            document.properties
+        };
+        assert_eq!(
+            said(
+                "author: \"김민아\" # 총무\ndate: 2026-03-31 10:00:00 +0900\nlastmod: '2026-04-01'"
+            ),
+            Properties::said(["김민아"], "2026-03-31", "2026-04-01")
+        );
+        assert_eq!(
+            said("author: Kim Minah # a"),
+            Properties::said(["Kim Minah"], "", "")
+        );
+        for open in [
+            "author: [a, b]",
+            "author:\n  - a",
+            "author: |\n  a",
+            "date: 31 March 2026",
+            "author: '",
+        ] {
+            assert!(said(open).is_empty(), "{open}");
+        }
+        // No front matter: text stays text.
+        let text = parse("author: 김민아\n\n---\n".as_bytes(), &|_, _| {})
+            .unwrap()
+            .document;
+        assert!(text.properties.is_empty() && text.text.contains("author: 김민아"));
+    }
 
     #[test]
     fn structure_is_kept() {

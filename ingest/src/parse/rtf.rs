@@ -17,7 +17,7 @@ use self::charset::{Charset, CharsetText};
 use self::table::Tables;
 use super::flow::Item;
 use super::{ParseError, Parsed, Progress, docx};
-use crate::{DocumentBuilder, Problem};
+use crate::{DocumentBuilder, Problem, Properties};
 
 /// Groups inside groups that each have properties of their own; deeper ones share those of
 /// the group around them.
@@ -28,6 +28,9 @@ const MAX_STORIES: usize = 8;
 const MAX_STYLE_CHAIN: usize = 30;
 /// Fonts and styles that are looked at.
 const MAX_TABLE: usize = 10_000;
+
+/// Bytes of the name of who wrote it.
+const MAX_AUTHOR: usize = 4_000;
 
 /// Whether the bytes are RTF.
 pub(super) fn recognizes(bytes: &[u8], _file_name: &str) -> bool {
@@ -53,6 +56,9 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     let rtf = read(&bytes[at..]);
     let mut builder = DocumentBuilder::default();
     builder.title(&rtf.title);
+    let [created, modified] =
+        [rtf.created, rtf.modified].map(|[year, month, day]| format!("{year:04}-{month}-{day}"));
+    builder.properties(Properties::said([rtf.author], &created, &modified));
     if let Some(html) = rtf.html {
         for item in super::html::read(html).items {
             item.push_to(&mut builder);
@@ -69,6 +75,10 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
 #[derive(Debug, Default)]
 pub(super) struct Rtf {
     pub(super) title: String,
+    author: String,
+    /// Year, month and day.
+    created: [i32; 3],
+    modified: [i32; 3],
     pub(super) items: Vec<Item>,
     /// The HTML it wraps, where it wraps some; there are no items then.
     pub(super) html: Option<String>,
@@ -107,6 +117,9 @@ enum Target {
     /// Parts of the information about the document.
     Info,
     Title,
+    Author,
+    Created,
+    Modified,
     /// The number or bullet of an item.
     ListText,
     /// Markup of the HTML that an RTF wraps.
@@ -362,7 +375,13 @@ impl Reader {
         }
         let state = &self.state;
         match state.target {
-            Target::Skipped | Target::Fonts | Target::Info => {}
+            Target::Skipped | Target::Fonts | Target::Info | Target::Created | Target::Modified => {
+            }
+            Target::Author => {
+                if self.rtf.author.len() < MAX_AUTHOR {
+                    self.rtf.author.push_str(text);
+                }
+            }
             Target::Title => self.rtf.title.push_str(text),
             Target::Styles => {
                 if self.styles.len() < MAX_TABLE || self.styles.contains_key(&self.style) {

@@ -305,3 +305,52 @@ fn hostile_messages_cost_little() {
         start.elapsed()
     );
 }
+
+#[test]
+fn who_sent_it_and_when_is_known() {
+    let properties = |head: &str| {
+        let mail = format!("{head}Message-ID: <a@a.kr>\r\nSubject: a\r\n\r\nText");
+        read(mail.as_bytes()).document.properties
+    };
+    let name = base64("김민아".as_bytes());
+    assert_eq!(
+        properties(&format!(
+            "From: =?utf-8?B?{name}?= <mina@a.kr>, Lee <lee@a.kr>\r\nDate: Tue, 31 Mar 2026 00:05:00 +0900\r\n"
+        )),
+        crate::Properties::said(["김민아 <mina@a.kr>, Lee <lee@a.kr>"], "2026-03-31", "")
+    );
+    let hostile = format!(
+        "From: {}\r\nDate: Tue, 31 Feb 2026 99:99:99\r\n",
+        "\u{202E}a <a@a.kr>,".repeat(10_000)
+    );
+    let hostile = properties(&hostile);
+    assert_eq!(
+        (hostile.author.as_deref(), hostile.created),
+        (Some("a <a@a.kr>"), None)
+    );
+}
+
+#[test]
+fn a_saved_page_was_written_by_its_author_and_not_by_a_browser() {
+    let properties = |page: &str| {
+        let archive = format!(
+            "From: <Saved by Blink>\r\nDate: Tue, 3 Mar 2026 09:05:00 +0900\r\nMIME-Version: 1.0\r\n{}",
+            multipart(
+                "related; type=text/html",
+                &[&format!("Content-Type: text/html; charset=utf-8\n\n{page}")]
+            )
+        );
+        let parsed = parse_web_archive(archive.as_bytes(), &|_, _| {}).unwrap();
+        parsed.document.properties
+    };
+    assert_eq!(
+        properties("<p>a</p>"),
+        crate::Properties::said([""], "2026-03-03", "")
+    );
+    assert_eq!(
+        properties(
+            "<meta name=author content=김민아><meta property=article:published_time content=2025-01-31T09:00:00+09:00><p>a</p>"
+        ),
+        crate::Properties::said(["김민아"], "2025-01-31", "")
+    );
+}

@@ -110,6 +110,10 @@ fn a_korean_message_is_read() {
         "연차 문의\n\n보낸 사람: 김민아 <mina@a.kr>\n\n받는 사람: 박 부장 <bu@a.kr>\n\n참조: c@a.kr\n\n날짜: 2026-03-03T00:05:00+00:00\n\n첨부 파일: 연차.hwp\n\n연차는 15일입니다.\n\n> 며칠인가요?"
     );
     assert_eq!(parsed.document.title.as_deref(), Some("연차 문의"));
+    assert_eq!(
+        parsed.document.properties,
+        crate::Properties::said(["김민아 <mina@a.kr>"], "2026-03-03", "")
+    );
     assert_eq!(parsed.problems, []);
     assert_eq!(parsed.attachments.len(), 1);
     assert_eq!(parsed.attachments[0].bytes, b"hwp");

@@ -173,3 +173,32 @@ fn deep_nesting_and_long_rows_cost_little() {
     read_whole(format!(r"{{\rtf1{{\fonttbl{fonts}}}x}}").as_bytes());
     assert!(start.elapsed() < Duration::from_secs(10));
 }
+
+#[test]
+fn who_wrote_it_and_when_is_read() {
+    let info = |info: &str| {
+        let document = document(&format!(r"{{\info{info}}}\pard text\par"));
+        assert_eq!(document.text, "text");
+        document.properties
+    };
+    assert_eq!(
+        info(
+            r"{\title a}{\author \'b1\'e8\'b9\'ce\'be\'c6}{\operator Lee}{\creatim\yr2026\mo3\dy31\hr23\min59}{\revtim\yr2026\mo4\dy1}{\printim\yr2020\mo1\dy1}"
+        ),
+        Properties::said(["김민아"], "2026-03-31", "2026-04-01")
+    );
+    assert_eq!(
+        info(
+            r"{\author \uc0\u8238 Kim\u0 {\b Minah}}{\creatim\yr-2026\mo3\dy31}{\revtim\yr2026\mo2\dy30}"
+        ),
+        Properties::said(["KimMinah"], "", "")
+    );
+    let long = info(&format!(r"{{\author {}}}", "Kim ".repeat(100_000)));
+    assert!(long.author.unwrap().chars().count() <= 200);
+    // Words of text, where there is no such information.
+    assert!(
+        document(r"\pard\yr2026\mo3\dy31 text")
+            .properties
+            .is_empty()
+    );
+}

@@ -13,6 +13,9 @@ impl Reader {
         let on = value != Some(0);
         let number = value.unwrap_or(0);
         match word {
+            "yr" => self.time(0, number),
+            "mo" => self.time(1, number),
+            "dy" => self.time(2, number),
             "ansicpg" => self.text.codepage(number),
             "mac" => self.text.codepage(10_000),
             "deff" => self.default_font = number,
@@ -69,6 +72,15 @@ impl Reader {
                 self.state.paragraph.list_level = u8::try_from(number.clamp(0, 8)).unwrap_or(0);
             }
             _ => self.text_word(word, number, on),
+        }
+    }
+
+    /// A part of the day on which it was made or changed.
+    fn time(&mut self, part: usize, number: i32) {
+        match self.state.target {
+            Target::Created => self.rtf.created[part] = number,
+            Target::Modified => self.rtf.modified[part] = number,
+            _ => {}
         }
     }
 
@@ -161,6 +173,9 @@ impl Reader {
             }
             "info" => self.target(Target::Info),
             "title" if self.state.target == Target::Info => self.target(Target::Title),
+            "author" if self.state.target == Target::Info => self.target(Target::Author),
+            "creatim" if self.state.target == Target::Info => self.target(Target::Created),
+            "revtim" if self.state.target == Target::Info => self.target(Target::Modified),
             "footnote" => self.begin_story(true),
             "listtext" | "pntext" => self.target(Target::ListText),
             "htmltag" if self.rtf.html.is_some() => self.target(Target::Html),
