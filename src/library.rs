@@ -34,7 +34,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{Notify, watch};
 use tracing::{info, warn};
 
-pub(crate) use self::life::today;
+pub(crate) use self::life::{day_of, today};
 use self::pictures::Pictures;
 use crate::ask::Reader;
 use crate::catalogue::{

@@ -297,6 +297,7 @@ mod tests {
         pipeline::prepare(document, limit, &Words)
             .into_iter()
             .map(|prepared| ChunkRow {
+                labels: ingest::Labels::default(),
                 id: ChunkId::of(id, &version, prepared.chunk.ordinal, &prepared.chunk.span),
                 document: id,
                 version,

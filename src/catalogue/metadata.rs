@@ -274,7 +274,7 @@ impl MetadataChange {
 
 /// What a search can be narrowed by: what people say, and else what the document says.
 #[must_use]
-pub fn labels(set: &Metadata, said: &Said) -> Labels {
+pub(super) fn labels(set: &Metadata, said: &Said) -> Labels {
     let from = set.effective_from.or(said.effective_from);
     let last_by_successor = set.superseded_on.and_then(Day::previous);
     let last_said = set.effective_until.or(said.effective_until);

@@ -4,7 +4,6 @@ mod metadata;
 mod store;
 mod types;
 
-pub(crate) use metadata::labels;
 pub use metadata::{Metadata, MetadataChange, MetadataError, Said};
 pub(crate) use store::{Arriving, Catalogue, ChunkRow, Recognized, Waiting, Work};
 pub use types::{DocumentView, NewDocument, Original, State, VersionView};

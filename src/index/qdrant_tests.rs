@@ -543,6 +543,7 @@ async fn a_collection_that_went_away_is_an_error_and_not_an_empty_answer() {
         .unwrap();
     double.collections.lock().unwrap().clear();
     let query = OurQuery {
+        filter: Narrowing::none(),
         text: String::new(),
         vector: Some(Arc::new(vec![1.0, 0.0])),
     };

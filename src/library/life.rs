@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 
 use ingest::{Day, Document, DocumentId};
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use super::validity;
 use super::{Library, LibraryError, hash_of};
@@ -14,8 +16,13 @@ const SUCCESSORS: usize = 1_000;
 
 /// The day that it is now, where this program runs.
 pub(crate) fn today() -> Day {
+    day_of(Timestamp::now())
+}
+
+/// The day of a moment, where this program runs.
+pub(crate) fn day_of(time: Timestamp) -> Day {
     // Without a time zone of its own the machine counts in UTC, and so does everything else on it.
-    let date = jiff::Zoned::now().date();
+    let date = time.to_zoned_datetime(TimeZone::system()).date();
     let number = |value: i8| u32::try_from(value).unwrap_or(1);
     let year = u32::try_from(date.year()).unwrap_or(1);
     Day::new(year, number(date.month()), number(date.day()))

@@ -17,6 +17,7 @@ use super::viewer::{Speaks, Viewer};
 use super::words::{Words, words};
 use super::{Shared, assets};
 use crate::language::Language;
+use crate::library::day_of;
 
 /// What stands around every page.
 #[derive(Debug)]
@@ -312,8 +313,8 @@ pub(super) async fn source(
         title: found.title.clone(),
         file_name: found.file_name.clone(),
         replaced: found.replaced_at.map(|time| {
-            let day = time.to_zoned(jiff::tz::TimeZone::system()).date();
-            words.replaced.replace("{day}", &day.to_string())
+            let day = day_of(time).to_string();
+            words.replaced.replace("{day}", &day)
         }),
         unshown,
         has_quote: quote.is_some(),
@@ -421,6 +422,7 @@ mod tests {
         builder.table(&[vec![HOSTILE.to_owned(), HOSTILE.to_owned()]], 1);
         let document = builder.finish();
         SourcePage {
+            replaced: Some(HOSTILE.to_owned()),
             frame: frame(language),
             id: DocumentId::at("x"),
             title: HOSTILE.to_owned(),

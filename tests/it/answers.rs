@@ -104,7 +104,7 @@ async fn a_document_is_found_by_those_who_may_read_it_only() {
     assert!(library.get(id, &Reader::anyone()).await.unwrap().is_none());
     assert!(
         library
-            .original(id, &Reader::anyone())
+            .original(id, None, &Reader::anyone())
             .await
             .unwrap()
             .is_none()
