@@ -436,8 +436,12 @@ impl Points for Double {
         request: Request<CreateFieldIndexCollection>,
     ) -> Result<Response<PointsOperationResponse>, Status> {
         let request = request.into_inner();
-        if request.field_name != "readers" || request.field_type != Some(FieldType::Keyword.into())
-        {
+        let expected = match request.field_name.as_str() {
+            "readers" | "labels" => FieldType::Keyword,
+            name if ingest::labels::DAYS.contains(&name) => FieldType::Integer,
+            _ => return Err(invalid("an index of another field")),
+        };
+        if request.field_type != Some(expected.into()) {
             return Err(invalid("an index of another field"));
         }
         Ok(done())

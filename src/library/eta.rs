@@ -52,7 +52,7 @@ fn reading(bytes: u64, speed: &Speed) -> Option<u64> {
 
 /// The seconds that `amount` takes when `done` took `time`.
 fn scaled(amount: u64, done: u64, time: Duration) -> Option<u64> {
-    let micros = u128::from(amount) * time.as_micros();
+    let micros = u128::from(amount).checked_mul(time.as_micros())?;
     let seconds = micros.checked_div(u128::from(done))?.div_ceil(1_000_000);
     u64::try_from(seconds).ok()
 }

@@ -29,17 +29,16 @@ impl TestApp {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// The files that an answer quotes, with a filter.
-    async fn quoted(&self, filter: Value) -> Vec<String> {
+    /// The titles of the documents that are found, with a filter.
+    async fn found(&self, filter: Value) -> Vec<String> {
         let answer = self
             .answer_of(json!({ "question": QUESTION, "filter": filter }))
             .await;
-        let mut names: Vec<String> = answer["claims"]
+        let mut names: Vec<String> = answer["ledger"]
             .as_array()
             .unwrap()
             .iter()
-            .flat_map(|claim| claim["citations"].as_array().unwrap())
-            .map(|citation| citation["file_name"].as_str().unwrap().to_owned())
+            .map(|entry| entry["title"].as_str().unwrap().to_owned())
             .collect();
         names.sort();
         names.dedup();
@@ -66,8 +65,9 @@ async fn what_was_quoted_can_be_looked_up_after_it_was_replaced() {
         citation["span"]["end"],
         citation["quote_sha256"].as_str().unwrap()
     );
+    let newest = format!("<a href=\"/documents/{id}\">지금 판 보기</a>");
     let (_, page) = send(&test, get(&link)).await;
-    assert!(page.contains("<mark") && !page.contains("옛 판"), "{page}");
+    assert!(page.contains("<mark") && !page.contains(&newest), "{page}");
 
     // The new version is searched, the old one is not, and stays.
     test.add("leave.md", LEAVE.replace("11일", "13일"), &["everyone"])
@@ -77,7 +77,7 @@ async fn what_was_quoted_can_be_looked_up_after_it_was_replaced() {
     let test = test.restart().await;
     let (_, page) = send(&test, get(&link)).await;
     assert!(
-        page.contains("<mark") && page.contains("최대 11일이다") && page.contains("옛 판"),
+        page.contains("최대 11일이다.</mark>") && page.contains(&newest),
         "{page}"
     );
     let (_, file) = send(
@@ -143,15 +143,16 @@ async fn what_was_quoted_can_be_looked_up_after_it_was_replaced() {
 #[tokio::test]
 async fn what_people_say_of_documents_narrows_questions() {
     let test = TestApp::new().await;
-    let (old, _) = test.add("old.md", LEAVE, &["everyone"]).await;
+    let text = LEAVE.replace("# 휴가 규정", "# old");
+    let (old, _) = test.add("old.md", &text, &["everyone"]).await;
     let (new, _) = test
         .add(
             "new.md",
-            LEAVE.replace("# 휴가 규정", "# 휴가 규정 (개정)\n\n시행일: 2025. 3. 1."),
+            LEAVE.replace("# 휴가 규정", "# new\n\n시행일: 2025. 3. 1."),
             &["everyone"],
         )
         .await;
-    assert_eq!(test.quoted(json!({})).await, ["new.md", "old.md"]);
+    assert_eq!(test.found(json!({})).await, ["new", "old"]);
     test.says(
         old,
         json!({ "collection": "인사", "tags": ["휴가", "old"] }),
@@ -160,28 +161,25 @@ async fn what_people_say_of_documents_narrows_questions() {
     test.says(new, json!({ "collection": "총무", "author": "김하늘" }))
         .await;
     assert_eq!(
-        test.quoted(json!({ "collections": ["인사"] })).await,
-        ["old.md"]
+        test.found(json!({ "collections": ["인사"] })).await,
+        ["old"]
     );
     assert_eq!(
-        test.quoted(json!({ "tags": ["OLD", "휴가"] })).await,
-        ["old.md"]
+        test.found(json!({ "tags": ["OLD", "휴가"] })).await,
+        ["old"]
     );
-    assert_eq!(
-        test.quoted(json!({ "authors": ["김하늘"] })).await,
-        ["new.md"]
-    );
-    assert_eq!(test.quoted(json!({ "title": "개정" })).await, ["new.md"]);
-    assert_eq!(test.quoted(json!({ "documents": [old] })).await, ["old.md"]);
-    assert!(test.quoted(json!({ "title": "급여" })).await.is_empty());
+    assert_eq!(test.found(json!({ "authors": ["김하늘"] })).await, ["new"]);
+    assert_eq!(test.found(json!({ "title": "NEW" })).await, ["new"]);
+    assert_eq!(test.found(json!({ "documents": [old] })).await, ["old"]);
+    assert!(test.found(json!({ "title": "급여" })).await.is_empty());
     // By the text itself, where a day is named.
     assert_eq!(
-        test.quoted(json!({ "in_force": "2025-02-28" })).await,
-        ["old.md"]
+        test.found(json!({ "in_force": "2025-02-28" })).await,
+        ["old"]
     );
     assert_eq!(
-        test.quoted(json!({ "in_force": "2025-03-01" })).await,
-        ["new.md", "old.md"]
+        test.found(json!({ "in_force": "2025-03-01" })).await,
+        ["new", "old"]
     );
 
     // A new document takes the place of the old one, from when it is in force.
@@ -194,25 +192,25 @@ async fn what_people_say_of_documents_narrows_questions() {
         .unwrap()
         .unwrap();
     assert_eq!(view.labels.until.unwrap().to_string(), "2025-02-28");
-    assert_eq!(test.quoted(json!({})).await, ["new.md"]);
+    assert_eq!(test.found(json!({})).await, ["new"]);
     assert_eq!(
-        test.quoted(json!({ "in_force": "2025-02-28" })).await,
-        ["old.md"]
+        test.found(json!({ "in_force": "2025-02-28" })).await,
+        ["old"]
     );
     assert_eq!(
-        test.quoted(json!({ "in_force": "any" })).await,
-        ["new.md", "old.md"]
+        test.found(json!({ "in_force": "any" })).await,
+        ["new", "old"]
     );
     // It stays so when it is handed in again, and after a new start.
-    test.add("old.md", format!("{LEAVE}\n끝."), &["everyone"])
+    test.add("old.md", format!("{text}\n끝."), &["everyone"])
         .await;
     let test = test.restart().await;
-    assert_eq!(test.quoted(json!({})).await, ["new.md"]);
+    assert_eq!(test.found(json!({})).await, ["new"]);
     test.says(old, json!({ "superseded_by": null })).await;
-    assert_eq!(test.quoted(json!({})).await, ["new.md", "old.md"]);
+    assert_eq!(test.found(json!({})).await, ["new", "old"]);
     test.says(old, json!({ "effective_until": "2025-12-31" }))
         .await;
-    assert_eq!(test.quoted(json!({})).await, ["new.md"]);
+    assert_eq!(test.found(json!({})).await, ["new"]);
 }
 
 #[tokio::test]
@@ -247,7 +245,7 @@ async fn what_cannot_be_said_is_refused_by_its_field() {
         assert!(text.contains("filter"), "{text}");
     }
     // A title does not tell who may not read what is there under it.
-    assert!(test.quoted(json!({ "title": "secret" })).await.is_empty());
+    assert!(test.found(json!({ "title": "secret" })).await.is_empty());
     // Two documents cannot take each other's place.
     let (other, _) = test.add("other.md", "# 다른 규정", &["everyone"]).await;
     test.says(id, json!({ "superseded_by": other })).await;
