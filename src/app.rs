@@ -32,8 +32,8 @@ use crate::model::{
     CharacterCounter, Embedder, ModelError, ModelState, ModelStore, VerifierChoice, open_verifier,
 };
 use crate::proof::{self, Clock, IndexesProof, Key, Prover, Setup, SystemClock, VerifyReport};
-use crate::sources::folder::Folder;
-use crate::sources::{Source, SourceError, keep_in_step};
+use crate::sources::config::SourceConfig;
+use crate::sources::{self, Source, SourceError, Surroundings, keep_in_step};
 
 /// A question may have this many characters. A longer text is a document, not a question.
 pub const QUESTION_LIMIT: usize = 4_000;
@@ -654,19 +654,50 @@ impl App {
     ///
     /// # Errors
     /// When the path of one cannot be told, or one lies in another or in the data folder: a
-    /// document would have two sets of readers, or the library would read itself.
+    /// document would have two sets of readers, or the library would read itself. Nothing is
+    /// sent yet.
     pub fn sources(&self) -> Result<Vec<Arc<dyn Source>>, SourceError> {
         let ingest = &self.config.ingest;
         let mut taken = vec![self.config.data.clone()];
-        let mut sources: Vec<Arc<dyn Source>> = Vec::new();
-        for config in &self.config.sources {
-            apart(&taken, &config.folder)?;
-            taken.push(config.folder.clone());
-            let max_file = ingest.max_file.as_u64();
-            let folder = Folder::open(config, &ingest.default_readers, max_file)?;
-            sources.push(Arc::new(folder));
+        let folder = self.config.data.join("sources");
+        let surroundings = Surroundings {
+            default_readers: &ingest.default_readers,
+            max_file: ingest.max_file.as_u64(),
+            folder: &folder,
+        };
+        let mut opened: Vec<Arc<dyn Source>> = Vec::new();
+        for (number, config) in self.config.sources.iter().enumerate() {
+            if let SourceConfig::Folder(config) = config {
+                apart(&taken, &config.folder)?;
+                taken.push(config.folder.clone());
+            }
+            let earlier = &self.config.sources[..number];
+            if let Some(other) = earlier.iter().find(|other| config.shares_with(other)) {
+                let (one, other) = (config.place(), other.place());
+                return Err(SourceError(format!(
+                    "the sources {one} and {other} lie in each other"
+                )));
+            }
+            opened.push(sources::open(config, surroundings)?);
         }
-        Ok(sources)
+        Ok(opened)
+    }
+
+    /// Whether each source that is configured can be reached.
+    pub async fn source_checks(&self) -> Vec<Check> {
+        let sources = match self.sources() {
+            Ok(sources) => sources,
+            Err(error) => return vec![Check::new("sources", Level::Error, error.to_string())],
+        };
+        let mut checks = Vec::new();
+        for source in sources {
+            let name = format!("source {}", source.name());
+            checks.push(match source.examine().await {
+                Ok(words) => Check::new(&name, Level::Ok, words),
+                Err(error) => Check::new(&name, Level::Error, error.to_string()),
+            });
+        }
+        checks
     }
 
     /// Keeps the library in step with the sources that are configured, until it closes.

@@ -22,7 +22,7 @@ use crate::check::CheckConfig;
 use crate::generate::{Engine, GeneratorConfig};
 use crate::index::{VectorsConfig, WordsConfig};
 use crate::model::{ModelsConfig, Source, VerifierChoice};
-use crate::sources::folder::FolderConfig;
+use crate::sources::config::SourceConfig;
 use crate::web::ServerConfig;
 
 /// The whole configuration; one field a section.
@@ -50,8 +50,8 @@ pub struct Config {
     pub generator: GeneratorConfig,
     /// `[check]`: the citation checker.
     pub check: CheckConfig,
-    /// `[[sources]]`: folders that `serve` keeps the library in step with.
-    pub sources: Vec<FolderConfig>,
+    /// `[[sources]]`: folders, web sites and buckets that `serve` keeps the library in step with.
+    pub sources: Vec<SourceConfig>,
 }
 
 /// `[ingest]`: how files are read and cut.
@@ -238,13 +238,7 @@ impl Config {
             ));
         }
         for source in &self.sources {
-            if source.every < Duration::from_secs(1) {
-                return Err(format!(
-                    "`every` of the source {} is {:?}, less than a second",
-                    source.folder.display(),
-                    source.every
-                ));
-            }
+            source.validate()?;
         }
         self.vectors
             .validate()
@@ -298,6 +292,30 @@ mod tests {
     fn an_unknown_key_is_refused_by_name() {
         let error = load("[ingest]\nchunk_tokenz = 5").unwrap_err().to_string();
         assert!(error.contains("chunk_tokenz"), "{error}");
+    }
+
+    #[test]
+    fn sources_of_all_kinds_are_read_and_a_wrong_key_is_named() {
+        let config = load(
+            "[[sources]]\nfolder = \"/srv/documents\"\n\
+             [[sources]]\nweb = \"https://intranet.example/docs/\"\nheaders = { Cookie = { env = \"COOKIE\" } }\n\
+             [[sources]]\nbucket = \"b\"\nendpoint = \"http://10.0.0.7:9000\"\n\
+             access_key = { env = \"KEY\" }\nsecret_key = { file = \"/run/secrets/s3\" }\n",
+        )
+        .unwrap();
+        assert_eq!(config.sources.len(), 3);
+        let again = load(&config.to_toml()).unwrap();
+        assert_eq!(again.sources, config.sources);
+        for (text, word) in [
+            ("[[sources]]\nfolder = \"/srv\"\ndepht = 1", "depht"),
+            ("[[sources]]\nfolder = \"/srv\"\ndepth = 1", "`depth`"),
+            ("[[sources]]\nweb = \"http://a/\"\ndepth = \"x\"", "sources.0.depth"),
+            ("[[sources]]\nweb = \"http://a/\"\nevery = \"1ms\"", "`every`"),
+            ("[[sources]]\nevery = \"1h\"", "`folder`, `web` or `bucket` is missing"),
+        ] {
+            let error = load(text).unwrap_err().to_string();
+            assert!(error.contains(word), "{word}: {error}");
+        }
     }
 
     #[test]

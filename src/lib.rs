@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`ingest`] (a crate of its own) | the write path: bytes to [`ingest::Document`] to chunks |
 //! | [`library`] | documents on their way into both indexes and out again, whatever crashes; their versions, and what is said of them |
-//! | [`sources`] | folders that the library is kept in step with; the seam [`sources::Source`] |
+//! | [`sources`] | folders, web sites and buckets that the library is kept in step with; the seam [`sources::Source`] |
 //! | [`catalogue`] | SQLite: the truth that both indexes are derived from |
 //! | [`index`] | words (tantivy) and vectors (Qdrant Edge, or a Qdrant server): each keeps chunks and finds them |
 //! | [`model`] | models on this machine, those that embed and those that write; the only module that imports candle |

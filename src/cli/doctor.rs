@@ -27,6 +27,7 @@ pub(super) async fn run(config: Config, arguments: DoctorArguments) -> anyhow::R
     let mut checks = app.configuration_checks();
     checks.extend(app.model_checks());
     checks.extend(app.generator_checks().await);
+    checks.extend(app.source_checks().await);
     checks.extend(doctor::examine(app.library()).await);
     app.close().await;
     if arguments.json {

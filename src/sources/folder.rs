@@ -9,29 +9,24 @@ use std::time::{Duration, UNIX_EPOCH};
 use async_trait::async_trait;
 use ingest::{Group, read};
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
-use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use super::{Fetched, Listed, Listing, Source, SourceError};
 
 /// `[[sources]]`: a folder whose files are documents, for as long as they are in it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FolderConfig {
     /// The folder; what is in folders in it counts too.
     pub folder: PathBuf,
     /// Groups that may read its documents; `ingest.default_readers` if left out.
-    #[serde(default)]
     pub readers: BTreeSet<Group>,
     /// It is looked through this often even if nothing told of a change: some network disks do
     /// not tell.
-    #[serde(default = "every", with = "humantime_serde")]
     pub every: Duration,
 }
 
-fn every() -> Duration {
-    Duration::from_secs(600)
-}
+/// `every`, where nothing else is configured.
+pub(super) const EVERY: Duration = Duration::from_secs(600);
 
 /// Files are looked at when nothing happened to them for this long: one that is being written
 /// is not read half.
@@ -128,7 +123,16 @@ impl Source for Folder {
         Ok(Fetched {
             file_name: name.to_string_lossy().into_owned(),
             path,
+            temporary: None,
         })
+    }
+
+    async fn examine(&self) -> Result<String, SourceError> {
+        let folder = self.path.display();
+        tokio::fs::read_dir(&self.path)
+            .await
+            .map(|_| format!("{folder} can be read"))
+            .map_err(|error| SourceError(format!("{folder} cannot be read: {error}")))
     }
 
     async fn changed(&self) {

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tracing::{info, warn};
 
@@ -173,11 +172,10 @@ async fn take(
         Err(error) => return Err(error.into()),
     }
     library.note_source(source.name(), listed).await?;
+    // The library has its own copy now.
+    drop(fetched.temporary);
     Ok(taken)
 }
-
-/// A source that failed is looked at again after this long.
-const PAUSE: Duration = Duration::from_secs(60);
 
 /// Keeps the library in step with a source for as long as it is open.
 pub(crate) async fn keep_in_step(library: Arc<Library>, source: Arc<dyn Source>) {
@@ -202,7 +200,7 @@ pub(crate) async fn keep_in_step(library: Arc<Library>, source: Arc<dyn Source>)
         tokio::select! {
             _ = stopping.wait_for(|stop| *stop) => return,
             () = source.changed() => {}
-            () = tokio::time::sleep(PAUSE), if failed => {}
+            () = tokio::time::sleep(source.rest()), if failed => {}
         }
     }
 }
