@@ -499,6 +499,7 @@ impl App {
             chunk_tokens: config.ingest.chunk_tokens.get(),
             workers: config.ingest.workers.get(),
             old_versions: config.ingest.old_versions,
+            passwords: config.ingest.passwords()?,
         };
         let library = Library::open(&config.data, lock, parts).await?;
         library.start();

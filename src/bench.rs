@@ -247,6 +247,7 @@ async fn take(app: &Arc<App>, path: PathBuf) -> anyhow::Result<()> {
             parent: None,
             lane: String::new(),
             metadata: MetadataChange::default(),
+            passwords: Vec::new(),
         })
         .await?;
     Ok(())

@@ -76,6 +76,8 @@ pub struct IngestConfig {
     /// Older versions of a document that are kept, so that answers that quote them can be looked
     /// up; all, if left out.
     pub old_versions: Option<u32>,
+    /// A file with passwords, a line each, that are tried on every file that needs one.
+    pub passwords_file: Option<PathBuf>,
     /// `[ingest.ocr]`: how pages that are pictures of text are read.
     pub ocr: OcrConfig,
 }
@@ -147,12 +149,34 @@ impl Default for IngestConfig {
             max_memory: ByteSize::b(limits.memory_bytes),
             default_readers: BTreeSet::from([Group::everyone()]),
             old_versions: None,
+            passwords_file: None,
             ocr: OcrConfig::default(),
         }
     }
 }
 
+/// Passwords in a file, a line each.
+///
+/// # Errors
+/// When the file cannot be read; the error names it.
+pub fn passwords_in(path: &Path) -> Result<Vec<SecretString>, ConfigError> {
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
+    let lines = text.lines().filter(|line| !line.is_empty());
+    Ok(lines.map(SecretString::from).collect())
+}
+
 impl IngestConfig {
+    /// The passwords that are tried on every file that needs one.
+    ///
+    /// # Errors
+    /// When their file cannot be read.
+    pub fn passwords(&self) -> Result<Vec<SecretString>, ConfigError> {
+        self.passwords_file.as_deref().map_or_else(|| Ok(Vec::new()), passwords_in)
+    }
+
     /// The bounds on reading one file.
     #[must_use]
     pub fn limits(&self) -> Limits {

@@ -24,12 +24,13 @@ use std::time::{Duration, Instant};
 
 use ingest::ocr::Recognize;
 use ingest::parse::picture::Picture;
-use ingest::parse::{Extract, Extracted, Format, ParseError};
+use ingest::parse::{Extract, Extracted, Format, ParseError, Passwords};
 use ingest::{
     BackendError, ChunkId, ChunkStore, ContentHash, Document, DocumentId, Group, PassageEmbedder,
     PreparedChunk, Problem, StoredChunk, TokenCounter, pipeline,
 };
 use jiff::Timestamp;
+use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{Notify, watch};
 use tracing::{info, warn};
@@ -129,6 +130,8 @@ pub struct LibraryParts {
     pub workers: usize,
     /// Older versions of a document that are kept at most; all, if nothing is said.
     pub old_versions: Option<u32>,
+    /// Passwords that are tried on every file that needs one.
+    pub passwords: Vec<SecretString>,
 }
 
 /// A document that was handed in.
@@ -458,6 +461,12 @@ impl Library {
         })
     }
 
+    /// What a file is tried with: those that were `given` with it, then those for all.
+    fn passwords(&self, given: &[SecretString]) -> Passwords {
+        let all = given.iter().chain(&self.parts.passwords);
+        Passwords::new(all.map(|password| password.expose_secret().to_owned()))
+    }
+
     fn original_path(&self, version: ContentHash) -> PathBuf {
         self.folder.join("originals").join(version.to_string())
     }
@@ -684,10 +693,12 @@ impl Library {
         if self.source(id, Some(version), reader).await?.is_none() {
             return Ok(None);
         }
+        let given = self.catalogue.entry(id).await?;
+        let passwords = self.passwords(&given.map(|entry| entry.passwords).unwrap_or_default());
         let path = self.original_path(version);
         Ok(Some(
             self.pictures
-                .get(&*self.parts.extract, &path, version, page)
+                .get(&*self.parts.extract, &path, &passwords, version, page)
                 .await,
         ))
     }
@@ -1068,11 +1079,12 @@ impl Library {
                 .insert(id, (done, total));
             self.changes.send_modify(|count| *count += 1);
         };
+        let passwords = self.passwords(&work.passwords);
         let mut stopping = self.stopping.subscribe();
         tokio::select! {
             // Dropping the work ends its child; the document is queued again at the next start.
             _ = stopping.wait_for(|stop| *stop) => Ok(None),
-            extracted = self.parts.extract.extract(&path, &work.file_name, &progress) => {
+            extracted = self.parts.extract.extract(&path, &work.file_name, &passwords, &progress) => {
                 extracted.map(Some).map_err(|error| error.to_string())
             }
         }

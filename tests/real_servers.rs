@@ -172,6 +172,7 @@ async fn what_a_real_model_writes_is_shown_only_where_documents_say_it() {
         parent: None,
         lane: String::new(),
         metadata: MetadataChange::default(),
+        passwords: Vec::new(),
     };
     app.library().submit(document).await.unwrap();
     app.library().idle().await;

@@ -13,6 +13,9 @@ CREATE TABLE documents (
     turn REAL NOT NULL DEFAULT 0,
     -- Who handed it in: a person, a source.
     lane TEXT NOT NULL DEFAULT '',
+    -- Passwords that were given with it. They lie beside the text that they protected: reading it
+    -- anew needs them.
+    passwords TEXT NOT NULL DEFAULT '[]',
     -- What people say of it, as JSON.
     metadata TEXT NOT NULL DEFAULT '{}',
     state TEXT NOT NULL,

@@ -16,6 +16,7 @@ use ingest::{
     Vector,
 };
 use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
@@ -51,6 +52,7 @@ const TO_VERSION_3: &str = "ALTER TABLE documents ADD COLUMN parent TEXT; \
 /// What makes a catalogue of version 3 one of version 4.
 const TO_VERSION_4: &str = "ALTER TABLE documents ADD COLUMN lane TEXT NOT NULL DEFAULT ''; \
      ALTER TABLE documents ADD COLUMN metadata TEXT NOT NULL DEFAULT '{}'; \
+     ALTER TABLE documents ADD COLUMN passwords TEXT NOT NULL DEFAULT '[]'; \
      CREATE INDEX documents_by_lane ON documents (lane, state, turn); \
      CREATE INDEX documents_by_content ON documents (wanted); \
      ALTER TABLE versions ADD COLUMN said TEXT NOT NULL DEFAULT '{}'; \
@@ -71,6 +73,8 @@ pub(crate) struct Work {
     pub(crate) id: DocumentId,
     pub(crate) version: ContentHash,
     pub(crate) file_name: String,
+    /// Those that were given with it.
+    pub(crate) passwords: Vec<SecretString>,
 }
 
 /// A chunk as the catalogue keeps it, with what its document says.
@@ -135,6 +139,7 @@ pub(crate) struct Entry {
     pub(crate) parent: Option<DocumentId>,
     pub(crate) lane: String,
     pub(crate) metadata: Metadata,
+    pub(crate) passwords: Vec<SecretString>,
 }
 
 /// What became of a page that is a picture of text.
@@ -241,7 +246,7 @@ const CHUNK_COLUMNS: &str = "SELECT c.id, c.document, c.version, c.prepared, c.t
      WHERE d.state != 'deleting' AND ";
 
 const ENTRY_COLUMNS: &str =
-    "SELECT d.id, d.place, d.readers, d.wanted, d.parent, d.lane, d.metadata";
+    "SELECT d.id, d.place, d.readers, d.wanted, d.parent, d.lane, d.metadata, d.passwords";
 
 /// The ids of all that came in document `?1`.
 const INSIDE: &str = "WITH RECURSIVE inside (id) AS (SELECT id FROM documents WHERE parent = ?1 \
@@ -256,6 +261,7 @@ fn entry(row: &SqliteRow) -> Result<Entry> {
         parent: parent(row)?,
         lane: row.try_get("lane")?,
         metadata: json(row.try_get("metadata")?)?,
+        passwords: passwords(row)?,
     })
 }
 
@@ -264,7 +270,13 @@ fn work(row: &SqliteRow) -> Result<Work> {
         id: parsed(row, "id")?,
         version: parsed(row, "wanted")?,
         file_name: row.try_get("file_name")?,
+        passwords: passwords(row)?,
     })
+}
+
+fn passwords(row: &SqliteRow) -> Result<Vec<SecretString>> {
+    let passwords: Vec<String> = json(row.try_get("passwords")?)?;
+    Ok(passwords.into_iter().map(SecretString::from).collect())
 }
 
 /// A document as compressed JSON.
@@ -434,12 +446,18 @@ impl Catalogue {
                 return Ok(true);
             }
         }
+        let given: Vec<&str> = document
+            .passwords
+            .iter()
+            .map(ExposeSecret::expose_secret)
+            .collect();
         let turn = turn(&mut transaction, &document.lane, size).await?;
         sqlx::query(
             "INSERT INTO documents (id, place, file_name, readers, wanted, size, state, created_at, updated_at, parent, turn, \
-             lane, metadata) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?7, ?8, ?9, ?10, ?11) \
+             lane, metadata, passwords) VALUES (?1, ?2, ?3, ?4, ?5, ?6, 'queued', ?7, ?7, ?8, ?9, ?10, ?11, ?12) \
              ON CONFLICT (id) DO UPDATE SET file_name = ?3, readers = ?4, wanted = ?5, size = ?6, \
-             state = 'queued', error = NULL, updated_at = ?7, parent = ?8, turn = ?9, lane = ?10, metadata = ?11",
+             state = 'queued', error = NULL, updated_at = ?7, parent = ?8, turn = ?9, lane = ?10, metadata = ?11, \
+             passwords = CASE WHEN ?12 = '[]' THEN passwords ELSE ?12 END",
         )
         .bind(&id)
         .bind(&document.place)
@@ -452,6 +470,7 @@ impl Catalogue {
         .bind(turn)
         .bind(&document.lane)
         .bind(&metadata)
+        .bind(to_json(&given))
         .execute(&mut *transaction)
         .await?;
         sqlx::query(
@@ -598,7 +617,7 @@ impl Catalogue {
         let row = sqlx::query(
             "UPDATE documents SET state = 'extracting', updated_at = ? WHERE id = \
              (SELECT id FROM documents WHERE state = 'queued' AND size <= ? ORDER BY turn, id LIMIT 1) \
-             RETURNING id, wanted, file_name",
+             RETURNING id, wanted, file_name, passwords",
         )
         .bind(now())
         .bind(most.map_or(i64::MAX, |most| i64::try_from(most).unwrap_or(i64::MAX)))
@@ -696,7 +715,7 @@ impl Catalogue {
     /// The document in state `recognizing` that has waited longest.
     pub(crate) async fn next_recognizing(&self) -> Result<Option<Work>> {
         let row = sqlx::query(
-            "SELECT id, wanted, file_name FROM documents WHERE state = 'recognizing' \
+            "SELECT id, wanted, file_name, passwords FROM documents WHERE state = 'recognizing' \
              ORDER BY turn, id LIMIT 1",
         )
         .fetch_optional(&self.readers)
@@ -1521,7 +1540,7 @@ mod tests {
         // Back to version 2.
         sqlx::raw_sql(
             "DROP INDEX documents_by_lane; DROP INDEX documents_by_content; \
-             ALTER TABLE documents DROP COLUMN lane; ALTER TABLE documents DROP COLUMN metadata; \
+             ALTER TABLE documents DROP COLUMN passwords; ALTER TABLE documents DROP COLUMN lane; ALTER TABLE documents DROP COLUMN metadata; \
              ALTER TABLE versions DROP COLUMN said; ALTER TABLE versions DROP COLUMN received_at; \
              ALTER TABLE versions DROP COLUMN replaced_at; DROP TABLE recognized; DROP TABLE sourced; DROP INDEX documents_by_parent; \
              DROP INDEX documents_by_turn; ALTER TABLE documents DROP COLUMN parent; \
@@ -1547,6 +1566,7 @@ mod tests {
             parent: None,
             lane: lane.to_owned(),
             metadata: super::super::MetadataChange::default(),
+            passwords: Vec::new(),
         }
     }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use ingest::parse::Format;
 use ingest::{ContentHash, DocumentId, Group, Labels, Problem};
 use jiff::Timestamp;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::metadata::{Metadata, MetadataChange, Said};
@@ -138,6 +139,8 @@ pub struct NewDocument {
     pub lane: String,
     /// What is to be said of it.
     pub metadata: MetadataChange,
+    /// Passwords that may open it, or what is in it.
+    pub passwords: Vec<SecretString>,
 }
 
 /// A version of a document, as people see it in a list.

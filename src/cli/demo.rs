@@ -57,6 +57,7 @@ pub(super) async fn run(mut config: Config, arguments: DemoArguments) -> anyhow:
         std::slice::from_ref(&arguments.handbook),
         &[Group::everyone()].into(),
         &MetadataChange::default(),
+        &[],
         false,
     )
     .await

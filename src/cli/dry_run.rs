@@ -10,10 +10,11 @@ use clap::Args;
 use futures::StreamExt as _;
 use futures::stream;
 use ingest::parse::sandbox::Sandbox;
-use ingest::parse::{Attachment, Extract as _, Extracted, Format, ParseError};
+use ingest::parse::{Attachment, Extract as _, Extracted, Format, ParseError, Passwords};
 use ingest::{BlockKind, Document, PageKind, Problem, read, sentence};
 use serde::Serialize;
 
+use super::ingest::passwords;
 use crate::config::Config;
 use crate::library::attachments::{is_too_deep, place_inside, too_deep};
 
@@ -146,6 +147,7 @@ struct Waiting {
 pub(super) async fn run(
     config: &Config,
     paths: &[PathBuf],
+    passwords: &Passwords,
     json: bool,
 ) -> anyhow::Result<ExitCode> {
     let sandbox = sandbox(config)?;
@@ -164,7 +166,7 @@ pub(super) async fn run(
         path: file.path,
         _kept: None,
     }))
-    .map(|file| read_all(&sandbox, file, max_file))
+    .map(|file| read_all(&sandbox, file, passwords, max_file))
     .buffered(config.ingest.workers.get());
     while let Some(files) = reports.next().await {
         for report in files? {
@@ -180,7 +182,12 @@ pub(super) async fn run(
 }
 
 /// A file and all that is in it.
-async fn read_all(sandbox: &Sandbox, file: Waiting, max_file: u64) -> anyhow::Result<Vec<Report>> {
+async fn read_all(
+    sandbox: &Sandbox,
+    file: Waiting,
+    passwords: &Passwords,
+    max_file: u64,
+) -> anyhow::Result<Vec<Report>> {
     let mut reports = Vec::new();
     let mut waiting = vec![file];
     while let Some(file) = waiting.pop() {
@@ -193,7 +200,7 @@ async fn read_all(sandbox: &Sandbox, file: Waiting, max_file: u64) -> anyhow::Re
             }),
             _ => {
                 sandbox
-                    .extract(&file.path, &file.file_name, &|_, _| {})
+                    .extract(&file.path, &file.file_name, passwords, &|_, _| {})
                     .await
             }
         };
@@ -250,6 +257,9 @@ pub(super) struct ShowArguments {
     /// and on which page, slide or cells, with boxes in points from the page's top left corner.
     #[arg(long)]
     json: bool,
+    /// A file with passwords, a line each, that are tried if it needs one.
+    #[arg(long, value_name = "FILE")]
+    passwords: Option<PathBuf>,
 }
 
 /// A sentence, heading or row of a table, and where it stands.
@@ -277,8 +287,9 @@ struct Shown<'a> {
 /// Prints the canonical text of a file with places.
 pub(super) async fn show(config: &Config, arguments: &ShowArguments) -> anyhow::Result<ExitCode> {
     let path = &arguments.file;
+    let passwords = passwords(config, arguments.passwords.as_deref())?;
     let extracted = sandbox(config)?
-        .extract(path, &file_name(path), &|_, _| {})
+        .extract(path, &file_name(path), &passwords, &|_, _| {})
         .await
         .with_context(|| path.display().to_string())?;
     let mut output = std::io::BufWriter::new(std::io::stdout().lock());

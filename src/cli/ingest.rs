@@ -11,6 +11,8 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use secrecy::{ExposeSecret as _, SecretString};
+use ingest::parse::Passwords;
 use ingest::parse::sandbox::{Limits, Task, run_main, worker_main};
 use ingest::{DocumentId, Group, read};
 
@@ -18,7 +20,7 @@ use super::dry_run;
 use crate::app::App;
 use crate::ask::Reader;
 use crate::catalogue::{DocumentView, MetadataChange, NewDocument, State};
-use crate::config::Config;
+use crate::config::{self, Config};
 use crate::generate::Engine;
 
 #[derive(Debug, Args)]
@@ -35,6 +37,10 @@ pub(super) struct IngestArguments {
     /// A tag that they get; may be given again.
     #[arg(long = "tag", value_name = "NAME")]
     tags: Vec<String>,
+    /// A file with passwords, a line each, that are tried on those that need one, beside those of
+    /// `ingest.passwords_file`.
+    #[arg(long, value_name = "FILE")]
+    passwords: Option<PathBuf>,
     /// Prints a line of JSON for each document as soon as it is safe on disk, and one when it is done.
     #[arg(long)]
     json: bool,
@@ -92,7 +98,8 @@ pub(super) async fn run(
     arguments: IngestArguments,
 ) -> anyhow::Result<ExitCode> {
     if arguments.dry_run {
-        return dry_run::run(&config, &arguments.paths, arguments.json).await;
+        let passwords = passwords(&config, arguments.passwords.as_deref())?;
+        return dry_run::run(&config, &arguments.paths, &passwords, arguments.json).await;
     }
     // Documents need no language model, and reading one takes a while.
     config.generator.engine = Engine::Quote;
@@ -102,12 +109,16 @@ pub(super) async fn run(
     } else {
         arguments.readers.iter().cloned().collect()
     };
+    let passwords = match &arguments.passwords {
+        Some(path) => config::passwords_in(path)?,
+        None => Vec::new(),
+    };
     let metadata = MetadataChange {
         collection: arguments.collection.clone().map(Some),
         tags: (!arguments.tags.is_empty()).then(|| Some(arguments.tags.iter().cloned().collect())),
         ..MetadataChange::default()
     };
-    let outcome = ingest_paths(&app, &arguments.paths, &readers, &metadata, arguments.json).await;
+    let outcome = ingest_paths(&app, &arguments.paths, &readers, &metadata, &passwords, arguments.json).await;
     app.close().await;
     Ok(if outcome? {
         ExitCode::SUCCESS
@@ -116,12 +127,21 @@ pub(super) async fn run(
     })
 }
 
+/// The passwords of the configuration, and those in a file.
+pub(super) fn passwords(config: &Config, file: Option<&Path>) -> anyhow::Result<Passwords> {
+    let mut all = file.map_or_else(|| Ok(Vec::new()), config::passwords_in)?;
+    all.extend(config.ingest.passwords()?);
+    let all = all.iter().map(|password| password.expose_secret().to_owned());
+    Ok(Passwords::new(all))
+}
+
 /// Hands in every file under `paths` and waits until each is done. Tells whether all went well.
 pub(super) async fn ingest_paths(
     app: &Arc<App>,
     paths: &[PathBuf],
     readers: &BTreeSet<Group>,
     metadata: &MetadataChange,
+    passwords: &[SecretString],
     json: bool,
 ) -> anyhow::Result<bool> {
     let (files, unreadable) = read::find(paths);
@@ -134,7 +154,7 @@ pub(super) async fn ingest_paths(
     }
     let mut submitted = Vec::with_capacity(files.len());
     for file in &files {
-        match submit(app, &file.path, readers, metadata).await {
+        match submit(app, &file.path, readers, metadata, passwords).await {
             Ok((id, unchanged)) => {
                 if json {
                     println!(
@@ -204,6 +224,7 @@ async fn submit(
     path: &Path,
     readers: &BTreeSet<Group>,
     metadata: &MetadataChange,
+    passwords: &[SecretString],
 ) -> anyhow::Result<(DocumentId, bool)> {
     let place = std::path::absolute(path).context("its absolute path cannot be told")?;
     let size = tokio::fs::metadata(path).await?.len();
@@ -225,6 +246,7 @@ async fn submit(
             parent: None,
             lane: "ingest".to_owned(),
             metadata: metadata.clone(),
+            passwords: passwords.to_vec(),
         })
         .await?;
     Ok((submitted.id, submitted.unchanged))

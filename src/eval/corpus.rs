@@ -230,6 +230,7 @@ impl Set {
                 parent: None,
                 lane: String::new(),
                 metadata: MetadataChange::default(),
+                passwords: Vec::new(),
             };
             let size = line.text.len().try_into().unwrap_or(u64::MAX);
             let arriving = Arriving {
@@ -244,6 +245,7 @@ impl Set {
                 id: cut.id,
                 version: cut.version,
                 file_name: new.file_name,
+                passwords: Vec::new(),
             };
             let extracted = Extracted {
                 format: Format::Text,

@@ -143,6 +143,8 @@ impl Library {
             parent: Some(work.id),
             lane: parent.lane,
             metadata: MetadataChange::default(),
+            // Who packs protected files often protects what they are packed in alike.
+            passwords: parent.passwords,
         };
         let id = self.catalogue.id_at(&document.place).await?;
         let known = self.catalogue.entry(id).await?;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use ingest::ContentHash;
 use ingest::parse::picture::Picture;
-use ingest::parse::{Extract, ParseError};
+use ingest::parse::{Extract, ParseError, Passwords};
 use tokio::sync::Semaphore;
 
 /// Pixels in an inch: letters of a page are read on a screen without more.
@@ -39,6 +39,7 @@ impl Pictures {
         &self,
         extract: &dyn Extract,
         path: &Path,
+        passwords: &Passwords,
         version: ContentHash,
         page: u32,
     ) -> Result<Arc<Picture>, ParseError> {
@@ -51,7 +52,7 @@ impl Pictures {
         if let Some(picture) = self.kept(key) {
             return Ok(picture);
         }
-        let picture = Arc::new(extract.draw(path, page, DPI).await?);
+        let picture = Arc::new(extract.draw(path, page, DPI, passwords).await?);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.push((key, Arc::clone(&picture)));
         let mut size: usize = kept.iter().map(|(_, picture)| picture.png.len()).sum();

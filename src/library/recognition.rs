@@ -61,11 +61,12 @@ impl Library {
         };
         self.tell(work, done.len(), wanted.len());
         let path = self.original_path(work.version);
+        let passwords = self.passwords(&work.passwords);
         let mut stopping = self.stopping.subscribe();
         let read = tokio::select! {
             // Dropping the work ends its child; the page is read at the next start.
             _ = stopping.wait_for(|stop| *stop) => return Ok(false),
-            read = ocr.recognize(&path, *page) => read.map_err(|error| error.to_string()),
+            read = ocr.recognize(&path, *page, &passwords) => read.map_err(|error| error.to_string()),
         };
         let recognized = Recognized { page: *page, read };
         self.catalogue.save_recognized(work, &recognized).await?;

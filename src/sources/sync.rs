@@ -162,6 +162,7 @@ async fn take(
         parent: None,
         lane: source.name().to_owned(),
         metadata: MetadataChange::default(),
+        passwords: Vec::new(),
     };
     match library.submit(document).await {
         Ok(_) => {}

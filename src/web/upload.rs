@@ -13,6 +13,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use ingest::Group;
 use ingest::parse::{ParseError, sniff};
+use secrecy::SecretString;
 use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt as _;
 use unicode_normalization::UnicodeNormalization as _;
@@ -25,6 +26,8 @@ use crate::app::App;
 use crate::catalogue::{MetadataChange, NewDocument};
 use crate::library::upload_place;
 
+/// Passwords in one request.
+const PASSWORDS_LIMIT: usize = 20;
 /// Files in one request.
 const FILES_LIMIT: usize = 500;
 /// Bytes of a field that is no file.
@@ -62,7 +65,7 @@ struct Received {
 /// Takes files.
 #[utoipa::path(
     post, path = "/v1/documents", tag = "documents",
-    request_body(content_type = "multipart/form-data", description = "`file`, any number of times; `readers`: the groups that may read them, divided by commas; and what is to be said of all of them: `metadata`, JSON as `PATCH /v1/documents/{id}` takes it"),
+    request_body(content_type = "multipart/form-data", description = "`file`, any number of times; `readers`: the groups that may read them, divided by commas; what is to be said of all of them: `metadata`, JSON as `PATCH /v1/documents/{id}` takes it; and `password`, any number of times: what may open them"),
     responses(
         (status = 202, description = "At least one file was taken; they are read in the background", body = UploadReport),
         (status = "4XX", description = "No file was taken: the same report, or an error of the whole request", body = UploadReport),
@@ -84,6 +87,7 @@ pub(super) async fn upload(
         .map_err(|error| Error::writing(&error))?;
     let mut named = None;
     let mut metadata = MetadataChange::default();
+    let mut passwords = Vec::new();
     let mut received: Vec<Received> = Vec::new();
     // What is too large is read past, so that the files after it are not lost, but not forever.
     let mut patience = shared.app.config().ingest.max_file.as_u64();
@@ -118,6 +122,13 @@ pub(super) async fn upload(
             Some("readers") => {
                 named = Some(read_readers(field, &viewer).await?);
             }
+            Some("password") if passwords.len() >= PASSWORDS_LIMIT => {
+                let more = format!("more than {PASSWORDS_LIMIT} of them");
+                return Err(Error::field("password", more));
+            }
+            Some("password") => {
+                passwords.push(SecretString::from(read_text(field, "password").await?));
+            }
             Some("metadata") => {
                 let text = read_text(field, "metadata").await?;
                 metadata =
@@ -136,7 +147,7 @@ pub(super) async fn upload(
     let mut worst = None;
     for one in received {
         let name = one.name.clone();
-        let taken = submit(&shared, one, &readers, &metadata).await;
+        let taken = submit(&shared, one, &readers, &metadata, &passwords).await;
         files.push(match taken {
             Ok(taken) => UploadedFile {
                 file_name: name,
@@ -168,9 +179,11 @@ async fn submit(
     received: Received,
     readers: &BTreeSet<Group>,
     metadata: &MetadataChange,
+    passwords: &[SecretString],
 ) -> Result<crate::library::Submitted, Error> {
     let file = received.file?;
-    refuse_unreadable(file.path().to_owned(), received.name.clone()).await?;
+    let has_passwords = !passwords.is_empty() || shared.app.config().ingest.passwords_file.is_some();
+    refuse_unreadable(file.path().to_owned(), received.name.clone(), has_passwords).await?;
     let document = NewDocument {
         place: upload_place(readers, &received.name),
         file_name: received.name,
@@ -180,17 +193,28 @@ async fn submit(
         // People are told apart by what they may read, as long as they have no names here.
         lane: upload_place(readers, ""),
         metadata: metadata.clone(),
+        passwords: passwords.to_vec(),
     };
     Ok(shared.app.library().submit(document).await?)
 }
 
-/// Refuses a file whose format is not read, before it is stored.
-async fn refuse_unreadable(path: PathBuf, name: String) -> Result<(), Error> {
+/// Refuses a file whose format is not read, before it is stored. What a password may open, and a
+/// ZIP that broke off, are left to who reads them.
+async fn refuse_unreadable(
+    path: PathBuf,
+    name: String,
+    has_passwords: bool,
+) -> Result<(), Error> {
     let told = tokio::task::spawn_blocking(move || -> std::io::Result<Option<ParseError>> {
         if std::fs::metadata(&path)?.len() > SNIFF_LIMIT {
             return Ok(None);
         }
-        Ok(sniff::sniff(&std::fs::read(&path)?, &name).err())
+        let bytes = std::fs::read(&path)?;
+        Ok(sniff::sniff(&bytes, &name).err().filter(|error| match error {
+            ParseError::Encrypted { .. } => !has_passwords,
+            ParseError::Damaged { .. } => !bytes.starts_with(b"PK\x03\x04"),
+            _ => true,
+        }))
     });
     match told.await {
         Ok(Ok(None)) => Ok(()),
@@ -400,7 +424,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");
         std::fs::write(&path, b"OggS000000000000").unwrap();
-        let error = refuse_unreadable(path.clone(), "leave.pdf".to_owned())
+        let error = refuse_unreadable(path.clone(), "leave.pdf".to_owned(), false)
             .await
             .unwrap_err();
         assert_eq!(error.status(), StatusCode::UNSUPPORTED_MEDIA_TYPE);
@@ -411,7 +435,7 @@ mod tests {
         );
         std::fs::write(&path, "휴가는 15일입니다.").unwrap();
         assert_eq!(
-            refuse_unreadable(path, "leave.txt".to_owned()).await,
+            refuse_unreadable(path, "leave.txt".to_owned(), false).await,
             Ok(())
         );
     }

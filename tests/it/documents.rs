@@ -31,6 +31,7 @@ async fn handing_in_twice_changes_nothing() {
             parent: None,
             lane: String::new(),
             metadata: MetadataChange::default(),
+            passwords: Vec::new(),
         })
         .await
         .unwrap();

@@ -92,6 +92,7 @@ impl TestApp {
                 parent: None,
                 lane: String::new(),
                 metadata: MetadataChange::default(),
+                passwords: Vec::new(),
             })
             .await
             .unwrap();

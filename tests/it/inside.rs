@@ -59,6 +59,7 @@ async fn submit(test: &TestApp, message: &str, readers: &[&str]) -> DocumentId {
         parent: None,
         lane: String::new(),
         metadata: MetadataChange::default(),
+        passwords: Vec::new(),
     };
     test.app.library().submit(document).await.unwrap().id
 }

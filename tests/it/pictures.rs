@@ -70,6 +70,7 @@ async fn a_picture_is_found_by_its_text_once_there_is_something_that_reads_it() 
         parent: None,
         lane: String::new(),
         metadata: MetadataChange::default(),
+        passwords: Vec::new(),
     };
     let id = app.library().submit(document).await.unwrap().id;
     app.library().idle().await;
