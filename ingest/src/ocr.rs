@@ -14,7 +14,7 @@ use tokio::process::Command;
 
 use crate::parse::picture::Picture;
 use crate::parse::sandbox::Sandbox;
-use crate::parse::{Extract as _, ParseError};
+use crate::parse::{Extract as _, ParseError, Passwords};
 use crate::{BlockKind, Document, DocumentBuilder, PlacedWord, Rect};
 
 /// Pixels in an inch that recognition does best with, for the size of letters that people print.
@@ -43,7 +43,12 @@ pub trait Recognize: Debug + Send + Sync {
     ///
     /// # Errors
     /// When the page cannot be drawn or read, or over a limit.
-    async fn recognize(&self, path: &Path, number: u32) -> Result<RecognizedPage, ParseError>;
+    async fn recognize(
+        &self,
+        path: &Path,
+        number: u32,
+        passwords: &Passwords,
+    ) -> Result<RecognizedPage, ParseError>;
 }
 
 /// Tesseract, a program of its own.
@@ -158,8 +163,13 @@ impl Tesseract {
 
 #[async_trait]
 impl Recognize for Tesseract {
-    async fn recognize(&self, path: &Path, number: u32) -> Result<RecognizedPage, ParseError> {
-        let picture = self.sandbox.draw(path, number, DPI).await?;
+    async fn recognize(
+        &self,
+        path: &Path,
+        number: u32,
+        passwords: &Passwords,
+    ) -> Result<RecognizedPage, ParseError> {
+        let picture = self.sandbox.draw(path, number, DPI, passwords).await?;
         self.read(&picture, number).await
     }
 }

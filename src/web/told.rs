@@ -452,7 +452,7 @@ fn match_phrase<'a>(phrase: &str, message: &'a str) -> Option<Vec<&'a str>> {
 
 #[cfg(test)]
 mod tests {
-    use ingest::parse::{ParseError, parse};
+    use ingest::parse::{ParseError, Passwords, parse};
 
     use super::*;
 
@@ -476,7 +476,7 @@ mod tests {
     /// Phrases drift apart when one side is changed: these come from the readers themselves.
     #[test]
     fn what_readers_say_of_real_files_is_told_in_korean() {
-        let said = |bytes: &[u8], name: &str| match parse(bytes, name, &|_, _| {}) {
+        let said = |bytes: &[u8], name: &str| match parse(bytes, name, &Passwords::default(), &|_, _| {}) {
             Ok(extracted) => extracted.problems[0].message.clone(),
             Err(error) => error.to_string(),
         };

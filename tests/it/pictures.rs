@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use ingest::ocr::{Recognize, RecognizedPage};
-use ingest::parse::{InProcess, ParseError};
+use ingest::parse::{InProcess, ParseError, Passwords};
 use ingest::{PlacedWord, Rect};
 use veracite::app::{App, Reading};
 use veracite::ask::Reader;
@@ -25,7 +25,12 @@ struct Reads {
 
 #[async_trait]
 impl Recognize for Reads {
-    async fn recognize(&self, _path: &Path, number: u32) -> Result<RecognizedPage, ParseError> {
+    async fn recognize(
+        &self,
+        _path: &Path,
+        number: u32,
+        _passwords: &Passwords,
+    ) -> Result<RecognizedPage, ParseError> {
         self.times.fetch_add(1, Ordering::SeqCst);
         let words = "병가는 연 60일까지 쓸 수 있다.".split(' ').zip(0_u8..);
         let words = words.map(|(word, place)| PlacedWord {

@@ -10,9 +10,10 @@ use std::io::{Cursor, Read as _};
 use encoding_rs::EUC_KR;
 use zip::ZipArchive;
 use zip::read::ZipFileEntry;
+use zip::result::ZipError;
 
 use super::attachments::{Attachments, listed, safe_name};
-use super::{ParseError, Parsed, Progress, sniff, text};
+use super::{ParseError, Parsed, Passwords, Progress, sniff, text};
 use crate::Document;
 
 /// Entries of an archive that are looked at.
@@ -34,19 +35,29 @@ pub(super) fn recognizes(bytes: &[u8], _file_name: &str) -> bool {
 /// Unpacks an archive.
 ///
 /// # Errors
-/// When its directory is damaged, or all of its files need a password.
-pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError> {
-    unpack_all(bytes, progress, MAX_WORK)
+/// When its directory is damaged, or all of its files need a password that is not given.
+pub fn parse(
+    bytes: &[u8],
+    passwords: &Passwords,
+    progress: Progress<'_>,
+) -> Result<Parsed, ParseError> {
+    unpack_all(bytes, passwords, progress, MAX_WORK)
 }
 
 /// Unpacks files until so many bytes were unpacked.
-fn unpack_all(bytes: &[u8], progress: Progress<'_>, mut work: u64) -> Result<Parsed, ParseError> {
+fn unpack_all(
+    bytes: &[u8],
+    passwords: &Passwords,
+    progress: Progress<'_>,
+    mut work: u64,
+) -> Result<Parsed, ParseError> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).map_err(|error| ParseError::Damaged {
         reason: format!("its directory cannot be read: {error}"),
     })?;
     let entries = entries(&archive)?;
     let mut attachments = Attachments::default();
     let all = u32::try_from(entries.len()).ok();
+    let mut keys: Vec<&str> = passwords.iter().collect();
     let mut encrypted = Vec::new();
     let mut unreadable = Vec::new();
     let mut sharing = Vec::new();
@@ -54,7 +65,7 @@ fn unpack_all(bytes: &[u8], progress: Progress<'_>, mut work: u64) -> Result<Par
     for (done, entry) in entries.iter().enumerate() {
         progress(u32::try_from(done).unwrap_or(u32::MAX), all);
         let name = &entry.name;
-        if entry.encrypted {
+        if entry.encrypted && passwords.is_empty() {
             encrypted.push(format!("`{name}`"));
             continue;
         }
@@ -74,7 +85,20 @@ fn unpack_all(bytes: &[u8], progress: Progress<'_>, mut work: u64) -> Result<Par
             ));
             break;
         }
-        match unpack(&mut archive, entry, &mut work, &mut attachments) {
+        let unpacked = if entry.encrypted {
+            let Some(unpacked) = unlock(&mut archive, entry, &mut keys, &mut work, &attachments)
+            else {
+                encrypted.push(format!("`{name}`"));
+                continue;
+            };
+            unpacked
+        } else {
+            archive
+                .by_index(entry.index)
+                .map(|file| Unpacked::read(file, entry, attachments.room(), &mut work))
+                .map_err(|error| error.to_string())
+        };
+        match sized(unpacked, entry, &mut attachments) {
             Some(unpacked) if unpacked.is_empty() => {}
             Some(unpacked) => match sniff::sniff(&unpacked, name) {
                 Err(ParseError::Unsupported { found }) => {
@@ -94,11 +118,10 @@ fn unpack_all(bytes: &[u8], progress: Progress<'_>, mut work: u64) -> Result<Par
     }
     if !encrypted.is_empty() {
         if encrypted.len() == entries.len() {
-            return Err(ParseError::Encrypted {
-                reason: "all files in the archive need a password".to_owned(),
-            });
+            return Err(passwords.refusal("all files in the archive need a password"));
         }
-        attachments.problem(format!("{} not read: encrypted", were(&encrypted)));
+        let (were, verdict) = (were(&encrypted), passwords.verdict());
+        attachments.problem(format!("{were} not read: a password is needed, {verdict}"));
     }
     if !unreadable.is_empty() {
         attachments.problem(format!(
@@ -210,28 +233,80 @@ fn is_left_behind(name: &str) -> bool {
     false
 }
 
-/// The bytes of a file, unless there is a problem with them.
-fn unpack(
+/// What came out of an entry.
+struct Unpacked {
+    bytes: Vec<u8>,
+    /// Why it ended early.
+    fault: Option<String>,
+    room: u64,
+    bomb: u64,
+}
+
+impl Unpacked {
+    /// Reads a little more than there is room for.
+    fn read(file: impl std::io::Read, entry: &Entry, room: u64, work: &mut u64) -> Self {
+        let bomb = BOMB_SIZE.max(entry.packed.saturating_mul(BOMB_RATIO));
+        let mut bytes = Vec::new();
+        // What the archive says about its size is not to be trusted.
+        let read = file.take(room.min(bomb) + 1).read_to_end(&mut bytes);
+        *work = work.saturating_sub(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        Self {
+            bytes,
+            fault: read.err().map(|error| error.to_string()),
+            room,
+            bomb,
+        }
+    }
+}
+
+/// What comes out with the first password that fits, which comes first from then on. The check
+/// on passwords lets one of 256 wrong ones pass: what they unpack is of a wrong checksum.
+fn unlock(
     archive: &mut ZipArchive<Cursor<&[u8]>>,
     entry: &Entry,
+    keys: &mut [&str],
     work: &mut u64,
+    attachments: &Attachments,
+) -> Option<Result<Unpacked, String>> {
+    for at in 0..keys.len() {
+        if *work == 0 {
+            break;
+        }
+        match archive.by_index_decrypt(entry.index, keys[at].as_bytes()) {
+            Ok(file) => {
+                let unpacked = Unpacked::read(file, entry, attachments.room(), work);
+                if unpacked.fault.is_none() {
+                    keys[..=at].rotate_right(1);
+                    return Some(Ok(unpacked));
+                }
+            }
+            Err(ZipError::InvalidPassword) => {}
+            Err(error) => return Some(Err(error.to_string())),
+        }
+    }
+    None
+}
+
+/// The bytes of a file, unless there is a problem with them.
+fn sized(
+    unpacked: Result<Unpacked, String>,
+    entry: &Entry,
     attachments: &mut Attachments,
 ) -> Option<Vec<u8>> {
     let name = &entry.name;
-    let file = match archive.by_index(entry.index) {
-        Ok(file) => file,
+    let Unpacked {
+        bytes,
+        fault,
+        room,
+        bomb,
+    } = match unpacked {
+        Ok(unpacked) => unpacked,
         Err(error) => {
             attachments.problem(format!("`{name}` was not read: {error}"));
             return None;
         }
     };
-    let room = attachments.room();
-    let bomb = BOMB_SIZE.max(entry.packed.saturating_mul(BOMB_RATIO));
-    let mut bytes = Vec::new();
-    // What the archive says about its size is not to be trusted.
-    let read = file.take(room.min(bomb) + 1).read_to_end(&mut bytes);
     let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-    *work = work.saturating_sub(size);
     if size > bomb {
         attachments.problem(format!(
             "`{name}` was not read: its {} bytes grow more than {BOMB_RATIO} times when unpacked",
@@ -243,7 +318,7 @@ fn unpack(
         attachments.too_large(name);
         return None;
     }
-    if let Err(error) = read {
+    if let Some(error) = fault {
         attachments.problem(if bytes.is_empty() {
             format!("`{name}` was not read: {error}")
         } else {
@@ -259,6 +334,7 @@ mod tests {
 
     use zip::write::SimpleFileOptions;
 
+    use super::super::password::passwords;
     use super::*;
     use crate::Problem;
 
@@ -290,7 +366,7 @@ mod tests {
 
     fn read(bytes: &[u8]) -> (Vec<(String, String)>, Vec<Problem>) {
         assert!(recognizes(bytes, "a.zip"));
-        let parsed = parse(bytes, &|_, _| {}).unwrap();
+        let parsed = parse(bytes, &Passwords::default(), &|_, _| {}).unwrap();
         assert_eq!(parsed.document, Document::default());
         let files = parsed
             .attachments
@@ -373,7 +449,7 @@ mod tests {
     fn many_bombs_cost_no_more_than_a_few() {
         let bomb = vec![b' '; 21 << 20];
         let files: Vec<(&str, &[u8])> = ["a", "b", "c"].map(|name| (name, &bomb[..])).to_vec();
-        let parsed = unpack_all(&zip(&files), &|_, _| {}, 15 << 20).unwrap();
+        let parsed = unpack_all(&zip(&files), &Passwords::default(), &|_, _| {}, 15 << 20).unwrap();
         assert!(parsed.attachments.is_empty());
         let last = &parsed.problems[parsed.problems.len() - 1].message;
         assert!(
@@ -422,11 +498,65 @@ mod tests {
         let bytes = zip(&[("a.txt", b"one"), ("b.txt", b"two")]);
         let (files, problems) = read(&encrypt(bytes.clone(), 1));
         assert_eq!(files, [("b.txt".to_owned(), "two".to_owned())]);
-        assert_eq!(problems[0].message, "`a.txt` was not read: encrypted");
+        assert_eq!(
+            problems[0].message,
+            "`a.txt` was not read: a password is needed, and none was given"
+        );
         assert!(matches!(
-            parse(&encrypt(bytes, 2), &|_, _| {}),
+            parse(&encrypt(bytes, 2), &Passwords::default(), &|_, _| {}),
             Err(ParseError::Encrypted { .. })
         ));
+    }
+
+    #[test]
+    fn files_behind_passwords_are_read_with_them() {
+        use zip::AesMode;
+        use zip::unstable::write::FileOptionsExt;
+        let plain = SimpleFileOptions::default();
+        let mut bytes = Cursor::new(Vec::new());
+        let mut archive = zip::ZipWriter::new(&mut bytes);
+        for (name, options) in [
+            (
+                "옛.txt",
+                FileOptionsExt::with_deprecated_encryption(plain, b"old").unwrap(),
+            ),
+            ("새.txt", plain.with_aes_encryption(AesMode::Aes256, "암호")),
+            ("열린.txt", plain),
+        ] {
+            archive.start_file(name, options).unwrap();
+            archive.write_all("비밀이다.".as_bytes()).unwrap();
+        }
+        archive.finish().unwrap();
+        let bytes = bytes.into_inner();
+        let read = |list: &[&str]| {
+            let parsed = parse(&bytes, &passwords(list), &|_, _| {}).unwrap();
+            let told: Vec<String> = parsed.problems.into_iter().map(|p| p.message).collect();
+            let names: Vec<String> = parsed
+                .attachments
+                .into_iter()
+                .map(|file| {
+                    assert_eq!(file.bytes, "비밀이다.".as_bytes());
+                    file.name
+                })
+                .collect();
+            (names.join(" "), told.join("; "))
+        };
+        // Many wrong ones: some pass the first check.
+        let wrong: Vec<String> = (0..80).map(|number| number.to_string()).collect();
+        let mut list: Vec<&str> = wrong.iter().map(String::as_str).collect();
+        list.extend(["old", "암호"]);
+        assert_eq!(
+            read(&list),
+            ("옛.txt 새.txt 열린.txt".to_owned(), String::new())
+        );
+        assert_eq!(
+            read(&["암호", "x"]),
+            (
+                "새.txt 열린.txt".to_owned(),
+                "`옛.txt` was not read: a password is needed, and none of the 2 given fits"
+                    .to_owned()
+            )
+        );
     }
 
     #[test]
@@ -448,7 +578,7 @@ mod tests {
     fn an_archive_in_the_archive_is_an_attachment() {
         let inner = zip(&[("a.txt", b"one")]);
         let outer = zip(&[("안.zip", &inner)]);
-        let parsed = parse(&outer, &|_, _| {}).unwrap();
+        let parsed = parse(&outer, &Passwords::default(), &|_, _| {}).unwrap();
         assert_eq!(parsed.attachments[0].name, "안.zip");
         assert_eq!(parsed.attachments[0].bytes, inner);
     }

@@ -20,6 +20,8 @@ const MAX_ENTRIES: usize = 10_000;
 pub(super) struct Container<'a> {
     archive: ZipArchive<Cursor<&'a [u8]>>,
     parts: HashMap<String, usize>,
+    /// Parts that were decrypted.
+    replaced: HashMap<String, Vec<u8>>,
     left: u64,
 }
 
@@ -47,6 +49,7 @@ impl<'a> Container<'a> {
         Ok(Self {
             archive,
             parts,
+            replaced: HashMap::new(),
             left: MAX_PARTS,
         })
     }
@@ -81,6 +84,9 @@ impl<'a> Container<'a> {
     /// # Errors
     /// When it is encrypted, damaged or over a limit.
     pub(super) fn bytes(&mut self, name: &str) -> Result<Option<Vec<u8>>, ParseError> {
+        if let Some(bytes) = self.replaced.get(name) {
+            return Ok(Some(bytes.clone()));
+        }
         let Some(&index) = self.parts.get(name) else {
             return Ok(None);
         };
@@ -117,6 +123,22 @@ impl<'a> Container<'a> {
         }
         self.left -= u64::try_from(bytes.len()).unwrap_or(u64::MAX);
         Ok(Some(bytes))
+    }
+
+    /// Has other bytes for a part from now on.
+    ///
+    /// # Errors
+    /// When all parts together become too large.
+    pub(super) fn replace(&mut self, name: &str, bytes: Vec<u8>) -> Result<(), ParseError> {
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.left = self
+            .left
+            .checked_sub(size)
+            .ok_or_else(|| ParseError::Limit {
+                reason: format!("its parts have more than {} MB", MAX_PARTS >> 20),
+            })?;
+        self.replaced.insert(name.to_owned(), bytes);
+        Ok(())
     }
 }
 

@@ -5,8 +5,9 @@
 
 use super::container::{self, Container};
 use super::hangul::{Body, numbering::Styles, xml};
+use super::sealed::unseal;
 use super::xml::{MAX_PROPERTIES, MAX_TEXT, Piece, attribute, each_element, first_text, walk};
-use super::{ParseError, Parsed, Progress, sniff};
+use super::{ParseError, Parsed, Passwords, Progress, sniff};
 use crate::{DocumentBuilder, Problem, Properties};
 
 const PACKAGE: &str = "contents/content.hpf";
@@ -30,20 +31,19 @@ fn is_section(name: &str) -> bool {
 ///
 /// # Errors
 /// When it is encrypted, damaged, or over a limit.
-pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError> {
+pub fn parse(
+    bytes: &[u8],
+    passwords: &Passwords,
+    progress: Progress<'_>,
+) -> Result<Parsed, ParseError> {
     let mut container = Container::open(bytes)?;
     let manifest = container.part("meta-inf/manifest.xml")?.unwrap_or_default();
-    let mut encrypted = false;
-    each_element(&manifest, |element, _| {
-        encrypted |= element.local_name().as_ref() == "encryption-data";
-    });
-    if encrypted {
-        return Err(ParseError::Encrypted {
-            reason: "it is a HWPX document that needs a password, or one for distribution"
-                .to_owned(),
-        });
-    }
-
+    unseal(
+        &mut container,
+        &manifest,
+        passwords,
+        "it is a HWPX document that needs a password, or one for distribution",
+    )?;
     let package = package_part(&mut container);
     let text = container.part(&package)?.unwrap_or_default();
     let mut builder = DocumentBuilder::default();
@@ -247,7 +247,7 @@ mod tests {
     fn read(paragraphs: &str) -> Document {
         let bytes = hwpx(&[("Contents/section0.xml", &section(paragraphs))]);
         assert!(recognizes(&bytes, "a.hwpx"));
-        let parsed = parse(&bytes, &|_, _| {}).unwrap();
+        let parsed = parse(&bytes, &Passwords::default(), &|_, _| {}).unwrap();
         assert_eq!(parsed.problems, []);
         parsed.document
     }
@@ -303,7 +303,9 @@ mod tests {
             ("Contents/section9.xml", &third),
             ("Contents/content.hpf", package),
         ]);
-        let document = parse(&bytes, &|_, _| {}).unwrap().document;
+        let document = parse(&bytes, &Passwords::default(), &|_, _| {})
+            .unwrap()
+            .document;
         assert_eq!(document.title.as_deref(), Some("여비 규정"));
         assert_eq!(document.text, "첫째\n\n둘째\n\n셋째\n\n넷째");
     }
@@ -413,7 +415,9 @@ mod tests {
             ("Contents/header.xml", header),
             ("Contents/section0.xml", &text),
         ]);
-        let document = parse(&bytes, &|_, _| {}).unwrap().document;
+        let document = parse(&bytes, &Passwords::default(), &|_, _| {})
+            .unwrap()
+            .document;
         assert_eq!(
             document.text,
             "제1조 (목적)\n\n가) 하나\n\n나) 둘\n\n제2조 이 규정은 휴가를 정한다.\n\n넷째 제목"
@@ -452,12 +456,12 @@ mod tests {
             ("Contents/section0.xml", "\u{1}\u{2}garbage"),
         ]);
         assert!(matches!(
-            parse(&bytes, &|_, _| {}),
+            parse(&bytes, &Passwords::default(), &|_, _| {}),
             Err(ParseError::Encrypted { .. })
         ));
         for broken in ["\u{1}\u{2}garbage", "", "<hs:sec><hp:p></hs:sec>"] {
             let bytes = hwpx(&[("Contents/section0.xml", broken)]);
-            let error = parse(&bytes, &|_, _| {}).unwrap_err();
+            let error = parse(&bytes, &Passwords::default(), &|_, _| {}).unwrap_err();
             assert!(
                 matches!(error, ParseError::Damaged { .. }),
                 "{broken}: {error}"
@@ -466,13 +470,13 @@ mod tests {
         let bytes = hwpx(&[("mimetype", "application/hwp+zip")]);
         assert!(recognizes(&bytes, ""));
         assert!(matches!(
-            parse(&bytes, &|_, _| {}),
+            parse(&bytes, &Passwords::default(), &|_, _| {}),
             Err(ParseError::Damaged { .. })
         ));
         let cut = section(&p("남는 글")) + "<";
         let cut = cut.replace("</hs:sec>", "<hp:p><hp:run><hp:t>잘린");
         let bytes = hwpx(&[("Contents/section0.xml", &cut)]);
-        let parsed = parse(&bytes, &|_, _| {}).unwrap();
+        let parsed = parse(&bytes, &Passwords::default(), &|_, _| {}).unwrap();
         assert_eq!(parsed.document.text, "남는 글\n\n잘린");
         assert_eq!(parsed.problems.len(), 1);
     }

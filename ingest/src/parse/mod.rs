@@ -9,6 +9,7 @@
 //! | [`eml`], [`msg`] | messages, and web archives, which look like some |
 //! | [`picture`] | images, and pages of PDFs as pictures |
 //! | `mail`, `mime`, `attachments` | no format: the form of a message, how it is sent, files inside files |
+//! | `password`, `locked`, `sealed` | no format: passwords to try, whole documents and parts that need one |
 //! | `container`, `xml`, `ooxml` | no format: ZIP containers and XML, as office files use them |
 //! | `drawing`, `chart`, `slide`, `sheet` | no format: shapes and charts, shapes in reading order, cells with addresses |
 //! | [`flow`] | no format: blocks and tables on their way into a [`Document`] |
@@ -25,6 +26,7 @@ use std::str::FromStr;
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
+pub use password::Passwords;
 use picture::Picture;
 
 use crate::{BlockKind, Document, Problem};
@@ -43,17 +45,20 @@ pub mod html;
 pub mod hwp;
 pub mod hwpml;
 pub mod hwpx;
+mod locked;
 mod mail;
 pub mod markdown;
 mod mime;
 pub mod msg;
 pub mod odf;
 mod ooxml;
+mod password;
 pub mod pdf;
 pub mod picture;
 pub mod pptx;
 pub mod rtf;
 pub mod sandbox;
+mod sealed;
 mod sheet;
 mod slide;
 pub mod sniff;
@@ -128,7 +133,7 @@ pub struct FormatRow {
     /// Whether the bytes are of this format. The name is a hint where content leaves it open.
     pub recognizes: fn(&[u8], &str) -> bool,
     /// Reads it.
-    pub parse: fn(&[u8], Progress<'_>) -> Result<Parsed, ParseError>,
+    pub parse: fn(&[u8], &Passwords, Progress<'_>) -> Result<Parsed, ParseError>,
 }
 
 /// Every format, in the order in which they are tried.
@@ -141,7 +146,7 @@ pub const FORMATS: &[FormatRow] = &[
         extensions: &["pdf"],
         has_pages: true,
         recognizes: sniff::is_pdf,
-        parse: |bytes, progress| pdf::parse(bytes, progress),
+        parse: pdf::parse,
     },
     FormatRow {
         format: Format::Docx,
@@ -151,7 +156,7 @@ pub const FORMATS: &[FormatRow] = &[
         extensions: &["docx", "docm", "dotx", "dotm"],
         has_pages: false,
         recognizes: docx::recognizes,
-        parse: docx::parse,
+        parse: |bytes, _, progress| docx::parse(bytes, progress),
     },
     FormatRow {
         format: Format::Hwp,
@@ -161,7 +166,7 @@ pub const FORMATS: &[FormatRow] = &[
         extensions: &["hwp", "hwt"],
         has_pages: false,
         recognizes: hwp::recognizes,
-        parse: hwp::parse,
+        parse: |bytes, _, progress| hwp::parse(bytes, progress),
     },
     FormatRow {
         format: Format::Hwpx,
@@ -181,7 +186,7 @@ pub const FORMATS: &[FormatRow] = &[
         extensions: &["hml", "hwpml"],
         has_pages: false,
         recognizes: hwpml::recognizes,
-        parse: hwpml::parse,
+        parse: |bytes, _, progress| hwpml::parse(bytes, progress),
     },
     FormatRow {
         format: Format::Eml,
@@ -191,7 +196,7 @@ pub const FORMATS: &[FormatRow] = &[
         extensions: &["eml"],
         has_pages: false,
         recognizes: eml::recognizes,
-        parse: eml::parse,
+        parse: |bytes, _, progress| eml::parse(bytes, progress),
     },
     FormatRow {
         format: Format::Msg,
@@ -201,7 +206,7 @@ pub const FORMATS: &[FormatRow] = &[
         extensions: &["msg"],
         has_pages: false,
         recognizes: msg::recognizes,
-        parse: msg::parse,
+        parse: |bytes, _, progress| msg::parse(bytes, progress),
     },
     FormatRow {
         format: Format::Mhtml,
@@ -211,7 +216,7 @@ pub const FORMATS: &[FormatRow] = &[
         extensions: &["mhtml", "mht"],
         has_pages: false,
         recognizes: eml::recognizes_web_archive,
-        parse: eml::parse_web_archive,
+        parse: |bytes, _, progress| eml::parse_web_archive(bytes, progress),
     },
     FormatRow {
         format: Format::Rtf,
@@ -221,7 +226,7 @@ pub const FORMATS: &[FormatRow] = &[
         extensions: &["rtf"],
         has_pages: false,
         recognizes: rtf::recognizes,
-        parse: rtf::parse,
+        parse: |bytes, _, progress| rtf::parse(bytes, progress),
     },
     FormatRow {
         format: Format::Pptx,
@@ -231,7 +236,7 @@ pub const FORMATS: &[FormatRow] = &[
         extensions: &["pptx", "pptm", "ppsx", "ppsm", "potx", "potm"],
         has_pages: true,
         recognizes: pptx::recognizes,
-        parse: pptx::parse,
+        parse: |bytes, _, progress| pptx::parse(bytes, progress),
     },
     FormatRow {
         format: Format::Xlsx,
@@ -241,7 +246,7 @@ pub const FORMATS: &[FormatRow] = &[
         extensions: &["xlsx", "xlsm", "xltx", "xltm"],
         has_pages: true,
         recognizes: xlsx::recognizes,
-        parse: xlsx::parse,
+        parse: |bytes, _, progress| xlsx::parse(bytes, progress),
     },
     FormatRow {
         format: Format::Odt,
@@ -281,7 +286,7 @@ pub const FORMATS: &[FormatRow] = &[
         extensions: &["html", "htm", "xhtml", "xht"],
         has_pages: false,
         recognizes: html::recognizes,
-        parse: html::parse,
+        parse: |bytes, _, progress| html::parse(bytes, progress),
     },
     FormatRow {
         format: Format::Csv,
@@ -291,7 +296,7 @@ pub const FORMATS: &[FormatRow] = &[
         extensions: &["csv", "tsv", "tab"],
         has_pages: false,
         recognizes: csv::recognizes,
-        parse: csv::parse,
+        parse: |bytes, _, progress| csv::parse(bytes, progress),
     },
     FormatRow {
         format: Format::Markdown,
@@ -301,7 +306,7 @@ pub const FORMATS: &[FormatRow] = &[
         extensions: &["md", "markdown", "mkd"],
         has_pages: false,
         recognizes: markdown::recognizes,
-        parse: markdown::parse,
+        parse: |bytes, _, progress| markdown::parse(bytes, progress),
     },
     FormatRow {
         format: Format::Text,
@@ -311,7 +316,7 @@ pub const FORMATS: &[FormatRow] = &[
         extensions: &["txt", "text", "log"],
         has_pages: false,
         recognizes: |bytes, _| sniff::is_text(bytes),
-        parse: text::parse,
+        parse: |bytes, _, progress| text::parse(bytes, progress),
     },
     FormatRow {
         format: Format::Zip,
@@ -331,7 +336,7 @@ pub const FORMATS: &[FormatRow] = &[
         extensions: &["png", "jpg", "jpeg", "tif", "tiff", "bmp", "gif", "webp"],
         has_pages: true,
         recognizes: |bytes, _| picture::recognizes(bytes),
-        parse: |bytes, _| picture::parse(bytes),
+        parse: |bytes, _, _| picture::parse(bytes),
     },
 ];
 
@@ -515,22 +520,24 @@ pub struct Extracted {
 /// Reads a file that is in memory, as the format its content shows.
 ///
 /// `file_name` is a hint only: a page of HTML named `report.pdf` is read as HTML, with a
-/// [`Problem`] that says so.
+/// [`Problem`] that says so. The passwords are tried if it needs one.
 ///
 /// # Errors
 /// When nothing of it can be read; see [`ParseError`].
 pub fn parse(
     bytes: &[u8],
     file_name: &str,
+    passwords: &Passwords,
     progress: &dyn Fn(u32, Option<u32>),
 ) -> Result<Extracted, ParseError> {
+    let bytes = &*locked::open(bytes, passwords)?;
     let row = sniff::sniff(bytes, file_name)?;
     let Parsed {
         mut document,
         mut problems,
         attachments,
         needs_ocr,
-    } = (row.parse)(bytes, progress)?;
+    } = (row.parse)(bytes, passwords, progress)?;
     if document.title.is_none() {
         document.title = first_heading(&document);
     }
@@ -538,7 +545,7 @@ pub fn parse(
     if let Some(message) = sniff::mislabelled(row, file_name) {
         problems.insert(0, Problem::of_file(message));
     }
-    let attachments = readable(attachments, &mut problems);
+    let attachments = readable(attachments, passwords, &mut problems);
     if document.text.is_empty() && problems.is_empty() && attachments.is_empty() {
         problems.push(Problem::of_file("no text was found in the file".to_owned()));
     }
@@ -555,14 +562,25 @@ pub fn parse(
 const NAMED_ATTACHMENTS: usize = 20;
 
 /// The attachments that can be read, as far as can be told without reading them; the others
-/// become problems.
-fn readable(attachments: Vec<Attachment>, problems: &mut Vec<Problem>) -> Vec<Attachment> {
+/// become problems. One that needs a password is left to who reads it, if there are any to try.
+fn readable(
+    attachments: Vec<Attachment>,
+    passwords: &Passwords,
+    problems: &mut Vec<Problem>,
+) -> Vec<Attachment> {
     let mut unreadable = 0;
     let mut kept = Vec::with_capacity(attachments.len());
     for attachment in attachments {
-        let Err(error) = sniff::sniff(&attachment.bytes, &attachment.name) else {
-            kept.push(attachment);
-            continue;
+        let error = match sniff::sniff(&attachment.bytes, &attachment.name) {
+            Err(ParseError::Encrypted { .. }) if !passwords.is_empty() => {
+                kept.push(attachment);
+                continue;
+            }
+            Err(error) => error,
+            Ok(_) => {
+                kept.push(attachment);
+                continue;
+            }
         };
         unreadable += 1;
         if unreadable <= NAMED_ATTACHMENTS {
@@ -611,11 +629,18 @@ pub trait Extract: Debug + Send + Sync {
         &self,
         path: &Path,
         file_name: &str,
+        passwords: &Passwords,
         progress: &(dyn Fn(u32, Option<u32>) + Send + Sync),
     ) -> Result<Extracted, ParseError>;
 
     /// Draws page `number` (from 1) of a PDF or an image, with `dpi` pixels in an inch.
-    async fn draw(&self, path: &Path, number: u32, dpi: f32) -> Result<Picture, ParseError>;
+    async fn draw(
+        &self,
+        path: &Path,
+        number: u32,
+        dpi: f32,
+        passwords: &Passwords,
+    ) -> Result<Picture, ParseError>;
 }
 
 /// Reads in this process: for tests and for files that are trusted.
@@ -630,14 +655,16 @@ impl Extract for InProcess {
         &self,
         path: &Path,
         file_name: &str,
+        passwords: &Passwords,
         progress: &(dyn Fn(u32, Option<u32>) + Send + Sync),
     ) -> Result<Extracted, ParseError> {
+        let passwords = passwords.clone();
         let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
         let path = path.to_owned();
         let file_name = file_name.to_owned();
         let reading = tokio::task::spawn_blocking(move || {
             let bytes = read_file(&path)?;
-            parse(&bytes, &file_name, &|done, all| {
+            parse(&bytes, &file_name, &passwords, &|done, all| {
                 // The asker may have left; the result then goes nowhere either.
                 let _ = sender.send((done, all));
             })
@@ -648,10 +675,17 @@ impl Extract for InProcess {
         reading.await.unwrap_or_else(|error| Err(failed(&error)))
     }
 
-    async fn draw(&self, path: &Path, number: u32, dpi: f32) -> Result<Picture, ParseError> {
-        let path = path.to_owned();
-        let drawing =
-            tokio::task::spawn_blocking(move || picture::draw(&read_file(&path)?, number, dpi));
+    async fn draw(
+        &self,
+        path: &Path,
+        number: u32,
+        dpi: f32,
+        passwords: &Passwords,
+    ) -> Result<Picture, ParseError> {
+        let (path, passwords) = (path.to_owned(), passwords.clone());
+        let drawing = tokio::task::spawn_blocking(move || {
+            picture::draw(&read_file(&path)?, number, dpi, &passwords)
+        });
         drawing.await.unwrap_or_else(|error| Err(failed(&error)))
     }
 }

@@ -13,8 +13,9 @@ use std::collections::{HashMap, HashSet};
 use super::container::Container;
 use super::flow::Item;
 use super::ooxml::readable;
+use super::sealed::unseal;
 use super::xml::{attribute, each_element, first_text, first_texts};
-use super::{ParseError, Parsed, Progress, sniff};
+use super::{ParseError, Parsed, Passwords, Progress, sniff};
 use crate::{DocumentBuilder, Problem, Properties};
 
 /// Objects in a document (charts and tables) that are read.
@@ -81,7 +82,7 @@ struct Package {
 }
 
 impl Package {
-    fn open(bytes: &[u8]) -> Result<Self, ParseError> {
+    fn open(bytes: &[u8], passwords: &Passwords) -> Result<Self, ParseError> {
         let mut container = Container::open(bytes)?;
         let mut problems = Vec::new();
         let manifest = readable(
@@ -89,15 +90,12 @@ impl Package {
             &mut Vec::new(),
             None,
         )?;
-        let mut is_encrypted = false;
-        each_element(&manifest.flatten().unwrap_or_default(), |element, _| {
-            is_encrypted |= element.local_name().as_ref() == "encryption-data";
-        });
-        if is_encrypted {
-            return Err(ParseError::Encrypted {
-                reason: "it is an OpenDocument file that needs a password".to_owned(),
-            });
-        }
+        unseal(
+            &mut container,
+            &manifest.flatten().unwrap_or_default(),
+            passwords,
+            "it is an OpenDocument file that needs a password",
+        )?;
         let Some(content) = container.part("content.xml")? else {
             return Err(ParseError::Damaged {
                 reason: "it has no part `content.xml`".to_owned(),
@@ -160,8 +158,12 @@ impl Package {
 ///
 /// # Errors
 /// When it is encrypted, damaged, or over a limit.
-pub fn parse_text(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError> {
-    let mut package = Package::open(bytes)?;
+pub fn parse_text(
+    bytes: &[u8],
+    passwords: &Passwords,
+    progress: Progress<'_>,
+) -> Result<Parsed, ParseError> {
+    let mut package = Package::open(bytes, passwords)?;
     let (items, problem) = text::read(
         &package.content,
         "content.xml",
@@ -180,8 +182,12 @@ pub fn parse_text(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseE
 ///
 /// # Errors
 /// When it is encrypted, damaged, or over a limit.
-pub fn parse_spreadsheet(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError> {
-    let mut package = Package::open(bytes)?;
+pub fn parse_spreadsheet(
+    bytes: &[u8],
+    passwords: &Passwords,
+    progress: Progress<'_>,
+) -> Result<Parsed, ParseError> {
+    let mut package = Package::open(bytes, passwords)?;
     let problem = sheets::read(&mut package, progress);
     package.damage(problem, None)?;
     Ok(package.finish())
@@ -191,8 +197,12 @@ pub fn parse_spreadsheet(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed,
 ///
 /// # Errors
 /// When it is encrypted, damaged, or over a limit.
-pub fn parse_presentation(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError> {
-    let mut package = Package::open(bytes)?;
+pub fn parse_presentation(
+    bytes: &[u8],
+    passwords: &Passwords,
+    progress: Progress<'_>,
+) -> Result<Parsed, ParseError> {
+    let mut package = Package::open(bytes, passwords)?;
     let problem = slides::read(&mut package, progress);
     package.damage(problem, None)?;
     Ok(package.finish())
@@ -302,7 +312,13 @@ mod tests {
     }
 
     fn read(kind: &str, styles: &str, body: &str) -> (Document, Vec<String>) {
-        let extracted = parse_any(&file(kind, styles, body), "", &|_, _| {}).unwrap();
+        let extracted = parse_any(
+            &file(kind, styles, body),
+            "",
+            &Passwords::default(),
+            &|_, _| {},
+        )
+        .unwrap();
         let format = match kind {
             "text" => Format::Odt,
             "spreadsheet" => Format::Ods,
@@ -483,7 +499,12 @@ mod tests {
             ("spreadsheet", "table:table"),
         ] {
             let body = format!("{}글", format!("<{element}>").repeat(50_000));
-            let _ = parse_any(&file(kind, "", &body), "", &|_, _| {});
+            let _ = parse_any(
+                &file(kind, "", &body),
+                "",
+                &Passwords::default(),
+                &|_, _| {},
+            );
         }
         let cell = "<table:table><table:table-row><table:table-cell>";
         let (document, _) = read(
@@ -505,11 +526,16 @@ mod tests {
             ("content.xml", "\u{1}\u{2}"),
         ]);
         assert!(matches!(
-            parse_any(&bytes, "a.odt", &|_, _| {}),
+            parse_any(&bytes, "a.odt", &Passwords::default(), &|_, _| {}),
             Err(ParseError::Encrypted { .. })
         ));
         assert!(matches!(
-            parse_any(&file("text", "", "</x>"), "a.odt", &|_, _| {}),
+            parse_any(
+                &file("text", "", "</x>"),
+                "a.odt",
+                &Passwords::default(),
+                &|_, _| {}
+            ),
             Err(ParseError::Damaged { .. })
         ));
     }

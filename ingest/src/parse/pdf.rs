@@ -39,7 +39,7 @@ mod words;
 
 use lopdf::{Dictionary, Document as Pdf, Error, LoadOptions, Object, ObjectId};
 
-use super::{ParseError, Parsed, Progress};
+use super::{ParseError, Parsed, Passwords, Progress};
 use crate::{DocumentBuilder, Problem};
 use content::Printed;
 use layout::PageLayout;
@@ -55,17 +55,12 @@ const MAX_PARENTS: usize = 50;
 ///
 /// # Errors
 /// When it is encrypted with a password, damaged beyond repair, or over a limit.
-pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError> {
-    let options = LoadOptions {
-        max_decompressed_size: Some(MAX_STREAM),
-        ..LoadOptions::default()
-    };
-    let mut pdf = Pdf::load_mem_with_options(bytes, options).map_err(|error| refusal(&error))?;
-    if pdf.is_encrypted() {
-        return Err(ParseError::Encrypted {
-            reason: "it needs a password".to_owned(),
-        });
-    }
+pub fn parse(
+    bytes: &[u8],
+    passwords: &Passwords,
+    progress: Progress<'_>,
+) -> Result<Parsed, ParseError> {
+    let mut pdf = open(bytes, passwords)?;
     mend_streams(&mut pdf, bytes);
     let pdf = pdf;
     let mut problems = Vec::new();
@@ -150,6 +145,39 @@ pub fn parse(bytes: &[u8], progress: Progress<'_>) -> Result<Parsed, ParseError>
     })
 }
 
+/// The file, decrypted with the first password that fits: that of a user or of its owner.
+fn open(bytes: &[u8], passwords: &Passwords) -> Result<Pdf, ParseError> {
+    let pdf = load(bytes, None)?;
+    if !pdf.is_encrypted() {
+        return Ok(pdf);
+    }
+    let password = passwords
+        .iter()
+        .find(|password| pdf.authenticate_password(password).is_ok())
+        .ok_or_else(|| passwords.refusal("it needs a password"))?;
+    load(bytes, Some(password))
+}
+
+/// The file without its encryption.
+pub(super) fn unlocked(bytes: &[u8], passwords: &Passwords) -> Result<Vec<u8>, ParseError> {
+    let mut unlocked = Vec::new();
+    open(bytes, passwords)?
+        .save_to(&mut unlocked)
+        .map_err(|error| ParseError::Damaged {
+            reason: format!("it cannot be written without its encryption: {error}"),
+        })?;
+    Ok(unlocked)
+}
+
+fn load(bytes: &[u8], password: Option<&str>) -> Result<Pdf, ParseError> {
+    let options = LoadOptions {
+        password: password.map(str::to_owned),
+        max_decompressed_size: Some(MAX_STREAM),
+        ..LoadOptions::default()
+    };
+    Pdf::load_mem_with_options(bytes, options).map_err(|error| refusal(&error))
+}
+
 /// The pages of a file whose list of them leads to none, in the order of their numbers.
 fn lost_pages(pdf: &Pdf) -> Vec<(u32, ObjectId)> {
     let pages = pdf.objects.iter().filter(|(_, object)| {
@@ -192,11 +220,12 @@ fn mend_streams(pdf: &mut Pdf, bytes: &[u8]) {
 
 fn refusal(error: &Error) -> ParseError {
     match error {
-        Error::InvalidPassword | Error::Decryption(_) | Error::AlreadyEncrypted => {
-            ParseError::Encrypted {
-                reason: "it needs a password".to_owned(),
-            }
-        }
+        Error::Decryption(error) => ParseError::Encrypted {
+            reason: format!("it is encrypted in a way that cannot be read: {error}"),
+        },
+        Error::InvalidPassword | Error::AlreadyEncrypted => ParseError::Encrypted {
+            reason: "it needs a password".to_owned(),
+        },
         Error::Decompress(_) => ParseError::Limit {
             reason: format!(
                 "a part of it has more than {} MB once decompressed",

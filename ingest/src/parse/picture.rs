@@ -4,15 +4,16 @@
 //! by [`hayro`]; like all that touches foreign bytes, in a child process.
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use hayro::hayro_interpret::InterpreterSettings;
-use hayro::hayro_syntax::Pdf;
+use hayro::hayro_syntax::{DecryptionError, LoadPdfError, Pdf};
 use hayro::vello_cpu::color::palette::css::WHITE;
 use hayro::{PixmapSettings, RenderCache, RenderSettings};
 use image::{DynamicImage, ImageFormat, ImageReader, Limits};
 use serde::{Deserialize, Serialize};
 
-use super::{ParseError, Parsed, as_base64, sniff};
+use super::{ParseError, Parsed, Passwords, as_base64, pdf, sniff};
 use crate::{DocumentBuilder, Problem};
 
 /// Points in an inch.
@@ -64,18 +65,39 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Parsed, ParseError> {
 ///
 /// # Errors
 /// When there is no such page, or it cannot be drawn.
-pub fn draw(bytes: &[u8], number: u32, dpi: f32) -> Result<Picture, ParseError> {
+pub fn draw(
+    bytes: &[u8],
+    number: u32,
+    dpi: f32,
+    passwords: &Passwords,
+) -> Result<Picture, ParseError> {
     if sniff::is_pdf(bytes, "") {
-        draw_page(bytes, number, dpi)
+        draw_page(bytes, number, dpi, passwords)
     } else {
         draw_image(bytes, number)
     }
 }
 
-fn draw_page(bytes: &[u8], number: u32, dpi: f32) -> Result<Picture, ParseError> {
+fn draw_page(
+    bytes: &[u8],
+    number: u32,
+    dpi: f32,
+    passwords: &Passwords,
+) -> Result<Picture, ParseError> {
     let damaged = |reason: String| ParseError::Damaged { reason };
-    let pdf = Pdf::new(bytes.to_vec())
-        .map_err(|error| damaged(format!("its pages cannot be drawn: {error:?}")))?;
+    let bytes = Arc::new(bytes.to_vec());
+    let mut pdf = Pdf::new(bytes.clone());
+    if let Err(LoadPdfError::Decryption(DecryptionError::PasswordProtected)) = pdf {
+        // It knows passwords of users only.
+        pdf = passwords
+            .iter()
+            .find_map(|password| Pdf::new_with_password(bytes.clone(), password).ok())
+            .map_or_else(
+                || pdf::unlocked(&bytes, passwords).map(Pdf::new),
+                |pdf| Ok(Ok(pdf)),
+            )?;
+    }
+    let pdf = pdf.map_err(|error| damaged(format!("its pages cannot be drawn: {error:?}")))?;
     let index = usize::try_from(number).unwrap_or(0).checked_sub(1);
     let page = index
         .and_then(|index| pdf.pages().get(index))
@@ -222,14 +244,16 @@ mod tests {
 
     #[test]
     fn a_page_is_drawn_as_it_is_shown() {
-        let picture = draw(&pdf(), 1, 144.0).unwrap();
+        let picture = draw(&pdf(), 1, 144.0, &Passwords::default()).unwrap();
         assert_eq!((picture.width, picture.height), (100.0, 200.0));
         let image = image::load_from_memory(&picture.png).unwrap().to_luma8();
         assert_eq!(image.dimensions(), (200, 400));
         // Turned by a quarter, its lower left is its upper left.
         assert_eq!(image.get_pixel(10, 10).0, [0]);
         assert_eq!(image.get_pixel(190, 390).0, [255]);
-        let missing = draw(&pdf(), 2, 144.0).unwrap_err().to_string();
+        let missing = draw(&pdf(), 2, 144.0, &Passwords::default())
+            .unwrap_err()
+            .to_string();
         assert!(missing.contains("no page 2"), "{missing}");
     }
 
@@ -240,11 +264,11 @@ mod tests {
             .write_to(&mut png, ImageFormat::Png)
             .unwrap();
         let mut png = png.into_inner();
-        let picture = draw(&png, 1, 200.0).unwrap();
+        let picture = draw(&png, 1, 200.0, &Passwords::default()).unwrap();
         assert_eq!((picture.width, picture.height), (72.0, 36.0));
         assert_eq!(size_of_image(&png).unwrap(), (72.0, 36.0));
         // Its head says that it is 2 billion pixels wide.
         png[16..20].copy_from_slice(&0x7FFF_FFFF_u32.to_be_bytes());
-        assert!(draw(&png, 1, 200.0).is_err());
+        assert!(draw(&png, 1, 200.0, &Passwords::default()).is_err());
     }
 }

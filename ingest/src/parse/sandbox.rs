@@ -2,10 +2,11 @@
 //!
 //! The child is the same program with the hidden command `parse-worker`. It writes lines of
 //! JSON to its standard output: `Message::Progress` any number of times, then
-//! `Message::Done`, `Message::Drawn` or `Message::Failed`.
+//! `Message::Done`, `Message::Drawn` or `Message::Failed`. Passwords reach it through its
+//! standard input, since everybody sees what stands on a command line.
 
 use std::ffi::OsString;
-use std::io::{self, BufWriter, Write as _};
+use std::io::{self, BufWriter, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{ExitCode, ExitStatus, Stdio};
 use std::time::Duration;
@@ -13,11 +14,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{ChildStderr, Command};
 
 use super::picture::{self, Picture};
-use super::{Extract, Extracted, ParseError, parse, read_file};
+use super::{Extract, Extracted, ParseError, Passwords, parse, read_file};
 
 /// The bounds on reading one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -170,12 +171,21 @@ impl Sandbox {
     async fn listen(
         &self,
         mut command: Command,
+        passwords: &Passwords,
         progress: &(dyn Fn(u32, Option<u32>) + Send + Sync),
     ) -> Result<Message, ParseError> {
         let failed = |error: io::Error| ParseError::Crashed {
             reason: format!("the program that reads it cannot be run: {error}"),
         };
+        if !passwords.is_empty() {
+            command.stdin(Stdio::piped());
+        }
         let mut child = command.spawn().map_err(failed)?;
+        if let Some(mut input) = child.stdin.take() {
+            let list = passwords.to_bytes();
+            // On its own, as a child that ends early reads none of it. Then it says why.
+            tokio::spawn(async move { input.write_all(&list).await });
+        }
         let output = child.stdout.take().expect("standard output is a pipe");
         let mut output = BufReader::new(output.take(self.limits.output_bytes + 1));
         let errors = child.stderr.take().expect("standard error is a pipe");
@@ -227,17 +237,24 @@ impl Extract for Sandbox {
         &self,
         path: &Path,
         file_name: &str,
+        passwords: &Passwords,
         progress: &(dyn Fn(u32, Option<u32>) + Send + Sync),
     ) -> Result<Extracted, ParseError> {
         let mut command = self.worker();
         command.arg("--").arg(path).arg(file_name);
-        match self.listen(command, progress).await? {
+        match self.listen(command, passwords, progress).await? {
             Message::Done(extracted) => Ok(*extracted),
             _ => Err(not_understood("it answered another question")),
         }
     }
 
-    async fn draw(&self, path: &Path, number: u32, dpi: f32) -> Result<Picture, ParseError> {
+    async fn draw(
+        &self,
+        path: &Path,
+        number: u32,
+        dpi: f32,
+        passwords: &Passwords,
+    ) -> Result<Picture, ParseError> {
         let mut command = self.worker();
         command
             .args(["--draw", &number.to_string()])
@@ -245,7 +262,7 @@ impl Extract for Sandbox {
             .arg("--")
             .arg(path)
             .arg("");
-        match self.listen(command, &|_, _| {}).await? {
+        match self.listen(command, passwords, &|_, _| {}).await? {
             Message::Drawn(picture) => Ok(*picture),
             _ => Err(not_understood("it answered another question")),
         }
@@ -286,15 +303,16 @@ pub fn worker_main(task: Task, path: &Path, file_name: &str, limits: &Limits) ->
         .and_then(|()| bound(Resource::Fsize, 0));
     let outcome = match bounded {
         Ok(()) => read_file(path).and_then(|bytes| {
+            let passwords = given_passwords()?;
             // From here on it opens neither a file nor a connection.
             bound(Resource::Nofile, 0).map_err(unbounded)?;
             match task {
-                Task::Read => parse(&bytes, file_name, &|done, all| {
+                Task::Read => parse(&bytes, file_name, &passwords, &|done, all| {
                     // Nobody listens any more: the result finds out too.
                     let _ = say(&Message::Progress(done, all));
                 })
                 .map(|extracted| Message::Done(Box::new(extracted))),
-                Task::Draw { page, dpi } => picture::draw(&bytes, page, dpi)
+                Task::Draw { page, dpi } => picture::draw(&bytes, page, dpi, &passwords)
                     .map(|picture| Message::Drawn(Box::new(picture))),
             }
         }),
@@ -305,6 +323,17 @@ pub fn worker_main(task: Task, path: &Path, file_name: &str, limits: &Limits) ->
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }
+}
+
+/// What the parent wrote. Without passwords there is no pipe, and nothing to wait for.
+fn given_passwords() -> Result<Passwords, ParseError> {
+    let input = io::stdin();
+    if input.is_terminal() {
+        return Ok(Passwords::default());
+    }
+    Passwords::read(input.lock()).map_err(|error| ParseError::Crashed {
+        reason: format!("its reader got no passwords: {error}"),
+    })
 }
 
 /// Becomes `program`, under the limits. Comes back only if it cannot.
@@ -350,4 +379,37 @@ fn say(message: &Message) -> io::Result<()> {
     serde_json::to_writer(&mut output, message)?;
     output.write_all(b"\n")?;
     output.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::super::password::passwords;
+    use super::*;
+
+    /// Reads with a child that says what it was told, on its command line and its standard input.
+    async fn told(list: &[&str]) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("worker");
+        let script = "#!/bin/sh\ninput=$(/bin/cat)\n\
+                      printf '{\"failed\":{\"kind\":\"damaged\",\"reason\":\"%s | %s\"}}\\n' \"$*\" \"${#input}\"\n";
+        std::fs::write(&program, script).unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o700)).unwrap();
+        let sandbox = Sandbox::new(program, Limits::default());
+        let read = sandbox
+            .extract(Path::new("/a.pdf"), "a.pdf", &passwords(list), &|_, _| {})
+            .await;
+        read.unwrap_err().to_string()
+    }
+
+    #[tokio::test]
+    async fn passwords_are_handed_over_but_not_on_the_command_line() {
+        let none = told(&[]).await;
+        assert!(none.ends_with("-- /a.pdf a.pdf | 0"), "{none}");
+        let some = told(&["secret one", "two"]).await;
+        // `["secret one","two"]`
+        assert!(some.ends_with("-- /a.pdf a.pdf | 20"), "{some}");
+        assert!(!some.contains("secret") && !some.contains("two"), "{some}");
+    }
 }

@@ -4,7 +4,7 @@ use encoding_rs::EUC_KR;
 
 use super::*;
 use crate::Document;
-use crate::parse::{Format, parse as parse_any};
+use crate::parse::{Format, Passwords, parse as parse_any};
 
 fn base64(bytes: &[u8]) -> String {
     use base64::Engine as _;
@@ -69,7 +69,7 @@ fn korean_mail_in_euc_kr_is_read() {
         "연차 문의\n\n보낸 사람: 김민아 <mina@a.kr>\n\n받는 사람: 박 부장 <bu@a.kr>, hr@a.kr\n\n참조: c@a.kr\n\n날짜: 2026-03-03T09:05:00+09:00\n\n연차는 15일입니다.\n\n감사합니다."
     );
     assert_eq!(parsed.problems, []);
-    let any = parse_any(mail.as_bytes(), "mail", &|_, _| {}).unwrap();
+    let any = parse_any(mail.as_bytes(), "mail", &Passwords::default(), &|_, _| {}).unwrap();
     assert_eq!(any.format, Format::Eml);
 }
 
@@ -207,7 +207,7 @@ fn a_web_archive_is_a_page() {
         )
     );
     for name in ["a.mhtml", "page"] {
-        let any = parse_any(archive.as_bytes(), name, &|_, _| {}).unwrap();
+        let any = parse_any(archive.as_bytes(), name, &Passwords::default(), &|_, _| {}).unwrap();
         assert_eq!(any.format, Format::Mhtml);
         assert_eq!(any.document.text, "연차");
         assert_eq!(any.document.title.as_deref(), Some("휴가"));
@@ -220,7 +220,9 @@ fn a_web_archive_is_a_page() {
     ));
     let sent = [b"Message-ID: <a>\nTo: b@a.kr\n".to_vec(), mail].concat();
     assert_eq!(
-        parse_any(&sent, "page", &|_, _| {}).unwrap().format,
+        parse_any(&sent, "page", &Passwords::default(), &|_, _| {})
+            .unwrap()
+            .format,
         Format::Eml
     );
 }
@@ -242,7 +244,9 @@ fn what_only_looks_like_mail_is_text() {
         ),
         ("title: Leave\ndate: 2026\n\n# Leave", "a.md"),
     ] {
-        let format = parse_any(text.as_bytes(), name, &|_, _| {}).unwrap().format;
+        let format = parse_any(text.as_bytes(), name, &Passwords::default(), &|_, _| {})
+            .unwrap()
+            .format;
         assert!(
             matches!(format, Format::Text | Format::Markdown),
             "{text}: {format:?}"
@@ -250,7 +254,7 @@ fn what_only_looks_like_mail_is_text() {
     }
     let long = format!("X-A: {}\n", "x".repeat(60)).repeat(2_000);
     let mail = format!("Received: x\nReturn-Path: <a>\n{long}From: a@a.kr\n\nText");
-    let any = parse_any(mail.as_bytes(), "mail", &|_, _| {}).unwrap();
+    let any = parse_any(mail.as_bytes(), "mail", &Passwords::default(), &|_, _| {}).unwrap();
     assert_eq!(any.format, Format::Eml);
 }
 

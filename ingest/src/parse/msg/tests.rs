@@ -1,7 +1,7 @@
 use encoding_rs::EUC_KR;
 
 use super::*;
-use crate::parse::{Format, parse as parse_any};
+use crate::parse::{Format, Passwords, parse as parse_any};
 
 type File = CompoundFile<Cursor<Vec<u8>>>;
 
@@ -117,7 +117,7 @@ fn a_korean_message_is_read() {
     assert_eq!(parsed.problems, []);
     assert_eq!(parsed.attachments.len(), 1);
     assert_eq!(parsed.attachments[0].bytes, b"hwp");
-    let any = parse_any(&bytes, "mail", &|_, _| {}).unwrap();
+    let any = parse_any(&bytes, "mail", &Passwords::default(), &|_, _| {}).unwrap();
     assert_eq!(any.format, Format::Msg);
 }
 

@@ -50,7 +50,7 @@ fn file(pages: &[(i64, &str)]) -> Vec<u8> {
 }
 
 fn read(pages: &[(i64, &str)]) -> (Document, Vec<Problem>) {
-    let parsed = parse(&file(pages), &|_, _| {}).unwrap();
+    let parsed = parse(&file(pages), &Passwords::default(), &|_, _| {}).unwrap();
     (parsed.document, parsed.problems)
 }
 
@@ -169,7 +169,7 @@ fn a_page_without_text_is_told_and_damage_refused() {
     ]);
     assert_eq!(problems[0].message, "page 2 has no text layer");
     assert!(matches!(
-        parse(b"%PDF-1.7 nothing", &|_, _| {}),
+        parse(b"%PDF-1.7 nothing", &Passwords::default(), &|_, _| {}),
         Err(ParseError::Damaged { .. })
     ));
 }

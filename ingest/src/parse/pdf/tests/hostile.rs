@@ -161,7 +161,7 @@ fn deep_arrays_and_dictionaries_end() {
              3 0 obj<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]/A {deep}>>endobj\ntrailer<</Root 1 0 R>>"
         );
         // Whether it opens is the file's affair: that it ends is ours.
-        let _ = soon(|| parse(bytes.as_bytes(), &|_, _| {}));
+        let _ = soon(|| parse(bytes.as_bytes(), &Passwords::default(), &|_, _| {}));
         let mut maker = Maker::new();
         maker.page(&format!("{deep} BT /F1 10 Tf 50 700 Td (Read.) Tj ET"));
         let bytes = maker.bytes();

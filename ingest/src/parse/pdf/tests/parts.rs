@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use lopdf::encryption::{EncryptionState, EncryptionVersion, Permissions};
 use lopdf::{Stream, StringFormat, dictionary};
 
+use super::super::super::password::passwords;
 use super::super::*;
+use crate::parse::picture;
 use crate::{Block, BlockKind, Document};
 
 /// A file in the making: its fonts are `F1`, Helvetica, and `F2`, which takes UTF-16.
@@ -109,7 +111,7 @@ impl Maker {
 }
 
 pub(super) fn parsed(bytes: &[u8]) -> Parsed {
-    parse(bytes, &|_, _| {}).unwrap()
+    parse(bytes, &Passwords::default(), &|_, _| {}).unwrap()
 }
 
 fn read(content: &str) -> Document {
@@ -378,8 +380,14 @@ fn labels_name_pages_and_the_outline_makes_headings() {
 }
 
 #[test]
-fn a_file_without_a_user_password_opens_and_one_with_it_does_not() {
-    for (password, opens) in [("", true), ("user", false)] {
+fn a_file_opens_without_a_user_password_or_with_a_right_one() {
+    for (user, list, opens) in [
+        ("", &[][..], true),
+        ("user", &[], false),
+        ("user", &["wrong", "Owner"], false),
+        ("user", &["wrong", "user"], true),
+        ("user", &["owner"], true),
+    ] {
         let mut maker = Maker::new();
         maker.page("BT /F1 10 Tf 50 700 Td (Behind a lock.) Tj ET");
         maker.pdf.trailer.set(
@@ -393,7 +401,7 @@ fn a_file_without_a_user_password_opens_and_one_with_it_does_not() {
         let version = EncryptionVersion::V2 {
             document: &maker.pdf,
             owner_password: "owner",
-            user_password: password,
+            user_password: user,
             key_length: 128,
             permissions: Permissions::all(),
         };
@@ -401,9 +409,16 @@ fn a_file_without_a_user_password_opens_and_one_with_it_does_not() {
         maker.pdf.encrypt(&state).unwrap();
         let mut bytes = Vec::new();
         maker.pdf.save_to(&mut bytes).unwrap();
-        match parse(&bytes, &|_, _| {}) {
-            Ok(parsed) => assert!(opens && parsed.document.text == "Behind a lock."),
-            Err(error) => assert!(!opens && matches!(error, ParseError::Encrypted { .. })),
+        let passwords = passwords(list);
+        match parse(&bytes, &passwords, &|_, _| {}) {
+            Ok(parsed) => {
+                assert!(opens && parsed.document.text == "Behind a lock.");
+                picture::draw(&bytes, 1, 72.0, &passwords).unwrap();
+            }
+            Err(error) => {
+                assert!(!opens);
+                assert_eq!(error, passwords.refusal("it needs a password"));
+            }
         }
     }
 }
