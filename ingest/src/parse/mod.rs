@@ -10,6 +10,7 @@
 //! | [`picture`] | images, and pages of PDFs as pictures |
 //! | `mail`, `mime`, `attachments` | no format: the form of a message, how it is sent, files inside files |
 //! | `password`, `locked`, `sealed` | no format: passwords to try, whole documents and parts that need one |
+//! | `mend` | no format: ZIPs without their directory |
 //! | `container`, `xml`, `ooxml` | no format: ZIP containers and XML, as office files use them |
 //! | `drawing`, `chart`, `slide`, `sheet` | no format: shapes and charts, shapes in reading order, cells with addresses |
 //! | [`flow`] | no format: blocks and tables on their way into a [`Document`] |
@@ -48,6 +49,7 @@ pub mod hwpx;
 mod locked;
 mod mail;
 pub mod markdown;
+mod mend;
 mod mime;
 pub mod msg;
 pub mod odf;
@@ -531,6 +533,8 @@ pub fn parse(
     progress: &dyn Fn(u32, Option<u32>),
 ) -> Result<Extracted, ParseError> {
     let bytes = &*locked::open(bytes, passwords)?;
+    let mended = mend::mend(bytes);
+    let bytes = mended.as_ref().map_or(bytes, |mended| &mended.bytes);
     let row = sniff::sniff(bytes, file_name)?;
     let Parsed {
         mut document,
@@ -542,6 +546,9 @@ pub fn parse(
         document.title = first_heading(&document);
     }
     document.detect_language();
+    if let Some(mended) = mended {
+        problems.insert(0, Problem::of_file(mended.problem));
+    }
     if let Some(message) = sniff::mislabelled(row, file_name) {
         problems.insert(0, Problem::of_file(message));
     }

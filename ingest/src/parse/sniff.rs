@@ -7,7 +7,7 @@ use std::io::Cursor;
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE};
 use zip::ZipArchive;
 
-use super::{FORMATS, FormatRow, ParseError};
+use super::{FORMATS, FormatRow, ParseError, mend};
 
 /// How far into a file its format is looked for.
 const WINDOW: usize = 64 * 1024;
@@ -55,10 +55,15 @@ pub fn sniff(bytes: &[u8], file_name: &str) -> Result<&'static FormatRow, ParseE
     if bytes.is_empty() {
         return Err(ParseError::Empty);
     }
-    if let Some(row) = FORMATS
-        .iter()
-        .find(|row| (row.recognizes)(bytes, file_name))
-    {
+    let recognized = |bytes: &[u8]| {
+        FORMATS
+            .iter()
+            .find(|row| (row.recognizes)(bytes, file_name))
+    };
+    if let Some(row) = recognized(bytes) {
+        return Ok(row);
+    }
+    if let Some(row) = mend::mend(bytes).and_then(|mended| recognized(&mended.bytes)) {
         return Ok(row);
     }
     Err(if is_zip(bytes) {
@@ -264,7 +269,7 @@ fn zip_package(bytes: &[u8], archive: &ZipArchive<Cursor<&[u8]>>) -> Option<&'st
         .unwrap_or_default();
     let media = |name: &str| media_type.contains(name);
     // Anybody may call a folder `ppt`.
-    let office = has("[content_types].xml");
+    let office = has("[content_types].xml") || has("_rels/.rels");
     [
         (
             media("hwp+zip") || has("contents/content.hpf"),
