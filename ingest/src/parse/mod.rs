@@ -10,6 +10,7 @@
 //! | [`picture`] | images, and pages of PDFs as pictures |
 //! | `mail`, `mime`, `attachments` | no format: the form of a message, how it is sent, files inside files |
 //! | `password`, `locked`, `sealed` | no format: passwords to try, whole documents and parts that need one |
+//! | `length` | no format: how much text a document may have |
 //! | `mend` | no format: ZIPs without their directory |
 //! | `container`, `xml`, `ooxml` | no format: ZIP containers and XML, as office files use them |
 //! | `drawing`, `chart`, `slide`, `sheet` | no format: shapes and charts, shapes in reading order, cells with addresses |
@@ -46,6 +47,7 @@ pub mod html;
 pub mod hwp;
 pub mod hwpml;
 pub mod hwpx;
+mod length;
 mod locked;
 mod mail;
 pub mod markdown;
@@ -542,6 +544,7 @@ pub fn parse(
         attachments,
         needs_ocr,
     } = (row.parse)(bytes, passwords, progress)?;
+    problems.extend(length::limit(&mut document));
     if document.title.is_none() {
         document.title = first_heading(&document);
     }
