@@ -38,6 +38,6 @@ pub use document::{
 };
 pub use id::{ChunkId, ContentHash, DocumentId, Group};
 pub use labels::{Day, Filter, InForce, Labels};
-pub use pipeline::{CellSpan, PageSpan, PreparedChunk, PreparedHeader};
+pub use pipeline::{CellSpan, PageSpan, ParagraphSpan, PreparedChunk, PreparedHeader};
 pub use properties::Properties;
 pub use store::{BackendError, ChunkStore, PassageEmbedder, StoredChunk, TokenCounter, Vector};

@@ -25,6 +25,9 @@ pub struct PreparedChunk {
     /// Cells of sheets, each with the byte range of `text` in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cells: Vec<CellSpan>,
+    /// Paragraphs, each with the byte range of `text` in it; none where there are pages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paragraphs: Vec<ParagraphSpan>,
     /// The header rows that [`Chunk::header`] names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub header: Option<Box<PreparedHeader>>,
@@ -102,6 +105,19 @@ pub struct CellSpan {
     pub span: Span,
 }
 
+/// The part of a text that stands in one paragraph of a document without pages.
+///
+/// Paragraphs are counted as one who reads the document from its start would count them:
+/// headings, paragraphs, items of lists, pieces of preformatted text and rows of tables are one
+/// each. Rows without text and blank paragraphs, which are not in a [`Document`], do not count.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ParagraphSpan {
+    /// From 1.
+    pub number: u32,
+    /// Where the part stands.
+    pub span: Span,
+}
+
 /// The header rows of a table that a chunk begins in the middle of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PreparedHeader {
@@ -118,6 +134,9 @@ pub struct PreparedHeader {
     /// Cells of sheets, each with the byte range of `text` in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub cells: Vec<CellSpan>,
+    /// Paragraphs, each with the byte range of `text` in it; none where there are pages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub paragraphs: Vec<ParagraphSpan>,
 }
 
 impl PreparedChunk {
@@ -141,6 +160,7 @@ pub fn prepare(
 ) -> Vec<PreparedChunk> {
     let sentences = sentence::of_document(document);
     let sheets = cells_of_sheets(document);
+    let paragraphs = paragraphs(document);
     let mut next = 0;
     let (mut chars, mut utf16) = (0, 0);
     // Chunks of one table name the same header.
@@ -162,7 +182,7 @@ pub fn prepare(
             let header = chunk.header.clone().map(|span| match &last_header {
                 Some((known, header)) if *known == span => Box::new(header.clone()),
                 _ => {
-                    let header = prepare_header(document, &sentences, &sheets, &span);
+                    let header = prepare_header(document, &sentences, &sheets, &paragraphs, &span);
                     last_header = Some((span, header.clone()));
                     Box::new(header)
                 }
@@ -171,6 +191,7 @@ pub fn prepare(
                 sentences: within_all(&sentences[next..], &span),
                 pages: pages_within(document, &span),
                 cells: cells_within(&sheets, &span),
+                paragraphs: paragraphs_within(&paragraphs, &span),
                 header,
                 chunk,
                 text,
@@ -185,6 +206,7 @@ fn prepare_header(
     document: &Document,
     sentences: &[Span],
     sheets: &[CellSpan],
+    paragraphs: &[ParagraphSpan],
     span: &Span,
 ) -> PreparedHeader {
     let text = document.text[span.clone()].to_owned();
@@ -197,6 +219,7 @@ fn prepare_header(
         sentences: within_all(&sentences[first..], span),
         pages: pages_within(document, span),
         cells: cells_within(sheets, span),
+        paragraphs: paragraphs_within(paragraphs, span),
         text,
     }
 }
@@ -265,6 +288,43 @@ fn cells_within(cells: &[CellSpan], span: &Span) -> Vec<CellSpan> {
         .collect()
 }
 
+/// The paragraphs of a document without pages, in the order of the text.
+fn paragraphs(document: &Document) -> Vec<ParagraphSpan> {
+    if !document.pages.is_empty() {
+        return Vec::new();
+    }
+    let mut paragraphs: Vec<ParagraphSpan> = Vec::new();
+    let mut open = None;
+    for block in &document.blocks {
+        let row = match block.kind {
+            BlockKind::Cell { table, row, .. } => Some((table, row)),
+            _ => None,
+        };
+        match paragraphs.last_mut() {
+            Some(last) if row.is_some() && row == open => last.span.end = block.span.end,
+            last => {
+                let number = last.map_or(0, |last| last.number).saturating_add(1);
+                let span = block.span.clone();
+                paragraphs.push(ParagraphSpan { number, span });
+            }
+        }
+        open = row;
+    }
+    paragraphs
+}
+
+fn paragraphs_within(paragraphs: &[ParagraphSpan], span: &Span) -> Vec<ParagraphSpan> {
+    let first = paragraphs.partition_point(|paragraph| paragraph.span.end <= span.start);
+    paragraphs[first..]
+        .iter()
+        .take_while(|paragraph| paragraph.span.start < span.end)
+        .map(|paragraph| ParagraphSpan {
+            number: paragraph.number,
+            span: within(&paragraph.span, span),
+        })
+        .collect()
+}
+
 /// The part of `inner` that lies in `outer`, counted from where `outer` starts.
 fn within(inner: &Span, outer: &Span) -> Span {
     inner.start.max(outer.start) - outer.start..inner.end.min(outer.end) - outer.start
@@ -285,6 +345,51 @@ mod tests {
         fn name(&self) -> &'static str {
             "words"
         }
+    }
+
+    #[test]
+    fn paragraphs_are_counted_through_the_document() {
+        let mut builder = crate::DocumentBuilder::default();
+        builder.heading(1, "연차 규정");
+        builder.paragraph("연차는 15일이다.");
+        builder.paragraph(" ");
+        let row = |name: &str| vec![name.to_owned(), "이틀".to_owned()];
+        builder.table(&[row("결혼"), row("이사")], 0);
+        builder.list_item(1, "끝이다.");
+        let document = builder.finish();
+        let chunks = prepare(&document, 4, &Words);
+        let told: Vec<(u32, &str)> = chunks
+            .iter()
+            .flat_map(|chunk| {
+                let text = |part: &ParagraphSpan| &chunk.text[part.span.clone()];
+                chunk
+                    .paragraphs
+                    .iter()
+                    .map(move |part| (part.number, text(part)))
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (1, "연차 규정"),
+                (2, "연차는 15일이다."),
+                (3, "결혼\t이틀"),
+                (4, "이사\t이틀"),
+                (5, "끝이다."),
+            ]
+        );
+        // As earlier versions stored it.
+        let mut stored = serde_json::to_value(&chunks[0]).unwrap();
+        stored
+            .as_object_mut()
+            .unwrap()
+            .remove("paragraphs")
+            .unwrap();
+        let read: PreparedChunk = serde_json::from_value(stored).unwrap();
+        assert_eq!(
+            (read.text, read.paragraphs),
+            (chunks[0].text.clone(), vec![])
+        );
     }
 
     #[test]
