@@ -174,7 +174,9 @@ impl IngestConfig {
     /// # Errors
     /// When their file cannot be read.
     pub fn passwords(&self) -> Result<Vec<SecretString>, ConfigError> {
-        self.passwords_file.as_deref().map_or_else(|| Ok(Vec::new()), passwords_in)
+        self.passwords_file
+            .as_deref()
+            .map_or_else(|| Ok(Vec::new()), passwords_in)
     }
 
     /// The bounds on reading one file.
@@ -333,9 +335,18 @@ mod tests {
         for (text, word) in [
             ("[[sources]]\nfolder = \"/srv\"\ndepht = 1", "depht"),
             ("[[sources]]\nfolder = \"/srv\"\ndepth = 1", "`depth`"),
-            ("[[sources]]\nweb = \"http://a/\"\ndepth = \"x\"", "sources.0.depth"),
-            ("[[sources]]\nweb = \"http://a/\"\nevery = \"1ms\"", "`every`"),
-            ("[[sources]]\nevery = \"1h\"", "`folder`, `web` or `bucket` is missing"),
+            (
+                "[[sources]]\nweb = \"http://a/\"\ndepth = \"x\"",
+                "sources.0.depth",
+            ),
+            (
+                "[[sources]]\nweb = \"http://a/\"\nevery = \"1ms\"",
+                "`every`",
+            ),
+            (
+                "[[sources]]\nevery = \"1h\"",
+                "`folder`, `web` or `bucket` is missing",
+            ),
         ] {
             let error = load(text).unwrap_err().to_string();
             assert!(error.contains(word), "{word}: {error}");

@@ -1,14 +1,37 @@
-//! Where a quote stands, as people say it: pages, slides, a sheet and its cells.
+//! Where a quote stands, as people say it: pages, slides, a sheet and its cells, paragraphs.
 
 use ingest::PageKind;
 
 use crate::language::Language;
 
-/// On which pages, slides or sheets something stands.
+/// What is counted in a document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// Its pages.
+    Page,
+    /// Its slides.
+    Slide,
+    /// Its sheets.
+    Sheet,
+    /// Its paragraphs, where it has none of these; see [`ingest::ParagraphSpan`].
+    Paragraph,
+}
+
+impl From<PageKind> for Counted {
+    fn from(kind: PageKind) -> Self {
+        match kind {
+            PageKind::Page => Self::Page,
+            PageKind::Slide => Self::Slide,
+            PageKind::Sheet => Self::Sheet,
+        }
+    }
+}
+
+/// On which pages, slides or sheets, or in which paragraphs, something stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
     /// What they are called.
-    pub kind: PageKind,
+    pub kind: Counted,
     /// The first, from 1.
     pub first: u32,
     /// The last.
@@ -28,20 +51,24 @@ impl Location {
     pub fn words(&self, language: Language) -> String {
         let Self { first, last, .. } = self;
         let mut words = match (self.kind, language, &self.name, first == last) {
-            (PageKind::Page, Language::Ko, _, true) => format!("{first}쪽"),
-            (PageKind::Page, Language::Ko, _, false) => format!("{first}~{last}쪽"),
-            (PageKind::Page, Language::En, _, true) => format!("page {first}"),
-            (PageKind::Page, Language::En, _, false) => format!("pages {first} to {last}"),
-            (PageKind::Slide, Language::Ko, _, true) => format!("슬라이드 {first}"),
-            (PageKind::Slide, Language::Ko, _, false) => format!("슬라이드 {first}~{last}"),
-            (PageKind::Slide, Language::En, _, true) => format!("slide {first}"),
-            (PageKind::Slide, Language::En, _, false) => format!("slides {first} to {last}"),
-            (PageKind::Sheet, Language::Ko, Some(name), _) => format!("시트 {name}"),
-            (PageKind::Sheet, Language::En, Some(name), _) => format!("sheet {name}"),
-            (PageKind::Sheet, Language::Ko, None, true) => format!("시트 {first}"),
-            (PageKind::Sheet, Language::Ko, None, false) => format!("시트 {first}~{last}"),
-            (PageKind::Sheet, Language::En, None, true) => format!("sheet {first}"),
-            (PageKind::Sheet, Language::En, None, false) => format!("sheets {first} to {last}"),
+            (Counted::Paragraph, Language::Ko, _, true) => format!("{first}번째 문단"),
+            (Counted::Paragraph, Language::Ko, _, false) => format!("{first}~{last}번째 문단"),
+            (Counted::Paragraph, Language::En, _, true) => format!("paragraph {first}"),
+            (Counted::Paragraph, Language::En, _, false) => format!("paragraphs {first} to {last}"),
+            (Counted::Page, Language::Ko, _, true) => format!("{first}쪽"),
+            (Counted::Page, Language::Ko, _, false) => format!("{first}~{last}쪽"),
+            (Counted::Page, Language::En, _, true) => format!("page {first}"),
+            (Counted::Page, Language::En, _, false) => format!("pages {first} to {last}"),
+            (Counted::Slide, Language::Ko, _, true) => format!("슬라이드 {first}"),
+            (Counted::Slide, Language::Ko, _, false) => format!("슬라이드 {first}~{last}"),
+            (Counted::Slide, Language::En, _, true) => format!("slide {first}"),
+            (Counted::Slide, Language::En, _, false) => format!("slides {first} to {last}"),
+            (Counted::Sheet, Language::Ko, Some(name), _) => format!("시트 {name}"),
+            (Counted::Sheet, Language::En, Some(name), _) => format!("sheet {name}"),
+            (Counted::Sheet, Language::Ko, None, true) => format!("시트 {first}"),
+            (Counted::Sheet, Language::Ko, None, false) => format!("시트 {first}~{last}"),
+            (Counted::Sheet, Language::En, None, true) => format!("sheet {first}"),
+            (Counted::Sheet, Language::En, None, false) => format!("sheets {first} to {last}"),
         };
         if let Some(cells) = &self.cells {
             words.push_str(", ");
@@ -114,24 +141,34 @@ mod tests {
             recognized: false,
         };
         for (location, ko, en) in [
-            (at(PageKind::Page, 3, 3, None, None), "3쪽", "page 3"),
+            (at(Counted::Page, 3, 3, None, None), "3쪽", "page 3"),
             (
-                at(PageKind::Page, 3, 4, Some("iii"), None),
+                at(Counted::Page, 3, 4, Some("iii"), None),
                 "3~4쪽",
                 "pages 3 to 4",
             ),
             (
-                at(PageKind::Slide, 2, 2, Some("매출"), None),
+                at(Counted::Slide, 2, 2, Some("매출"), None),
                 "슬라이드 2",
                 "slide 2",
             ),
             (
-                at(PageKind::Sheet, 1, 1, Some("단가표"), Some("B7:D7")),
+                at(Counted::Sheet, 1, 1, Some("단가표"), Some("B7:D7")),
                 "시트 단가표, B7:D7",
                 "sheet 단가표, B7:D7",
             ),
             (
-                at(PageKind::Sheet, 1, 2, None, None),
+                at(Counted::Paragraph, 7, 7, None, None),
+                "7번째 문단",
+                "paragraph 7",
+            ),
+            (
+                at(Counted::Paragraph, 7, 8, None, None),
+                "7~8번째 문단",
+                "paragraphs 7 to 8",
+            ),
+            (
+                at(Counted::Sheet, 1, 2, None, None),
                 "시트 1~2",
                 "sheets 1 to 2",
             ),
@@ -141,7 +178,7 @@ mod tests {
         }
         let scanned = Location {
             recognized: true,
-            ..at(PageKind::Page, 2, 2, None, None)
+            ..at(Counted::Page, 2, 2, None, None)
         };
         assert_eq!(scanned.words(Language::En), "page 2, read from a picture");
     }

@@ -14,7 +14,7 @@ mod types;
 
 pub use config::{AskConfig, Fusion};
 pub(crate) use fit::fit;
-pub use location::Location;
+pub use location::{Counted, Location};
 pub(crate) use pack::pack;
 pub use quote::{QUOTE_MODE, QuoteGenerator};
 pub use retrieve::{Fused, Ranking, fuse, retrieve};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use ingest::{CellSpan, ChunkId, DocumentId, PageSpan, PreparedChunk, Span};
+use ingest::{CellSpan, ChunkId, DocumentId, PageSpan, ParagraphSpan, PreparedChunk, Span};
 
 use super::config::AskConfig;
 use super::retrieve::Fused;
@@ -188,6 +188,7 @@ fn append(passage: &mut Passage, prepared: &PreparedChunk) {
         &prepared.sentences,
         &prepared.pages,
         &prepared.cells,
+        &prepared.paragraphs,
     );
 }
 
@@ -197,6 +198,7 @@ fn add(
     sentences: &[Span],
     pages: &[PageSpan],
     cells: &[CellSpan],
+    paragraphs: &[ParagraphSpan],
 ) {
     let shift = passage.text.len();
     let moved = |span: &Span| span.start + shift..span.end + shift;
@@ -206,6 +208,11 @@ fn add(
         span: moved(&cell.span),
         ..*cell
     }));
+    let moved_parts = paragraphs.iter().map(|part| ParagraphSpan {
+        number: part.number,
+        span: moved(&part.span),
+    });
+    passage.paragraphs.extend(moved_parts);
     for page in pages {
         let span = moved(&page.span);
         match passage.pages.last_mut() {
@@ -238,6 +245,7 @@ fn alone(row: ChunkRow, score: f32) -> Passage {
         text: String::new(),
         pages: Vec::new(),
         cells: Vec::new(),
+        paragraphs: Vec::new(),
         sentences: Vec::new(),
         score,
     };
@@ -248,6 +256,7 @@ fn alone(row: ChunkRow, score: f32) -> Passage {
             &header.sentences,
             &header.pages,
             &header.cells,
+            &header.paragraphs,
         );
         passage.text.push('\n');
         passage.header = Some(Place {

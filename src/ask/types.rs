@@ -9,12 +9,12 @@ use async_trait::async_trait;
 use ingest::labels::DayError;
 use ingest::{
     BackendError, CellSpan, ChunkId, ContentHash, Day, DocumentId, Filter, Group, InForce,
-    PageSpan, Span, Vector,
+    PageSpan, ParagraphSpan, Span, Vector,
 };
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc;
 
-use super::location::{Location, range_of};
+use super::location::{Counted, Location, range_of};
 use crate::language::Language;
 
 /// Who asks: the groups a person is in, `everyone` always among them.
@@ -237,6 +237,8 @@ pub struct Passage {
     pub pages: Vec<PageSpan>,
     /// Cells of sheets, each with the byte range of `text` in it.
     pub cells: Vec<CellSpan>,
+    /// Paragraphs of formats without pages, each with the byte range of `text` in it.
+    pub paragraphs: Vec<ParagraphSpan>,
     /// Sentences as byte ranges into `text`.
     pub sentences: Vec<Span>,
     /// Score after fusion.
@@ -266,6 +268,7 @@ impl Passage {
             },
             pages: Vec::new(),
             cells: Vec::new(),
+            paragraphs: Vec::new(),
             sentences: ingest::sentence::split(text),
             score: 1.0,
             text: text.to_owned(),
@@ -323,22 +326,44 @@ impl Passage {
         Some(moved(place.span.start)..moved(place.span.end))
     }
 
-    /// On which pages the bytes `within` of its text stand; none for formats without pages.
+    /// On which pages the bytes `within` of its text stand, or in which paragraphs where there are
+    /// no pages.
     #[must_use]
     pub fn location_of(&self, within: &Span) -> Option<Location> {
         let touches = |span: &Span| span.start < within.end && within.start < span.end;
         let touched = || self.pages.iter().filter(|page| touches(&page.span));
         // What was recognised stands behind the rest, whatever its page.
-        let first = touched().min_by_key(|page| page.number)?;
-        let last = touched().max_by_key(|page| page.number)?;
+        let first = touched().min_by_key(|page| page.number);
+        let last = touched().max_by_key(|page| page.number);
+        let Some((first, last)) = first.zip(last) else {
+            return self.paragraphs_of(within);
+        };
         let cells = self.cells.iter().filter(|cell| touches(&cell.span));
         Some(Location {
-            kind: first.kind,
+            kind: first.kind.into(),
             first: first.number,
             last: last.number,
             name: first.name.clone().filter(|_| first.number == last.number),
             cells: range_of(cells.map(|cell| (cell.row, cell.column))),
             recognized: touched().any(|page| page.recognized),
+        })
+    }
+
+    /// In which paragraphs the bytes `within` of its text stand, where those are counted.
+    fn paragraphs_of(&self, within: &Span) -> Option<Location> {
+        let mut touched = self
+            .paragraphs
+            .iter()
+            .filter(|part| part.span.start < within.end && within.start < part.span.end)
+            .map(|part| part.number);
+        let first = touched.next()?;
+        Some(Location {
+            kind: Counted::Paragraph,
+            first,
+            last: touched.last().unwrap_or(first),
+            name: None,
+            cells: None,
+            recognized: false,
         })
     }
 }

@@ -11,10 +11,10 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
-use secrecy::{ExposeSecret as _, SecretString};
 use ingest::parse::Passwords;
 use ingest::parse::sandbox::{Limits, Task, run_main, worker_main};
 use ingest::{DocumentId, Group, read};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::dry_run;
 use crate::app::App;
@@ -118,7 +118,15 @@ pub(super) async fn run(
         tags: (!arguments.tags.is_empty()).then(|| Some(arguments.tags.iter().cloned().collect())),
         ..MetadataChange::default()
     };
-    let outcome = ingest_paths(&app, &arguments.paths, &readers, &metadata, &passwords, arguments.json).await;
+    let outcome = ingest_paths(
+        &app,
+        &arguments.paths,
+        &readers,
+        &metadata,
+        &passwords,
+        arguments.json,
+    )
+    .await;
     app.close().await;
     Ok(if outcome? {
         ExitCode::SUCCESS
@@ -131,7 +139,9 @@ pub(super) async fn run(
 pub(super) fn passwords(config: &Config, file: Option<&Path>) -> anyhow::Result<Passwords> {
     let mut all = file.map_or_else(|| Ok(Vec::new()), config::passwords_in)?;
     all.extend(config.ingest.passwords()?);
-    let all = all.iter().map(|password| password.expose_secret().to_owned());
+    let all = all
+        .iter()
+        .map(|password| password.expose_secret().to_owned());
     Ok(Passwords::new(all))
 }
 

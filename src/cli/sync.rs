@@ -12,7 +12,9 @@ use crate::sources::sync;
 /// Exit code 0: all sources were read and all they have was taken, 1: not so.
 pub(super) async fn run(mut config: Config) -> anyhow::Result<ExitCode> {
     if config.sources.is_empty() {
-        bail!("no source is configured: a section `[[sources]]` names a `folder`, a `web` site or a `bucket`");
+        bail!(
+            "no source is configured: a section `[[sources]]` names a `folder`, a `web` site or a `bucket`"
+        );
     }
     // Documents need no language model, and reading one takes a while.
     config.generator.engine = Engine::Quote;

@@ -17,7 +17,7 @@ use regex::Regex;
 use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
-use crate::ask::{Location, Message, Passage, Prompt, Rewrite, Role};
+use crate::ask::{Counted, Location, Message, Passage, Prompt, Rewrite, Role};
 use crate::language::Language;
 
 /// Bytes of a hash that make a code: nobody guesses 40 bits in the questions of one process.
@@ -259,8 +259,9 @@ fn title(passage: &Passage, language: Language) -> String {
     // The rest of it: the header of a table stands where the table begins.
     let rest = passage.run_of(passage.text.len());
     match passage.location_of(&rest) {
-        // Which cells it takes, and how it was read, says nothing here: it is told of quotes.
-        Some(location) => {
+        // Which cells or paragraphs it takes, and how it was read, says nothing here: it is told
+        // of quotes.
+        Some(location) if location.kind != Counted::Paragraph => {
             let location = Location {
                 cells: None,
                 recognized: false,
@@ -269,7 +270,7 @@ fn title(passage: &Passage, language: Language) -> String {
             let words = one_line(&shown(&location.words(language)));
             format!("{line} ({words})")
         }
-        None => line,
+        _ => line,
     }
 }
 

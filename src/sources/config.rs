@@ -269,7 +269,10 @@ mod tests {
         else {
             panic!("it is a web site");
         };
-        assert_eq!((web.prefix.as_str(), web.depth, web.pages.get()), ("/docs/", 3, 1_000));
+        assert_eq!(
+            (web.prefix.as_str(), web.depth, web.pages.get()),
+            ("/docs/", 3, 1_000)
+        );
         assert_eq!(web.every, Duration::from_secs(86_400));
     }
 
@@ -277,26 +280,53 @@ mod tests {
     fn a_wrong_key_is_named() {
         refused("folder = \"/srv\"\nfolders = 1", &["folders"]);
         refused("folder = \"/srv\"\ndepth = 1", &["`depth`", "folder"]);
-        refused("web = \"http://a/\"\nregion = \"x\"", &["`region`", "web site"]);
-        refused("bucket = \"b\"\nendpoint = \"http://a\"\npages = 3", &["`pages`", "bucket"]);
-        refused("readers = [\"staff\"]", &["`folder`, `web` or `bucket` is missing"]);
-        refused("folder = \"/srv\"\nweb = \"http://a/\"", &["more than one place"]);
+        refused(
+            "web = \"http://a/\"\nregion = \"x\"",
+            &["`region`", "web site"],
+        );
+        refused(
+            "bucket = \"b\"\nendpoint = \"http://a\"\npages = 3",
+            &["`pages`", "bucket"],
+        );
+        refused(
+            "readers = [\"staff\"]",
+            &["`folder`, `web` or `bucket` is missing"],
+        );
+        refused(
+            "folder = \"/srv\"\nweb = \"http://a/\"",
+            &["more than one place"],
+        );
         refused("web = \"http://a/\"\npages = 0", &["pages"]);
         refused("web = \"http://a/\"\ndepth = \"deep\"", &["depth"]);
         refused("bucket = \"b\"", &["`endpoint`"]);
-        refused("bucket = \"b\"\nendpoint = \"http://a\"\naccess_key = { env = \"A\" }", &["`secret_key`"]);
+        refused(
+            "bucket = \"b\"\nendpoint = \"http://a\"\naccess_key = { env = \"A\" }",
+            &["`secret_key`"],
+        );
         refused("web = \"ftp://a/\"", &["`web`", "http"]);
         refused("web = \"http://mina:hush@a/\"", &["`headers`"]);
-        refused("web = \"http://a/\"\nheaders = { \"a b\" = { env = \"A\" } }", &["`a b`"]);
-        refused("web = \"http://a/\"\nheaders = { Host = { env = \"A\" } }", &["`Host`"]);
+        refused(
+            "web = \"http://a/\"\nheaders = { \"a b\" = { env = \"A\" } }",
+            &["`a b`"],
+        );
+        refused(
+            "web = \"http://a/\"\nheaders = { Host = { env = \"A\" } }",
+            &["`Host`"],
+        );
     }
 
     #[test]
     fn sources_of_the_same_documents_are_told() {
         let shares = |one: &str, other: &str| read(one).unwrap().shares_with(&read(other).unwrap());
         assert!(shares("web = \"http://a/docs/\"", "web = \"http://a/\""));
-        assert!(shares("web = \"http://a/\"", "web = \"http://a:80/docs/x\""));
-        assert!(!shares("web = \"http://a/docs/\"", "web = \"http://a/blog/\""));
+        assert!(shares(
+            "web = \"http://a/\"",
+            "web = \"http://a:80/docs/x\""
+        ));
+        assert!(!shares(
+            "web = \"http://a/docs/\"",
+            "web = \"http://a/blog/\""
+        ));
         assert!(!shares("web = \"http://a/\"", "web = \"http://a:81/\""));
         let bucket = |name: &str, prefix: &str| {
             format!("bucket = \"{name}\"\nendpoint = \"http://a\"\nprefix = \"{prefix}\"")

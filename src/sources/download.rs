@@ -83,7 +83,8 @@ pub(super) async fn save(
     {
         return Err(DownloadError::TooLarge(too_large(length, limit)));
     }
-    let disk = |error: std::io::Error| DownloadError::Disk(format!("{}: {error}", folder.display()));
+    let disk =
+        |error: std::io::Error| DownloadError::Disk(format!("{}: {error}", folder.display()));
     let mut file = NamedTempFile::new_in(folder).map_err(disk)?;
     let mut hasher = Sha256::new();
     let mut came = 0_u64;

@@ -476,7 +476,12 @@ mod tests {
     /// Phrases drift apart when one side is changed: these come from the readers themselves.
     #[test]
     fn what_readers_say_of_real_files_is_told_in_korean() {
-        let said = |bytes: &[u8], name: &str| match parse(bytes, name, &Passwords::default(), &|_, _| {}) {
+        let said = |bytes: &[u8], name: &str| match parse(
+            bytes,
+            name,
+            &Passwords::default(),
+            &|_, _| {},
+        ) {
             Ok(extracted) => extracted.problems[0].message.clone(),
             Err(error) => error.to_string(),
         };

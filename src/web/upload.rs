@@ -182,7 +182,8 @@ async fn submit(
     passwords: &[SecretString],
 ) -> Result<crate::library::Submitted, Error> {
     let file = received.file?;
-    let has_passwords = !passwords.is_empty() || shared.app.config().ingest.passwords_file.is_some();
+    let has_passwords =
+        !passwords.is_empty() || shared.app.config().ingest.passwords_file.is_some();
     refuse_unreadable(file.path().to_owned(), received.name.clone(), has_passwords).await?;
     let document = NewDocument {
         place: upload_place(readers, &received.name),
@@ -200,21 +201,19 @@ async fn submit(
 
 /// Refuses a file whose format is not read, before it is stored. What a password may open, and a
 /// ZIP that broke off, are left to who reads them.
-async fn refuse_unreadable(
-    path: PathBuf,
-    name: String,
-    has_passwords: bool,
-) -> Result<(), Error> {
+async fn refuse_unreadable(path: PathBuf, name: String, has_passwords: bool) -> Result<(), Error> {
     let told = tokio::task::spawn_blocking(move || -> std::io::Result<Option<ParseError>> {
         if std::fs::metadata(&path)?.len() > SNIFF_LIMIT {
             return Ok(None);
         }
         let bytes = std::fs::read(&path)?;
-        Ok(sniff::sniff(&bytes, &name).err().filter(|error| match error {
-            ParseError::Encrypted { .. } => !has_passwords,
-            ParseError::Damaged { .. } => !bytes.starts_with(b"PK\x03\x04"),
-            _ => true,
-        }))
+        Ok(sniff::sniff(&bytes, &name)
+            .err()
+            .filter(|error| match error {
+                ParseError::Encrypted { .. } => !has_passwords,
+                ParseError::Damaged { .. } => !bytes.starts_with(b"PK\x03\x04"),
+                _ => true,
+            }))
     });
     match told.await {
         Ok(Ok(None)) => Ok(()),

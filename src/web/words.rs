@@ -97,6 +97,8 @@ words! {
     inside: "{name} 안에 있음", "in {name}";
     page_as_printed: "인쇄된 모습 · {page}쪽", "As printed · page {page}";
     recognized: "그림에서 읽은 글자", "read from a picture";
+    paragraph: "{first}번째 문단", "paragraph {first}";
+    paragraphs: "{first}–{last}번째 문단", "paragraphs {first} to {last}";
     slide: "슬라이드 {page}", "slide {page}";
     sheet: "시트 {name}", "sheet {name}";
     pages: "{page}–{last}쪽", "pages {page}–{last}";

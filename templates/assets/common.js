@@ -25,8 +25,13 @@ export function byId(id) {
   return document.getElementById(id);
 }
 
-/** The page, slide or cells of a citation in words, or nothing for formats without pages. */
+/** The page, slide, cells or paragraph of a citation in words, or nothing where none is known. */
 export function pageWords(citation) {
+  if (citation.paragraph) {
+    return citation.last_paragraph !== citation.paragraph
+      ? fill(words.paragraphs, { first: citation.paragraph, last: citation.last_paragraph })
+      : fill(words.paragraph, { first: citation.paragraph });
+  }
   if (!citation.page) return "";
   const { kind = "page", name, cells } = citation.location ?? {};
   if (kind === "sheet") {

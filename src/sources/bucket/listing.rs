@@ -173,10 +173,9 @@ mod tests {
 
     #[test]
     fn encoded_names_are_decoded_once() {
-        let list = LIST.replace("<Name>", "<EncodingType>url</EncodingType><Name>").replace(
-            "<Key>c</Key>",
-            "<Key>a+b%2Bc%2520/%EA%B7%9C%01//d</Key>",
-        );
+        let list = LIST
+            .replace("<Name>", "<EncodingType>url</EncodingType><Name>")
+            .replace("<Key>c</Key>", "<Key>a+b%2Bc%2520/%EA%B7%9C%01//d</Key>");
         assert_eq!(read(&list).unwrap().objects[1].key, "a b+c%20/규\u{1}//d");
     }
 
@@ -197,7 +196,9 @@ mod tests {
 
     #[test]
     fn errors_have_a_code() {
-        let error = read_error("<Error><Code>NoSuchBucket</Code><Message>It is not there</Message></Error>");
+        let error = read_error(
+            "<Error><Code>NoSuchBucket</Code><Message>It is not there</Message></Error>",
+        );
         assert_eq!(
             error,
             Some(("NoSuchBucket".to_owned(), "It is not there".to_owned()))

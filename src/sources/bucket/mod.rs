@@ -59,7 +59,9 @@ impl BucketConfig {
     /// When one of them cannot be such.
     pub fn new(bucket: &str, endpoint: &str) -> Result<Self, String> {
         if bucket.is_empty() || bucket.contains('/') || [".", ".."].contains(&bucket) {
-            return Err(format!("`bucket` is `{bucket}`, which is no name of a bucket"));
+            return Err(format!(
+                "`bucket` is `{bucket}`, which is no name of a bucket"
+            ));
         }
         let address = Url::parse(endpoint)
             .map_err(|error| format!("`endpoint` of the bucket {bucket} is no address: {error}"))?;
@@ -290,8 +292,7 @@ impl Bucket {
         if !is_whole {
             return Err(self.failed("its list is larger than a list can be"));
         }
-        let text = String::from_utf8(body)
-            .map_err(|_| self.failed("its answer is not UTF-8"))?;
+        let text = String::from_utf8(body).map_err(|_| self.failed("its answer is not UTF-8"))?;
         listing::read(&text).map_err(|reason| self.failed(&reason))
     }
 

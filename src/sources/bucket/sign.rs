@@ -157,6 +157,11 @@ mod tests {
             path,
             "/documents/%EA%B7%9C%EC%A0%95%202026/%ED%9C%B4%EA%B0%80//a%2Bb%26c%3D%2520%23~.pdf"
         );
-        check(&path, "", "minio.intranet:9000", "3f60f9df191cf1f54491483353af8696bc4802a4ff5f2af67819c1b4819ad479");
+        check(
+            &path,
+            "",
+            "minio.intranet:9000",
+            "3f60f9df191cf1f54491483353af8696bc4802a4ff5f2af67819c1b4819ad479",
+        );
     }
 }

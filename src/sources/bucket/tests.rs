@@ -31,7 +31,12 @@ struct Store {
 }
 
 fn etag(bytes: &[u8]) -> String {
-    format!("\"{}\"", &download::hex(&sha2::Digest::finalize(<sha2::Sha256 as sha2::Digest>::new_with_prefix(bytes)))[..32])
+    format!(
+        "\"{}\"",
+        &download::hex(&sha2::Digest::finalize(
+            <sha2::Sha256 as sha2::Digest>::new_with_prefix(bytes)
+        ))[..32]
+    )
 }
 
 fn parameter(query: &str, name: &str) -> Option<String> {
@@ -55,11 +60,19 @@ fn answer(shared: &mut Shared, request: &HttpRequest) -> (u16, String, Vec<u8>) 
     let path = decoded(path).unwrap();
     if let Some(key) = path.strip_prefix("/documents/") {
         let Some(bytes) = shared.objects.get(key) else {
-            return (404, String::new(), b"<Error><Code>NoSuchKey</Code></Error>".to_vec());
+            return (
+                404,
+                String::new(),
+                b"<Error><Code>NoSuchKey</Code></Error>".to_vec(),
+            );
         };
         let asked = request.headers().get("if-match");
         if asked.is_some_and(|asked| asked != etag(bytes).as_str()) {
-            return (412, String::new(), b"<Error><Code>PreconditionFailed</Code></Error>".to_vec());
+            return (
+                412,
+                String::new(),
+                b"<Error><Code>PreconditionFailed</Code></Error>".to_vec(),
+            );
         }
         return (200, etag(bytes), bytes.clone());
     }
@@ -69,7 +82,10 @@ fn answer(shared: &mut Shared, request: &HttpRequest) -> (u16, String, Vec<u8>) 
     }
     let prefix = parameter(query, "prefix").unwrap();
     let from = parameter(query, "continuation-token").unwrap_or_default();
-    let keys = shared.objects.iter().filter(|(key, _)| key.starts_with(&prefix) && **key > from);
+    let keys = shared
+        .objects
+        .iter()
+        .filter(|(key, _)| key.starts_with(&prefix) && **key > from);
     let (mut xml, mut last) = (String::new(), String::new());
     for (key, bytes) in keys.clone().take(shared.page) {
         let key_written = encode_path(key);
@@ -82,7 +98,10 @@ fn answer(shared: &mut Shared, request: &HttpRequest) -> (u16, String, Vec<u8>) 
     }
     let is_truncated = keys.count() > shared.page;
     let next = sign::encode_query(&[("", &last)]);
-    let next = decoded(&next[1..]).unwrap().replace('&', "&amp;").replace('<', "&lt;");
+    let next = decoded(&next[1..])
+        .unwrap()
+        .replace('&', "&amp;")
+        .replace('<', "&lt;");
     let xml = format!(
         "<?xml version=\"1.0\"?><ListBucketResult><EncodingType>url</EncodingType><IsTruncated>{is_truncated}</IsTruncated>\
          <NextContinuationToken>{next}</NextContinuationToken>{xml}</ListBucketResult>"
@@ -93,7 +112,10 @@ fn answer(shared: &mut Shared, request: &HttpRequest) -> (u16, String, Vec<u8>) 
 impl Store {
     async fn new(objects: &[(&str, &[u8])]) -> Self {
         let shared = Arc::new(Mutex::new(Shared {
-            objects: objects.iter().map(|(key, bytes)| ((*key).to_owned(), bytes.to_vec())).collect(),
+            objects: objects
+                .iter()
+                .map(|(key, bytes)| ((*key).to_owned(), bytes.to_vec()))
+                .collect(),
             page: 2,
             ..Shared::default()
         }));
@@ -133,7 +155,10 @@ impl Store {
 
     async fn error(&self, config: &BucketConfig) -> String {
         let error = self.open(config).list().await.unwrap_err().to_string();
-        assert!(error.contains(&config.bucket) && error.contains(&self.origin), "{error}");
+        assert!(
+            error.contains(&config.bucket) && error.contains(&self.origin),
+            "{error}"
+        );
         error
     }
 }
@@ -160,8 +185,14 @@ async fn names_of_all_kinds_are_listed_in_pages_and_fetched() {
     let listing = bucket.list().await.unwrap();
     assert_eq!(listing.documents.len(), ODD.len(), "{listing:?}");
     assert_eq!(listing.unreadable.len(), 1);
-    assert!(listing.unreadable[0].1.contains("ingest.max_file"), "{listing:?}");
-    assert!(store.shared.lock().unwrap().asked.len() >= 5, "a list comes in pages");
+    assert!(
+        listing.unreadable[0].1.contains("ingest.max_file"),
+        "{listing:?}"
+    );
+    assert!(
+        store.shared.lock().unwrap().asked.len() >= 5,
+        "a list comes in pages"
+    );
     for listed in &listing.documents {
         let fetched = bucket.fetch(listed).await.unwrap();
         let key = std::fs::read_to_string(&fetched.path).unwrap();
@@ -170,7 +201,11 @@ async fn names_of_all_kinds_are_listed_in_pages_and_fetched() {
     }
     // Nothing was signed: there are no keys, and nobody was asked for some.
     let asked = &store.shared.lock().unwrap().asked;
-    assert!(asked.iter().all(|(_, headers)| !headers.contains_key("authorization")));
+    assert!(
+        asked
+            .iter()
+            .all(|(_, headers)| !headers.contains_key("authorization"))
+    );
 }
 
 #[tokio::test]
@@ -179,15 +214,32 @@ async fn a_tag_changes_with_the_content_and_only_what_was_listed_comes() {
     let bucket = store.open(&store.config());
     let first = bucket.list().await.unwrap();
     assert_eq!(bucket.list().await.unwrap(), first);
-    store.shared.lock().unwrap().objects.insert("a.txt".to_owned(), b"new".to_vec());
-    let error = bucket.fetch(&first.documents[0]).await.unwrap_err().to_string();
-    assert!(error.contains("412") && error.contains("not as it was"), "{error}");
+    store
+        .shared
+        .lock()
+        .unwrap()
+        .objects
+        .insert("a.txt".to_owned(), b"new".to_vec());
+    let error = bucket
+        .fetch(&first.documents[0])
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("412") && error.contains("not as it was"),
+        "{error}"
+    );
     let next = bucket.list().await.unwrap();
     assert_ne!(next.documents[0].tag, first.documents[0].tag);
     assert_eq!(next.documents[1], first.documents[1]);
     // It grew after it was listed.
     let grown = store.open(&store.config());
-    store.shared.lock().unwrap().objects.insert("a.txt".to_owned(), vec![b'x'; 101]);
+    store
+        .shared
+        .lock()
+        .unwrap()
+        .objects
+        .insert("a.txt".to_owned(), vec![b'x'; 101]);
     let listed = Listed {
         tag: "of a store without quotation marks".to_owned(),
         ..next.documents[0].clone()
@@ -215,8 +267,14 @@ async fn a_prefix_and_keys_are_used() {
     let asked = store.shared.lock().unwrap().asked.clone();
     for (_, headers) in &asked {
         let signed = headers["authorization"].to_str().unwrap();
-        assert!(signed.starts_with("AWS4-HMAC-SHA256 Credential=hush/"), "{signed}");
-        assert!(signed.contains("/ap-northeast-2/s3/aws4_request"), "{signed}");
+        assert!(
+            signed.starts_with("AWS4-HMAC-SHA256 Credential=hush/"),
+            "{signed}"
+        );
+        assert!(
+            signed.contains("/ap-northeast-2/s3/aws4_request"),
+            "{signed}"
+        );
     }
     assert!(!format!("{bucket:?}").contains("hush"));
     std::fs::remove_file(&key).unwrap();
@@ -231,9 +289,21 @@ async fn errors_name_bucket_server_and_key() {
     let error = store.error(&missing).await;
     assert!(error.contains("no such bucket"), "{error}");
     for (status, body, word) in [
-        (403, "<Error><Code>InvalidAccessKeyId</Code></Error>", "`access_key`"),
-        (403, "<Error><Code>SignatureDoesNotMatch</Code></Error>", "`secret_key`"),
-        (301, "<Error><Code>PermanentRedirect</Code></Error>", "lies elsewhere"),
+        (
+            403,
+            "<Error><Code>InvalidAccessKeyId</Code></Error>",
+            "`access_key`",
+        ),
+        (
+            403,
+            "<Error><Code>SignatureDoesNotMatch</Code></Error>",
+            "`secret_key`",
+        ),
+        (
+            301,
+            "<Error><Code>PermanentRedirect</Code></Error>",
+            "lies elsewhere",
+        ),
         (200, "<html>Welcome to the proxy</html>", "no list"),
         (200, "<ListBucketResult><Contents><Key>a</Key>", "cut off"),
         (
@@ -259,7 +329,14 @@ async fn a_busy_store_is_asked_again() {
     store.shared.lock().unwrap().first = vec![503; 9];
     let error = store.error(&store.config()).await;
     assert!(error.contains("503"), "{error}");
-    assert!(bucket.examine().await.unwrap_err().to_string().contains("503"));
+    assert!(
+        bucket
+            .examine()
+            .await
+            .unwrap_err()
+            .to_string()
+            .contains("503")
+    );
 }
 
 #[tokio::test]
@@ -267,6 +344,10 @@ async fn a_name_that_no_address_has_is_told() {
     let store = Store::new(&[("a/../b.txt", b"a")]).await;
     let bucket = store.open(&store.config());
     let listing = bucket.list().await.unwrap();
-    let error = bucket.fetch(&listing.documents[0]).await.unwrap_err().to_string();
+    let error = bucket
+        .fetch(&listing.documents[0])
+        .await
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("`..`"), "{error}");
 }

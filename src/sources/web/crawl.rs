@@ -194,7 +194,10 @@ impl<'a> Crawl<'a> {
                 return;
             }
             read += 1;
-            let bytes = self.site.text(&address, &self.manners, LARGEST_SITEMAP).await;
+            let bytes = self
+                .site
+                .text(&address, &self.manners, LARGEST_SITEMAP)
+                .await;
             let sitemap = match bytes {
                 Ok(Some(bytes)) => sitemap::read(&bytes),
                 Ok(None) => Err("there is none".to_owned()),
@@ -276,7 +279,10 @@ impl<'a> Crawl<'a> {
         );
         for visit in std::mem::take(&mut self.queue) {
             if self.was_listed(&visit.address) {
-                self.keep(&visit.address, format!("it was not looked at: `pages` is {most}"));
+                self.keep(
+                    &visit.address,
+                    format!("it was not looked at: `pages` is {most}"),
+                );
             }
         }
     }
@@ -472,7 +478,9 @@ impl<'a> Crawl<'a> {
                 let reason =
                     reason.unwrap_or_else(|| "it is no page, document or sitemap".to_owned());
                 if is_start {
-                    return Err(self.failed(&format!("the start {address} cannot be read: {reason}")));
+                    return Err(
+                        self.failed(&format!("the start {address} cannot be read: {reason}"))
+                    );
                 }
                 self.pass_over(address, reason, depth);
                 return Ok(());
@@ -556,7 +564,9 @@ impl<'a> Crawl<'a> {
             let Some(page) = self.after.pages.get_mut(&entry.place) else {
                 continue;
             };
-            let chosen = chosen.get(&entry.tag).filter(|_| !has_better.contains(&entry.place));
+            let chosen = chosen
+                .get(&entry.tag)
+                .filter(|_| !has_better.contains(&entry.place));
             if chosen == Some(&entry.place) {
                 page.is_listed = true;
                 if let Some(spooled) = entry.spooled.filter(|_| !is_same) {
@@ -602,7 +612,9 @@ impl<'a> Crawl<'a> {
                 *one = entry;
             }
         }
-        let places = chosen.into_iter().map(|(tag, entry)| (tag, entry.place.clone()));
+        let places = chosen
+            .into_iter()
+            .map(|(tag, entry)| (tag, entry.place.clone()));
         places.collect()
     }
 

@@ -73,7 +73,10 @@ pub(super) fn read(bytes: &[u8], address: &Url, charset: Option<&str>) -> Page {
 /// page says, and as Korean if they could be.
 fn decode<'a>(bytes: &'a [u8], charset: Option<&str>) -> (Cow<'a, str>, &'static Encoding) {
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
-        return (encoding.decode_without_bom_handling(&bytes[mark..]).0, encoding);
+        return (
+            encoding.decode_without_bom_handling(&bytes[mark..]).0,
+            encoding,
+        );
     }
     if let Ok(text) = std::str::from_utf8(bytes) {
         return (Cow::Borrowed(text), UTF_8);
@@ -236,14 +239,15 @@ impl Said {
             self.is_hidden |= is_hidden;
             self.is_dead_end |= is_dead_end;
         } else if is("http-equiv", "refresh") {
-            let address = content.split_once([';', ',']).map(|(_, address)| address.trim());
+            let address = content
+                .split_once([';', ','])
+                .map(|(_, address)| address.trim());
             let address = address.and_then(|address| {
                 let (key, value) = address.split_once('=')?;
                 key.trim().eq_ignore_ascii_case("url").then_some(value)
             });
-            self.links.extend(
-                address.map(|address| address.trim().trim_matches(['"', '\'']).to_owned()),
-            );
+            self.links
+                .extend(address.map(|address| address.trim().trim_matches(['"', '\'']).to_owned()));
         }
     }
 }
@@ -279,7 +283,11 @@ mod tests {
     use super::*;
 
     fn page(html: &str) -> Page {
-        read(html.as_bytes(), &Url::parse("http://a/docs/x").unwrap(), None)
+        read(
+            html.as_bytes(),
+            &Url::parse("http://a/docs/x").unwrap(),
+            None,
+        )
     }
 
     #[track_caller]
@@ -293,7 +301,14 @@ mod tests {
         leads(
             "<a href='b'>b</a><A HREF=/c#d>c</A><area href='//e/f'><iframe src=g></iframe>\
              <link rel='next nofollow' href=h><meta http-equiv=Refresh content=\"0; URL='i'\"><a href=b>b</a>",
-            &["http://a/docs/b", "http://a/c", "http://e/f", "http://a/docs/g", "http://a/docs/h", "http://a/docs/i"],
+            &[
+                "http://a/docs/b",
+                "http://a/c",
+                "http://e/f",
+                "http://a/docs/g",
+                "http://a/docs/h",
+                "http://a/docs/i",
+            ],
         );
     }
 
@@ -305,14 +320,20 @@ mod tests {
              <svg><script><a href=i></script></svg>",
             &[],
         );
-        leads("<meta name=robots content='noarchive, NoFollow'><a href=a>", &[]);
+        leads(
+            "<meta name=robots content='noarchive, NoFollow'><a href=a>",
+            &[],
+        );
         assert!(page("<meta name=robots content=none>").is_hidden);
         assert!(!page("<meta name=robots content=index>").is_hidden);
     }
 
     #[test]
     fn a_base_leads_elsewhere() {
-        leads("<base href='/other/'><base href=/no/><a href=b>", &["http://a/other/b"]);
+        leads(
+            "<base href='/other/'><base href=/no/><a href=b>",
+            &["http://a/other/b"],
+        );
         leads("<base href='http://evil/'><a href=b>", &["http://evil/b"]);
         let page = page("<base href=/y/><link rel=canonical href=z><link rel=canonical href=no>");
         assert_eq!(page.canonical.unwrap().as_str(), "http://a/y/z");
@@ -324,7 +345,10 @@ mod tests {
         let (bytes, _, _) = EUC_KR.encode(html);
         let address = Url::parse("http://a/").unwrap();
         let told = read(&bytes, &address, Some("euc-kr"));
-        assert_eq!(told.links[0].as_str(), "http://a/%EA%B7%9C%EC%A0%95?q=%C8%DE%B0%A1");
+        assert_eq!(
+            told.links[0].as_str(),
+            "http://a/%EA%B7%9C%EC%A0%95?q=%C8%DE%B0%A1"
+        );
         assert_eq!(told.recoded.as_deref(), Some(html));
         assert!(read(&bytes, &address, None).recoded.is_none());
         assert!(page(html).recoded.is_none());
@@ -333,10 +357,14 @@ mod tests {
     #[test]
     fn only_what_is_read_counts_as_a_change() {
         let digest = |html: &str| page(html).digest;
-        let one = digest("<form><input type=hidden value=1></form><p class=x>Leave  is\n25 days.<script>1</script>");
+        let one = digest(
+            "<form><input type=hidden value=1></form><p class=x>Leave  is\n25 days.<script>1</script>",
+        );
         assert_eq!(
             one,
-            digest("<form><input type=hidden value=2></form><p class=y>Leave is 25 days.<script>2</script>")
+            digest(
+                "<form><input type=hidden value=2></form><p class=y>Leave is 25 days.<script>2</script>"
+            )
         );
         for other in [
             "<form></form><p>Leave is 26 days.",

@@ -96,7 +96,9 @@ mod tests {
         let path = folder.path().join("memory.json");
         assert_eq!(Memory::load(&path), Memory::default());
         let mut memory = Memory::default();
-        memory.pages.insert("http://a/".to_owned(), Remembered::default());
+        memory
+            .pages
+            .insert("http://a/".to_owned(), Remembered::default());
         memory.save(&path).unwrap();
         assert_eq!(Memory::load(&path), memory);
         std::fs::write(&path, "{").unwrap();
@@ -117,9 +119,15 @@ mod tests {
         assert!(!page.is_unchanged(None, asked + DAY));
         assert!(!page.is_unchanged(Some("2026-01-02T10:00+09:00"), asked + 8 * DAY));
         // Asked on the same day: it may have changed after that.
-        let page = Remembered { asked: january_second + DAY, ..page };
+        let page = Remembered {
+            asked: january_second + DAY,
+            ..page
+        };
         assert!(!page.is_unchanged(Some("2026-01-02T10:00+09:00"), january_second + 2 * DAY));
-        let page = Remembered { told: Some("soon".to_owned()), ..page };
+        let page = Remembered {
+            told: Some("soon".to_owned()),
+            ..page
+        };
         assert!(!page.is_unchanged(Some("soon"), january_second + 2 * DAY));
     }
 }

@@ -91,7 +91,9 @@ impl WebConfig {
                 tidy(address.path())
             }
             Some(prefix) => {
-                return Err(format!("`prefix` of the web site {start} is `{prefix}`: it begins with /"));
+                return Err(format!(
+                    "`prefix` of the web site {start} is `{prefix}`: it begins with /"
+                ));
             }
         };
         Ok(Self {

@@ -73,8 +73,14 @@ pub(super) fn tell(address: &Url, headers: &HeaderMap) -> (Kind, String) {
         | "application/haansofthwp"
         | "application/hwp+zip" => Kind::Document,
         // JSON, feeds, fonts and the like, whatever they are called.
-        "text/css" | "text/javascript" | "application/javascript" | "application/json" => Kind::Other,
-        other if ["image/", "audio/", "video/", "font/"].iter().any(|start| other.starts_with(start)) => {
+        "text/css" | "text/javascript" | "application/javascript" | "application/json" => {
+            Kind::Other
+        }
+        other
+            if ["image/", "audio/", "video/", "font/"]
+                .iter()
+                .any(|start| other.starts_with(start)) =>
+        {
             Kind::Other
         }
         other
@@ -191,7 +197,11 @@ fn text_of(bytes: &[u8], charset: Option<&str>) -> String {
         return text.to_owned();
     }
     let encoding = charset.and_then(|label| encoding_rs::Encoding::for_label(label.as_bytes()));
-    encoding.unwrap_or(encoding_rs::EUC_KR).decode(bytes).0.into_owned()
+    encoding
+        .unwrap_or(encoding_rs::EUC_KR)
+        .decode(bytes)
+        .0
+        .into_owned()
 }
 
 #[cfg(test)]
@@ -205,7 +215,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_str(content).unwrap());
         if !disposition.is_empty() {
-            headers.insert(CONTENT_DISPOSITION, HeaderValue::from_bytes(disposition).unwrap());
+            headers.insert(
+                CONTENT_DISPOSITION,
+                HeaderValue::from_bytes(disposition).unwrap(),
+            );
         }
         let told = tell(&Url::parse(address).unwrap(), &headers);
         assert_eq!(told, (kind, name.to_owned()));
@@ -213,33 +226,96 @@ mod tests {
 
     #[test]
     fn pages_have_names_of_their_own() {
-        check("http://a/docs/휴가", "text/html; charset=utf-8", b"", Kind::Page, "휴가.html");
+        check(
+            "http://a/docs/휴가",
+            "text/html; charset=utf-8",
+            b"",
+            Kind::Page,
+            "휴가.html",
+        );
         check("http://a/docs/", "text/html", b"", Kind::Page, "docs.html");
         check("http://a/", "TEXT/HTML", b"", Kind::Page, "a.html");
         check("http://a/x.htm", "text/html", b"", Kind::Page, "x.htm");
-        check("http://a/view.do?id=3", "text/html", b"", Kind::Page, "view.do.html");
+        check(
+            "http://a/view.do?id=3",
+            "text/html",
+            b"",
+            Kind::Page,
+            "view.do.html",
+        );
     }
 
     #[test]
     fn files_are_told_by_type_or_ending() {
-        check("http://a/f?id=3", "application/octet-stream", "attachment; filename=\"규정;1.hwp\"".as_bytes(), Kind::Document, "규정;1.hwp");
-        check("http://a/f", "application/x-download", b"attachment; filename=\"a.bin\"; filename*=UTF-8''%ED%9C%B4%EA%B0%80.pdf", Kind::Document, "휴가.pdf");
-        check("http://a/f", "application/download", b"attachment;filename=%ED%9C%B4%EA%B0%80.docx", Kind::Document, "휴가.docx");
+        check(
+            "http://a/f?id=3",
+            "application/octet-stream",
+            "attachment; filename=\"규정;1.hwp\"".as_bytes(),
+            Kind::Document,
+            "규정;1.hwp",
+        );
+        check(
+            "http://a/f",
+            "application/x-download",
+            b"attachment; filename=\"a.bin\"; filename*=UTF-8''%ED%9C%B4%EA%B0%80.pdf",
+            Kind::Document,
+            "휴가.pdf",
+        );
+        check(
+            "http://a/f",
+            "application/download",
+            b"attachment;filename=%ED%9C%B4%EA%B0%80.docx",
+            Kind::Document,
+            "휴가.docx",
+        );
         let (raw, _, _) = encoding_rs::EUC_KR.encode("attachment; filename=휴가.hwp");
-        check("http://a/f", "application/octet-stream", &raw, Kind::Document, "휴가.hwp");
-        check("http://a/f", "application/pdf", b"attachment; filename=\"../../etc/passwd\"", Kind::Document, "passwd");
-        check("http://a/x.bin", "application/octet-stream", b"", Kind::Other, "x.bin");
+        check(
+            "http://a/f",
+            "application/octet-stream",
+            &raw,
+            Kind::Document,
+            "휴가.hwp",
+        );
+        check(
+            "http://a/f",
+            "application/pdf",
+            b"attachment; filename=\"../../etc/passwd\"",
+            Kind::Document,
+            "passwd",
+        );
+        check(
+            "http://a/x.bin",
+            "application/octet-stream",
+            b"",
+            Kind::Other,
+            "x.bin",
+        );
         check("http://a/x.pdf", "image/png", b"", Kind::Other, "x.pdf");
-        check("http://a/feed", "application/rss+xml", b"", Kind::Other, "feed");
+        check(
+            "http://a/feed",
+            "application/rss+xml",
+            b"",
+            Kind::Other,
+            "feed",
+        );
         check("http://a/s.xml", "application/xml", b"", Kind::Xml, "s.xml");
-        check("http://a/s.hml", "application/xml", b"", Kind::Document, "s.hml");
+        check(
+            "http://a/s.hml",
+            "application/xml",
+            b"",
+            Kind::Document,
+            "s.hml",
+        );
     }
 
     #[test]
     fn long_names_keep_their_ending() {
         let address = format!("http://a/{}.pdf", "가".repeat(300));
         let (_, name) = tell(&Url::parse(&address).unwrap(), &HeaderMap::new());
-        assert!(name.chars().count() < 130 && name.ends_with("가.pdf"), "{name}");
+        assert!(
+            name.chars().count() < 130 && name.ends_with("가.pdf"),
+            "{name}"
+        );
     }
 
     #[test]

@@ -108,7 +108,10 @@ impl Group {
                 pattern: tidy(&encoded(value)),
             }),
             "crawl-delay" => {
-                let pause = value.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+                let pause = value
+                    .parse()
+                    .ok()
+                    .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
                 self.pause = pause.map(|pause| pause.min(LONGEST_PAUSE));
             }
             _ => {}
@@ -228,7 +231,10 @@ mod tests {
     #[test]
     fn a_hostile_pattern_takes_no_time() {
         let stars = "*a".repeat(2_000);
-        assert!(!matches(&format!("/{stars}b$"), &format!("/{}", "a".repeat(5_000))));
+        assert!(!matches(
+            &format!("/{stars}b$"),
+            &format!("/{}", "a".repeat(5_000))
+        ));
         assert!(matches("/*$", "/x"));
         assert!(matches("*", "/"));
         assert!(!matches("/a$", "/ab"));

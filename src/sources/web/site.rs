@@ -182,7 +182,10 @@ impl Site {
             let mut request = self
                 .client
                 .get(address.clone())
-                .header(ACCEPT, "text/html, application/xhtml+xml, application/pdf, */*;q=0.5")
+                .header(
+                    ACCEPT,
+                    "text/html, application/xhtml+xml, application/pdf, */*;q=0.5",
+                )
                 .header(ACCEPT_ENCODING, "identity");
             if let Some(etag) = &validators.etag {
                 request = request.header(IF_NONE_MATCH, etag);
@@ -211,7 +214,9 @@ impl Site {
             };
             if let Some(asked) = asked.filter(|asked| *asked > LONGEST_PAUSE) {
                 let seconds = asked.as_secs();
-                return Err(format!("{reason}, and wants to be left alone for {seconds} s"));
+                return Err(format!(
+                    "{reason}, and wants to be left alone for {seconds} s"
+                ));
             }
             if attempt == ATTEMPTS {
                 return Err(reason);
@@ -249,7 +254,9 @@ impl Site {
         if let Some(packed) = header(&response, &CONTENT_ENCODING)
             && !packed.eq_ignore_ascii_case("identity")
         {
-            return Step::Refused(format!("it comes packed ({packed}), though that was not asked for"));
+            return Step::Refused(format!(
+                "it comes packed ({packed}), though that was not asked for"
+            ));
         }
         let (is_hidden, is_dead_end) = header_wishes(response.headers());
         let validators = Validators {
@@ -316,7 +323,10 @@ mod tests {
     #[test]
     fn a_pause_is_told_in_seconds_or_as_a_date() {
         assert_eq!(retry_after(" 7 "), Some(Duration::from_secs(7)));
-        assert_eq!(retry_after("Wed, 21 Oct 2015 07:28:00 GMT"), Some(Duration::ZERO));
+        assert_eq!(
+            retry_after("Wed, 21 Oct 2015 07:28:00 GMT"),
+            Some(Duration::ZERO)
+        );
         assert!(retry_after("Wed, 21 Oct 2099 07:28:00 GMT").unwrap() > LONGEST_PAUSE);
         assert_eq!(retry_after("soon"), None);
     }

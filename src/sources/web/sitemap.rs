@@ -82,7 +82,10 @@ fn parse(text: &str) -> Result<Option<Sitemap>, String> {
     let mut said = String::new();
     let mut is_index = false;
     loop {
-        match reader.read_event().map_err(|error| format!("it is damaged: {error}"))? {
+        match reader
+            .read_event()
+            .map_err(|error| format!("it is damaged: {error}"))?
+        {
             Event::Start(element) => {
                 let name = element.local_name().as_ref().to_owned();
                 if open.is_empty() {
@@ -175,7 +178,11 @@ mod tests {
         packed.write_all(PAGES.as_bytes()).unwrap();
         let packed = packed.finish().unwrap();
         assert_eq!(read(&packed).unwrap(), Some(expected));
-        assert!(read(&packed[..packed.len() - 9]).unwrap_err().contains("unpacked"));
+        assert!(
+            read(&packed[..packed.len() - 9])
+                .unwrap_err()
+                .contains("unpacked")
+        );
     }
 
     #[test]

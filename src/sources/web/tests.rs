@@ -41,7 +41,10 @@ fn file(content_type: &str, body: &[u8]) -> Answer {
 }
 
 fn status(status: u16) -> Answer {
-    Answer { status, ..html("<p>No.") }
+    Answer {
+        status,
+        ..html("<p>No.")
+    }
 }
 
 fn redirect(code: u16, to: &str) -> Answer {
@@ -88,14 +91,25 @@ async fn respond(shared: Arc<Shared>, request: Request) -> Response<Body> {
     tokio::time::sleep(Duration::from_millis(1)).await;
     let path = request.uri().path_and_query().unwrap().to_string();
     shared.times.lock().unwrap().push(Instant::now());
-    shared.headers.lock().unwrap().push(request.headers().clone());
-    let first = shared.first.lock().unwrap().get_mut(&path).and_then(Vec::pop);
+    shared
+        .headers
+        .lock()
+        .unwrap()
+        .push(request.headers().clone());
+    let first = shared
+        .first
+        .lock()
+        .unwrap()
+        .get_mut(&path)
+        .and_then(Vec::pop);
     let answer = first.or_else(|| shared.answers.lock().unwrap().get(&path).cloned());
     let mut answer = answer.unwrap_or_else(|| status(404));
     if let Some(generator) = path.strip_prefix("/trap/") {
         let number: u64 = generator.parse().unwrap_or(0);
         let (one, two) = (number * 2 + 1, number * 2 + 2);
-        answer = html(&format!("<p>Day {number}.<a href=/trap/{one}>next</a><a href=/trap/{two}>more</a>"));
+        answer = html(&format!(
+            "<p>Day {number}.<a href=/trap/{one}>next</a><a href=/trap/{two}>more</a>"
+        ));
     }
     let tag = answer.headers.iter().find(|(name, _)| *name == "etag");
     let asked_for = request.headers().get(header::IF_NONE_MATCH);
@@ -108,7 +122,11 @@ async fn respond(shared: Arc<Shared>, request: Request) -> Response<Body> {
     }
     shared.at_once.fetch_sub(1, Ordering::SeqCst);
     response
-        .body(if is_same { Body::empty() } else { Body::from(answer.body) })
+        .body(if is_same {
+            Body::empty()
+        } else {
+            Body::from(answer.body)
+        })
         .unwrap()
 }
 
@@ -116,7 +134,8 @@ impl TestSite {
     async fn new(pages: &[(&str, Answer)]) -> Self {
         let shared = Arc::new(Shared::default());
         let state = Arc::clone(&shared);
-        let router = Router::new().fallback(move |request: Request| respond(Arc::clone(&state), request));
+        let router =
+            Router::new().fallback(move |request: Request| respond(Arc::clone(&state), request));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let origin = format!("http://{}", listener.local_addr().unwrap());
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -133,18 +152,29 @@ impl TestSite {
     }
 
     fn set(&self, path: &str, answer: Answer) {
-        self.shared.answers.lock().unwrap().insert(path.to_owned(), answer);
+        self.shared
+            .answers
+            .lock()
+            .unwrap()
+            .insert(path.to_owned(), answer);
     }
 
     fn first(&self, path: &str, answers: &[Answer]) {
         let answers = answers.iter().rev().cloned().collect();
-        self.shared.first.lock().unwrap().insert(path.to_owned(), answers);
+        self.shared
+            .first
+            .lock()
+            .unwrap()
+            .insert(path.to_owned(), answers);
     }
 
     /// What was asked for since the last call, without `robots.txt`.
     fn asked(&self) -> Vec<String> {
         let asked = std::mem::take(&mut *self.shared.asked.lock().unwrap());
-        asked.into_iter().filter(|path| path != "/robots.txt").collect()
+        asked
+            .into_iter()
+            .filter(|path| path != "/robots.txt")
+            .collect()
     }
 
     fn config(&self, start: &str) -> WebConfig {
@@ -185,7 +215,11 @@ struct Seen {
 impl Seen {
     fn new(listing: &Listing, origin: &str) -> Self {
         let path = |place: &str| place.strip_prefix(origin).unwrap().to_owned();
-        let mut listed: Vec<String> = listing.documents.iter().map(|listed| path(&listed.place)).collect();
+        let mut listed: Vec<String> = listing
+            .documents
+            .iter()
+            .map(|listed| path(&listed.place))
+            .collect();
         listed.sort();
         Self {
             listed,
@@ -205,7 +239,11 @@ impl Seen {
     #[track_caller]
     fn has(&self, listed: &[&str], unreadable: &[&str]) {
         assert_eq!(self.listed, listed, "{:?}", self.unreadable);
-        let mut places: Vec<&str> = self.unreadable.iter().map(|(place, _)| place.as_str()).collect();
+        let mut places: Vec<&str> = self
+            .unreadable
+            .iter()
+            .map(|(place, _)| place.as_str())
+            .collect();
         places.sort_unstable();
         assert_eq!(places, unreadable, "{:?}", self.unreadable);
     }
@@ -232,9 +270,20 @@ async fn pages_and_linked_files_below_the_start_are_found() {
     let web = site.open(&site.config("/docs/"));
     let listing = web.list().await.unwrap();
     let seen = Seen::new(&listing, &site.origin);
-    let all = ["/docs/", "/docs/%ED%9C%B4%EA%B0%80", "/docs/get?id=1", "/docs/leave", "/docs/rules.pdf"];
+    let all = [
+        "/docs/",
+        "/docs/%ED%9C%B4%EA%B0%80",
+        "/docs/get?id=1",
+        "/docs/leave",
+        "/docs/rules.pdf",
+    ];
     seen.has(&all, &[]);
-    assert!(!site.asked().iter().any(|path| path.starts_with("/blog/") || path.ends_with("png")));
+    assert!(
+        !site
+            .asked()
+            .iter()
+            .any(|path| path.starts_with("/blog/") || path.ends_with("png"))
+    );
 
     let mut names = Vec::new();
     for listed in &listing.documents {
@@ -244,11 +293,26 @@ async fn pages_and_linked_files_below_the_start_are_found() {
         names.push(fetched.file_name);
         let path = fetched.path.clone();
         drop(fetched.temporary);
-        assert!(!path.try_exists().unwrap(), "a copy that was taken is of no use");
+        assert!(
+            !path.try_exists().unwrap(),
+            "a copy that was taken is of no use"
+        );
     }
     names.sort();
-    assert_eq!(names, ["docs.html", "leave.html", "rules.pdf", "규정.hwp", "휴가.html"]);
-    assert!(site.asked().is_empty(), "what came while listing is not fetched again");
+    assert_eq!(
+        names,
+        [
+            "docs.html",
+            "leave.html",
+            "rules.pdf",
+            "규정.hwp",
+            "휴가.html"
+        ]
+    );
+    assert!(
+        site.asked().is_empty(),
+        "what came while listing is not fetched again"
+    );
     // Taken once more, for other readers, it is asked for.
     let fetched = web.fetch(&listing.documents[0]).await.unwrap();
     assert_eq!(fetched.file_name, "docs.html");
@@ -257,7 +321,9 @@ async fn pages_and_linked_files_below_the_start_are_found() {
 
 #[tokio::test]
 async fn what_did_not_change_costs_a_304() {
-    let page = |text: &str, tag: &str| html(&format!("{text}<a href=/a>a</a><a href=/b.pdf>b</a>")).with("etag", tag);
+    let page = |text: &str, tag: &str| {
+        html(&format!("{text}<a href=/a>a</a><a href=/b.pdf>b</a>")).with("etag", tag)
+    };
     let site = TestSite::new(&[
         ("/", page("<p>Start.", "\"1\"")),
         ("/a", html("<p>A.").with("etag", "W/\"a\"")),
@@ -289,7 +355,11 @@ async fn what_did_not_change_costs_a_304() {
 
 #[tokio::test]
 async fn nothing_but_the_site_is_ever_contacted() {
-    let other = TestSite::new(&[("/", html("<p>Other.")), ("/robots.txt", file("text/plain", b""))]).await;
+    let other = TestSite::new(&[
+        ("/", html("<p>Other.")),
+        ("/robots.txt", file("text/plain", b"")),
+    ])
+    .await;
     let elsewhere = &other.origin;
     let site = TestSite::new(&[
         (
@@ -314,11 +384,16 @@ async fn nothing_but_the_site_is_ever_contacted() {
         ),
     ])
     .await;
-    site.look(&site.config("/")).await.has(&["/", "/base/"], &[]);
+    site.look(&site.config("/"))
+        .await
+        .has(&["/", "/base/"], &[]);
     site.set("/", redirect(302, elsewhere));
     let error = site.error(&site.config("/")).await;
     assert!(error.contains("leads out of the site"), "{error}");
-    site.set("/robots.txt", redirect(302, &format!("{elsewhere}/robots.txt")));
+    site.set(
+        "/robots.txt",
+        redirect(302, &format!("{elsewhere}/robots.txt")),
+    );
     site.error(&site.config("/")).await;
     let examined = site.open(&site.config("/")).examine().await.unwrap_err();
     assert!(examined.to_string().contains("leads out"), "{examined}");
@@ -348,7 +423,12 @@ async fn redirects_are_followed_within_the_rules() {
     let seen = site.look(&config).await;
     seen.has(&["/docs/", "/docs/%ED%9C%B4%EA%B0%80", "/docs/new"], &[]);
     let asked = site.asked();
-    assert!(!asked.iter().any(|path| path.contains("blog") || path.contains("private")), "{asked:?}");
+    assert!(
+        !asked
+            .iter()
+            .any(|path| path.contains("blog") || path.contains("private")),
+        "{asked:?}"
+    );
     site.open(&config).examine().await.unwrap();
 }
 
@@ -368,13 +448,19 @@ async fn robots_are_respected() {
     let config = site.config("/");
     site.look(&config).await.has(&["/", "/below", "/open"], &[]);
     assert_eq!(site.asked(), ["/", "/open", "/hidden", "/below"]);
-    site.set("/robots.txt", file("text/plain", b"User-agent: veracite\nDisallow: /\n"));
+    site.set(
+        "/robots.txt",
+        file("text/plain", b"User-agent: veracite\nDisallow: /\n"),
+    );
     let error = site.error(&config).await;
     assert!(error.contains("robots.txt forbids"), "{error}");
     assert!(site.asked().is_empty());
     site.set("/robots.txt", status(500));
     let error = site.error(&config).await;
-    assert!(error.contains("robots.txt cannot be read") && error.contains("500"), "{error}");
+    assert!(
+        error.contains("robots.txt cannot be read") && error.contains("500"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -403,16 +489,26 @@ async fn what_is_gone_goes_and_what_cannot_be_reached_stays() {
     site.set("/a1", status(410));
     site.look(&config).await.has(&["/"], &[]);
 
-    for answer in [status(404), status(500), status(401), file("image/png", b"png")] {
+    for answer in [
+        status(404),
+        status(500),
+        status(401),
+        file("image/png", b"png"),
+    ] {
         site.set("/", answer);
         let error = site.error(&config).await;
-        assert!(error.contains(&format!("the web site {}/", site.origin)), "{error}");
+        assert!(
+            error.contains(&format!("the web site {}/", site.origin)),
+            "{error}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_site_that_is_down_is_an_error() {
-    let links: String = (0..30).map(|number| format!("<a href=/p{number}>{number}</a>")).collect();
+    let links: String = (0..30)
+        .map(|number| format!("<a href=/p{number}>{number}</a>"))
+        .collect();
     let site = TestSite::new(&[("/", html(&links))]).await;
     for number in 0..30 {
         site.set(&format!("/p{number}"), status(502));
@@ -428,7 +524,11 @@ async fn a_site_that_is_down_is_an_error() {
 
 #[tokio::test]
 async fn traps_end() {
-    let site = TestSite::new(&[("/trap/", html("")), ("/c/", html("<p>C.<a href='c/'>deeper</a>"))]).await;
+    let site = TestSite::new(&[
+        ("/trap/", html("")),
+        ("/c/", html("<p>C.<a href='c/'>deeper</a>")),
+    ])
+    .await;
     let mut config = site.config("/trap/0");
     let seen = site.look(&config).await;
     assert_eq!(seen.listed.len(), 1 + 2 + 4 + 8, "{:?}", seen.listed);
@@ -448,7 +548,9 @@ async fn traps_end() {
     }
     let mut config = site.config("/c/");
     config.depth = 50;
-    site.look(&config).await.has(&["/c/", "/c/c/", "/c/c/c/"], &[]);
+    site.look(&config)
+        .await
+        .has(&["/c/", "/c/c/", "/c/c/c/"], &[]);
 }
 
 #[tokio::test]
@@ -482,10 +584,18 @@ async fn a_sitemap_is_a_start_and_its_dates_are_believed() {
     first.has(&["/docs/a", "/docs/c"], &[]);
     site.asked();
     assert_eq!(site.look(&config).await, first);
-    assert_eq!(site.asked(), ["/sitemap.xml", "/s1.xml", "/s2.xml.gz", "/docs/a"]);
+    assert_eq!(
+        site.asked(),
+        ["/sitemap.xml", "/s1.xml", "/s2.xml.gz", "/docs/a"]
+    );
     config.depth = 2;
-    site.look(&config).await.has(&["/docs/a", "/docs/b", "/docs/c"], &[]);
-    site.set("/sitemap.xml", file("application/xml", b"<sitemapindex><sitemap>"));
+    site.look(&config)
+        .await
+        .has(&["/docs/a", "/docs/b", "/docs/c"], &[]);
+    site.set(
+        "/sitemap.xml",
+        file("application/xml", b"<sitemapindex><sitemap>"),
+    );
     let error = site.error(&config).await;
     assert!(error.contains("cut off"), "{error}");
 
@@ -493,7 +603,9 @@ async fn a_sitemap_is_a_start_and_its_dates_are_believed() {
     site.set("/robots.txt", file("text/plain", b"Sitemap: /s2.xml.gz\n"));
     site.set("/docs/", html("<p>Docs."));
     let config = site.config("/docs/");
-    site.look(&config).await.has(&["/docs/", "/docs/a", "/docs/b", "/docs/c"], &[]);
+    site.look(&config)
+        .await
+        .has(&["/docs/", "/docs/a", "/docs/b", "/docs/c"], &[]);
 }
 
 #[tokio::test]
@@ -522,12 +634,24 @@ async fn one_content_is_one_document() {
     assert_eq!(site.look(&config).await, first);
     // The one that was chosen goes, and its twin is there.
     site.set("/view?id=1", status(404));
-    site.look(&config).await.has(&["/", "/copy", "/deep", "/index.html", "/other", "/view?id=1&print=1"], &[]);
+    site.look(&config).await.has(
+        &[
+            "/",
+            "/copy",
+            "/deep",
+            "/index.html",
+            "/other",
+            "/view?id=1&print=1",
+        ],
+        &[],
+    );
 }
 
 #[tokio::test]
 async fn a_page_to_sign_in_takes_nothing_away() {
-    let links: String = (0..4).map(|number| format!("<a href=/p{number}>{number}</a>")).collect();
+    let links: String = (0..4)
+        .map(|number| format!("<a href=/p{number}>{number}</a>"))
+        .collect();
     let start = html(&format!("<p>Start.{links}"));
     let site = TestSite::new(&[("/", start.clone())]).await;
     let paths = ["/p0", "/p1", "/p2", "/p3"];
@@ -558,7 +682,10 @@ async fn a_page_to_sign_in_takes_nothing_away() {
             let seen = site.look(&config).await;
             for path in paths {
                 let is_kept = seen.unreadable.iter().any(|(place, _)| place == path);
-                assert!(is_kept || seen.listed.contains(&path.to_owned()), "{path}: {seen:?}");
+                assert!(
+                    is_kept || seen.listed.contains(&path.to_owned()),
+                    "{path}: {seen:?}"
+                );
             }
             assert!(seen.unreadable.len() >= 3, "{seen:?}");
         }
@@ -570,13 +697,20 @@ async fn a_page_to_sign_in_takes_nothing_away() {
     site.set("/p0", redirect(301, "/moved"));
     site.set("/moved", html("<p>Moved."));
     let seen = site.look(&config).await;
-    assert!(seen.listed.contains(&"/moved".to_owned()) && seen.unreadable.is_empty(), "{seen:?}");
+    assert!(
+        seen.listed.contains(&"/moved".to_owned()) && seen.unreadable.is_empty(),
+        "{seen:?}"
+    );
     assert!(!seen.listed.contains(&"/p0".to_owned()), "{seen:?}");
 }
 
 #[tokio::test]
 async fn a_busy_site_is_asked_again_when_it_says_so() {
-    let site = TestSite::new(&[("/", html("<p>Start.<a href=/a>a</a>")), ("/a", html("<p>A."))]).await;
+    let site = TestSite::new(&[
+        ("/", html("<p>Start.<a href=/a>a</a>")),
+        ("/a", html("<p>A.")),
+    ])
+    .await;
     site.first("/", &[status(429).with("retry-after", "1"), status(503)]);
     let began = Instant::now();
     site.look(&site.config("/")).await.has(&["/", "/a"], &[]);
@@ -589,7 +723,9 @@ async fn a_busy_site_is_asked_again_when_it_says_so() {
 
 #[tokio::test]
 async fn requests_come_one_by_one_with_pauses() {
-    let links: String = (0..5).map(|number| format!("<a href=/trap/{number}>{number}</a>")).collect();
+    let links: String = (0..5)
+        .map(|number| format!("<a href=/trap/{number}>{number}</a>"))
+        .collect();
     let site = TestSite::new(&[("/", html(&links))]).await;
     let mut config = site.config("/");
     config.depth = 1;
@@ -606,10 +742,19 @@ async fn requests_come_one_by_one_with_pauses() {
 #[tokio::test]
 async fn large_packed_and_broken_files_are_told() {
     let site = TestSite::new(&[
-        ("/", html("<a href=/large.pdf>l</a><a href=/packed.pdf>p</a><a href=/exact.pdf>e</a>")),
-        ("/large.pdf", file("application/pdf", &vec![b'x'; (1 << 20) + 1])),
+        (
+            "/",
+            html("<a href=/large.pdf>l</a><a href=/packed.pdf>p</a><a href=/exact.pdf>e</a>"),
+        ),
+        (
+            "/large.pdf",
+            file("application/pdf", &vec![b'x'; (1 << 20) + 1]),
+        ),
         ("/exact.pdf", file("application/pdf", &vec![b'x'; 1 << 20])),
-        ("/packed.pdf", file("application/pdf", PDF).with("content-encoding", "gzip")),
+        (
+            "/packed.pdf",
+            file("application/pdf", PDF).with("content-encoding", "gzip"),
+        ),
     ])
     .await;
     let seen = site.look(&site.config("/")).await;
@@ -623,21 +768,36 @@ async fn headers_let_in_and_are_read_from_files() {
     let secret = site.folder.path().join("token");
     std::fs::write(&secret, "Bearer hush\n").unwrap();
     let mut config = site.config("/");
-    config.headers.insert("Authorization".to_owned(), SecretFrom::File(secret.clone()));
+    config
+        .headers
+        .insert("Authorization".to_owned(), SecretFrom::File(secret.clone()));
     let web = site.open(&config);
     web.list().await.unwrap();
     let headers = site.shared.headers.lock().unwrap().clone();
-    assert!(headers.iter().all(|headers| headers["authorization"] == "Bearer hush"));
-    assert!(headers[0]["user-agent"].to_str().unwrap().starts_with("Veracite/"));
+    assert!(
+        headers
+            .iter()
+            .all(|headers| headers["authorization"] == "Bearer hush")
+    );
+    assert!(
+        headers[0]["user-agent"]
+            .to_str()
+            .unwrap()
+            .starts_with("Veracite/")
+    );
     assert!(!format!("{web:?}").contains("hush"));
     std::fs::remove_file(&secret).unwrap();
     let error = web.list().await.unwrap_err().to_string();
-    assert!(error.contains("`Authorization`") && error.contains("token"), "{error}");
+    assert!(
+        error.contains("`Authorization`") && error.contains("token"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
 async fn a_page_whose_encoding_only_the_server_tells_is_readable() {
-    let (body, _, _) = encoding_rs::EUC_KR.encode("<html><p>휴가는 25일이다.<a href='/규정'>규정</a>");
+    let (body, _, _) =
+        encoding_rs::EUC_KR.encode("<html><p>휴가는 25일이다.<a href='/규정'>규정</a>");
     let site = TestSite::new(&[
         ("/", file("text/html; charset=EUC-KR", &body)),
         ("/%EA%B7%9C%EC%A0%95", html("<p>규정.")),
@@ -656,5 +816,8 @@ async fn a_page_whose_encoding_only_the_server_tells_is_readable() {
 #[test]
 fn statuses_are_what_the_server_sends() {
     // A made-up site that answers otherwise would make the tests above say nothing.
-    assert_eq!(StatusCode::from_u16(status(410).status).unwrap(), StatusCode::GONE);
+    assert_eq!(
+        StatusCode::from_u16(status(410).status).unwrap(),
+        StatusCode::GONE
+    );
 }

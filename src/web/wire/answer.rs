@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ingest::PageKind;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Joined, Language, Mode, ReasonBody, SpanBody, Verdict};
-use crate::ask::{Context, LedgerEntry, LeftOut, Location, Question, Scope};
+use crate::ask::{Context, Counted, LedgerEntry, LeftOut, Location, Question, Scope};
 use crate::check::{Answer, CheckedSentence, Citation, Conflict};
 use crate::language;
 use crate::proof::{Proof, Prover};
@@ -169,6 +168,11 @@ pub struct CitationBody {
     pub page: Option<u32>,
     /// Last page of the quote.
     pub last_page: Option<u32>,
+    /// First paragraph of the quote, from 1, for formats without pages: headings, paragraphs,
+    /// items of lists and rows of tables count. Null for formats with pages.
+    pub paragraph: Option<u32>,
+    /// Last paragraph of the quote.
+    pub last_paragraph: Option<u32>,
     /// What these pages are, and where on them the quote stands; null for formats without.
     pub location: Option<LocationBody>,
     /// Where the quote stands in the document's canonical text.
@@ -394,6 +398,11 @@ fn conflict(conflict: &Conflict) -> ConflictBody {
 
 fn citation(citation: &Citation) -> CitationBody {
     let span = SpanBody::new(&citation.place().chars, &citation.place().utf16);
+    let in_paragraphs = |location: &&Location| location.kind == Counted::Paragraph;
+    let pages = citation
+        .location()
+        .filter(|location| !in_paragraphs(location));
+    let paragraphs = citation.location().filter(in_paragraphs);
     CitationBody {
         number: citation.number(),
         document: citation.document().to_string(),
@@ -401,9 +410,11 @@ fn citation(citation: &Citation) -> CitationBody {
         title: citation.title().to_owned(),
         file_name: citation.file_name().to_owned(),
         heading_path: citation.heading_path().to_vec(),
-        page: citation.location().map(|location| location.first),
-        last_page: citation.location().map(|location| location.last),
-        location: citation.location().map(location),
+        page: pages.map(|location| location.first),
+        last_page: pages.map(|location| location.last),
+        paragraph: paragraphs.map(|location| location.first),
+        last_paragraph: paragraphs.map(|location| location.last),
+        location: pages.and_then(location),
         url: format!(
             "/documents/{}?version={}&start={}&end={}&quote_sha256={}#quote",
             citation.document(),
@@ -420,17 +431,18 @@ fn citation(citation: &Citation) -> CitationBody {
     }
 }
 
-fn location(location: &Location) -> LocationBody {
-    LocationBody {
+fn location(location: &Location) -> Option<LocationBody> {
+    Some(LocationBody {
         kind: match location.kind {
-            PageKind::Page => "page",
-            PageKind::Slide => "slide",
-            PageKind::Sheet => "sheet",
+            Counted::Page => "page",
+            Counted::Slide => "slide",
+            Counted::Sheet => "sheet",
+            Counted::Paragraph => return None,
         },
         name: location.name.clone(),
         cells: location.cells.clone(),
         recognized: location.recognized,
-    }
+    })
 }
 
 fn ledger(entry: &LedgerEntry) -> LedgerBody {
