@@ -1,12 +1,17 @@
-//! The engine `openai` against a real server with a small model.
+//! What talks to other programs, against real ones.
 //!
-//! `VERACITE_TEST_OPENAI` is the server's address and `VERACITE_TEST_OPENAI_MODEL` its model
+//! The engine `openai` with a small model: `VERACITE_TEST_OPENAI` is the server's address and `VERACITE_TEST_OPENAI_MODEL` its model
 //! (`smollm2` if not set), with a window of 4,096 tokens. `.ci/run` starts the server of
 //! llama-cpp-python with SmolLM2 and sets both; llama.cpp's own server passes as well.
+//!
+//! Buckets: `VERACITE_TEST_S3` is the folder that `tests/fixtures/s3_server.py` wrote its address and
+//! keys into.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use ingest::Group;
 use ingest::parse::InProcess;
 use veracite::app::{App, AskEvent};
 use veracite::ask::{
@@ -18,6 +23,9 @@ use veracite::config::Config;
 use veracite::doctor::Level;
 use veracite::generate::{Engine, GeneratorConfig, OpenAiConfig, OpenAiGenerator};
 use veracite::language::Language;
+use veracite::sources::bucket::{Bucket, BucketConfig, Keys};
+use veracite::sources::secret::SecretFrom;
+use veracite::sources::{Source as _, Surroundings};
 
 const WINDOW: usize = 4_096;
 
@@ -212,4 +220,61 @@ async fn what_a_real_model_writes_is_shown_only_where_documents_say_it() {
         assert!(ended);
     }
     app.close().await;
+}
+
+#[tokio::test]
+async fn a_real_store_is_listed_and_fetched_with_signed_requests() {
+    let Ok(folder) = std::env::var("VERACITE_TEST_S3") else {
+        println!("SKIPPED: VERACITE_TEST_S3 names no folder of a store");
+        return;
+    };
+    let folder = std::path::PathBuf::from(folder);
+    let endpoint = std::fs::read_to_string(folder.join("endpoint")).unwrap();
+    let mut config = BucketConfig::new("documents", endpoint.trim()).unwrap();
+    let keys = |secret: &str| {
+        Some(Keys {
+            access: SecretFrom::File(folder.join("access")),
+            secret: SecretFrom::File(folder.join(secret)),
+        })
+    };
+    config.keys = keys("secret");
+    let everyone = BTreeSet::from([Group::everyone()]);
+    let spool = tempfile::tempdir().unwrap();
+    let surroundings = Surroundings {
+        default_readers: &everyone,
+        max_file: 1 << 20,
+        folder: spool.path(),
+    };
+    let bucket = Bucket::open(&config, surroundings).unwrap();
+    println!("doctor: {}", bucket.examine().await.unwrap());
+    let listing = bucket.list().await.unwrap();
+    // Two pages, without the one that stands for a folder.
+    assert_eq!(
+        (listing.documents.len(), listing.unreadable.len()),
+        (1_106, 0)
+    );
+    let odd = listing
+        .documents
+        .iter()
+        .filter(|listed| !listed.place.contains("/many/"));
+    let mut fetched_odd = 0;
+    for listed in odd {
+        let fetched = bucket.fetch(listed).await.unwrap();
+        let key = std::fs::read_to_string(&fetched.path).unwrap();
+        println!("{key}");
+        assert_eq!(listed.place, format!("{}/documents/{key}", endpoint.trim()));
+        fetched_odd += 1;
+    }
+    assert_eq!(fetched_odd, 6);
+
+    config.prefix = "규정 2026/".to_owned();
+    let bucket = Bucket::open(&config, surroundings).unwrap();
+    assert_eq!(bucket.list().await.unwrap().documents.len(), 1);
+
+    // The key's name is no secret of that key: the server sees a wrong signature.
+    config.keys = keys("access");
+    let bucket = Bucket::open(&config, surroundings).unwrap();
+    let error = bucket.list().await.unwrap_err().to_string();
+    println!("wrong key: {error}");
+    assert!(error.contains("`secret_key`"), "{error}");
 }

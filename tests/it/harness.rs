@@ -40,7 +40,7 @@ pub(crate) fn groups(names: &[&str]) -> Vec<Group> {
 
 /// It is the first of March 2026, all the time.
 #[derive(Debug)]
-struct FixedClock;
+pub(crate) struct FixedClock;
 
 impl Clock for FixedClock {
     fn now(&self) -> Timestamp {

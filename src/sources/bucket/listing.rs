@@ -32,22 +32,20 @@ pub(super) fn read(xml: &str) -> Result<Page, String> {
     let (mut is_list, mut is_truncated, mut is_encoded) = (false, false, false);
     let mut next = None;
     let mut size_error = None;
-    walk(xml, |path, text| {
-        match path {
-            ["ListBucketResult"] => is_list = true,
-            [_, "IsTruncated"] => is_truncated = text.trim() == "true",
-            [_, "NextContinuationToken"] => next = Some(text.to_owned()),
-            [_, "EncodingType"] => is_encoded = text.trim() == "url",
-            [_, "Contents", "Key"] => text.clone_into(&mut object.key),
-            [_, "Contents", "ETag"] => text.trim().clone_into(&mut object.etag),
-            [_, "Contents", "LastModified"] => text.trim().clone_into(&mut object.modified),
-            [_, "Contents", "Size"] => match text.trim().parse() {
-                Ok(size) => object.size = size,
-                Err(_) => size_error = Some(format!("`{text}` is no size")),
-            },
-            [_, "Contents"] => page.objects.push(std::mem::take(&mut object)),
-            _ => {}
-        };
+    walk(xml, |path, text| match path {
+        ["ListBucketResult"] => is_list = true,
+        [_, "IsTruncated"] => is_truncated = text.trim() == "true",
+        [_, "NextContinuationToken"] => next = Some(text.to_owned()),
+        [_, "EncodingType"] => is_encoded = text.trim() == "url",
+        [_, "Contents", "Key"] => text.clone_into(&mut object.key),
+        [_, "Contents", "ETag"] => text.trim().clone_into(&mut object.etag),
+        [_, "Contents", "LastModified"] => text.trim().clone_into(&mut object.modified),
+        [_, "Contents", "Size"] => match text.trim().parse() {
+            Ok(size) => object.size = size,
+            Err(_) => size_error = Some(format!("`{text}` is no size")),
+        },
+        [_, "Contents"] => page.objects.push(std::mem::take(&mut object)),
+        _ => {}
     })?;
     if !is_list {
         return Err("it answers with something that is no list of objects".to_owned());

@@ -1,4 +1,4 @@
-//! Buckets of stores that speak S3's protocol: MinIO, Ceph, AWS and others.
+//! Buckets of stores that speak S3's protocol: `MinIO`, Ceph, AWS and others.
 //!
 //! A list is got in pages and objects one by one. Only `endpoint` is contacted; without keys
 //! requests are not signed, and no machine is asked for any.

@@ -316,6 +316,7 @@ async fn errors_name_bucket_server_and_key() {
         let error = store.error(&store.config()).await;
         assert!(error.contains(word), "{word}: {error}");
     }
+    store.shared.lock().unwrap().instead = None;
     let error = store.open(&missing).examine().await.unwrap_err();
     assert!(error.to_string().contains("missing"), "{error}");
 }

@@ -1,19 +1,17 @@
 //! One walk through a site, from its start along links and sitemaps.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::io::Read as _;
 use std::path::Path;
 
 use reqwest::Url;
-use tempfile::TempPath;
 use tracing::{debug, warn};
 
-use super::super::{Listed, Listing, SourceError};
+use super::super::{Listing, SourceError};
 use super::WebConfig;
 use super::address::{Scope, normal};
-use super::links;
 use super::memory::{Memory, Remembered};
-use super::names::{Kind, is_passed_over};
+use super::names::is_passed_over;
+use super::reading::{Read, Reading, Spooled};
 use super::robots::{self, Robots};
 use super::site::{Found, Manners, Site, Step, Validators};
 use super::sitemap::{self, Sitemap};
@@ -26,8 +24,6 @@ const MOST_SITEMAPS: usize = 100;
 const LARGEST_SITEMAP: usize = 50 << 20;
 /// After so many failures one after another the site is down, not a page of it.
 const MOST_FAILURES: usize = 10;
-/// Bytes of a page that are looked through for links. What is larger is a file more than a page.
-const LARGEST_PAGE: u64 = 16 << 20;
 
 /// What a walk brings.
 #[derive(Debug, Default)]
@@ -38,13 +34,6 @@ pub(super) struct Crawled {
     pub(super) memory: Memory,
 }
 
-/// A document that came while the site was walked through.
-#[derive(Debug)]
-pub(super) struct Spooled {
-    pub(super) file_name: String,
-    pub(super) path: TempPath,
-}
-
 /// A walk.
 pub(super) struct Crawl<'a> {
     pub(super) config: &'a WebConfig,
@@ -53,17 +42,17 @@ pub(super) struct Crawl<'a> {
     pub(super) spool: &'a Path,
     manners: Manners,
     robots: Robots,
-    before: Memory,
-    after: Memory,
+    pub(super) before: Memory,
+    pub(super) after: Memory,
     queue: VecDeque<Visit>,
     /// Addresses that are or were in the queue.
     queued: HashSet<Url>,
     /// Addresses that were asked for, those that others led to included.
     seen: HashSet<Url>,
-    entries: Vec<Entry>,
+    pub(super) entries: Vec<Entry>,
     /// Documents whose addresses lead elsewhere for now, and where.
-    detours: Vec<(String, Url)>,
-    unreadable: Vec<(String, String)>,
+    pub(super) detours: Vec<(String, Url)>,
+    pub(super) unreadable: Vec<(String, String)>,
     failures: usize,
     now: i64,
 }
@@ -78,11 +67,12 @@ struct Visit {
 
 /// A document that may be listed.
 #[derive(Debug)]
-struct Entry {
-    place: String,
-    tag: String,
-    canonical: Option<String>,
-    spooled: Option<Spooled>,
+pub(super) struct Entry {
+    pub(super) place: String,
+    pub(super) tag: String,
+    /// The address that it wants to be known by, if that is another one.
+    pub(super) canonical: Option<String>,
+    pub(super) spooled: Option<Spooled>,
 }
 
 impl<'a> Crawl<'a> {
@@ -539,136 +529,6 @@ impl<'a> Crawl<'a> {
         page.is_twin = false;
         self.after.pages.insert(address.to_string(), page);
     }
-
-    /// Decides what is listed of what is there.
-    fn finish(mut self) -> Crawled {
-        let mut crawled = Crawled::default();
-        let entries = std::mem::take(&mut self.entries);
-        let canonicals: HashMap<&str, Option<&str>> = entries
-            .iter()
-            .map(|entry| (entry.place.as_str(), entry.canonical.as_deref()))
-            .collect();
-        let has_better: HashSet<String> = entries
-            .iter()
-            .filter(|entry| {
-                let better = entry.canonical.as_deref();
-                better.is_some_and(|better| canonicals.get(better) == Some(&None))
-            })
-            .map(|entry| entry.place.clone())
-            .collect();
-        let chosen = self.choose(&entries, &has_better);
-        for entry in entries {
-            let before = self.before.pages.get(&entry.place);
-            let before = before.filter(|page| page.is_listed);
-            let is_same = before.is_some_and(|before| before.tag == entry.tag);
-            let Some(page) = self.after.pages.get_mut(&entry.place) else {
-                continue;
-            };
-            let chosen = chosen
-                .get(&entry.tag)
-                .filter(|_| !has_better.contains(&entry.place));
-            if chosen == Some(&entry.place) {
-                page.is_listed = true;
-                if let Some(spooled) = entry.spooled.filter(|_| !is_same) {
-                    crawled.spooled.insert(entry.place.clone(), spooled);
-                }
-                crawled.listing.documents.push(Listed {
-                    place: entry.place,
-                    tag: entry.tag,
-                });
-                continue;
-            }
-            page.is_twin = true;
-            // It was a document of its own, and now it answers what others answer: that is how a
-            // page to sign in looks, or an error that calls itself a success.
-            if let Some(before) = before.filter(|_| !is_same)
-                && (chosen.is_some() || before.canonical != page.canonical)
-            {
-                *page = not_believed(before, page);
-                let reason = "it now says what another address says; what it said before is kept";
-                self.unreadable.push((entry.place, reason.to_owned()));
-            }
-        }
-        self.keep_detours();
-        self.keep_hidden();
-        crawled.listing.unreadable = self.unreadable;
-        crawled.memory = self.after;
-        crawled
-    }
-
-    /// The address for each content: the one that was listed, or else the first.
-    fn choose(&self, entries: &[Entry], has_better: &HashSet<String>) -> HashMap<String, String> {
-        let was_listed = |entry: &Entry| {
-            let page = self.before.pages.get(&entry.place);
-            page.is_some_and(|page| page.is_listed && page.tag == entry.tag)
-        };
-        let mut chosen: HashMap<String, &Entry> = HashMap::new();
-        for entry in entries {
-            if has_better.contains(&entry.place) {
-                continue;
-            }
-            let one = chosen.entry(entry.tag.clone()).or_insert(entry);
-            if was_listed(entry) && !was_listed(one) {
-                *one = entry;
-            }
-        }
-        let places = chosen
-            .into_iter()
-            .map(|(tag, entry)| (tag, entry.place.clone()));
-        places.collect()
-    }
-
-    /// A document whose address leads elsewhere for now is not gone, unless it is there just as
-    /// it was: such an address may be that of a page to sign in.
-    fn keep_detours(&mut self) {
-        for (place, to) in std::mem::take(&mut self.detours) {
-            let Some(before) = self.before.pages.get(&place) else {
-                continue;
-            };
-            let there = self.after.pages.get(to.as_str());
-            if there.is_none_or(|there| there.tag != before.tag) {
-                self.after.pages.insert(place.clone(), before.clone());
-                let reason = format!("it leads to {to} for now; what it said before is kept");
-                self.unreadable.push((place, reason));
-            }
-        }
-    }
-
-    /// A page that wants not to be found any more is gone, unless others say the same: a page to
-    /// sign in may want that too.
-    fn keep_hidden(&mut self) {
-        let mut times: HashMap<&str, usize> = HashMap::new();
-        for page in self.after.pages.values() {
-            *times.entry(page.tag.as_str()).or_default() += 1;
-        }
-        let mut kept = Vec::new();
-        for (place, page) in &self.after.pages {
-            let is_new = !page.is_listed && !page.is_twin;
-            let before = self.before.pages.get(place);
-            if let Some(before) = before.filter(|before| is_new && before.is_listed)
-                && before.tag != page.tag
-                && times.get(page.tag.as_str()).is_some_and(|times| *times > 1)
-            {
-                kept.push((place.clone(), not_believed(before, page)));
-            }
-        }
-        for (place, page) in kept {
-            let reason = "it now says what another address says; what it said before is kept";
-            self.unreadable.push((place.clone(), reason.to_owned()));
-            self.after.pages.insert(place, page);
-        }
-    }
-}
-
-/// A page as it was before, asked for anew at the next turn, and with what it leads to now.
-fn not_believed(before: &Remembered, now: &Remembered) -> Remembered {
-    Remembered {
-        etag: None,
-        modified: None,
-        told: None,
-        links: now.links.clone(),
-        ..before.clone()
-    }
 }
 
 fn name_of(step: &Step) -> &'static str {
@@ -680,61 +540,5 @@ fn name_of(step: &Step) -> &'static str {
         Step::Other => "no document",
         Step::Refused(_) => "refused",
         Step::Failed(_) => "failed",
-    }
-}
-
-/// Something that came, still to be looked into.
-struct Reading {
-    address: Url,
-    found: Found,
-}
-
-enum Read {
-    Document(Box<Found>),
-    Page(Box<Found>, links::Page),
-    Sitemap(Sitemap),
-    Other,
-}
-
-impl Reading {
-    fn read(self) -> Result<Read, String> {
-        let found = Box::new(self.found);
-        let disk = |error: std::io::Error| error.to_string();
-        match found.kind {
-            Kind::Document => Ok(Read::Document(found)),
-            Kind::Other => Ok(Read::Other),
-            Kind::Xml => {
-                let bytes = std::fs::read(&found.path).map_err(disk)?;
-                Ok(sitemap::read(&bytes)?.map_or(Read::Other, Read::Sitemap))
-            }
-            Kind::Page => {
-                let mut bytes = Vec::new();
-                let mut file = std::fs::File::open(&found.path).map_err(disk)?;
-                let is_whole = file.metadata().map_err(disk)?.len() <= LARGEST_PAGE;
-                file.by_ref()
-                    .take(LARGEST_PAGE)
-                    .read_to_end(&mut bytes)
-                    .map_err(disk)?;
-                let mut page = links::read(&bytes, &self.address, found.charset.as_deref());
-                if !is_whole {
-                    page.digest.clone_from(&found.sum);
-                } else if let Some(text) = page.recoded.take() {
-                    // Whoever reads the file does not know what the server told.
-                    std::fs::write(&found.path, text).map_err(disk)?;
-                }
-                Ok(Read::Page(found, page))
-            }
-        }
-    }
-}
-
-/// What came again for an address that was listed, ready to be taken.
-pub(super) fn ready(address: Url, found: Found) -> Result<Spooled, String> {
-    match (Reading { address, found }).read()? {
-        Read::Document(found) | Read::Page(found, _) => Ok(Spooled {
-            file_name: found.file_name,
-            path: found.path,
-        }),
-        Read::Sitemap(_) | Read::Other => Err("it is no document any more".to_owned()),
     }
 }

@@ -95,7 +95,7 @@ fn declared(bytes: &[u8]) -> Option<&'static Encoding> {
     let (_, rest) = start.split_once("charset=")?;
     let label = rest.trim_start_matches(['"', '\'', ' ']);
     let end = label.find(|char: char| !(char.is_ascii_alphanumeric() || "-_:.".contains(char)));
-    Encoding::for_label(label[..end.unwrap_or(label.len())].as_bytes())
+    Encoding::for_label(&label.as_bytes()[..end.unwrap_or(label.len())])
 }
 
 /// Makes addresses of links.

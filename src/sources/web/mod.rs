@@ -12,13 +12,16 @@
 //! | `names` | what came: a document or not, and its name |
 //! | `memory` | what is remembered between turns |
 //! | `site` | requests |
-//! | `crawl` | the walk |
+//! | `reading` | what came, looked into |
+//! | `crawl`, `outcome` | the walk, and what it means |
 
 pub(super) mod address;
 mod crawl;
 mod links;
 mod memory;
 mod names;
+mod outcome;
+mod reading;
 mod robots;
 mod site;
 mod sitemap;
@@ -36,8 +39,9 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret as _;
 
 use self::address::{Scope, folder_of, normal, tidy};
-use self::crawl::{Crawl, Crawled, Spooled};
+use self::crawl::{Crawl, Crawled};
 use self::memory::Memory;
+use self::reading::Spooled;
 use self::site::{Manners, Site, Step, Validators};
 use super::download;
 use super::secret::SecretFrom;
@@ -100,7 +104,7 @@ impl WebConfig {
             start,
             prefix,
             depth: 3,
-            pages: NonZeroUsize::new(1_000).expect("1,000 is not zero"),
+            pages: PAGES,
             pause: Duration::from_millis(200),
             headers: BTreeMap::new(),
             readers: BTreeSet::new(),
@@ -113,6 +117,9 @@ impl WebConfig {
         Scope::new(&self.start, &self.prefix)
     }
 }
+
+/// `pages`, where nothing else is configured.
+const PAGES: NonZeroUsize = NonZeroUsize::new(1_000).unwrap();
 
 /// Refuses names of headers that cannot be sent, or that say how a request is sent.
 pub(super) fn check_headers(headers: &BTreeMap<String, SecretFrom>) -> Result<(), String> {
@@ -221,7 +228,8 @@ impl Web {
             .await;
         let reason = match step {
             Step::Found(found) => {
-                let read = tokio::task::spawn_blocking(move || crawl::ready(address, *found)).await;
+                let read =
+                    tokio::task::spawn_blocking(move || reading::ready(address, *found)).await;
                 match read {
                     Ok(Ok(spooled)) => return Ok(spooled),
                     Ok(Err(reason)) => reason,
