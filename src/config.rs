@@ -15,6 +15,7 @@ use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use ingest::Group;
 use ingest::parse::sandbox::Limits;
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::ask::AskConfig;

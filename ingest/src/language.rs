@@ -313,7 +313,13 @@ mod tests {
             (&page, "a.html", Some("ko")),
             ("15", "a.txt", None),
         ] {
-            let found = crate::parse::parse(bytes.as_bytes(), name, &|_, _| {}).unwrap();
+            let found = crate::parse::parse(
+                bytes.as_bytes(),
+                name,
+                &crate::parse::Passwords::default(),
+                &|_, _| {},
+            )
+            .unwrap();
             let language = found.document.properties.language;
             assert_eq!(language.as_deref(), expected, "{name}");
         }

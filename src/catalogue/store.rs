@@ -1054,6 +1054,7 @@ impl Catalogue {
         .await?;
         let Some(row) = row else { return Ok(None) };
         let work = Work {
+            passwords: Vec::new(),
             id: parsed(&row, "id")?,
             version: parsed(&row, "wanted")?,
             file_name: row.try_get("file_name")?,

@@ -267,7 +267,10 @@ mod tests {
                 ("Contents/content.hpf", &package),
                 ("Contents/section0.xml", &section),
             ]);
-            parse(&bytes, &|_, _| {}).unwrap().document.properties
+            parse(&bytes, &Passwords::default(), &|_, _| {})
+                .unwrap()
+                .document
+                .properties
         };
         assert_eq!(
             properties(

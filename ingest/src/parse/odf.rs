@@ -343,7 +343,10 @@ mod tests {
                 ),
                 ("meta.xml", &format!("<office:meta>{meta}</office:meta>")),
             ]);
-            parse_text(&bytes, &|_, _| {}).unwrap().document.properties
+            parse_text(&bytes, &Passwords::default(), &|_, _| {})
+                .unwrap()
+                .document
+                .properties
         };
         let last = "<dc:creator>Lee</dc:creator><dc:date>2026-04-01T09:00:00.123456789</dc:date>";
         let first = "<meta:initial-creator>김민아</meta:initial-creator><meta:print-date>2020-01-01</meta:print-date>\

@@ -213,7 +213,10 @@ fn said(info: lopdf::Dictionary, metadata: Option<&str>) -> crate::Properties {
     }
     let mut bytes = Vec::new();
     pdf.save_to(&mut bytes).unwrap();
-    parse(&bytes, &|_, _| {}).unwrap().document.properties
+    parse(&bytes, &Passwords::default(), &|_, _| {})
+        .unwrap()
+        .document
+        .properties
 }
 
 fn string(bytes: &[u8]) -> Object {
