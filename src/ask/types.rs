@@ -360,7 +360,7 @@ impl Passage {
         Some(Location {
             kind: Counted::Paragraph,
             first,
-            last: touched.last().unwrap_or(first),
+            last: touched.next_back().unwrap_or(first),
             name: None,
             cells: None,
             recognized: false,

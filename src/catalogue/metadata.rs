@@ -133,6 +133,10 @@ pub struct MetadataChange {
 }
 
 /// Tells a field that is null from one that is left out.
+#[expect(
+    clippy::option_option,
+    reason = "left out, null and given are three things here"
+)]
 fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {

@@ -1,6 +1,7 @@
 //! A store that is made up: lists and objects, signatures looked at by their form.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
 
 use axum::Router;
@@ -90,10 +91,12 @@ fn answer(shared: &mut Shared, request: &HttpRequest) -> (u16, String, Vec<u8>) 
     for (key, bytes) in keys.clone().take(shared.page) {
         let key_written = encode_path(key);
         let tag = etag(bytes);
-        xml.push_str(&format!(
+        write!(
+            xml,
             "<Contents><Key>{key_written}</Key><ETag>{tag}</ETag><Size>{}</Size></Contents>",
             bytes.len()
-        ));
+        )
+        .unwrap();
         last.clone_from(key);
     }
     let is_truncated = keys.count() > shared.page;

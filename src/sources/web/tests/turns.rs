@@ -79,9 +79,10 @@ async fn what_is_gone_goes_and_what_cannot_be_reached_stays() {
 
 #[tokio::test]
 async fn a_site_that_is_down_is_an_error() {
-    let links: String = (0..30)
+    let links: Vec<String> = (0..30)
         .map(|number| format!("<a href=/p{number}>{number}</a>"))
         .collect();
+    let links = links.concat();
     let site = TestSite::new(&[("/", html(&links))]).await;
     for number in 0..30 {
         site.set(&format!("/p{number}"), status(502));
@@ -191,9 +192,10 @@ async fn one_content_is_one_document() {
 
 #[tokio::test]
 async fn a_page_to_sign_in_takes_nothing_away() {
-    let links: String = (0..4)
+    let links: Vec<String> = (0..4)
         .map(|number| format!("<a href=/p{number}>{number}</a>"))
         .collect();
+    let links = links.concat();
     let start = html(&format!("<p>Start.{links}"));
     let site = TestSite::new(&[("/", start.clone())]).await;
     let paths = ["/p0", "/p1", "/p2", "/p3"];
@@ -265,9 +267,10 @@ async fn a_busy_site_is_asked_again_when_it_says_so() {
 
 #[tokio::test]
 async fn requests_come_one_by_one_with_pauses() {
-    let links: String = (0..5)
+    let links: Vec<String> = (0..5)
         .map(|number| format!("<a href=/trap/{number}>{number}</a>"))
         .collect();
+    let links = links.concat();
     let site = TestSite::new(&[("/", html(&links))]).await;
     let mut config = site.config("/");
     config.depth = 1;
