@@ -9,6 +9,7 @@
 //! | `font.rs`, `encoding.rs`, `embedded.rs`, `widths.rs`, `standard.rs` | codes of a font to Unicode and widths |
 //! | `quality.rs` | whether a page can be read or needs its picture read |
 //! | `words.rs`, `order.rs` | characters to words, and to lines in reading order |
+//! | `rtl.rs` | lines that go to the left |
 //! | `table.rs`, `layout.rs` | lines to tables and blocks |
 //! | `outline.rs`, `files.rs`, `tree.rs` | the outline, labels of pages, files inside |
 //! | `properties.rs` | who wrote it and when |
@@ -31,6 +32,7 @@ mod outline;
 mod path;
 mod properties;
 mod quality;
+mod rtl;
 mod standard;
 mod table;
 mod tree;

@@ -1,6 +1,7 @@
 //! Words to lines in reading order: columns are read one after the other.
 
 use super::content::around;
+use super::rtl::in_reading_order;
 use super::words::Word;
 use crate::Rect;
 
@@ -100,6 +101,7 @@ pub(super) fn lines(words: Vec<Word>) -> Vec<Line> {
                 .into_iter()
                 .filter_map(|index| words[index].take())
                 .collect();
+            let words = in_reading_order(words);
             Line {
                 rect: row.rect,
                 size: words.iter().map(|word| word.size).fold(0.0, f32::max),

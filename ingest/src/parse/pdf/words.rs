@@ -7,7 +7,7 @@ use crate::{PlacedWord, Rect};
 
 /// A gap of this share of the font's size parts two words (measured on Korean documents,
 /// where spaces are narrow).
-const WORD_GAP: f32 = 0.10;
+pub(super) const WORD_GAP: f32 = 0.10;
 /// Degrees from a quarter turn that are still taken for one.
 const SLANT: i16 = 3;
 
@@ -26,7 +26,7 @@ pub(super) struct Word {
     /// Whether a space is written after it.
     pub(super) is_spaced: bool,
     /// Its characters: bytes of text each, and its place on the page as shown.
-    parts: Vec<(usize, Rect)>,
+    pub(super) parts: Vec<(usize, Rect)>,
     /// Not a word but the place of this table among the words.
     pub(super) table: Option<usize>,
 }
@@ -99,6 +99,44 @@ impl Word {
         self.is_artifact &= glyph.is_artifact;
         self.parts.push((text.len(), glyph.rect));
     }
+}
+
+/// A word of letters that are 5 points wide and stand at these places.
+#[cfg(test)]
+pub(super) fn of_letters(letters: &[(char, f32)]) -> Word {
+    let mut word = Word::of_table(
+        0,
+        Rect {
+            x0: 0.0,
+            y0: 0.0,
+            x1: 0.0,
+            y1: 0.0,
+        },
+    );
+    word.table = None;
+    let rects = letters.iter().map(|(char, x0)| {
+        let (x0, x1) = (*x0, x0 + 5.0);
+        (
+            char,
+            Rect {
+                x0,
+                y0: 0.0,
+                x1,
+                y1: 10.0,
+            },
+        )
+    });
+    for (char, rect) in rects {
+        word.rect = if word.text.is_empty() {
+            rect
+        } else {
+            around(word.rect, rect)
+        };
+        word.text.push(*char);
+        word.parts.push((char.len_utf8(), rect));
+    }
+    word.shown = word.rect;
+    word
 }
 
 /// What may follow the end of a sentence and still belongs to it.
