@@ -62,12 +62,19 @@ pub(super) fn open<'a>(
         return Ok(Cow::Borrowed(bytes));
     };
     let lock = Lock::read(&info)?;
-    passwords
+    let key = passwords
         .iter()
         .chain([EXCEL_OWN])
         .find_map(|password| lock.key(password))
-        .map(|key| Cow::Owned(lock.decrypt(&key, &package)))
-        .ok_or_else(|| passwords.refusal("it is an Office document that needs a password"))
+        .ok_or_else(|| passwords.refusal("it is an Office document that needs a password"))?;
+    let document = lock.decrypt(&key, &package);
+    if document.is_empty() {
+        return Err(ParseError::Damaged {
+            reason: "it is an encrypted Office document with nothing in it that can be read"
+                .to_owned(),
+        });
+    }
+    Ok(Cow::Owned(document))
 }
 
 fn unknown(how: &str) -> ParseError {
@@ -580,7 +587,7 @@ mod tests {
         // A right password over a package of nothing.
         let info = agile(b"", "a", 10);
         assert!(
-            matches!(read(&info), ParseError::Empty),
+            matches!(read(&info), ParseError::Damaged { .. }),
             "{:?}",
             read(&info)
         );
