@@ -47,7 +47,8 @@ pub enum SyncError {
     /// Everything would be removed.
     #[error(
         "the source {name} has no documents any more, and {known} came from it: they are kept, since a \
-         disk that is not mounted looks the same; delete them by hand if they are gone"
+         disk that is not mounted and a server that was set up anew look the same; delete them by hand if \
+         they are gone"
     )]
     Emptied {
         /// The source.
