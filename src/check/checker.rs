@@ -391,6 +391,7 @@ impl Checker {
         known: &Known<'_>,
     ) -> Result<Finding, BackendError> {
         let text = &sentence.text;
+        let stated = &text[claims::mark(text)..];
         if text.chars().nth(SENTENCE_LIMIT).is_some() {
             return Err(BackendError::message(format!(
                 "a sentence of {} characters is over the limit of {SENTENCE_LIMIT}",
@@ -423,7 +424,11 @@ impl Checker {
         let stands_in = |numbers: &[u32]| -> Vec<(u32, Span)> {
             numbers
                 .iter()
-                .filter_map(|number| Some((*number, verbatim(text, context.passage(*number)?)?)))
+                .filter_map(|number| {
+                    let passage = context.passage(*number)?;
+                    let stands = verbatim(text, passage).or_else(|| verbatim(stated, passage))?;
+                    Some((*number, stands))
+                })
                 .collect()
         };
         let mut quotes = stands_in(&cited);

@@ -21,7 +21,7 @@ use std::sync::LazyLock;
 
 use ingest::Span;
 
-pub(super) use self::kind::{Kind, heading, is_title, kind, unlabelled, unmarked};
+pub(super) use self::kind::{Kind, heading, is_title, kind, mark, unlabelled, unmarked};
 use crate::language::Language;
 
 /// Parts of one sentence at most; what follows stays with the last.
@@ -37,11 +37,12 @@ pub(super) struct Part {
 }
 
 /// The statements of `text`, a sentence or several. A sentence with one statement is one part
-/// equal to it; words that only join two parts belong to neither.
+/// equal to it; words that only join two parts belong to neither, nor does the mark of a list.
 pub(super) fn parts(text: &str) -> Vec<Part> {
     let mut parts = Vec::new();
-    for sentence in ingest::sentence::split(text) {
+    for mut sentence in ingest::sentence::split(text) {
         let first = parts.len();
+        sentence.start += mark(&text[sentence.clone()]);
         for clause in clauses(text, &sentence) {
             if parts.len() - first == LIMIT {
                 extend(text, &mut parts, clause.span.end);

@@ -29,6 +29,55 @@ const PHRASES: &[Phrase] = &[
         "the file cannot be read: {}",
         "파일을 읽을 수 없습니다: {0}",
     ),
+    ("{}, and none was given", "{0} (주어진 비밀번호가 없습니다)"),
+    (
+        "{}, and the one given does not fit",
+        "{0} (주어진 비밀번호가 맞지 않습니다)",
+    ),
+    (
+        "{}, and none of the {} given fits",
+        "{0} (주어진 비밀번호 {1}개가 모두 맞지 않습니다)",
+    ),
+    (
+        "it is an Office document encrypted in a way that cannot be read ({})",
+        "읽을 수 없는 방식으로 암호화된 Office 문서입니다 ({0})",
+    ),
+    (
+        "it is an encrypted Office document with nothing in it that can be read",
+        "암호를 풀었지만 읽을 것이 없는 Office 문서입니다",
+    ),
+    (
+        "it is an encrypted Office document that does not say how",
+        "어떻게 암호화했는지 적혀 있지 않은 Office 문서입니다",
+    ),
+    (
+        "its password is to be hashed {} times, and {} is the most that is done",
+        "비밀번호를 {0}번 해시해야 하는데, {1}번까지만 합니다",
+    ),
+    (
+        "the list of what is in it is missing or damaged: {} was found one after the other, and more may be missing",
+        "안에 든 것의 목록이 없거나 망가졌습니다. 차례로 읽어 1개를 찾았고, 빠진 것이 더 있을 수 있습니다",
+    ),
+    (
+        "the list of what is in it is missing or damaged: {} entries were found one after the other, and more may be missing",
+        "안에 든 것의 목록이 없거나 망가졌습니다. 차례로 읽어 {0}개를 찾았고, 빠진 것이 더 있을 수 있습니다",
+    ),
+    (
+        "the list of what is in it is missing or damaged: {} entries were found one after the other, of which {} is incomplete, and more may be missing",
+        "안에 든 것의 목록이 없거나 망가졌습니다. 차례로 읽어 {0}개를 찾았고 그 가운데 {1}은(는) 온전하지 않으며, 빠진 것이 더 있을 수 있습니다",
+    ),
+    (
+        "the list of what is in it is missing or damaged: {} entries were found one after the other, of which {} are incomplete, and more may be missing",
+        "안에 든 것의 목록이 없거나 망가졌습니다. 차례로 읽어 {0}개를 찾았고 그 가운데 {1}은(는) 온전하지 않으며, 빠진 것이 더 있을 수 있습니다",
+    ),
+    (
+        "it is too long: {} of its {} characters of text were left out ({} of {} paragraphs and cells), from {} on",
+        "너무 깁니다. 글자 {1}개 가운데 {0}개를 뺐습니다 (문단과 칸 {3}개 가운데 {2}개, {4}부터)",
+    ),
+    (
+        "it is too long: {} of its {} characters of text were left out ({} of {} paragraphs and cells)",
+        "너무 깁니다. 글자 {1}개 가운데 {0}개를 뺐습니다 (문단과 칸 {3}개 가운데 {2}개)",
+    ),
     ("it needs a password", "비밀번호가 필요합니다"),
     (
         "it is an OpenDocument file that needs a password",

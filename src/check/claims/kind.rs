@@ -193,6 +193,21 @@ pub(in crate::check) fn is_title(text: &str) -> bool {
         && !PREDICATE.is_match(named.trim_end())
 }
 
+/// Bytes of the mark of a list that a text begins with, such as `- `, `2. ` or `(3) `, white space
+/// included. It states nothing: read as a figure it would make every item of a list wrong. A date
+/// such as `3. 1.` has no mark.
+pub(in crate::check) fn mark(text: &str) -> usize {
+    static MARK: LazyLock<Regex> =
+        LazyLock::new(|| pattern(r"^\s*(?:[-*•·–]|\(\d{1,2}\)|\d{1,2}[.)]|\d{1,2}\\\.)\s+"));
+    let end = MARK.find(text).map_or(0, |mark| mark.end());
+    match text[end..].chars().next() {
+        Some(char) if !char.is_ascii_digit() => end,
+        // A list of figures has dashes; a figure after a number may be a date.
+        Some(_) if text.trim_start().starts_with(['-', '*', '•', '·', '–']) => end,
+        _ => 0,
+    }
+}
+
 /// A text without the mark of a list before it.
 pub(in crate::check) fn unmarked(text: &str) -> &str {
     static MARK: LazyLock<Regex> =

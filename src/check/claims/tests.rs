@@ -24,7 +24,12 @@ fn assert_spans(text: &str, parts: &[Part]) {
         at = part.span.end;
     }
     let digits = |text: &str| -> String { text.chars().filter(|char| char.is_numeric()).collect() };
-    assert_eq!(digits(&joined), digits(text), "{text:?} {parts:?}");
+    let stated: String = ingest::sentence::split(text)
+        .into_iter()
+        .map(|sentence| &text[sentence])
+        .map(|sentence| &sentence[mark(sentence)..])
+        .collect();
+    assert_eq!(digits(&joined), digits(&stated), "{text:?} {parts:?}");
 }
 
 #[track_caller]
@@ -1116,5 +1121,38 @@ proptest! {
             prop_assert!(is_own(&text, &part));
             prop_assert_eq!(&again[0].text, &part.text);
         }
+    }
+}
+
+#[test]
+fn the_mark_of_a_list_states_nothing() {
+    for (text, own) in [
+        (
+            "1. A password must be changed every 180 days.",
+            "A password must be changed every 180 days.",
+        ),
+        ("(3) 연차는 15일이다.", "연차는 15일이다."),
+        ("- 5 passwords are kept.", "5 passwords are kept."),
+        ("• 병가는 60일이다.", "병가는 60일이다."),
+        ("12) Laptops must be locked.", "Laptops must be locked."),
+        ("3. 1. 시행한다.", "3. 1. 시행한다."),
+        ("2025. 3. 1.부터 시행한다.", "2025. 3. 1.부터 시행한다."),
+        ("15.5일을 쓴다.", "15.5일을 쓴다."),
+        ("-5도까지 견딘다.", "-5도까지 견딘다."),
+        ("3 days are given.", "3 days are given."),
+    ] {
+        assert_eq!(&text[mark(text)..], own, "{text}");
+        let parts = parts(text);
+        assert!(
+            parts
+                .iter()
+                .all(|part| text[part.span.clone()] == part.text),
+            "{parts:?}"
+        );
+        assert_eq!(
+            parts.first().map(|part| part.span.start),
+            Some(text.len() - own.len()),
+            "{text}"
+        );
     }
 }
