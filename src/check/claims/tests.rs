@@ -571,7 +571,7 @@ fn english_clauses_are_parts_and_share_their_subject() {
         ),
         (
             "1. Leave is 15 days and cannot be carried over.",
-            &["1. Leave is 15 days", "Leave cannot be carried over."],
+            &["Leave is 15 days", "Leave cannot be carried over."],
         ),
         (
             "**Leave** is 15 days and cannot be carried over.",

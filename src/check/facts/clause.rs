@@ -600,6 +600,29 @@ static CONDITION: LazyLock<Vec<&str>> = LazyLock::new(|| {
         .collect()
 });
 
+/// Whether an English text says something with a verb that helps others: `is`, `must`, `cannot`.
+fn has_verb(text: Option<&str>) -> bool {
+    let words = text
+        .unwrap_or_default()
+        .split(|char: char| !char.is_alphabetic());
+    words.take(200).any(|word| {
+        matches!(
+            word,
+            "is" | "are"
+                | "was"
+                | "were"
+                | "be"
+                | "may"
+                | "can"
+                | "cannot"
+                | "must"
+                | "shall"
+                | "will"
+                | "should"
+        )
+    })
+}
+
 /// Where in what stands between two figures a new clause begins; none if both are of one.
 fn boundary(
     text: &str,
@@ -632,6 +655,19 @@ fn boundary(
             .any(|item| matches!(item, Item::Term(term) if term.connects));
         // `3월 5일, 오후 6시` is one; what a clause with all it needs is followed by is another.
         let another = separated && held.len() > 1;
+        // `changed every 180 days, and the last 5 passwords cannot be used`: what has a verb of its
+        // own is a clause of its own.
+        let joint = gap
+            .windows(2)
+            .position(|pair| pair[0].is_mark(&[',']) && pair[1].is_joint());
+        if let Some(at) = joint
+            && !korean
+            && !rivals
+            && has_verb(text.get(..one.at.start))
+            && has_verb(text.get(two.at.end..))
+        {
+            return Some(at + 1);
+        }
         let is_period = matches!(
             two.value,
             Value::Date(..) | Value::Relative(..) | Value::Part(..)

@@ -1020,3 +1020,21 @@ fn numbers_keep_what_they_count() {
     };
     assert_eq!((noun.as_deref(), *unit), (Some("laptop"), None));
 }
+
+#[test]
+fn a_clause_with_a_verb_of_its_own_denies_nothing_before_it() {
+    let evidence =
+        "A password must be changed every 180 days, and the last 5 passwords cannot be used again.";
+    stands("A password must be changed every 180 days.", evidence);
+    stands("The last 5 passwords cannot be used again.", evidence);
+    for wrong in [
+        "A password must not be changed every 180 days.",
+        "The last 5 passwords can be used again.",
+        "A password must be changed every 5 days.",
+    ] {
+        assert!(!found(wrong, evidence).is_empty(), "{wrong}");
+    }
+    // A list is one clause, whatever is said of it.
+    let list = "Two gloves, and the 4 masks cannot be taken home.";
+    assert!(!found("The 4 masks can be taken home.", list).is_empty());
+}
