@@ -16,6 +16,9 @@ CREATE TABLE documents (
     -- Passwords that were given with it. They lie beside the text that they protected: reading it
     -- anew needs them.
     passwords TEXT NOT NULL DEFAULT '[]',
+    -- What it says of itself, as JSON. Not beside its text: what stands behind a large value in a
+    -- row is read through it.
+    said TEXT NOT NULL DEFAULT '{}',
     -- What people say of it, as JSON.
     metadata TEXT NOT NULL DEFAULT '{}',
     state TEXT NOT NULL,
@@ -47,8 +50,6 @@ CREATE TABLE versions (
     reader TEXT,
     -- The document as compressed JSON.
     body BLOB,
-    -- What it says of itself, as JSON.
-    said TEXT NOT NULL DEFAULT '{}',
     received_at TEXT,
     -- When a newer one took its place in the search. It stays, so that what quotes it can be
     -- looked up.

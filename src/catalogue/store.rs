@@ -55,7 +55,7 @@ const TO_VERSION_4: &str = "ALTER TABLE documents ADD COLUMN lane TEXT NOT NULL 
      ALTER TABLE documents ADD COLUMN passwords TEXT NOT NULL DEFAULT '[]'; \
      CREATE INDEX documents_by_lane ON documents (lane, state, turn); \
      CREATE INDEX documents_by_content ON documents (wanted); \
-     ALTER TABLE versions ADD COLUMN said TEXT NOT NULL DEFAULT '{}'; \
+     ALTER TABLE documents ADD COLUMN said TEXT NOT NULL DEFAULT '{}'; \
      ALTER TABLE versions ADD COLUMN received_at TEXT; \
      ALTER TABLE versions ADD COLUMN replaced_at TEXT;";
 
@@ -241,7 +241,7 @@ fn number(value: i64) -> u32 {
 }
 
 const CHUNK_COLUMNS: &str = "SELECT c.id, c.document, c.version, c.prepared, c.text_hash, d.readers, \
-     d.metadata, v.readers AS version_readers, v.title, v.file_name, v.said FROM chunks c JOIN documents d ON d.id = c.document \
+     d.metadata, d.said, v.readers AS version_readers, v.title, v.file_name FROM chunks c JOIN documents d ON d.id = c.document \
      JOIN versions v ON v.document = c.document AND v.version = c.version \
      WHERE d.state != 'deleting' AND ";
 
@@ -685,7 +685,7 @@ impl Catalogue {
             .then(|| i64::try_from(document.pages.len()).unwrap_or(0));
         sqlx::query(
             "UPDATE versions SET format = ?, title = ?, problems = ?, pages = ?, reader = ?, body = ?, \
-             needs_ocr = ?, said = ? WHERE document = ? AND version = ?",
+             needs_ocr = ? WHERE document = ? AND version = ?",
         )
         .bind(extracted.format.as_str())
         .bind(&document.title)
@@ -694,11 +694,21 @@ impl Catalogue {
         .bind(reader)
         .bind(body)
         .bind(to_json(&extracted.needs_ocr))
-        .bind(to_json(said))
         .bind(work.id.to_string())
         .bind(work.version.to_string())
         .execute(&self.writer)
         .await?;
+        self.save_said(work, said).await
+    }
+
+    /// Keeps what a version says of itself, if it is still the one that is wanted.
+    async fn save_said(&self, work: &Work, said: &Said) -> Result<()> {
+        sqlx::query("UPDATE documents SET said = ? WHERE id = ? AND wanted = ?")
+            .bind(to_json(said))
+            .bind(work.id.to_string())
+            .bind(work.version.to_string())
+            .execute(&self.writer)
+            .await?;
         Ok(())
     }
 
@@ -792,11 +802,10 @@ impl Catalogue {
             return Ok(false);
         }
         sqlx::query(
-            "UPDATE versions SET body = ?, problems = ?, said = ?, needs_ocr = '[]' WHERE document = ? AND version = ?",
+            "UPDATE versions SET body = ?, problems = ?, needs_ocr = '[]' WHERE document = ? AND version = ?",
         )
         .bind(body)
         .bind(to_json(&problems))
-        .bind(to_json(said))
         .bind(&id)
         .bind(&version)
         .execute(&mut *transaction)
@@ -807,6 +816,7 @@ impl Catalogue {
             .execute(&mut *transaction)
             .await?;
         transaction.commit().await?;
+        self.save_said(work, said).await?;
         Ok(true)
     }
 
@@ -1259,8 +1269,8 @@ impl Catalogue {
     ) -> Result<Vec<DocumentView>> {
         let rows = sqlx::query(
             "SELECT d.id, d.wanted, d.file_name, d.size, d.state, d.error, d.readers, d.parent, d.created_at, d.updated_at, \
-             d.metadata, v.title, v.format, v.problems, v.pages, v.said, \
-             (SELECT count(*) FROM versions o WHERE o.document = d.id AND o.replaced_at IS NOT NULL) AS old_versions, \
+             d.metadata, d.said, v.title, v.format, v.problems, v.pages, \
+             (SELECT count(*) FROM versions o WHERE o.document = d.id AND o.version NOT IN (d.wanted, coalesce(d.current, d.wanted))) AS old_versions, \
              (SELECT json_group_array(json_array(o.id, json(o.readers))) FROM documents o \
               WHERE o.wanted = d.wanted AND o.id != d.id AND o.state != 'deleting') AS duplicates, \
              (SELECT count(*) FROM chunks c WHERE c.document = d.id) AS chunks, \
@@ -1542,7 +1552,7 @@ mod tests {
         sqlx::raw_sql(
             "DROP INDEX documents_by_lane; DROP INDEX documents_by_content; \
              ALTER TABLE documents DROP COLUMN passwords; ALTER TABLE documents DROP COLUMN lane; ALTER TABLE documents DROP COLUMN metadata; \
-             ALTER TABLE versions DROP COLUMN said; ALTER TABLE versions DROP COLUMN received_at; \
+             ALTER TABLE documents DROP COLUMN said; ALTER TABLE versions DROP COLUMN received_at; \
              ALTER TABLE versions DROP COLUMN replaced_at; DROP TABLE recognized; DROP TABLE sourced; DROP INDEX documents_by_parent; \
              DROP INDEX documents_by_turn; ALTER TABLE documents DROP COLUMN parent; \
              ALTER TABLE documents DROP COLUMN turn; ALTER TABLE versions DROP COLUMN needs_ocr; \
