@@ -191,6 +191,20 @@ async fn one_content_is_one_document() {
 }
 
 #[tokio::test]
+async fn of_several_addresses_the_one_that_was_listed_stays() {
+    let site = TestSite::new(&[
+        ("/", html("<p>Start.<a href=/b>b</a><a href=/a>a</a>")),
+        ("/a", html("<p>The same.")),
+        ("/b", html("<p>The same.")),
+    ])
+    .await;
+    let config = site.config("/");
+    site.look(&config).await.has(&["/", "/b"], &[]);
+    site.set("/", html("<p>Start.<a href=/a>a</a><a href=/b>b</a>"));
+    site.look(&config).await.has(&["/", "/b"], &[]);
+}
+
+#[tokio::test]
 async fn a_page_to_sign_in_takes_nothing_away() {
     let links: Vec<String> = (0..4)
         .map(|number| format!("<a href=/p{number}>{number}</a>"))

@@ -212,14 +212,21 @@ async fn traps_end() {
 }
 
 #[tokio::test]
-async fn large_packed_and_broken_files_are_told() {
+async fn large_and_packed_files_are_told() {
     let site = TestSite::new(&[
         (
             "/",
-            html("<a href=/large.pdf>l</a><a href=/packed.pdf>p</a><a href=/exact.pdf>e</a>"),
+            html(
+                "<a href=/large.pdf>l</a><a href=/packed.pdf>p</a><a href=/exact.pdf>e</a>\
+                 <a href=/unmeasured.pdf>u</a>",
+            ),
         ),
         (
             "/large.pdf",
+            file("application/pdf", &vec![b'x'; (1 << 20) + 1]),
+        ),
+        (
+            "/unmeasured.pdf",
             file("application/pdf", &vec![b'x'; (1 << 20) + 1]),
         ),
         ("/exact.pdf", file("application/pdf", &vec![b'x'; 1 << 20])),
@@ -230,7 +237,10 @@ async fn large_packed_and_broken_files_are_told() {
     ])
     .await;
     let seen = site.look(&site.config("/")).await;
-    seen.has(&["/", "/exact.pdf"], &["/large.pdf", "/packed.pdf"]);
+    seen.has(
+        &["/", "/exact.pdf"],
+        &["/large.pdf", "/packed.pdf", "/unmeasured.pdf"],
+    );
     assert!(seen.unreadable[0].1.contains("ingest.max_file"), "{seen:?}");
 }
 
