@@ -12,6 +12,7 @@ use ingest::parse::sandbox::Sandbox;
 use ingest::{BackendError, ChunkStore, DocumentId, PassageEmbedder, TokenCounter};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tracing::{Instrument as _, info, info_span, warn};
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::ask::{
     BothEmbedder, Context, EngineBusy, Generator, Prompt, Query, QueryEmbedder, Question,
@@ -1071,7 +1072,8 @@ impl Pipeline<'_> {
         words: &str,
         reader: &Reader,
     ) -> Result<BTreeSet<DocumentId>, sqlx::Error> {
-        let found = self.catalogue.titled(words.trim()).await?;
+        let words: String = words.trim().nfc().collect();
+        let found = self.catalogue.titled(&words).await?;
         Ok(found
             .into_iter()
             .filter(|(_, readers)| reader.may_read(readers))

@@ -41,6 +41,7 @@ pub mod catalogue;
 pub mod check;
 pub mod cli;
 pub mod config;
+mod dates;
 pub mod doctor;
 pub mod eval;
 pub mod generate;

@@ -439,14 +439,20 @@ impl Library {
             let id = self.catalogue.id_at(&document.place).await?;
             let known = self.catalogue.entry(id).await?;
             let known = known.map(|entry| entry.metadata).unwrap_or_default();
+            // What takes its place must be for those whom it is for: whoever hands it in learns
+            // nothing of other documents.
+            let reader = Reader::new(document.readers.iter().cloned());
+            let change = &document.metadata;
             let arriving = Arriving {
                 id,
                 document: &document,
                 version,
                 size,
-                metadata: self.said_anew(id, &known, &document.metadata, None).await?,
+                metadata: self.said_anew(id, &known, change, &reader).await?,
             };
-            (id, self.catalogue.submit(&arriving).await?)
+            let unchanged = self.catalogue.submit(&arriving).await?;
+            self.say_inside(id, &known, &arriving.metadata).await?;
+            (id, unchanged)
         };
         drop(arriving);
         if !unchanged {

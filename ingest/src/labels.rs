@@ -8,6 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use unicode_normalization::UnicodeNormalization as _;
 
 use crate::DocumentId;
 
@@ -262,7 +263,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// A term that an index keeps. Case does not matter.
+    /// A term that an index keeps. Case, space around it and how a Mac writes Hangul do not matter.
     fn term(self, name: &str) -> String {
         let kind = match self {
             Self::Collection => 'c',
@@ -270,6 +271,7 @@ impl Kind {
             Self::Language => 'l',
             Self::Author => 'a',
         };
+        let name: String = name.trim().nfc().collect();
         format!("{kind}:{}", name.to_lowercase())
     }
 }
@@ -369,6 +371,14 @@ mod tests {
         for any in &conditions.any_of {
             assert!(any.iter().any(|term| terms.contains(term)), "{any:?}");
         }
+        // As a Mac writes it: 인사 규정 in letters.
+        let from_a_mac = Filter {
+            collections: BTreeSet::from([
+                " \u{110b}\u{1175}\u{11ab}\u{1109}\u{1161} 규정".to_owned()
+            ]),
+            ..Filter::none()
+        };
+        assert!(terms.contains(&from_a_mac.conditions().any_of[0][0]));
         // A tag is no collection.
         let wrong = Filter {
             collections: BTreeSet::from(["hr".to_owned()]),

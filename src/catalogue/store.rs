@@ -1261,7 +1261,7 @@ impl Catalogue {
     }
 
     /// Documents, newest first; all or the one of this id.
-    /// Their duplicates are those that `reader` may read; without one, all.
+    /// Their duplicates and successors are those that `reader` may read; without one, all.
     pub(crate) async fn views(
         &self,
         id: Option<DocumentId>,
@@ -1271,6 +1271,8 @@ impl Catalogue {
             "SELECT d.id, d.wanted, d.file_name, d.size, d.state, d.error, d.readers, d.parent, d.created_at, d.updated_at, \
              d.metadata, d.said, v.title, v.format, v.problems, v.pages, \
              (SELECT count(*) FROM versions o WHERE o.document = d.id AND o.version NOT IN (d.wanted, coalesce(d.current, d.wanted))) AS old_versions, \
+             (SELECT o.readers FROM documents o WHERE o.id = json_extract(d.metadata, '$.superseded_by') \
+              AND o.state != 'deleting') AS successor_readers, \
              (SELECT json_group_array(json_array(o.id, json(o.readers))) FROM documents o \
               WHERE o.wanted = d.wanted AND o.id != d.id AND o.state != 'deleting') AS duplicates, \
              (SELECT count(*) FROM chunks c WHERE c.document = d.id) AS chunks, \
@@ -1480,6 +1482,9 @@ fn view(row: &SqliteRow, reader: Option<&Reader>) -> Result<DocumentView> {
     let said: Option<&str> = row.try_get("said")?;
     let said: Said = said.map_or_else(|| Ok(Said::default()), json)?;
     let duplicates: Vec<(DocumentId, BTreeSet<Group>)> = json(row.try_get("duplicates")?)?;
+    let successor_readers: Option<&str> = row.try_get("successor_readers")?;
+    let successor_readers: Option<BTreeSet<Group>> = successor_readers.map(json).transpose()?;
+    let may_read = |readers: &BTreeSet<Group>| reader.is_none_or(|reader| reader.may_read(readers));
     let state: &str = row.try_get("state")?;
     let state: State = json(&to_json(&state))?;
     let pages = row.try_get::<Option<i64>, _>("pages")?.map(number);
@@ -1496,12 +1501,15 @@ fn view(row: &SqliteRow, reader: Option<&Reader>) -> Result<DocumentView> {
             .or(title)
             .unwrap_or_else(|| file_name.clone()),
         labels: labels(&metadata, &said),
+        superseded_by: metadata
+            .superseded_by
+            .filter(|_| successor_readers.is_some_and(|readers| may_read(&readers))),
         metadata,
         said,
         old_versions: number(row.try_get("old_versions")?),
         duplicates: duplicates
             .into_iter()
-            .filter(|(_, readers)| reader.is_none_or(|reader| reader.may_read(readers)))
+            .filter(|(_, readers)| may_read(readers))
             .map(|(id, _)| id)
             .collect(),
         seconds_left: None,

@@ -109,6 +109,8 @@ pub struct DocumentView {
     pub labels: Labels,
     /// Older versions that are kept, so that answers that quote them can be looked up.
     pub old_versions: u32,
+    /// The document that took its place, as people say, if the asker may read it.
+    pub superseded_by: Option<DocumentId>,
     /// Documents with the very same content that the asker may read.
     pub duplicates: Vec<DocumentId>,
     /// An estimate of the seconds until it is searched, or until what is left after that is

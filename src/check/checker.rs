@@ -44,10 +44,11 @@ use super::weigh::{Tiers, Weighed, thresholds};
 use crate::ask::{
     Context, DraftPiece, DraftPieces, DraftSentence, Generator, Passage, Question, Rewrite, Usage,
 };
+use crate::dates::PartialDate;
 use crate::language::Language;
 
 /// Name and version: verdicts of another version are not comparable.
-const NAME: &str = "veracite-5";
+const NAME: &str = "veracite-6";
 /// Windows of evidence that are judged for a claim.
 const WINDOWS: usize = 3;
 /// So near to the threshold a claim is borderline, and the judge is asked where it is for these.
@@ -1146,7 +1147,7 @@ fn note_conflicts(answer: &mut Answer, checked: &CheckedSentence, context: &Cont
         let side = |side: &conflict::Side| {
             Some(ConflictSide {
                 fact: side.fact.clone(),
-                effective: side.effective.map(conflict::Effective::iso),
+                effective: side.effective.map(PartialDate::iso),
                 citation: citation(side.number, context.passage(side.number)?, &side.span),
             })
         };

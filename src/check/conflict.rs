@@ -11,11 +11,12 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use ingest::Span;
-use regex::{Captures, Regex};
+use regex::Regex;
 
 use super::facts::{self, Fact};
 use super::topic::{Clause, Relation, Topic, asks, clauses, is_figure, relation, says};
 use crate::ask::{Context, Passage};
+use crate::dates::{DATE, PartialDate};
 use crate::language::Language;
 
 /// Conflicts that are told of one claim.
@@ -28,16 +29,6 @@ const CLAIMED: usize = 12;
 /// Sentences that a claim rests on, at most.
 const CITED: usize = 6;
 
-/// When a document came into force, as far as it says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Effective {
-    pub(super) year: u32,
-    /// From 1.
-    pub(super) month: Option<u32>,
-    /// From 1.
-    pub(super) day: Option<u32>,
-}
-
 /// What one document says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Side {
@@ -48,7 +39,7 @@ pub(super) struct Side {
     /// The figure, as the passage writes it.
     pub(super) fact: String,
     /// When its document came into force.
-    pub(super) effective: Option<Effective>,
+    pub(super) effective: Option<PartialDate>,
 }
 
 /// Two documents that give different figures for the same thing: the one that came into force
@@ -57,54 +48,6 @@ pub(super) struct Side {
 pub(super) struct Conflict {
     pub(super) first: Side,
     pub(super) second: Side,
-}
-
-impl Effective {
-    /// As ISO 8601 writes it, as far as it is known: `2025-03`.
-    pub(super) fn iso(self) -> String {
-        let Self { year, month, day } = self;
-        match (month, day) {
-            (Some(month), Some(day)) => format!("{year:04}-{month:02}-{day:02}"),
-            (Some(month), None) => format!("{year:04}-{month:02}"),
-            (None, _) => format!("{year:04}"),
-        }
-    }
-
-    /// As people write it.
-    pub(super) fn words(self, language: Language) -> String {
-        const MONTHS: [&str; 12] = [
-            "January",
-            "February",
-            "March",
-            "April",
-            "May",
-            "June",
-            "July",
-            "August",
-            "September",
-            "October",
-            "November",
-            "December",
-        ];
-        let Self { year, month, day } = self;
-        match (language, month, day) {
-            (Language::Ko, Some(month), Some(day)) => format!("{year}년 {month}월 {day}일"),
-            (Language::Ko, Some(month), None) => format!("{year}년 {month}월"),
-            (Language::Ko, None, _) => format!("{year}년"),
-            (Language::En, Some(month), day) => {
-                let name = usize::try_from(month)
-                    .ok()
-                    .and_then(|month| MONTHS.get(month.checked_sub(1)?))
-                    .copied()
-                    .unwrap_or_default();
-                day.map_or_else(
-                    || format!("{name} {year}"),
-                    |day| format!("{day} {name} {year}"),
-                )
-            }
-            (Language::En, None, _) => year.to_string(),
-        }
-    }
 }
 
 impl Conflict {
@@ -130,9 +73,6 @@ impl Conflict {
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is fixed and tested")
 }
-
-/// A date with its year, as in [`read_date`].
-const DATE: &str = r"(?:(?P<y1>(?:19|20)\d\d)\s*년(?:\s*(?P<m1>\d{1,2})\s*월(?:\s*(?P<d1>\d{1,2})\s*일)?)?|(?P<y2>(?:19|20)\d\d)\s?[-./]\s?(?P<m2>\d{1,2})(?:\s?[-./]\s?(?P<d2>\d{1,2}))?|(?P<d3>\d{1,2})(?:st|nd|rd|th)?\s+(?P<m3>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?,?\s+(?P<y3>(?:19|20)\d\d)|(?P<m4>jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?\s+(?:(?P<d4>\d{1,2})(?:st|nd|rd|th)?,?\s+)?(?P<y4>(?:19|20)\d\d))";
 
 /// What says when a document came into force, before the date and behind it.
 static IN_FORCE: LazyLock<[Regex; 2]> = LazyLock::new(|| {
@@ -178,50 +118,21 @@ static KIND: LazyLock<BTreeSet<&'static str>> = LazyLock::new(|| {
         .collect()
 });
 
-fn month(text: &str) -> Option<u32> {
-    const NAMES: [&str; 12] = [
-        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-    ];
-    let text = text.to_lowercase();
-    text.parse().ok().or_else(|| {
-        let at = NAMES.iter().position(|name| *name == text)?;
-        u32::try_from(at + 1).ok()
-    })
-}
-
-fn read_date(found: &Captures<'_>) -> Option<Effective> {
-    let part = |names: [&str; 4]| {
-        names
-            .iter()
-            .find_map(|name| found.name(name))
-            .map(|part| part.as_str())
-    };
-    Some(Effective {
-        year: part(["y1", "y2", "y3", "y4"])?.parse().ok()?,
-        month: part(["m1", "m2", "m3", "m4"])
-            .and_then(month)
-            .filter(|month| (1..=12).contains(month)),
-        day: part(["d1", "d2", "d3", "d4"])
-            .and_then(|day| day.parse().ok())
-            .filter(|day| (1..=31).contains(day)),
-    })
-}
-
 /// The latest day that a text says its document came into force on.
-fn in_force(text: &str) -> Option<Effective> {
+fn in_force(text: &str) -> Option<PartialDate> {
     IN_FORCE
         .iter()
         .flat_map(|pattern| pattern.captures_iter(text))
-        .filter_map(|found| read_date(&found))
+        .filter_map(|found| PartialDate::read(&found))
         .max()
 }
 
 /// The year that a name holds: an edition's before any other.
-fn named(name: &str) -> Option<Effective> {
+fn named(name: &str) -> Option<PartialDate> {
     if let Some(found) = EDITION.captures(name)
         && let Some(year) = found.name("a").or(found.name("b"))
     {
-        return Some(Effective {
+        return Some(PartialDate {
             year: year.as_str().parse().ok()?,
             month: None,
             day: None,
@@ -229,7 +140,7 @@ fn named(name: &str) -> Option<Effective> {
     }
     let found = NAMED.captures(name)?;
     let part = |name| found.name(name).and_then(|part| part.as_str().parse().ok());
-    Some(Effective {
+    Some(PartialDate {
         year: part("y")?,
         month: part("m"),
         day: part("d"),
@@ -238,7 +149,7 @@ fn named(name: &str) -> Option<Effective> {
 
 /// When the document of `passage` came into force: as its passages and its first lines say; else
 /// as its title, headings and file name do.
-fn effective(passage: &Passage, context: &Context) -> Option<Effective> {
+fn effective(passage: &Passage, context: &Context) -> Option<PartialDate> {
     let said = context
         .passages
         .iter()
@@ -738,7 +649,7 @@ mod tests {
 
     #[test]
     fn documents_say_in_many_ways_when_they_came_into_force() {
-        let date = |year, month, day| Some(Effective { year, month, day });
+        let date = |year, month, day| Some(PartialDate { year, month, day });
         for (text, expected) in [
             ("시행일: 2025년 1월 1일", date(2025, Some(1), Some(1))),
             (

@@ -56,16 +56,16 @@ impl Library {
         change: &MetadataChange,
         reader: &Reader,
     ) -> Result<bool, LibraryError> {
-        let Some(view) = self.get(id, reader).await? else {
-            return Ok(false);
-        };
         {
             let _changing = self.changing.lock().await;
-            let after = self
-                .said_anew(id, &view.metadata, change, Some(reader))
-                .await?;
-            if after != view.metadata {
+            let Some(view) = self.get(id, reader).await? else {
+                return Ok(false);
+            };
+            let before = view.metadata;
+            let after = self.said_anew(id, &before, change, reader).await?;
+            if after != before {
                 self.catalogue.set_metadata(id, &after).await?;
+                self.say_inside(id, &before, &after).await?;
             }
         }
         self.changed();
@@ -79,15 +79,11 @@ impl Library {
         id: DocumentId,
         known: &Metadata,
         change: &MetadataChange,
-        reader: Option<&Reader>,
+        reader: &Reader,
     ) -> Result<Metadata, LibraryError> {
         let mut change = change.clone();
         if let Some(Some(successor)) = change.superseded_by {
-            let views = self.catalogue.views(Some(successor), reader).await?;
-            let view = views
-                .into_iter()
-                .find(|view| reader.is_none_or(|reader| reader.may_read(&view.readers)));
-            let Some(view) = view else {
+            let Some(view) = self.get(successor, reader).await? else {
                 return Err(MetadataError::UnknownSuccessor(successor).into());
             };
             if change.superseded_on.is_none() && known.superseded_on.is_none() {
@@ -108,6 +104,25 @@ impl Library {
             }
         }
         Ok(change.apply(known)?)
+    }
+
+    /// Says of the files in a document what is said of it, unless something else was said of them.
+    pub(super) async fn say_inside(
+        &self,
+        id: DocumentId,
+        before: &Metadata,
+        after: &Metadata,
+    ) -> Result<(), LibraryError> {
+        let (before, after) = (before.inherited(), after.inherited());
+        if before == after {
+            return Ok(());
+        }
+        for inside in self.catalogue.inside(id).await? {
+            if inside.metadata == before && after.superseded_by != Some(inside.id) {
+                self.catalogue.set_metadata(inside.id, &after).await?;
+            }
+        }
+        Ok(())
     }
 
     /// The versions of a document that are kept and that the reader may read: the newest first,

@@ -7,7 +7,9 @@
 use std::sync::LazyLock;
 
 use ingest::{Day, Document};
-use regex::{Captures, Regex};
+use regex::Regex;
+
+use crate::dates::{DATE, PartialDate};
 
 /// Characters at the start of a document that are its head.
 const HEAD: usize = 3_000;
@@ -24,20 +26,18 @@ pub(super) struct Validity {
     pub(super) supersedes: Vec<String>,
 }
 
-/// A day, in one of five groups of its parts.
-const DAY: &str = r"(?:(\d{4})\s*[.년/-]\s*(\d{1,2})\s*[.월/-]\s*(\d{1,2})\s*[.일]?|([A-Za-z]{3,9})\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})|(\d{1,2})(?:st|nd|rd|th)?\s+(?:of\s+)?([A-Za-z]{3,9})\.?,?\s+(\d{4}))";
-
+/// A pattern in which `DATE` stands for a date, and for the full stop that Korean ones may end in.
 fn pattern(text: &str) -> Regex {
-    Regex::new(&text.replace("DAY", DAY)).expect("the patterns are constants")
+    Regex::new(&text.replace("DATE", &format!(r"{DATE}\.?"))).expect("the patterns are constants")
 }
 
 /// In the head: from when it holds.
 static FROM: LazyLock<[Regex; 3]> = LazyLock::new(|| {
     [
-        pattern(r"(?:시행\s*일자?|시행|적용\s*시작일|적용일|발효일)\s*[:：]?\s*[\[(<]?\s*DAY"),
-        pattern(r"DAY\s*(?:부터|에)?\s*시행"),
+        pattern(r"(?i)(?:시행\s*일자?|시행|적용\s*시작일|적용일|발효일)\s*[:：]?\s*[\[(<]?\s*DATE"),
+        pattern(r"(?i)DATE\s*(?:부터|에)?\s*시행"),
         pattern(
-            r"(?i)\b(?:effective(?:\s+date)?(?:\s+(?:from|as\s+of|on|since))?|valid\s+from|in\s+force\s+(?:from|since)|(?:takes?|took)\s+effect\s+on|c(?:omes?|ame)\s+into\s+(?:force|effect)\s+on)\s*[:：]?\s*DAY",
+            r"(?i)\b(?:effective(?:\s+date)?(?:\s+(?:from|as\s+of|on|since))?|valid\s+from|in\s+force\s+(?:from|since)|(?:takes?|took)\s+effect\s+on|c(?:omes?|ame)\s+into\s+(?:force|effect)\s+on)\s*[:：]?\s*DATE",
         ),
     ]
 });
@@ -45,24 +45,26 @@ static FROM: LazyLock<[Regex; 3]> = LazyLock::new(|| {
 /// In the head: until when.
 static UNTIL: LazyLock<[Regex; 4]> = LazyLock::new(|| {
     [
-        pattern(r"(?:유효\s*기간|적용\s*기간|시행\s*기간)\s*[:：]?\s*[^\n]{0,40}[~∼～-]\s*DAY"),
-        pattern(r"(?:유효\s*기한|만료\s*일자?|폐지\s*일자?|적용\s*종료일)\s*[:：]?\s*DAY"),
-        pattern(r"DAY\s*까지\s*(?:유효|적용|시행|효력)"),
         pattern(
-            r"(?i)\b(?:(?:valid|effective|in\s+force)\s+(?:until|through|to)|expires?(?:\s+on)?|expiry(?:\s+date)?|expiration(?:\s+date)?)\s*[:：]?\s*DAY",
+            r"(?i)(?:유효\s*기간|적용\s*기간|시행\s*기간)\s*[:：]?\s*[^\n]{0,40}[~∼～-]\s*DATE",
+        ),
+        pattern(r"(?i)(?:유효\s*기한|만료\s*일자?|폐지\s*일자?|적용\s*종료일)\s*[:：]?\s*DATE"),
+        pattern(r"(?i)DATE\s*까지\s*(?:유효|적용|시행|효력)"),
+        pattern(
+            r"(?i)\b(?:(?:valid|effective|in\s+force)\s+(?:until|through|to)|expires?(?:\s+on)?|expiry(?:\s+date)?|expiration(?:\s+date)?)\s*[:：]?\s*DATE",
         ),
     ]
 });
 
 /// In the head: both ends.
 static BOTH: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(r"(?:유효\s*기간|적용\s*기간|시행\s*기간)\s*[:：]?\s*DAY\s*(?:부터|[~∼～-])")
+    pattern(r"(?i)(?:유효\s*기간|적용\s*기간|시행\s*기간)\s*[:：]?\s*DATE\s*(?:부터|[~∼～-])")
 });
 
 /// Anywhere: the clause of a Korean rule that says since when it is in force.
 static CLAUSE: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
-        r"이\s*(?:규정|규칙|지침|내규|기준|법|영|요령|세칙|정관|약관|예규|훈령|고시|조례|개정\s*규정)\s*[은는]\s*DAY\s*(?:부터|에|자로)\s*시행",
+        r"이\s*(?:규정|규칙|지침|내규|기준|법|영|요령|세칙|정관|약관|예규|훈령|고시|조례|개정\s*규정)\s*[은는]\s*DATE\s*(?:부터|에|자로)\s*시행",
     )
 });
 
@@ -78,44 +80,10 @@ static INSTEAD: LazyLock<[Regex; 2]> = LazyLock::new(|| {
     ]
 });
 
-const MONTHS: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
-
-/// The day among groups `from..from + 9` of what was found.
-fn day(found: &Captures<'_>, from: usize) -> Option<Day> {
-    let number = |group: usize| found.get(from + group)?.as_str().parse::<u32>().ok();
-    let month = |group: usize| {
-        let name = found.get(from + group)?.as_str().to_lowercase();
-        let at = MONTHS.iter().position(|month| {
-            *month == name || (month[..3] == *name) || (name == "sept" && *month == "september")
-        })?;
-        u32::try_from(at + 1).ok()
-    };
-    let (year, month, day) = match (number(0), number(4), number(6)) {
-        (Some(year), _, _) => (year, number(1)?, number(2)?),
-        (_, Some(day), _) => (number(5)?, month(3)?, day),
-        (_, _, Some(day)) => (number(8)?, month(7)?, day),
-        _ => return None,
-    };
-    Day::new(year, month, day).filter(|_| (1900..=2199).contains(&year))
-}
-
 fn days<'t>(pattern: &'t Regex, text: &'t str) -> impl Iterator<Item = Day> + 't {
     pattern
         .captures_iter(text)
-        .filter_map(|found| day(&found, 1))
+        .filter_map(|found| PartialDate::read(&found)?.to_day())
 }
 
 /// What the text of a document says of its validity.

@@ -241,3 +241,36 @@ async fn a_row_far_down_a_table_is_quoted_with_the_header_that_stands_above_it()
         );
     }
 }
+
+#[tokio::test]
+async fn what_is_said_of_a_message_is_said_of_what_came_with_it() {
+    let test = TestApp::new().await;
+    let note = "# Note\n\nThe canteen closes at 14:30.\n";
+    let message = mail("Attached.", &[("leave.md", LEAVE), ("note.md", note)]);
+    let (id, _) = test.add("rules.eml", &message, &["everyone"]).await;
+    let anyone = Reader::anyone();
+    let library = test.app.library();
+    let say = async |id: DocumentId, json: &str| {
+        let change: MetadataChange = serde_json::from_str(json).unwrap();
+        assert!(library.set_metadata(id, &change, &anyone).await.unwrap());
+        library.idle().await;
+    };
+    let note = inside(&test, id, &anyone).await[1].id;
+    say(note, r#"{"collection": "canteen"}"#).await;
+    say(
+        id,
+        r#"{"collection": "rules", "title": "All rules", "effective_until": "2020-01-01"}"#,
+    )
+    .await;
+    let files = inside(&test, id, &anyone).await;
+    let told: Vec<(&str, Option<&str>)> = files
+        .iter()
+        .map(|view| (view.title.as_str(), view.labels.collection.as_deref()))
+        .collect();
+    // Its own title is its own, and what was said of one alone stays.
+    assert_eq!(
+        told,
+        [("휴가 규정", Some("rules")), ("Note", Some("canteen"))]
+    );
+    assert!(test.ask(QUESTION, &[]).await.abstained());
+}

@@ -30,6 +30,7 @@ use serde::{Deserialize, Serialize};
 
 pub use password::Passwords;
 use picture::Picture;
+pub use xml::reference;
 
 use crate::{BlockKind, Document, Problem};
 

@@ -145,7 +145,7 @@ pub(super) fn walk(
 
 /// The character that `&amp;` or `&#44032;` stands for. Entities that a document declares
 /// itself are not expanded: they are how small files become large ones.
-pub(super) fn reference(name: &quick_xml::events::BytesRef<'_>) -> Option<char> {
+pub fn reference(name: &quick_xml::events::BytesRef<'_>) -> Option<char> {
     if name.is_char_ref() {
         return name.resolve_char_ref().ok().flatten();
     }

@@ -1,7 +1,8 @@
 //! What a store answers: lists of objects, and errors. XML, read without expanding anything.
 
+use ingest::parse::reference;
 use quick_xml::Reader;
-use quick_xml::events::{BytesRef, Event};
+use quick_xml::events::Event;
 
 use super::super::web::address::decoded;
 
@@ -130,21 +131,6 @@ fn close(open: &mut Vec<(String, String)>, visit: &mut impl FnMut(&[&str], &str)
         visit(&path, text);
     }
     open.pop();
-}
-
-/// The character that `&amp;` or `&#44032;` stands for.
-fn reference(name: &BytesRef<'_>) -> Option<char> {
-    if name.is_char_ref() {
-        return name.resolve_char_ref().ok().flatten();
-    }
-    match name.as_ref() {
-        "amp" => Some('&'),
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "quot" => Some('"'),
-        "apos" => Some('\''),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -65,7 +65,8 @@ pub struct DocumentBody {
     /// The last day that it is in force.
     #[schema(value_type = Option<String>, format = Date)]
     pub effective_until: Option<Day>,
-    /// The id of the document that took its place, as a person says.
+    /// The id of the document that took its place, as a person says; null too where the asker may
+    /// not read that one.
     pub superseded_by: Option<String>,
     /// The first day that questions which name no day are not answered from it.
     #[schema(value_type = Option<String>, format = Date)]
@@ -201,7 +202,7 @@ pub fn document(view: &DocumentView, language: Language) -> DocumentBody {
         dated: view.labels.dated,
         effective_from: view.labels.from,
         effective_until: view.labels.until,
-        superseded_by: view.metadata.superseded_by.map(|other| other.to_string()),
+        superseded_by: view.superseded_by.map(|other| other.to_string()),
         retired_on: view.labels.retired,
         supersedes: view.said.supersedes.clone(),
         old_versions: view.old_versions,
