@@ -46,7 +46,7 @@ impl Document {
                 at = word.span.end;
                 match boxes.last_mut() {
                     Some(last) if last.page == page.number && continues(&last.rect, &word.rect) => {
-                        last.rect = around(&last.rect, &word.rect);
+                        last.rect = last.rect.around(&word.rect);
                     }
                     _ => boxes.push(LineBox {
                         page: page.number,
@@ -78,15 +78,6 @@ fn continues(line: &Rect, word: &Rect) -> bool {
         && word.x0 >= line.x0
         // Across the gap between columns or cells a box would hold what is not quoted.
         && word.x0 - line.x1 < height * 2.0
-}
-
-fn around(one: &Rect, other: &Rect) -> Rect {
-    Rect {
-        x0: one.x0.min(other.x0),
-        y0: one.y0.min(other.y0),
-        x1: one.x1.max(other.x1),
-        y1: one.y1.max(other.y1),
-    }
 }
 
 #[cfg(test)]

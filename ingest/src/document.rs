@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::{Properties, language};
 
@@ -139,6 +139,19 @@ pub struct Rect {
     pub x1: f32,
     /// Bottom.
     pub y1: f32,
+}
+
+impl Rect {
+    /// The smallest rectangle that holds both.
+    #[must_use]
+    pub fn around(&self, other: &Self) -> Self {
+        Self {
+            x0: self.x0.min(other.x0),
+            y0: self.y0.min(other.y0),
+            x1: self.x1.max(other.x1),
+            y1: self.y1.max(other.y1),
+        }
+    }
 }
 
 /// Something a reader of the document should know: a page without text, a skipped part.
@@ -293,7 +306,12 @@ impl DocumentBuilder {
 
     /// Pushes preformatted text: line breaks stay, trailing white space goes.
     pub fn preformatted(&mut self, text: &str) {
-        let lines: Vec<String> = text
+        let visible = text.chars().filter_map(|char| match char {
+            '\n' | '\t' => Some(char),
+            _ if char.is_control() && char.is_whitespace() => Some(' '),
+            _ => (!is_invisible(char)).then_some(char),
+        });
+        let lines: Vec<String> = visible
             .nfc()
             .collect::<String>()
             .lines()
@@ -390,15 +408,13 @@ impl DocumentBuilder {
                 self.separate("\n\n");
                 start = self.document.text.len();
                 started = true;
-            } else if !word.joins {
+            } else if word.joins {
+                self.join(&mut boxes, &text, word.rect);
+                continue;
+            } else {
                 self.document.text.push(' ');
             }
-            let at = self.document.text.len();
-            self.document.text.push_str(&text);
-            boxes.push(WordBox {
-                span: at..self.document.text.len(),
-                rect: word.rect,
-            });
+            self.place(&mut boxes, &text, word.rect);
         }
         if started {
             let span = start..self.document.text.len();
@@ -432,23 +448,23 @@ impl DocumentBuilder {
                     self.document.text.push('\t');
                 }
                 let start = self.document.text.len();
+                let mut boxes = Vec::with_capacity(cell.len());
                 for word in cell {
                     let text = normal_line(&word.text);
                     if text.is_empty() {
                         continue;
                     }
-                    if self.document.text.len() > start && !word.joins {
+                    if word.joins {
+                        self.join(&mut boxes, &text, word.rect);
+                        continue;
+                    }
+                    if self.document.text.len() > start {
                         self.document.text.push(' ');
                     }
-                    let at = self.document.text.len();
-                    self.document.text.push_str(&text);
-                    let span = at..self.document.text.len();
-                    if let Some(page) = self.document.pages.last_mut() {
-                        page.words.push(WordBox {
-                            span,
-                            rect: word.rect,
-                        });
-                    }
+                    self.place(&mut boxes, &text, word.rect);
+                }
+                if let Some(page) = self.document.pages.last_mut() {
+                    page.words.extend(boxes);
                 }
                 if self.document.text.len() > start {
                     self.document.blocks.push(Block {
@@ -467,6 +483,33 @@ impl DocumentBuilder {
         if any {
             self.next_table += 1;
         }
+    }
+
+    /// Adds a word with its box.
+    fn place(&mut self, boxes: &mut Vec<WordBox>, text: &str, rect: Rect) {
+        let at = self.document.text.len();
+        self.document.text.push_str(text);
+        boxes.push(WordBox {
+            span: at..self.document.text.len(),
+            rect,
+        });
+    }
+
+    /// Adds a word to the one before it, without a space. They become one where a letter and
+    /// its mark meet.
+    fn join(&mut self, boxes: &mut Vec<WordBox>, text: &str, rect: Rect) {
+        if let Some(last) = boxes.last_mut() {
+            let start = last.span.start;
+            let joined = format!("{}{text}", &self.document.text[start..]);
+            if !is_nfc(&joined) {
+                self.document.text.truncate(start);
+                self.document.text.extend(joined.nfc());
+                last.span.end = self.document.text.len();
+                last.rect = last.rect.around(&rect);
+                return;
+            }
+        }
+        self.place(boxes, text, rect);
     }
 
     /// The finished document.
@@ -515,11 +558,13 @@ impl DocumentBuilder {
 pub fn normal_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     let mut space = false;
-    for char in text.nfc() {
+    // What is dropped goes first: letters that it kept apart compose.
+    let visible = text
+        .chars()
+        .filter(|char| char.is_whitespace() || !is_invisible(*char));
+    for char in visible.nfc() {
         if char.is_whitespace() {
             space = !line.is_empty();
-        } else if char.is_control() || matches!(char, '\u{FEFF}' | '\u{200B}' | '\u{00AD}') {
-            // Invisible marks would break verbatim quotes and lexical matches.
         } else {
             if space {
                 line.push(' ');
@@ -529,6 +574,11 @@ pub fn normal_line(text: &str) -> String {
         }
     }
     line
+}
+
+/// Marks that would break verbatim quotes and lexical matches.
+fn is_invisible(char: char) -> bool {
+    char.is_control() || matches!(char, '\u{FEFF}' | '\u{200B}' | '\u{00AD}')
 }
 
 fn index(value: usize) -> u32 {
@@ -577,6 +627,47 @@ mod tests {
             .map(|block| &document.text[block.span.clone()])
             .collect();
         assert_eq!(cells, ["Code", "Price", "PPR-9087", "1,500,000원"]);
+    }
+
+    #[test]
+    fn letters_compose_across_marks_that_are_dropped_and_words_that_join() {
+        assert_eq!(
+            normal_line("e\u{200B}\u{301} \u{1112}\u{AD}\u{1161}"),
+            "é 하"
+        );
+        let mut builder = DocumentBuilder::default();
+        builder.page(1, 100.0, 100.0);
+        let mut joined = words("caf e \u{301}s");
+        for (word, x) in joined.iter_mut().zip([0.0, 10.0, 20.0]) {
+            word.joins = true;
+            word.rect.x0 = x;
+            word.rect.x1 = x + 10.0;
+        }
+        builder.placed_block(BlockKind::Paragraph, &joined);
+        builder.placed_table(&[vec![joined.clone(), joined]], 0);
+        let document = builder.finish();
+        assert_eq!(document.text, "cafés\n\ncafés\tcafés");
+        let words: Vec<(&str, f32, f32)> = document.pages[0]
+            .words
+            .iter()
+            .map(|word| {
+                (
+                    &document.text[word.span.clone()],
+                    word.rect.x0,
+                    word.rect.x1,
+                )
+            })
+            .collect();
+        assert_eq!(words, [("caf", 0.0, 10.0), ("és", 10.0, 30.0)].repeat(3));
+    }
+
+    #[test]
+    fn preformatted_text_keeps_its_lines_and_loses_what_is_invisible() {
+        let mut builder = DocumentBuilder::default();
+        builder
+            .preformatted("a\u{0}\u{FEFF}b\r\n\u{1B}[31m  c\rd\u{85}\n\u{1}\n\te\u{200B}\u{301}");
+        let document = builder.finish();
+        assert_eq!(document.text, "ab\n[31m  c d\n    é");
     }
 
     #[test]

@@ -11,6 +11,8 @@ use super::xml::{self, Piece, attribute};
 const MAX_POINTS: usize = 20_000;
 /// The number of a point; charts hold 32,000 of them.
 const MAX_INDEX: u32 = 100_000;
+/// Bytes of a group's name that are worth repeating for each point in it.
+const MAX_REPEATED_TEXT: usize = 300;
 /// Boxes of a diagram that are read.
 const MAX_BOXES: usize = 10_000;
 
@@ -29,13 +31,20 @@ impl Points {
             .flat_map(|level| level.keys().copied())
     }
 
-    fn text(&self, index: u32) -> String {
+    /// What is said of a point; `before` is the one that was told before it.
+    fn text(&self, index: u32, before: Option<u32>) -> String {
         let mut parts: Vec<&str> = Vec::new();
         for (depth, level) in self.levels.iter().enumerate().rev() {
             let text = if depth == 0 {
                 level.get(&index)
             } else {
-                level.range(..=index).next_back().map(|(_, text)| text)
+                level
+                    .range(..=index)
+                    .next_back()
+                    .filter(|(at, text)| {
+                        text.len() <= MAX_REPEATED_TEXT || before.is_none_or(|before| before < **at)
+                    })
+                    .map(|(_, text)| text)
             };
             parts.extend(text.map(String::as_str));
         }
@@ -225,14 +234,16 @@ fn tables(all: Vec<Series>) -> Vec<Item> {
         let mut header = vec![String::new()];
         header.extend(group.iter().map(|series| series.name.clone()));
         let mut rows = vec![header];
+        let mut before = None;
         for index in indexes {
             if left < group.len() {
                 break;
             }
             left -= group.len();
-            let mut row = vec![group[0].categories.text(index)];
-            row.extend(group.iter().map(|series| series.values.text(index)));
+            let mut row = vec![group[0].categories.text(index, before)];
+            row.extend(group.iter().map(|series| series.values.text(index, before)));
             rows.push(row);
+            before = Some(index);
         }
         tables.push(Item::Table {
             header_rows: usize::from(group.iter().any(|series| !series.name.is_empty())),
@@ -316,4 +327,28 @@ pub(super) fn diagram(text: &str, part: &str) -> Vec<Item> {
         }
     }
     items
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_of_a_group_stands_at_its_first_point_only() {
+        let table = |name: &str| {
+            let text = format!(
+                "<c:ser><c:cat><c:multiLvlStrCache><c:lvl><c:pt idx='1'><c:v>서울</c:v></c:pt><c:pt idx='2'><c:v>부산</c:v></c:pt></c:lvl>\
+                 <c:lvl><c:pt idx='0'><c:v>{name}</c:v></c:pt></c:lvl></c:multiLvlStrCache></c:cat></c:ser>"
+            );
+            chart(&text, "chart.xml")
+                .iter()
+                .map(Item::text)
+                .collect::<String>()
+        };
+        assert_eq!(table("2024년").matches("2024년").count(), 2);
+        let long = "가".repeat(1_000);
+        let text = table(&long);
+        assert_eq!(text.matches(&long).count(), 1, "{text}");
+        assert!(text.contains("부산"), "{text}");
+    }
 }

@@ -2,7 +2,7 @@
 //!
 //! Nothing here recurses: groups, shapes and paragraphs that are open stand in fields.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use quick_xml::events::BytesStart;
 
@@ -208,6 +208,7 @@ pub(super) fn read(text: &str, part: &str, context: &Context<'_>) -> Drawing {
         in_text: false,
         in_place: false,
         in_list_style: None,
+        told: HashSet::new(),
     };
     let problem = xml::walk(
         text,
@@ -292,6 +293,8 @@ struct Reader<'a> {
     in_place: bool,
     /// The level whose style is open.
     in_list_style: Option<usize>,
+    /// Charts and diagrams that were told: each is told once.
+    told: HashSet<String>,
 }
 
 impl Reader<'_> {
@@ -462,8 +465,10 @@ impl Reader<'_> {
     }
 
     fn link(&mut self, id: Option<String>) {
-        if let Some(items) = id.and_then(|id| self.context.linked.get(&id))
+        if let Some(id) = id
+            && let Some(items) = self.context.linked.get(&id)
             && let Some(shape) = &mut self.shape
+            && self.told.insert(id)
         {
             shape.items.extend(items.iter().cloned());
         }

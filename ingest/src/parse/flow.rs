@@ -279,12 +279,14 @@ impl Grid {
         let Some(row) = self.rows.last() else {
             return;
         };
-        if row.cells.is_empty() && self.carried.iter().all(|cell| cell.rows == 0) {
+        let is_empty = row.cells.is_empty();
+        self.drop_spent();
+        if is_empty && self.carried.is_empty() {
             self.rows.pop();
             return;
         }
         // What reaches down to the right of the row's last cell.
-        while let Some(last) = self.carried.iter().rposition(|cell| cell.rows > 0) {
+        while let Some(last) = self.carried.len().checked_sub(1) {
             let column = self.rows.last().map_or(0, |row| row.cells.len());
             if column > last {
                 break;
@@ -294,7 +296,14 @@ impl Grid {
                 self.spanned_cells += 1;
                 self.push(GridCell::Covered);
             }
+            self.drop_spent();
         }
+    }
+
+    /// Forgets the columns on the right into which nothing reaches: a row that was wide once
+    /// must not cost each row below it.
+    fn drop_spent(&mut self) {
+        while self.carried.pop_if(|cell| cell.rows == 0).is_some() {}
     }
 
     fn push(&mut self, cell: GridCell) {
@@ -352,4 +361,35 @@ pub(super) fn roman(number: u32) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parse::soon::soon;
+
+    #[test]
+    fn a_wide_row_does_not_cost_each_row_below_it() {
+        let cell = |text: &str| vec![Item::Paragraph(text.to_owned())];
+        let mut grid = Grid::default();
+        let items = soon(|| {
+            for _ in 0..50_000 {
+                grid.cell(cell("위"), 1, 2);
+            }
+            for _ in 0..50_000 {
+                grid.row();
+                grid.cell(cell("아래"), 1, 1);
+                grid.row();
+            }
+            grid.finish(false, true)
+        });
+        let [Item::Table { rows, .. }] = &items[..] else {
+            panic!("no table");
+        };
+        assert_eq!(rows[1].len(), 50_001);
+        assert_eq!(
+            rows.last().map(|row| &row[..]),
+            Some(&["아래".to_owned()][..])
+        );
+    }
 }

@@ -67,6 +67,8 @@ mod sealed;
 mod sheet;
 mod slide;
 pub mod sniff;
+#[cfg(test)]
+mod soon;
 pub mod text;
 pub mod xlsx;
 mod xml;
@@ -535,16 +537,16 @@ pub fn parse(
     passwords: &Passwords,
     progress: &dyn Fn(u32, Option<u32>),
 ) -> Result<Extracted, ParseError> {
-    let bytes = &*locked::open(bytes, passwords)?;
+    let bytes = &*locked::open(bytes, passwords).map_err(ParseError::shown)?;
     let mended = mend::mend(bytes);
     let bytes = mended.as_ref().map_or(bytes, |mended| &mended.bytes);
-    let row = sniff::sniff(bytes, file_name)?;
+    let row = sniff::sniff(bytes, file_name).map_err(ParseError::shown)?;
     let Parsed {
         mut document,
         mut problems,
         attachments,
         needs_ocr,
-    } = (row.parse)(bytes, passwords, progress)?;
+    } = (row.parse)(bytes, passwords, progress).map_err(ParseError::shown)?;
     problems.extend(length::limit(&mut document));
     if document.title.is_none() {
         document.title = first_heading(&document);
@@ -560,6 +562,9 @@ pub fn parse(
     if document.text.is_empty() && problems.is_empty() && attachments.is_empty() {
         problems.push(Problem::of_file("no text was found in the file".to_owned()));
     }
+    for problem in &mut problems {
+        make_shown(&mut problem.message);
+    }
     Ok(Extracted {
         format: row.format,
         document,
@@ -567,6 +572,43 @@ pub fn parse(
         attachments,
         needs_ocr,
     })
+}
+
+/// Characters that a sentence about a file may have.
+const MAX_MESSAGE: usize = 8_000;
+
+/// Makes a sentence safe to show, whatever the file that it quotes holds: names in a damaged file
+/// may be megabytes long, or tell a terminal what to do.
+fn make_shown(message: &mut String) {
+    if message.contains(char::is_control) {
+        *message = message
+            .chars()
+            .filter_map(|char| match char {
+                _ if char.is_control() && char.is_whitespace() => Some(' '),
+                _ => (!char.is_control()).then_some(char),
+            })
+            .collect();
+    }
+    if let Some((at, _)) = message.char_indices().nth(MAX_MESSAGE) {
+        message.truncate(at);
+        message.push('…');
+    }
+}
+
+impl ParseError {
+    fn shown(mut self) -> Self {
+        match &mut self {
+            Self::Empty => {}
+            Self::Unsupported { found: reason }
+            | Self::Encrypted { reason }
+            | Self::Damaged { reason }
+            | Self::Limit { reason }
+            | Self::TimedOut { reason }
+            | Self::OutOfMemory { reason }
+            | Self::Crashed { reason } => make_shown(reason),
+        }
+        self
+    }
 }
 
 /// Files in a file that are named among its problems; more are counted.
@@ -723,4 +765,25 @@ fn read_file(path: &Path) -> Result<Vec<u8>, ParseError> {
             }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_a_file_is_short_and_moves_no_terminal() {
+        let mut message = "its part `\u{1B}[2Ja\nb` is damaged".to_owned();
+        make_shown(&mut message);
+        assert_eq!(message, "its part `[2Ja b` is damaged");
+        let error = ParseError::Damaged {
+            reason: "\u{7}가".repeat(100_000),
+        };
+        assert_eq!(
+            error.shown(),
+            ParseError::Damaged {
+                reason: "가".repeat(MAX_MESSAGE) + "…"
+            }
+        );
+    }
 }

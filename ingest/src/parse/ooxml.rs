@@ -1,7 +1,7 @@
 //! What DOCX, PPTX and XLSX share: how the parts of an Office Open XML package point at each
 //! other, and its properties.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use quick_xml::events::BytesStart;
 
@@ -27,14 +27,14 @@ pub(super) struct Relation {
 pub(super) fn relations(
     container: &mut Container<'_>,
     part: &str,
-) -> Result<HashMap<String, Relation>, ParseError> {
+) -> Result<BTreeMap<String, Relation>, ParseError> {
     let (folder, name) = part.rsplit_once('/').unwrap_or(("", part));
     let own = if folder.is_empty() {
         format!("_rels/{name}.rels")
     } else {
         format!("{folder}/_rels/{name}.rels")
     };
-    let mut relations = HashMap::new();
+    let mut relations = BTreeMap::new();
     let Some(text) = readable(container.part(&own), &mut Vec::new(), None)?.flatten() else {
         return Ok(relations);
     };
@@ -58,7 +58,10 @@ pub(super) fn relations(
 }
 
 /// The part of a kind that a package or part names, if it has it.
-pub(super) fn related<'a>(relations: &'a HashMap<String, Relation>, kind: &str) -> Option<&'a str> {
+pub(super) fn related<'a>(
+    relations: &'a BTreeMap<String, Relation>,
+    kind: &str,
+) -> Option<&'a str> {
     // Of several, always the same one.
     relations
         .values()

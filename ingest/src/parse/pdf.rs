@@ -338,10 +338,8 @@ fn rectangle(pdf: &Pdf, object: &Object) -> Option<[f32; 4]> {
         return None;
     };
     let area = [a.min(c), b.min(d), a.max(c), b.max(d)];
-    (area[2] - area[0] > 1.0
-        && area[3] - area[1] > 1.0
-        && area.iter().all(|value| value.is_finite()))
-    .then_some(area)
+    let is_side = |length: f32| length > 1.0 && length.is_finite();
+    (is_side(area[2] - area[0]) && is_side(area[3] - area[1])).then_some(area)
 }
 
 /// What a page says, or the nearest of its parents.

@@ -4,7 +4,7 @@
 //! says how many), footers, dates and slide numbers, and the text of layouts and masters,
 //! which are prompts. The notes of a slide stand after it, behind a paragraph that says so.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::container::{self, Container};
 use super::drawing::{self, Context, Drawing, Layout};
@@ -250,7 +250,7 @@ impl Slides<'_> {
 
     fn linked(
         &mut self,
-        relations: &HashMap<String, Relation>,
+        relations: &BTreeMap<String, Relation>,
         page: Option<u32>,
     ) -> Result<HashMap<String, Vec<Item>>, ParseError> {
         linked(&mut self.container, relations, &mut self.problems, page)
@@ -259,7 +259,7 @@ impl Slides<'_> {
     fn notes(
         &mut self,
         builder: &mut DocumentBuilder,
-        relations: &HashMap<String, Relation>,
+        relations: &BTreeMap<String, Relation>,
         page: Option<u32>,
     ) -> Result<(), ParseError> {
         let Some(part) = related(relations, "notesSlide") else {
@@ -292,7 +292,7 @@ impl Slides<'_> {
 /// When the file is encrypted or over a limit.
 pub(super) fn linked(
     container: &mut Container<'_>,
-    relations: &HashMap<String, ooxml::Relation>,
+    relations: &BTreeMap<String, ooxml::Relation>,
     problems: &mut Vec<Problem>,
     page: Option<u32>,
 ) -> Result<HashMap<String, Vec<Item>>, ParseError> {
@@ -480,6 +480,55 @@ mod tests {
             "지역\t매출\n수도권\t10\n수도권\t20\n\n점유율\n\n\t2024년\n서울\t25.0%\n부산\t10.0%\n\n\
              신청\n\n승인\n\n[발표자 노트]\n\n천천히 말한다.\n\n끝"
         );
+    }
+
+    #[test]
+    fn a_chart_is_told_once_and_problems_come_in_one_order() {
+        let (mut relations, mut slide) = (String::new(), String::new());
+        for number in 1..=8 {
+            relations += &format!(
+                "<Relationship Id='r{number}' Type='x/chart' Target='chart{number}.xml'/>"
+            );
+            slide += &format!("<p:graphicFrame><c:chart r:id='r{number}'/></p:graphicFrame>");
+        }
+        let relations = format!("<Relationships>{relations}</Relationships>");
+        let chart = "<c:chart><c:title><a:p><a:t>점유율</a:t></a:p></c:title></c:chart>";
+        let slide = slide.repeat(1_000);
+        let mut parts = vec![
+            ("[Content_Types].xml", "<Types/>"),
+            ("ppt/presentation.xml", PRESENTATION),
+            ("ppt/_rels/presentation.xml.rels", RELATIONS),
+            ("ppt/slides/slide2.xml", &slide),
+            ("ppt/slides/_rels/slide2.xml.rels", &relations),
+            ("ppt/slides/chart1.xml", chart),
+        ];
+        // Charts that are damaged: their bytes are not those that were deflated.
+        let marks: Vec<(String, String)> = (2..=8)
+            .map(|number| {
+                (
+                    format!("ppt/slides/chart{number}.xml"),
+                    format!("BROKEN{number}{}", "x".repeat(99)),
+                )
+            })
+            .collect();
+        parts.extend(
+            marks
+                .iter()
+                .map(|(name, text)| (name.as_str(), text.as_str())),
+        );
+        let mut bytes = packed(&parts);
+        for number in 2..=8 {
+            let name = format!("ppt/slides/chart{number}.xml");
+            let at = super::super::sniff::find(&bytes, name.as_bytes()).unwrap() + name.len();
+            bytes[at] = 0xFF;
+        }
+        let parsed = parse(&bytes, &|_, _| {}).unwrap();
+        assert_eq!(parsed.document.text, "점유율");
+        let told: Vec<bool> = (2..=8)
+            .zip(&parsed.problems)
+            .map(|(number, problem)| problem.message.contains(&format!("chart{number}.xml")))
+            .collect();
+        assert_eq!(told, [true; 7], "{:?}", parsed.problems);
     }
 
     #[test]

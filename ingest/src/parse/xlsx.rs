@@ -142,7 +142,7 @@ struct Workbook {
 }
 
 impl Workbook {
-    fn read(text: &str, parts: &HashMap<String, Relation>, container: &Container<'_>) -> Self {
+    fn read(text: &str, parts: &BTreeMap<String, Relation>, container: &Container<'_>) -> Self {
         let mut workbook = Self::default();
         // The sheet whose rows the text of the element that is open names.
         let mut titles_of: Option<usize> = None;

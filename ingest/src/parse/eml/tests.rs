@@ -1,9 +1,8 @@
-use std::time::{Duration, Instant};
-
 use encoding_rs::EUC_KR;
 
 use super::*;
 use crate::Document;
+use crate::parse::soon::soon;
 use crate::parse::{Format, Passwords, parse as parse_any};
 
 fn base64(bytes: &[u8]) -> String {
@@ -271,43 +270,39 @@ fn parts_without_end_are_read() {
 
 #[test]
 fn hostile_messages_cost_little() {
-    let start = Instant::now();
-    let nested = (0..100_000).fold(String::new(), |nested, depth| {
-        nested + &format!("Content-Type: multipart/mixed; boundary=b{depth}\n\n--b{depth}\n")
-    });
-    let parsed = read(&message(&nested));
-    assert!(parsed.problems[0].message.contains("30 parts deep"));
-    let messages = "Content-Type: message/rfc822\n\n".repeat(100_000);
-    assert_eq!(read(&message(&messages)).attachments.len(), 1);
-    // Each looks for a boundary that never comes.
-    let lost = "--b\nContent-Type: multipart/mixed; boundary=c\n\nx\n".repeat(100_000);
-    let lost = format!("Content-Type: multipart/mixed; boundary=b\n\n{lost}");
-    let parsed = read(&message(&lost));
-    assert!(
-        parsed
-            .problems
-            .iter()
-            .any(|problem| problem.message.contains("10000 parts"))
-    );
-    for (head, filler) in [
-        ("Subject: ", "=?a?b?"),
-        ("To: ", "a,"),
-        ("To: ", "(\""),
-        ("Content-Type: text/plain", "; a*0*=%"),
-        ("", "X-A: b\n"),
-        ("Subject: a\n", " b\n"),
-    ] {
-        let mail = format!(
-            "From: a@a.kr\nMessage-ID: <a>\n{head}{}\n\nText",
-            filler.repeat(200_000)
+    soon(|| {
+        let nested = (0..100_000).fold(String::new(), |nested, depth| {
+            nested + &format!("Content-Type: multipart/mixed; boundary=b{depth}\n\n--b{depth}\n")
+        });
+        let parsed = read(&message(&nested));
+        assert!(parsed.problems[0].message.contains("30 parts deep"));
+        let messages = "Content-Type: message/rfc822\n\n".repeat(100_000);
+        assert_eq!(read(&message(&messages)).attachments.len(), 1);
+        // Each looks for a boundary that never comes.
+        let lost = "--b\nContent-Type: multipart/mixed; boundary=c\n\nx\n".repeat(100_000);
+        let lost = format!("Content-Type: multipart/mixed; boundary=b\n\n{lost}");
+        let parsed = read(&message(&lost));
+        assert!(
+            parsed
+                .problems
+                .iter()
+                .any(|problem| problem.message.contains("10000 parts"))
         );
-        let _ = parse(mail.as_bytes(), &|_, _| {});
-    }
-    assert!(
-        start.elapsed() < Duration::from_secs(20),
-        "{:?}",
-        start.elapsed()
-    );
+        for (head, filler) in [
+            ("Subject: ", "=?a?b?"),
+            ("To: ", "a,"),
+            ("To: ", "(\""),
+            ("Content-Type: text/plain", "; a*0*=%"),
+            ("", "X-A: b\n"),
+            ("Subject: a\n", " b\n"),
+        ] {
+            let mail = format!(
+                "From: a@a.kr\nMessage-ID: <a>\n{head}{}\n\nText",
+                filler.repeat(200_000)
+            );
+            let _ = parse(mail.as_bytes(), &|_, _| {});
+        }
+    });
 }
 
 #[test]

@@ -4,7 +4,7 @@ use encoding_rs::{EUC_KR, Encoding, REPLACEMENT, UTF_8};
 use mail_parser::decoders::base64::base64_decode;
 use mail_parser::decoders::charsets::map::charset_decoder;
 
-use super::{hex, next_line};
+use super::hex;
 use crate::parse::text::{self, Decoded};
 
 /// Text of a header: encoded words (RFC 2047), and around them UTF-8 or, as old Korean
@@ -122,11 +122,14 @@ pub(super) fn quoted_printable(body: &[u8], word: bool) -> Vec<u8> {
                     continue;
                 }
                 // The line goes on: white space may have come behind the mark.
-                let (line, rest) = next_line(&body[at..]);
-                if line.trim_ascii().is_empty() {
-                    at = body.len() - rest.len();
-                } else {
-                    bytes.push(b'=');
+                let blank = body[at..]
+                    .iter()
+                    .take_while(|byte| **byte != b'\n' && byte.is_ascii_whitespace())
+                    .count();
+                match body.get(at + blank) {
+                    Some(b'\n') => at += blank + 1,
+                    None => at += blank,
+                    Some(_) => bytes.push(b'='),
                 }
             }
             _ => bytes.push(byte),

@@ -1,6 +1,7 @@
 use encoding_rs::EUC_KR;
 
 use super::*;
+use crate::parse::soon::soon;
 
 fn cp949(text: &str) -> Vec<u8> {
     EUC_KR.encode(text).0.into_owned()
@@ -154,4 +155,12 @@ fn parts_end_at_their_boundary() {
     assert_eq!(parts(body, "b"), [b"\r\none".as_slice(), b"two\r\n--bb"]);
     assert_eq!(parts(b"--b\none", "b"), [b"one"]);
     assert!(parts(body, "c").is_empty());
+}
+
+#[test]
+fn marks_of_lines_that_go_on_are_looked_at_once() {
+    let quoted = |body: &[u8]| encoding::quoted_printable(body, false);
+    assert_eq!(quoted(b"a= \t\r\nb=\nc=x= d=  "), b"abc=x= d");
+    let marks = b"=".repeat(2 << 20);
+    assert_eq!(soon(|| quoted(&marks)).len(), marks.len() - 1);
 }

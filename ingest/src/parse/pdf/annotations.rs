@@ -2,7 +2,7 @@
 
 use lopdf::{Dictionary, Document as Pdf, Object, ObjectId, Stream};
 
-use super::content::{Glyph, PageReader, State};
+use super::content::{Glyph, MAX_GLYPHS, MAX_PLACE, PageReader, State};
 use super::matrix::Matrix;
 use super::standard::Family;
 use super::{rectangle, text_string};
@@ -110,8 +110,19 @@ impl PageReader<'_> {
                 .width(char)
                 .unwrap_or(if char.is_ascii() { 0.5 } else { 1.0 })
         };
+        if [left, bottom, right, top]
+            .iter()
+            .any(|side| side.abs() >= MAX_PLACE)
+        {
+            return;
+        }
         let mut baseline = top - size;
         for line in lines {
+            if self.printed.glyphs.len() >= MAX_GLYPHS {
+                // A few bytes make many fields of one long value.
+                self.printed.is_cut = true;
+                return;
+            }
             let whole: f32 = line.chars().map(width).sum();
             let squeeze = if whole > right - left {
                 (right - left) / whole

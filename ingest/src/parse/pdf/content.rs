@@ -16,7 +16,11 @@ use crate::Rect;
 /// Operators of one page, forms included.
 const MAX_OPERATIONS: usize = 3_000_000;
 /// Characters of one page.
-const MAX_GLYPHS: usize = 500_000;
+pub(super) const MAX_GLYPHS: usize = if cfg!(test) { 20_000 } else { 500_000 };
+/// Bytes of their text: a font may say that one character is a book.
+const MAX_TEXT: usize = if cfg!(test) { 256 << 10 } else { 8 << 20 };
+/// How far from the page's corner a character may stand, in points.
+pub(super) const MAX_PLACE: f32 = 1e6;
 /// Forms inside forms.
 const MAX_DEPTH: usize = 12;
 /// Forms that one page shows, one as often as it is shown.
@@ -127,6 +131,7 @@ pub(super) fn read_page(
         operations: 0,
         forms: 0,
         bytes: 0,
+        text: 0,
     };
     let content = pdf
         .get_page_content_with_limit(page, MAX_STREAM)
@@ -171,6 +176,8 @@ pub(super) struct PageReader<'a> {
     forms: usize,
     /// Bytes of content read so far, forms included.
     bytes: usize,
+    /// Bytes of text that its characters are.
+    text: usize,
 }
 
 /// Where text is written next.
@@ -206,7 +213,10 @@ impl PageReader<'_> {
                 Token::Operator(operator) => operator,
             };
             self.operations += 1;
-            if self.operations >= MAX_OPERATIONS || self.printed.glyphs.len() >= MAX_GLYPHS {
+            if self.operations >= MAX_OPERATIONS
+                || self.printed.glyphs.len() >= MAX_GLYPHS
+                || self.text > MAX_TEXT
+            {
                 self.printed.is_cut = true;
                 return;
             }
@@ -368,7 +378,7 @@ impl PageReader<'_> {
                     .windows(2)
                     .find_map(|pair| match (&pair[0], &pair[1]) {
                         (Operand::Name(name), Operand::String(text)) if name == b"ActualText" => {
-                            Some(text_string(text))
+                            Some(actual_text(text))
                         }
                         _ => None,
                     })
@@ -382,7 +392,7 @@ impl PageReader<'_> {
                         .as_str()
                         .ok()
                 })
-                .map(text_string),
+                .map(actual_text),
         };
         let open = Marked {
             is_hidden: is(b"OC")
@@ -404,6 +414,9 @@ impl PageReader<'_> {
             return;
         };
         let Some(first) = glyphs.first() else { return };
+        if glyphs.len() > MAX_ACTUAL || text.chars().count() > MAX_ACTUAL {
+            return;
+        }
         let bare = |text: &str| -> String {
             text.chars()
                 .filter(|char| !char.is_whitespace() && !char.is_control())
@@ -412,8 +425,6 @@ impl PageReader<'_> {
         let printed: String = glyphs.iter().map(|glyph| glyph.text.as_str()).collect();
         let (said, printed) = (bare(&text), bare(&printed));
         if said == printed
-            || glyphs.len() > MAX_ACTUAL
-            || text.chars().count() > MAX_ACTUAL
             // Nothing may stand for marks, but not for words.
             || (said.is_empty() && printed.chars().any(char::is_alphanumeric))
             || glyphs.iter().any(|glyph| {
@@ -425,7 +436,7 @@ impl PageReader<'_> {
         }
         let rect = glyphs
             .iter()
-            .fold(first.rect, |rect, glyph| around(rect, glyph.rect));
+            .fold(first.rect, |rect, glyph| rect.around(&glyph.rect));
         let glyph = Glyph {
             text,
             rect,
@@ -525,6 +536,10 @@ impl PageReader<'_> {
             if code.length == 1 && code.value == 32 {
                 advance += state.word_space;
             }
+            if self.text > MAX_TEXT {
+                self.printed.is_cut = true;
+                return;
+            }
             if !hidden && self.printed.glyphs.len() < MAX_GLYPHS {
                 self.print(&font, &code, width, state, pen);
             }
@@ -540,6 +555,7 @@ impl PageReader<'_> {
         if text.is_empty() {
             return;
         }
+        self.text += text.len();
         let matrix = Matrix([
             state.size * state.scale,
             0.0,
@@ -572,10 +588,11 @@ impl PageReader<'_> {
             (end.0 - start.0, end.1 - start.1)
         };
         let length = ahead.0.hypot(ahead.1);
-        if !corners
-            .iter()
-            .all(|(x, y)| x.is_finite() && y.is_finite() && x.abs() < 1e6 && y.abs() < 1e6)
+        if !corners.iter().all(|(x, y)| {
+            x.is_finite() && y.is_finite() && x.abs() < MAX_PLACE && y.abs() < MAX_PLACE
+        }) || !size.is_finite()
             || size < 0.5
+            || !length.is_finite()
             || length <= 0.0
         {
             return;
@@ -602,14 +619,9 @@ impl PageReader<'_> {
     }
 }
 
-/// The smallest rectangle that holds both.
-pub(super) fn around(one: Rect, other: Rect) -> Rect {
-    Rect {
-        x0: one.x0.min(other.x0),
-        y0: one.y0.min(other.y0),
-        x1: one.x1.max(other.x1),
-        y1: one.y1.max(other.y1),
-    }
+/// A text that characters stand for; of one that is too long as much as shows that.
+fn actual_text(bytes: &[u8]) -> String {
+    text_string(&bytes[..bytes.len().min(4 * (MAX_ACTUAL + 2))])
 }
 
 impl Pen {

@@ -7,6 +7,7 @@ use lopdf::{Dictionary, Document as Pdf, Error, Object, ObjectId};
 use super::{MAX_STREAM, text_string, tree};
 use crate::Problem;
 use crate::parse::Attachment;
+use crate::parse::attachments::safe_name;
 
 /// Files that are handed out.
 const MAX_FILES: usize = 200;
@@ -36,6 +37,7 @@ pub(super) fn read(
             .map(text_string)
             .or(name)
             .unwrap_or_else(|| "attachment".to_owned());
+        let name = safe_name(&name);
         if files.len() >= MAX_FILES {
             unread += 1;
             continue;

@@ -1,6 +1,7 @@
 //! Layers of a file that can be switched off, and what is not shown because they are.
 
-use std::collections::HashSet;
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
 
 use lopdf::{Dictionary, Document as Pdf, Object, ObjectId};
 
@@ -9,10 +10,17 @@ const MAX_LAYERS: usize = 10_000;
 /// Conditions inside conditions.
 const MAX_DEPTH: usize = 8;
 
+/// Layers and conditions of one file that are looked at, one as often as it is looked at: a
+/// condition may name itself a thousand times.
+const MAX_WORK: usize = 100_000;
+
 /// The layers that are off when the file is opened.
 #[derive(Debug, Default)]
 pub(super) struct Layers {
     off: HashSet<ObjectId>,
+    /// Whether what belongs to them is shown, of those that were asked for.
+    known: RefCell<HashMap<ObjectId, bool>>,
+    work: Cell<usize>,
 }
 
 impl Layers {
@@ -53,18 +61,43 @@ impl Layers {
                 off.remove(&id);
             }
         }
-        Some(Self { off })
+        Some(Self {
+            off,
+            ..Self::default()
+        })
     }
 
     /// Whether what belongs to this layer, or to layers under a condition, is shown.
     pub(super) fn are_shown(&self, pdf: &Pdf, layer: &Object) -> bool {
-        self.off.is_empty() || self.holds(pdf, layer, 0)
+        if self.off.is_empty() {
+            return true;
+        }
+        let id = layer.as_reference().ok();
+        if let Some(id) = id {
+            if self.off.contains(&id) {
+                return false;
+            }
+            if let Some(known) = self.known.borrow().get(&id) {
+                return *known;
+            }
+        }
+        // What cannot be found out hides nothing.
+        let shown = self.holds(pdf, layer, 0) || self.is_worn_out();
+        if let Some(id) = id {
+            self.known.borrow_mut().insert(id, shown);
+        }
+        shown
+    }
+
+    fn is_worn_out(&self) -> bool {
+        self.work.get() >= MAX_WORK
     }
 
     fn holds(&self, pdf: &Pdf, layer: &Object, depth: usize) -> bool {
-        if depth > MAX_DEPTH {
+        if depth > MAX_DEPTH || self.is_worn_out() {
             return true;
         }
+        self.work.set(self.work.get() + 1);
         if let Ok(id) = layer.as_reference()
             && self.off.contains(&id)
         {

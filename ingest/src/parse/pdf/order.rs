@@ -1,6 +1,5 @@
 //! Words to lines in reading order: columns are read one after the other.
 
-use super::content::around;
 use super::rtl::in_reading_order;
 use super::words::Word;
 use crate::Rect;
@@ -40,7 +39,7 @@ impl Line {
         self.words
             .iter()
             .map(|word| word.shown)
-            .reduce(around)
+            .reduce(|one, other| one.around(&other))
             .unwrap_or(self.rect)
     }
 
@@ -73,7 +72,7 @@ pub(super) fn rows(words: &[&Word]) -> Vec<Row> {
         });
         match found {
             Some(row) => {
-                row.rect = around(row.rect, word.rect);
+                row.rect = row.rect.around(&word.rect);
                 row.words.push(index);
             }
             None => rows.push(Row {

@@ -156,7 +156,8 @@ pub(super) fn labels(pdf: &Pdf, pages: &[(u32, ObjectId)]) -> HashMap<u32, Strin
         let prefix = range
             .get_deref(b"P", pdf)
             .and_then(Object::as_str)
-            .map(text_string)
+            // Each page has it: a long one would be written out for all of them.
+            .map(|text| text_string(&text[..text.len().min(4 * MAX_LABEL)]))
             .unwrap_or_default();
         let style = range
             .get_deref(b"S", pdf)

@@ -6,7 +6,6 @@
 
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::content::around;
 use super::words::{WORD_GAP, Word};
 
 /// The words of a line, given from left to right, in the order in which they are read.
@@ -62,8 +61,8 @@ fn joined(words: Vec<Word>) -> Vec<Word> {
         match before {
             Some(before) => {
                 before.text.push_str(&word.text);
-                before.rect = around(before.rect, word.rect);
-                before.shown = around(before.shown, word.shown);
+                before.rect = before.rect.around(&word.rect);
+                before.shown = before.shown.around(&word.shown);
                 before.size = before.size.max(word.size);
                 before.bold &= word.bold;
                 before.is_artifact &= word.is_artifact;

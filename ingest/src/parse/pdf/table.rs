@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::content::around;
 use super::order::{Line, Row, lines, rows};
 use super::words::{Direction, Word};
 use crate::Rect;
@@ -326,7 +325,7 @@ fn segments<'a>(words: &[&'a Word], row: &Row, size: f32) -> Vec<Segment<'a>> {
         match segments.last_mut() {
             _ if word.table.is_some() => {}
             Some(last) if word.rect.x0 - last.rect.x1 < 0.9 * size => {
-                last.rect = around(last.rect, word.rect);
+                last.rect = last.rect.around(&word.rect);
                 last.words.push(word);
             }
             _ => segments.push(Segment {
@@ -427,7 +426,9 @@ fn aligned_rows(rows: &[Vec<Segment<'_>>]) -> Option<Table> {
     if full > 1 || numbers == 0 || (columns == 2 && numbers == 2) {
         return None;
     }
-    let rect = cells().map(|cell| cell.rect).reduce(around)?;
+    let rect = cells()
+        .map(|cell| cell.rect)
+        .reduce(|one, other| one.around(&other))?;
     let below = rows[1..].iter().flatten().any(Segment::has_digit);
     let header = below && !rows[0].iter().any(Segment::has_digit);
     Some(Table {

@@ -53,12 +53,13 @@ pub(super) fn composite_widths(pdf: &Pdf, descendant: &Dictionary) -> (HashMap<u
             break;
         };
         if let Ok(list) = second.as_array() {
-            for (cid, width) in (first..).zip(list).take(MAX_WIDTHS - set) {
+            for (offset, width) in (0..).zip(list).take(MAX_WIDTHS - set) {
                 set += 1;
-                if let Some(width) = pdf
-                    .dereference(width)
-                    .ok()
-                    .and_then(|(_, width)| width.as_float().ok())
+                if let Some(cid) = first.checked_add(offset)
+                    && let Some(width) = pdf
+                        .dereference(width)
+                        .ok()
+                        .and_then(|(_, width)| width.as_float().ok())
                 {
                     widths.insert(cid, width * 0.001);
                 }
@@ -89,12 +90,11 @@ pub(super) fn listed_widths(pdf: &Pdf, font: &Dictionary, scale: f32) -> Option<
     let first = u32::try_from(first).unwrap_or(0);
     let listed = font.get_deref(b"Widths", pdf).ok()?.as_array().ok()?;
     Some(
-        (first..)
+        (0..256)
             .zip(listed)
-            .take(256)
-            .filter_map(|(code, width)| {
+            .filter_map(|(offset, width)| {
                 let width = pdf.dereference(width).ok()?.1.as_float().ok()?;
-                Some((code, width * scale))
+                Some((first.checked_add(offset)?, width * scale))
             })
             .collect(),
     )
@@ -105,6 +105,19 @@ mod tests {
     use lopdf::dictionary;
 
     use super::*;
+
+    #[test]
+    fn widths_beyond_the_last_code_are_none() {
+        let pdf = Pdf::new();
+        let last = i64::from(u32::MAX);
+        let listed: Object = vec![500.into(), 600.into()].into();
+        let descendant = dictionary! { "W" => vec![last.into(), listed.clone()] };
+        let (widths, _) = composite_widths(&pdf, &descendant);
+        assert_eq!(widths.keys().collect::<Vec<_>>(), [&u32::MAX]);
+        let font = dictionary! { "FirstChar" => last, "Widths" => listed };
+        let widths = listed_widths(&pdf, &font, 0.001).unwrap();
+        assert_eq!(widths.keys().collect::<Vec<_>>(), [&u32::MAX]);
+    }
 
     #[test]
     fn widths_of_lying_ranges_are_few() {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::content::{Glyph, around, centre};
+use super::content::{Glyph, centre};
 use crate::{PlacedWord, Rect};
 
 /// A gap of this share of the font's size parts two words (measured on Korean documents,
@@ -72,7 +72,7 @@ impl Word {
                 });
                 start = at;
             }
-            rect = Some(rect.map_or(*shown, |rect| around(rect, *shown)));
+            rect = Some(rect.map_or(*shown, |rect| rect.around(shown)));
             at += length;
             may_end = match piece.chars().next_back() {
                 Some('.' | '!' | '?' | '。' | '！' | '？' | '…' | '．') => true,
@@ -92,8 +92,8 @@ impl Word {
 
     fn add(&mut self, glyph: &Glyph, text: &str, rect: Rect) {
         self.text.push_str(text);
-        self.rect = around(self.rect, rect);
-        self.shown = around(self.shown, glyph.rect);
+        self.rect = self.rect.around(&rect);
+        self.shown = self.shown.around(&glyph.rect);
         self.size = self.size.max(glyph.size);
         self.bold &= glyph.bold;
         self.is_artifact &= glyph.is_artifact;
@@ -130,7 +130,7 @@ pub(super) fn of_letters(letters: &[(char, f32)]) -> Word {
         word.rect = if word.text.is_empty() {
             rect
         } else {
-            around(word.rect, rect)
+            word.rect.around(&rect)
         };
         word.text.push(*char);
         word.parts.push((char.len_utf8(), rect));
@@ -247,7 +247,10 @@ fn single(glyphs: Vec<Glyph>) -> Vec<Glyph> {
         let width = (glyph.rect.x1 - glyph.rect.x0).max(glyph.rect.y1 - glyph.rect.y0);
         let near = (0.12 * glyph.size).min(0.4 * width).min(2.0);
         let again = (-1..=1)
-            .flat_map(|across| (-1..=1).map(move |down| (cell.0 + across, cell.1 + down)))
+            .flat_map(|across| {
+                (-1..=1)
+                    .map(move |down| (cell.0.saturating_add(across), cell.1.saturating_add(down)))
+            })
             .filter_map(|cell| seen.get(&cell))
             .flatten()
             .any(|index| {

@@ -1,6 +1,5 @@
-use std::time::{Duration, Instant};
-
 use super::*;
+use crate::parse::soon::soon;
 use crate::{BlockKind, Document};
 
 fn read_whole(rtf: &[u8]) -> Parsed {
@@ -153,25 +152,25 @@ fn a_missing_end_is_said_and_what_is_there_is_read() {
 
 #[test]
 fn deep_nesting_and_long_rows_cost_little() {
-    let start = Instant::now();
-    let deep = format!(r"{{\rtf1 {}x{}}}", "{".repeat(500_000), "}".repeat(500_000));
-    assert_eq!(read_whole(deep.as_bytes()).document.text, "x");
-    let notes = format!(r"{{\rtf1 {}x", r"{\footnote ".repeat(50_000));
-    assert_eq!(read_whole(notes.as_bytes()).document.text, "x");
-    let nested = (0..5_000).fold(String::new(), |nested, depth| {
-        nested + &format!(r"\pard\intbl\itap{depth} x\par")
+    soon(|| {
+        let deep = format!(r"{{\rtf1 {}x{}}}", "{".repeat(500_000), "}".repeat(500_000));
+        assert_eq!(read_whole(deep.as_bytes()).document.text, "x");
+        let notes = format!(r"{{\rtf1 {}x", r"{\footnote ".repeat(50_000));
+        assert_eq!(read_whole(notes.as_bytes()).document.text, "x");
+        let nested = (0..5_000).fold(String::new(), |nested, depth| {
+            nested + &format!(r"\pard\intbl\itap{depth} x\par")
+        });
+        read_whole(format!(r"{{\rtf1 {nested}").as_bytes());
+        let row = (0..50_000).fold(String::new(), |row, at| {
+            row + &format!(r"\cellx{}", at * 100)
+        });
+        let rows = format!(r"\trowd{row}\pard\intbl x\cell\row").repeat(10);
+        read_whole(format!(r"{{\rtf1 {rows}}}").as_bytes());
+        let fonts = (0..200_000).fold(String::new(), |fonts, font| {
+            fonts + &format!(r"{{\f{font}\fcharset129 a;}}")
+        });
+        read_whole(format!(r"{{\rtf1{{\fonttbl{fonts}}}x}}").as_bytes());
     });
-    read_whole(format!(r"{{\rtf1 {nested}").as_bytes());
-    let row = (0..50_000).fold(String::new(), |row, at| {
-        row + &format!(r"\cellx{}", at * 100)
-    });
-    let rows = format!(r"\trowd{row}\pard\intbl x\cell\row").repeat(10);
-    read_whole(format!(r"{{\rtf1 {rows}}}").as_bytes());
-    let fonts = (0..200_000).fold(String::new(), |fonts, font| {
-        fonts + &format!(r"{{\f{font}\fcharset129 a;}}")
-    });
-    read_whole(format!(r"{{\rtf1{{\fonttbl{fonts}}}x}}").as_bytes());
-    assert!(start.elapsed() < Duration::from_secs(10));
 }
 
 #[test]

@@ -1,22 +1,10 @@
 //! Files made to take time or memory. Each must end soon, in an error or in what could be read.
 
-use std::time::{Duration, Instant};
-
 use lopdf::{Stream, dictionary};
 
 use super::super::*;
 use super::parts::{Maker, parsed};
-
-/// What reading may take, on a slow machine that does other work too.
-const SOON: Duration = Duration::from_secs(20);
-
-#[track_caller]
-fn soon<T>(work: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
-    let result = work();
-    assert!(start.elapsed() < SOON, "{:?}", start.elapsed());
-    result
-}
+use crate::parse::soon::soon;
 
 fn compressed(content: Vec<u8>) -> Stream {
     let mut stream = Stream::new(Dictionary::new(), content);
@@ -65,6 +53,99 @@ fn millions_of_states_and_marks_end() {
         let bytes = maker.bytes();
         assert_eq!(soon(|| parsed(&bytes)).document.text, "Read.", "{repeated}");
     }
+}
+
+#[test]
+fn a_condition_that_names_itself_a_hundred_times_hides_nothing() {
+    let mut maker = Maker::new();
+    let off = maker.pdf.add_object(dictionary! { "Type" => "OCG" });
+    let looping = maker.pdf.new_object_id();
+    let members: Vec<Object> = vec![looping.into(); 100];
+    maker.pdf.objects.insert(
+        looping,
+        dictionary! { "Type" => "OCMD", "OCGs" => members, "P" => "AllOff" }.into(),
+    );
+    maker.page_with(
+        "/OC /L BDC BT /F1 10 Tf 50 700 Td (Shown.) Tj ET EMC /OC /O BDC BT /F1 10 Tf 50 600 Td (Hidden.) Tj ET EMC",
+        dictionary! { "Properties" => dictionary! { "L" => looping, "O" => off } },
+        Dictionary::new(),
+    );
+    let bytes = maker.bytes_with(dictionary! {
+        "OCProperties" => dictionary! {
+            "OCGs" => vec![off.into()], "D" => dictionary! { "OFF" => vec![off.into()] },
+        },
+    });
+    assert_eq!(soon(|| parsed(&bytes)).document.text, "Shown.");
+}
+
+#[test]
+fn a_character_that_is_a_book_is_not_written_a_thousand_times() {
+    let mut maker = Maker::new();
+    let book = "0041".repeat(50_000);
+    let map = format!(
+        "begincmap 1 begincodespacerange <00> <FF> endcodespacerange 1 beginbfchar <41> <{book}> endbfchar endcmap"
+    );
+    let map = maker.pdf.add_object(compressed(map.into_bytes()));
+    let font = maker.pdf.add_object(dictionary! {
+        "Type" => "Font", "Subtype" => "Type1", "BaseFont" => "X", "ToUnicode" => map,
+    });
+    maker.page_with(
+        &format!("BT /B 10 Tf 50 700 Td ({}) Tj ET", "A".repeat(10_000)),
+        dictionary! { "Font" => dictionary! { "B" => font } },
+        Dictionary::new(),
+    );
+    let parsed = soon(|| parsed(&maker.bytes()));
+    assert!(parsed.document.text.len() < 1 << 20);
+    assert!(
+        parsed.problems[0].message.contains("is too large"),
+        "{:?}",
+        parsed.problems
+    );
+}
+
+#[test]
+fn a_long_value_in_many_fields_ends() {
+    let mut maker = Maker::new();
+    let value = Object::string_literal("a ".repeat(5_000));
+    let field = maker
+        .pdf
+        .add_object(dictionary! { "FT" => "Tx", "V" => value });
+    let widget = |rect: [i64; 4]| -> Object {
+        dictionary! {
+            "Type" => "Annot", "Subtype" => "Widget", "Parent" => field,
+            "Rect" => rect.map(Object::from).to_vec(),
+        }
+        .into()
+    };
+    // A place that is nowhere, and one that is on the page a thousand times.
+    let mut annotations = vec![widget([8_000_000_000, 0, 9_000_000_000, 10])];
+    annotations.extend(vec![widget([0, 0, 600, 10]); 20_000]);
+    maker.page_with(
+        "",
+        Dictionary::new(),
+        dictionary! { "Annots" => annotations },
+    );
+    let parsed = soon(|| parsed(&maker.bytes()));
+    assert!(
+        parsed.problems[0].message.contains("is too large"),
+        "{:?}",
+        parsed.problems
+    );
+}
+
+#[test]
+fn a_page_without_end_has_the_usual_size() {
+    let mut maker = Maker::new();
+    let side = Object::Real(3e38);
+    let box_of = vec![Object::Real(-3e38), 0.into(), side, 800.into()];
+    maker.page_with(
+        "BT /F1 10 Tf 50 700 Td (Endless.) Tj ET",
+        Dictionary::new(),
+        dictionary! { "MediaBox" => box_of },
+    );
+    let document = parsed(&maker.bytes()).document;
+    assert_eq!(document.text, "Endless.");
+    assert!((document.pages[0].width - 595.0).abs() < 0.1);
 }
 
 #[test]

@@ -268,7 +268,7 @@ fn files_inside_are_handed_out_within_limits() {
     let mut maker = Maker::new();
     maker.page("BT /F1 10 Tf 50 700 Td (Cover sheet.) Tj ET");
     let mut names = Vec::new();
-    for (name, content) in [("rules.txt", &b"Rules"[..]), ("prices.csv", b"a,1")] {
+    for (name, content) in [("../../rules.txt", &b"Rules"[..]), ("prices.csv", b"a,1")] {
         let file = maker.stream(dictionary! { "Type" => "EmbeddedFile" }, content);
         names.push(Object::string_literal(name));
         names.push(
