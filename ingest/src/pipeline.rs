@@ -238,6 +238,8 @@ fn pages_within(document: &Document, span: &Span) -> Vec<PageSpan> {
         .pages
         .iter()
         .filter(|page| page.span.start < span.end && span.start < page.span.end)
+        // A page without text lies between two others, and holds none of it.
+        .filter(|page| !page.span.is_empty())
         .map(|page| PageSpan {
             number: page.number,
             kind: page.kind,
@@ -421,6 +423,19 @@ mod tests {
         assert_eq!(last.pages[0].number, 2);
         assert_eq!(last.chars.end, document.text.chars().count());
         assert_eq!(last.utf16.end, last.chars.end + 1);
+    }
+
+    #[test]
+    fn a_page_without_text_is_no_place() {
+        let mut builder = crate::DocumentBuilder::default();
+        builder.page(1, 100.0, 100.0);
+        builder.paragraph("연차는 15일이다.");
+        builder.page(2, 100.0, 100.0);
+        builder.page(3, 100.0, 100.0);
+        builder.paragraph("반차도 있다.");
+        let chunks = prepare(&builder.finish(), 50, &Words);
+        let pages: Vec<u32> = chunks[0].pages.iter().map(|page| page.number).collect();
+        assert_eq!(pages, [1, 3]);
     }
 
     #[test]

@@ -3,13 +3,14 @@
 use std::fmt::{self, Debug, Formatter};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use ingest::{BackendError, PassageEmbedder, TokenCounter, Vector};
 
 use super::device::{DeviceEncoder, accelerator};
 use super::encoder::Encoder;
-use super::queue::{Engine, Window, Workers};
+use super::queue::{Engine, REST, Window, Workers};
 use super::stack::Buffers;
 use super::tokenizer::{Role, Tokenizer};
 use super::weights::{Checkpoint, ModelFiles, Words};
@@ -83,6 +84,12 @@ impl Embedder {
             let runs_on = format!("{threads} thread{plural}, {}", encoder.level().name());
             (Runner::Processor(encoder), threads, PORTION, runs_on)
         };
+        // What else a question needs runs on the cores too, not on an accelerator.
+        let rest = if device.is_some() {
+            Duration::ZERO
+        } else {
+            REST
+        };
         Ok(Self {
             name: checkpoint.name().to_owned(),
             dimension: shape.hidden_size,
@@ -93,7 +100,7 @@ impl Embedder {
             words,
             device,
             engine: Arc::new(engine),
-            workers: Workers::start(threads, "embedder").map_err(ModelError::io(folder))?,
+            workers: Workers::start(threads, "embedder", rest).map_err(ModelError::io(folder))?,
         })
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A job is cut into portions of bounded size. Threads take one portion after another: claims
 //! before queries before passages, so that a question waits for a portion and never for a whole
-//! document. The number of jobs that wait is bounded; beyond it the answer is "busy" at once.
+//! document. While questions are answered, and a moment longer, passages rest but for a portion
+//! now and then: what is done for a question beside these jobs needs the cores too. The number of jobs that wait is bounded; beyond it the answer is "busy" at once.
 //! What nobody waits for any more is dropped.
 
 use std::collections::VecDeque;
@@ -10,6 +11,7 @@ use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use ingest::{BackendError, Vector};
 use tokio::sync::oneshot;
@@ -19,6 +21,10 @@ use super::tokenizer::Role;
 
 /// Jobs of each kind that may wait or run.
 const JOBS: usize = 64;
+/// How long passages rest after a question's last job, on cores that its search needs as well.
+pub(super) const REST: Duration = Duration::from_millis(500);
+/// However many questions are asked, a portion of passages begins this often.
+const TURN: Duration = Duration::from_secs(1);
 
 /// A model as the threads know it.
 pub(super) trait Engine: Send + Sync {
@@ -92,10 +98,14 @@ pub(super) struct Workers {
 }
 
 impl Workers {
-    /// Starts `count` threads; the system knows them by `name` and their number.
-    pub(super) fn start(count: usize, name: &str) -> io::Result<Self> {
+    /// Starts `count` threads; the system knows them by `name` and their number. Passages rest
+    /// for `rest` after a question's last job.
+    pub(super) fn start(count: usize, name: &str, rest: Duration) -> io::Result<Self> {
         let workers = Self {
-            queue: Arc::new(Queue::default()),
+            queue: Arc::new(Queue {
+                rest,
+                ..Queue::default()
+            }),
         };
         for number in 0..count {
             let queue = Arc::clone(&workers.queue);
@@ -151,12 +161,18 @@ fn serve(queue: &Queue) {
 struct Queue {
     state: Mutex<State>,
     changed: Condvar,
+    /// How long passages rest after a question's last job.
+    rest: Duration,
 }
 
 #[derive(Default)]
 struct State {
     /// Of each task, in their order.
     lines: [Line; Task::ALL.len()],
+    /// When a job of a question last came or ended.
+    asked: Option<Instant>,
+    /// When a portion of passages last began.
+    turn: Option<Instant>,
     closed: bool,
 }
 
@@ -170,6 +186,20 @@ struct Line {
 impl State {
     fn line(&mut self, task: Task) -> &mut Line {
         &mut self.lines[task as usize]
+    }
+
+    fn note(&mut self, task: Task) {
+        if task != Task::Passages {
+            self.asked = Some(Instant::now());
+        }
+    }
+
+    /// How long passages rest from now on.
+    fn rest(&self, rest: Duration) -> Duration {
+        let left = |of: Duration, since: Option<Instant>| {
+            since.map_or(Duration::ZERO, |since| of.saturating_sub(since.elapsed()))
+        };
+        left(rest, self.asked).min(left(TURN, self.turn))
     }
 }
 
@@ -199,6 +229,7 @@ impl Queue {
             return Err(refused("busy"));
         }
         state.line(task).jobs += 1;
+        state.note(task);
         let (asker, answer) = oneshot::channel();
         let portions = portions(&windows, tokens);
         let progress = Progress {
@@ -230,16 +261,34 @@ impl Queue {
             if state.closed {
                 return None;
             }
+            let rest = state.rest(self.rest);
+            let of_questions = Task::Passages as usize;
+            let lines = if rest.is_zero() {
+                &mut state.lines[..]
+            } else {
+                &mut state.lines[..of_questions]
+            };
             let first = |line: &mut Line| line.portions.pop_front();
-            let Some(portion) = state.lines.iter_mut().find_map(first) else {
-                state = self
-                    .changed
-                    .wait(state)
-                    .unwrap_or_else(PoisonError::into_inner);
+            let Some(portion) = lines.iter_mut().find_map(first) else {
+                state = if state.line(Task::Passages).portions.is_empty() {
+                    self.changed
+                        .wait(state)
+                        .unwrap_or_else(PoisonError::into_inner)
+                } else {
+                    self.changed
+                        .wait_timeout(state, rest)
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .0
+                };
                 continue;
             };
             match portion.job.is_wanted() {
-                Wanted::Yes => return Some(portion),
+                Wanted::Yes => {
+                    if portion.job.task == Task::Passages {
+                        state.turn = Some(Instant::now());
+                    }
+                    return Some(portion);
+                }
                 Wanted::NoMore => state.line(portion.job.task).jobs -= 1,
                 Wanted::Answered => {}
             }
@@ -249,8 +298,11 @@ impl Queue {
     /// Takes in what was computed for a portion, a row for each of its windows, and answers the
     /// asker when it was the last.
     fn finish(&self, portion: &Portion, rows: Result<Vec<Vector>, String>) {
-        if portion.job.take_in(portion, rows) {
-            self.lock().line(portion.job.task).jobs -= 1;
+        let ended = portion.job.take_in(portion, rows);
+        let mut state = self.lock();
+        state.note(portion.job.task);
+        if ended {
+            state.line(portion.job.task).jobs -= 1;
         }
     }
 
@@ -470,6 +522,42 @@ mod tests {
     }
 
     #[test]
+    fn passages_rest_while_questions_are_answered_and_still_get_their_turn() {
+        let mut state = State::default();
+        assert_eq!(state.rest(REST), Duration::ZERO);
+        state.note(Task::Passages);
+        assert_eq!(state.rest(REST), Duration::ZERO);
+        let now = Instant::now();
+        state.asked = Some(now);
+        // None began yet: one may.
+        assert_eq!(state.rest(REST), Duration::ZERO);
+        state.turn = Some(now);
+        let rest = state.rest(REST);
+        assert!(!rest.is_zero() && rest <= REST, "{rest:?}");
+        assert_eq!(state.rest(Duration::ZERO), Duration::ZERO);
+        // Asked all the time.
+        state.turn = now.checked_sub(TURN);
+        assert_eq!(state.rest(REST), Duration::ZERO);
+
+        let queue = Queue {
+            rest: Duration::from_secs(3_600),
+            ..Queue::default()
+        };
+        let mut passages = queue
+            .submit(Task::Passages, &engine(), 2, windows(&[20, 20]), 20)
+            .unwrap();
+        compute(&queue);
+        let mut query = queue
+            .submit(Task::Query, &engine(), 1, windows(&[5]), 20)
+            .unwrap();
+        compute(&queue);
+        assert!(query.try_recv().is_ok());
+        // Waits for its turn, not for an hour.
+        compute(&queue);
+        assert!(passages.try_recv().is_ok());
+    }
+
+    #[test]
     fn claims_overtake_queries_and_their_rows_come_as_they_are() {
         let queue = Queue::default();
         let mut query = queue
@@ -605,7 +693,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_that_panics_is_an_error_and_the_next_is_computed() {
-        let workers = Workers::start(1, "test").unwrap();
+        let workers = Workers::start(1, "test", REST).unwrap();
         let engine: Arc<dyn Engine> = Arc::new(Fragile);
         let run = async |length| {
             let windows = windows(&[length]);

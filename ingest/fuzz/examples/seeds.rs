@@ -490,7 +490,7 @@ fn main() -> std::io::Result<()> {
     }
     for (first, text) in (0..).zip(TEXTS) {
         seeds.push(("sniff", [&[first], text.as_bytes()].concat()));
-        seeds.push(("sniff", [&[first], b"\xFF\xFE", &utf_16(text)[..]].concat()));
+        seeds.push(("sniff", [&[first][..], b"\xFF\xFE", &utf_16(text)].concat()));
         seeds.push(("sniff", [&[first], &utf_16(text)[..]].concat()));
     }
     seeds.push((

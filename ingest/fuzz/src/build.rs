@@ -71,6 +71,12 @@ pub fn zip(parts: &[Part<'_>]) -> Vec<u8> {
 pub fn compound(parts: &[Part<'_>]) -> Vec<u8> {
     let mut file = CompoundFile::create(Cursor::new(Vec::new())).expect("it is written to memory");
     for (name, bytes) in parts {
+        // The library asserts what it does not refuse.
+        let is_possible =
+            |name: &str| name.encode_utf16().count() < 32 && !name.contains(['\\', ':', '!']);
+        if !name.split('/').all(is_possible) {
+            continue;
+        }
         let path = Path::new("/").join(name);
         if let Some(folder) = path.parent() {
             // What cannot be made is missed below.

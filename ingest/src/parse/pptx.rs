@@ -484,14 +484,14 @@ mod tests {
 
     #[test]
     fn a_chart_is_told_once_and_problems_come_in_one_order() {
-        let (mut relations, mut slide) = (String::new(), String::new());
-        for number in 1..=8 {
-            relations += &format!(
-                "<Relationship Id='r{number}' Type='x/chart' Target='chart{number}.xml'/>"
-            );
-            slide += &format!("<p:graphicFrame><c:chart r:id='r{number}'/></p:graphicFrame>");
-        }
-        let relations = format!("<Relationships>{relations}</Relationships>");
+        let of_each = |what: &str| -> String {
+            (1..=8)
+                .map(|number: u32| what.replace('#', &number.to_string()))
+                .collect()
+        };
+        let relation = of_each("<Relationship Id='r#' Type='x/chart' Target='chart#.xml'/>");
+        let relations = format!("<Relationships>{relation}</Relationships>");
+        let slide = of_each("<p:graphicFrame><c:chart r:id='r#'/></p:graphicFrame>");
         let chart = "<c:chart><c:title><a:p><a:t>점유율</a:t></a:p></c:title></c:chart>";
         let slide = slide.repeat(1_000);
         let mut parts = vec![

@@ -12,7 +12,7 @@ use std::process::{ExitCode, ExitStatus, Stdio};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, nice, setrlimit};
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{ChildStderr, Command};
@@ -301,6 +301,9 @@ pub fn worker_main(task: Task, path: &Path, file_name: &str, limits: &Limits) ->
     let bounded = limit(limits)
         // It writes no file.
         .and_then(|()| bound(Resource::Fsize, 0));
+    if task == Task::Read {
+        stand_back();
+    }
     let outcome = match bounded {
         Ok(()) => read_file(path).and_then(|bytes| {
             let passwords = given_passwords()?;
@@ -340,6 +343,7 @@ fn given_passwords() -> Result<Passwords, ParseError> {
 #[must_use]
 pub fn run_main(program: &Path, arguments: &[OsString], limits: &Limits) -> ExitCode {
     use std::os::unix::process::CommandExt as _;
+    stand_back();
     let error = match limit(limits) {
         Ok(()) => std::process::Command::new(program)
             .args(arguments)
@@ -356,6 +360,12 @@ fn limit(limits: &Limits) -> rustix::io::Result<()> {
         .and_then(|()| bound(Resource::Cpu, limits.cpu.as_secs().max(1)))
         // It leaves none of its memory behind.
         .and_then(|()| bound(Resource::Core, 0))
+}
+
+/// Questions that are asked meanwhile go first.
+fn stand_back() {
+    // Without it the work is done all the same.
+    let _ = nice(10);
 }
 
 fn bound(resource: Resource, limit: u64) -> rustix::io::Result<()> {

@@ -3,6 +3,7 @@
 use std::fmt::{self, Debug, Formatter};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use candle_core::{DType, Device, Tensor};
@@ -90,7 +91,8 @@ impl CrossEncoder {
                 device,
             }),
             // candle divides the work on a batch among the cores.
-            workers: Workers::start(1, "verifier").map_err(ModelError::io(folder))?,
+            workers: Workers::start(1, "verifier", Duration::ZERO)
+                .map_err(ModelError::io(folder))?,
         })
     }
 }

@@ -78,7 +78,12 @@ impl PageReader<'_> {
             let state = State::at(matrix.then(into_area(pdf, form, matrix, area)));
             self.form(form, shared, &state, 0);
         }
-        if self.printed.glyphs.len() > before {
+        if self.printed.glyphs.len() > before || area.iter().any(|side| side.abs() >= MAX_PLACE) {
+            return;
+        }
+        if self.printed.glyphs.len() >= MAX_GLYPHS {
+            // A few bytes make many fields of one long value.
+            self.printed.is_cut = true;
             return;
         }
         let text = if is_field {
@@ -110,16 +115,9 @@ impl PageReader<'_> {
                 .width(char)
                 .unwrap_or(if char.is_ascii() { 0.5 } else { 1.0 })
         };
-        if [left, bottom, right, top]
-            .iter()
-            .any(|side| side.abs() >= MAX_PLACE)
-        {
-            return;
-        }
         let mut baseline = top - size;
         for line in lines {
             if self.printed.glyphs.len() >= MAX_GLYPHS {
-                // A few bytes make many fields of one long value.
                 self.printed.is_cut = true;
                 return;
             }

@@ -48,28 +48,32 @@ pub(super) fn in_reading_order(words: Vec<Word>) -> Vec<Word> {
 /// Joins letters that were each written for themselves.
 fn joined(words: Vec<Word>) -> Vec<Word> {
     let mut joined: Vec<Word> = Vec::with_capacity(words.len());
+    // Of the last word: looked at once for each piece, since thousands may become one.
+    let (mut before_leftward, mut before_rightward) = (false, false);
     for word in words {
+        let (leftward, rightward) = (is_leftward(&word.text), is_rightward(&word.text));
         let before = joined.last_mut().filter(|before| {
             let gap = word.rect.x0 - before.rect.x1;
-            (is_leftward(&before.text) || is_leftward(&word.text))
-                && !is_rightward(&before.text)
-                && !is_rightward(&word.text)
+            (before_leftward || leftward)
+                && !before_rightward
+                && !rightward
                 && before.table.is_none()
                 && word.table.is_none()
                 && gap < WORD_GAP * word.size.min(before.size)
         });
-        match before {
-            Some(before) => {
-                before.text.push_str(&word.text);
-                before.rect = before.rect.around(&word.rect);
-                before.shown = before.shown.around(&word.shown);
-                before.size = before.size.max(word.size);
-                before.bold &= word.bold;
-                before.is_artifact &= word.is_artifact;
-                before.is_spaced = word.is_spaced;
-                before.parts.extend(word.parts);
-            }
-            None => joined.push(word),
+        if let Some(before) = before {
+            before.text.push_str(&word.text);
+            before.rect = before.rect.around(&word.rect);
+            before.shown = before.shown.around(&word.shown);
+            before.size = before.size.max(word.size);
+            before.bold &= word.bold;
+            before.is_artifact &= word.is_artifact;
+            before.is_spaced = word.is_spaced;
+            before.parts.extend(word.parts);
+            before_leftward |= leftward;
+        } else {
+            (before_leftward, before_rightward) = (leftward, rightward);
+            joined.push(word);
         }
     }
     joined
