@@ -30,7 +30,8 @@ use crate::index::{Analyzer, Bm25Index, EdgeIndex, QdrantIndex};
 use crate::language::Language;
 use crate::library::{self, Library, LibraryError, LibraryParts};
 use crate::model::{
-    CharacterCounter, Embedder, ModelError, ModelState, ModelStore, VerifierChoice, open_verifier,
+    CharacterCounter, DocumentEmbedder, Embedder, ModelError, ModelState, ModelStore,
+    VerifierChoice, open_verifier,
 };
 use crate::proof::{self, Clock, IndexesProof, Key, Prover, Setup, SystemClock, VerifyReport};
 use crate::sources::config::SourceConfig;
@@ -137,6 +138,11 @@ impl From<anyhow::Error> for AskError {
             Self::Failed(words)
         }
     }
+}
+
+/// Documents are embedded when no question needs the model.
+fn in_background(embedder: Arc<Embedder>) -> Arc<dyn PassageEmbedder> {
+    Arc::new(DocumentEmbedder(embedder))
 }
 
 /// The embedding model that `config` names, or why there is none.
@@ -396,7 +402,7 @@ impl App {
             config,
             reading,
             Arc::new(SystemClock),
-            |embedder| embedder,
+            in_background,
         ))
         .await
     }
@@ -422,7 +428,7 @@ impl App {
         clock: Arc<dyn Clock>,
     ) -> anyhow::Result<Arc<Self>> {
         let reading = reading.into();
-        Box::pin(Self::open_all(config, reading, clock, |embedder| embedder)).await
+        Box::pin(Self::open_all(config, reading, clock, in_background)).await
     }
 
     /// Opens the data folder with another way to make vectors of passages, as benchmarks do.

@@ -10,7 +10,7 @@ use ingest::{BackendError, PassageEmbedder, TokenCounter, Vector};
 
 use super::device::{DeviceEncoder, accelerator};
 use super::encoder::Encoder;
-use super::queue::{Engine, REST, Window, Workers};
+use super::queue::{Engine, REST, Task, Window, Workers};
 use super::stack::Buffers;
 use super::tokenizer::{Role, Tokenizer};
 use super::weights::{Checkpoint, ModelFiles, Words};
@@ -128,13 +128,24 @@ impl Embedder {
 
     async fn embed(
         &self,
-        role: Role,
+        task: Task,
         windows: Vec<Window>,
         texts: usize,
     ) -> Result<Vec<Vector>, BackendError> {
         self.workers
-            .run(role.into(), &self.engine, texts, windows, self.portion)
+            .run(task, &self.engine, texts, windows, self.portion)
             .await
+    }
+
+    async fn passages(&self, task: Task, passages: &[String]) -> Result<Vec<Vector>, BackendError> {
+        let (tokenizer, length) = (Arc::clone(&self.tokenizer), self.window);
+        let (texts, passages) = (passages.len(), passages.to_vec());
+        let windows = tokio::task::spawn_blocking(move || {
+            windows(&tokenizer, Role::Passage, &passages, length)
+        })
+        .await
+        .map_err(|error| BackendError::new("the embedding model's tokenizer failed", error))??;
+        self.embed(task, windows, texts).await
     }
 
     /// The threads that compute.
@@ -198,14 +209,7 @@ impl Debug for Embedder {
 #[async_trait]
 impl PassageEmbedder for Embedder {
     async fn embed_passages(&self, passages: &[String]) -> Result<Vec<Vector>, BackendError> {
-        let (tokenizer, length) = (Arc::clone(&self.tokenizer), self.window);
-        let (texts, passages) = (passages.len(), passages.to_vec());
-        let windows = tokio::task::spawn_blocking(move || {
-            windows(&tokenizer, Role::Passage, &passages, length)
-        })
-        .await
-        .map_err(|error| BackendError::new("the embedding model's tokenizer failed", error))??;
-        self.embed(Role::Passage, windows, texts).await
+        self.passages(Task::Passages, passages).await
     }
 
     fn model(&self) -> &str {
@@ -213,11 +217,26 @@ impl PassageEmbedder for Embedder {
     }
 }
 
+/// An embedder of documents that are taken in: questions go first, and what they wait for.
+#[derive(Clone, Debug)]
+pub(crate) struct DocumentEmbedder(pub(crate) Arc<Embedder>);
+
+#[async_trait]
+impl PassageEmbedder for DocumentEmbedder {
+    async fn embed_passages(&self, passages: &[String]) -> Result<Vec<Vector>, BackendError> {
+        self.0.passages(Task::Documents, passages).await
+    }
+
+    fn model(&self) -> &str {
+        self.0.model()
+    }
+}
+
 #[async_trait]
 impl QueryEmbedder for Embedder {
     async fn embed_query(&self, query: &str) -> Result<Vector, BackendError> {
         let windows = windows(&self.tokenizer, Role::Query, &[query], self.window)?;
-        let vectors = self.embed(Role::Query, windows, 1).await?;
+        let vectors = self.embed(Task::Query, windows, 1).await?;
         Ok(vectors
             .into_iter()
             .next()

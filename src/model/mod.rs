@@ -45,6 +45,7 @@ pub use decoder::{
 pub use decoder::{
     Ceiling, MadeUpSizes, MadeUpWeights, ReadingSpeed, SpeedInput, SpeedReport, WritingSpeed, speed,
 };
+pub(crate) use embedder::DocumentEmbedder;
 pub use embedder::Embedder;
 pub use store::{ModelFile, ModelState, ModelStatus, ModelStore, PullProgress};
 pub use tokenizer::CharacterCounter;

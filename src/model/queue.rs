@@ -1,9 +1,10 @@
 //! Jobs of models that share threads, and their order.
 //!
 //! A job is cut into portions of bounded size. Threads take one portion after another: claims
-//! before queries before passages, so that a question waits for a portion and never for a whole
-//! document. While questions are answered, and a moment longer, passages rest but for a portion
-//! now and then: what is done for a question beside these jobs needs the cores too. The number of jobs that wait is bounded; beyond it the answer is "busy" at once.
+//! before queries before passages of a question before documents, so that a question waits for a
+//! portion and never for a whole document. While questions are answered, and a moment longer,
+//! documents rest but for a portion now and then: what is done for a question beside these jobs
+//! needs the cores too. The number of jobs that wait is bounded; beyond it the answer is "busy" at once.
 //! What nobody waits for any more is dropped.
 
 use std::collections::VecDeque;
@@ -17,13 +18,12 @@ use ingest::{BackendError, Vector};
 use tokio::sync::oneshot;
 
 use super::stack::Buffers;
-use super::tokenizer::Role;
 
 /// Jobs of each kind that may wait or run.
 const JOBS: usize = 64;
-/// How long passages rest after a question's last job, on cores that its search needs as well.
+/// How long documents rest after a question's last job, on cores that its search needs as well.
 pub(super) const REST: Duration = Duration::from_millis(500);
-/// However many questions are asked, a portion of passages begins this often.
+/// However many questions are asked, a portion of documents begins this often.
 const TURN: Duration = Duration::from_secs(1);
 
 /// A model as the threads know it.
@@ -43,21 +43,14 @@ pub(super) enum Task {
     Claims,
     /// The vector of a question.
     Query,
-    /// Vectors of passages.
+    /// Vectors of passages that a question waits for.
     Passages,
+    /// Vectors of passages of documents that are taken in.
+    Documents,
 }
 
 impl Task {
-    const ALL: [Self; 3] = [Self::Claims, Self::Query, Self::Passages];
-}
-
-impl From<Role> for Task {
-    fn from(role: Role) -> Self {
-        match role {
-            Role::Query => Self::Query,
-            Role::Passage => Self::Passages,
-        }
-    }
+    const ALL: [Self; 4] = [Self::Claims, Self::Query, Self::Passages, Self::Documents];
 }
 
 /// A window of a text's tokens.
@@ -98,8 +91,8 @@ pub(super) struct Workers {
 }
 
 impl Workers {
-    /// Starts `count` threads; the system knows them by `name` and their number. Passages rest
-    /// for `rest` after a question's last job.
+    /// Starts `count` threads; the system knows them by `name` and their number. Documents
+    /// rest for `rest` after a question's last job.
     pub(super) fn start(count: usize, name: &str, rest: Duration) -> io::Result<Self> {
         let workers = Self {
             queue: Arc::new(Queue {
@@ -161,7 +154,7 @@ fn serve(queue: &Queue) {
 struct Queue {
     state: Mutex<State>,
     changed: Condvar,
-    /// How long passages rest after a question's last job.
+    /// How long documents rest after a question's last job.
     rest: Duration,
 }
 
@@ -171,7 +164,7 @@ struct State {
     lines: [Line; Task::ALL.len()],
     /// When a job of a question last came or ended.
     asked: Option<Instant>,
-    /// When a portion of passages last began.
+    /// When a portion of documents last began.
     turn: Option<Instant>,
     closed: bool,
 }
@@ -189,12 +182,12 @@ impl State {
     }
 
     fn note(&mut self, task: Task) {
-        if task != Task::Passages {
+        if task != Task::Documents {
             self.asked = Some(Instant::now());
         }
     }
 
-    /// How long passages rest from now on.
+    /// How long documents rest from now on.
     fn rest(&self, rest: Duration) -> Duration {
         let left = |of: Duration, since: Option<Instant>| {
             since.map_or(Duration::ZERO, |since| of.saturating_sub(since.elapsed()))
@@ -262,7 +255,7 @@ impl Queue {
                 return None;
             }
             let rest = state.rest(self.rest);
-            let of_questions = Task::Passages as usize;
+            let of_questions = Task::Documents as usize;
             let lines = if rest.is_zero() {
                 &mut state.lines[..]
             } else {
@@ -270,7 +263,7 @@ impl Queue {
             };
             let first = |line: &mut Line| line.portions.pop_front();
             let Some(portion) = lines.iter_mut().find_map(first) else {
-                state = if state.line(Task::Passages).portions.is_empty() {
+                state = if state.line(Task::Documents).portions.is_empty() {
                     self.changed
                         .wait(state)
                         .unwrap_or_else(PoisonError::into_inner)
@@ -284,7 +277,7 @@ impl Queue {
             };
             match portion.job.is_wanted() {
                 Wanted::Yes => {
-                    if portion.job.task == Task::Passages {
+                    if portion.job.task == Task::Documents {
                         state.turn = Some(Instant::now());
                     }
                     return Some(portion);
@@ -522,16 +515,17 @@ mod tests {
     }
 
     #[test]
-    fn passages_rest_while_questions_are_answered_and_still_get_their_turn() {
+    fn documents_rest_while_questions_are_answered_and_still_get_their_turn() {
         let mut state = State::default();
         assert_eq!(state.rest(REST), Duration::ZERO);
-        state.note(Task::Passages);
+        state.note(Task::Documents);
         assert_eq!(state.rest(REST), Duration::ZERO);
         let now = Instant::now();
         state.asked = Some(now);
         // None began yet: one may.
         assert_eq!(state.rest(REST), Duration::ZERO);
         state.turn = Some(now);
+        state.note(Task::Passages);
         let rest = state.rest(REST);
         assert!(!rest.is_zero() && rest <= REST, "{rest:?}");
         assert_eq!(state.rest(Duration::ZERO), Duration::ZERO);
@@ -543,8 +537,8 @@ mod tests {
             rest: Duration::from_secs(3_600),
             ..Queue::default()
         };
-        let mut passages = queue
-            .submit(Task::Passages, &engine(), 2, windows(&[20, 20]), 20)
+        let mut documents = queue
+            .submit(Task::Documents, &engine(), 2, windows(&[20, 20]), 20)
             .unwrap();
         compute(&queue);
         let mut query = queue
@@ -554,7 +548,7 @@ mod tests {
         assert!(query.try_recv().is_ok());
         // Waits for its turn, not for an hour.
         compute(&queue);
-        assert!(passages.try_recv().is_ok());
+        assert!(documents.try_recv().is_ok());
     }
 
     #[test]
