@@ -187,9 +187,9 @@ fn has_digit(text: &str) -> bool {
 fn words<'a>(text: &'a str, sentence: &Span) -> Vec<Word<'a>> {
     let quoted = quoted(text, sentence);
     let mut regions = quoted.iter().peekable();
-    let mut is_in = |at: usize| {
+    let mut region_at = |at: usize| {
         while regions.next_if(|region| region.end < at).is_some() {}
-        regions.peek().is_some_and(|region| region.start < at)
+        regions.peek().copied()
     };
     let mut words = Vec::new();
     let mut at = sentence.start;
@@ -215,8 +215,9 @@ fn words<'a>(text: &'a str, sentence: &Span) -> Vec<Word<'a>> {
             mark,
             core_start: start + (word.len() - rest.len()),
             bare_end: start + word.trim_end_matches([',', '，', '、', ';', '；']).len(),
-            is_quoted: is_in(core_end),
-            is_open: is_in(span.end),
+            is_quoted: region_at(core_end).is_some_and(|region| region.start < core_end),
+            // A mark at its own end opens what follows too.
+            is_open: region_at(span.end).is_some_and(|region| region.start <= span.end),
             span,
         });
     }
@@ -413,7 +414,7 @@ fn list_after_colon(words: &[Word<'_>], body: usize, language: Language) -> Opti
         let mut from = body;
         ends.into_iter()
             .map(|end| {
-                let joins = usize::from(end - from > 1 && words[from].is_any(JOINERS));
+                let joins = usize::from(end - from > 1 && joins(&words[from]));
                 std::mem::replace(&mut from, end) + joins..end
             })
             .collect()
@@ -444,9 +445,7 @@ fn list_after_colon(words: &[Word<'_>], body: usize, language: Language) -> Opti
         let commas = ends_with(Mark::Comma);
         let mut ends = commas.clone();
         ends.extend((body + 1..words.len() - 1).filter(|at| {
-            words[*at].is_any(JOINERS)
-                && words[at - 1].mark == Mark::None
-                && words[at - 1].may_end()
+            joins(&words[*at]) && words[at - 1].mark == Mark::None && words[at - 1].may_end()
         }));
         ends.sort_unstable();
         [ends, commas]
@@ -471,5 +470,8 @@ fn list_after_colon(words: &[Word<'_>], body: usize, language: Language) -> Opti
     Some(clauses)
 }
 
-/// What joins the last item of a list to those before it.
-const JOINERS: &[&str] = &["and", "및", "그리고"];
+/// Whether it joins the last item of a list to those before it. With the mark of a quote that it
+/// opens it is a part of that.
+fn joins(word: &Word<'_>) -> bool {
+    word.is_any(&["and", "및", "그리고"]) && word.may_end()
+}

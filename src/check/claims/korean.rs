@@ -657,7 +657,11 @@ impl<'a> Reader<'a> {
         for end in self.ends(range.clone()) {
             let mut from = first;
             // Behind a cut such a word only joins.
-            while from > 0 && from + 1 < end && JOINERS.contains(self.words[from].core) {
+            while from > 0
+                && from + 1 < end
+                && JOINERS.contains(self.words[from].core)
+                && self.words[from].may_end()
+            {
                 from += 1;
             }
             first = end;

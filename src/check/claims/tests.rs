@@ -1125,6 +1125,23 @@ proptest! {
 }
 
 #[test]
+fn a_joiner_that_opens_a_quote_is_a_part_of_it() {
+    for text in [
+        "다음과 같다: 하고 2만 and\" 하고 1. and\"",
+        "다음과 같다: 부장 3만 원 그리고\" 과장 2만 원\"",
+    ] {
+        let parts = parts(text);
+        let (_, quote) = text.split_once('"').unwrap();
+        assert!(
+            parts
+                .iter()
+                .any(|part| text[part.span.clone()].contains(&format!("\"{quote}"))),
+            "{parts:?}"
+        );
+    }
+}
+
+#[test]
 fn the_mark_of_a_list_states_nothing() {
     for (text, own) in [
         (
