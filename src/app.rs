@@ -872,6 +872,13 @@ impl App {
         self.local.is_some() && self.config.generator.local.adapters.contains_key(name)
     }
 
+    /// The adapters of the language model that a question may name.
+    pub fn adapters(&self) -> impl Iterator<Item = &str> {
+        let named = &self.config.generator.local.adapters;
+        let local = self.local.iter();
+        local.flat_map(|_| named.keys().map(String::as_str))
+    }
+
     /// Answers a question, and tells of each step as it is done. Dropping the receiver ends
     /// the work.
     ///

@@ -15,7 +15,7 @@
 //! | [`check`] | the citation checker: the only module that can make a [`check::Answer`] |
 //! | [`proof`] | answers that carry their proof, and whether it still holds |
 //! | [`app`] | the wired program: the one place where back ends are chosen |
-//! | [`web`] | pages, JSON API, server-sent events |
+//! | [`web`] | pages, JSON API, server-sent events; the same for clients of OpenAI and Anthropic |
 //! | [`cli`], [`config`], [`doctor`] | commands, what is in force, what is wrong |
 //! | [`eval`], [`mod@bench`] | how good it is, and how fast |
 //!

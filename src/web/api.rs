@@ -16,7 +16,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::error::{Error, ErrorBody};
 use super::viewer::{Speaks, Viewer, percent_encoded};
-use super::{Shared, stream as events, upload, wire};
+use super::{Shared, compat, stream as events, upload, wire};
 use crate::ask::{Question, Scope};
 use crate::catalogue::MetadataChange;
 use crate::check::Mode;
@@ -25,7 +25,7 @@ use crate::proof::{self, VerifyReport};
 
 /// A JSON body whose errors name the field.
 #[derive(Debug)]
-pub(super) struct JsonBody<T>(T);
+pub(super) struct JsonBody<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Error;
@@ -75,7 +75,11 @@ fn wrong_json(message: &str) -> Error {
 /// Answers a question from the documents that the asker may read.
 #[utoipa::path(
     post, path = "/v1/answers", tag = "answers",
-    request_body = wire::AnswerRequest,
+    request_body(content = wire::AnswerRequest, example = json!({
+        "question": "입사 1년 미만 직원의 연차는 며칠인가요?",
+        "mode": "strict",
+        "filter": {"collections": ["인사"]}
+    })),
     responses(
         (status = 200, description = "The checked answer. With `stream` or `Accept: text/event-stream` it comes as events: `retrieval` (RetrievalBody), `sentence` (ClaimBody) and `withheld` (WithheldBody) as sentences are checked, `heartbeat` every 10 seconds, and last `final` (AnswerBody) or `error` (ErrorBody)", body = wire::AnswerBody),
         (status = 400, description = "A field is wrong, or the question is empty", body = ErrorBody),
@@ -148,7 +152,10 @@ pub(super) async fn verify(
 /// Checks the answer of any program against the passages that come with it.
 #[utoipa::path(
     post, path = "/v1/check", tag = "answers",
-    request_body = wire::CheckRequest,
+    request_body(content = wire::CheckRequest, example = json!({
+        "answer": "Leave is 15 days [1]. It is 20 days [1].",
+        "passages": [{"title": "Leave", "text": "Leave is 15 days. It can be split."}]
+    })),
     responses(
         (status = 200, description = "A verdict for each sentence", body = wire::CheckReport),
         (status = 400, description = "A field is wrong", body = ErrorBody),
@@ -232,7 +239,9 @@ pub(super) async fn document(
 #[utoipa::path(
     patch, path = "/v1/documents/{id}", tag = "documents",
     params(("id" = String, Path, description = "The document's id")),
-    request_body = MetadataChange,
+    request_body(content = MetadataChange, example = json!({
+        "title": "휴가 규정", "collection": "인사", "tags": ["hr"], "effective_until": null
+    })),
     responses(
         (status = 200, description = "The document", body = wire::DocumentBody),
         (status = 400, description = "A field is wrong", body = ErrorBody),
@@ -517,8 +526,12 @@ pub(super) async fn readyz(State(shared): State<Shared>) -> Result<&'static str,
         answers, verify, check, documents, document_events, document, change, versions, delete, retry, cancel,
         original, page,
         upload::upload,
+        compat::openai::completions, compat::anthropic::messages, compat::models::list, compat::models::one,
     ),
-    components(schemas(wire::RetrievalBody, ErrorBody)),
+    components(schemas(
+        wire::RetrievalBody, ErrorBody, compat::openai::ChatChunk, compat::anthropic::StreamEvent,
+        compat::AnthropicErrorBody,
+    )),
     modifiers(&Keys),
 )]
 struct Description;
@@ -538,13 +551,18 @@ impl Modify for Keys {
     }
 }
 
+/// The description of the API.
+pub(super) fn description() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
 /// `GET /openapi.json`.
 pub(super) async fn openapi() -> Response {
     let content_type = (
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),
     );
-    match Description::openapi().to_json() {
+    match description().to_json() {
         Ok(json) => ([content_type], json).into_response(),
         Err(error) => Error::internal("describing the API", &error).into_response(),
     }
@@ -600,7 +618,7 @@ mod tests {
         let description: serde_json::Value =
             serde_json::from_str(&Description::openapi().to_json().unwrap()).unwrap();
         let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
-        assert_eq!(paths.len(), 11, "{paths:?}");
+        assert_eq!(paths.len(), 15, "{paths:?}");
         let schemas = &description["components"]["schemas"];
         let claim = schemas["ClaimBody"].to_string();
         assert!(claim.contains("schemas/SpanBody"), "{claim}");

@@ -14,6 +14,7 @@ use serde::Serialize;
 use tracing::{error, warn};
 use utoipa::ToSchema;
 
+use super::compat::Dialect;
 use super::pages::{ErrorPage, Frame};
 use super::told::told;
 use super::viewer::language_of;
@@ -48,6 +49,11 @@ pub(super) enum Error {
     },
     /// The body is too large.
     BodyTooLarge,
+    /// There is no model of this name.
+    NoModel {
+        /// The name as sent.
+        name: String,
+    },
     /// The question is empty.
     EmptyQuestion,
     /// The question is too long.
@@ -141,7 +147,7 @@ impl Error {
 
     pub(super) fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::NoModel { .. } => StatusCode::NOT_FOUND,
             Self::SignIn => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::OtherSite => StatusCode::FORBIDDEN,
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
@@ -171,6 +177,7 @@ impl Error {
             Self::Field { .. } => "bad_field",
             Self::MediaType { .. } => "unsupported_media_type",
             Self::BodyTooLarge => "body_too_large",
+            Self::NoModel { .. } => "model_not_found",
             Self::EmptyQuestion => "question_empty",
             Self::LongQuestion { .. } => "question_too_long",
             Self::FileName { .. } => "bad_file_name",
@@ -197,6 +204,7 @@ impl Error {
     fn field_name(&self) -> Option<String> {
         match self {
             Self::Field { field, .. } => Some(field.clone()),
+            Self::NoModel { .. } => Some("model".to_owned()),
             Self::EmptyQuestion | Self::LongQuestion { .. } => Some("question".to_owned()),
             Self::FileName { .. }
             | Self::EmptyFile
@@ -240,6 +248,16 @@ impl Error {
                 };
             }
             Self::BodyTooLarge => ("요청이 너무 큽니다.", "The request is too large."),
+            Self::NoModel { name } => {
+                return match language {
+                    Language::Ko => {
+                        format!("`{name}`이라는 모델은 없습니다. `/v1/models`에 목록이 있습니다.")
+                    }
+                    Language::En => {
+                        format!("There is no model `{name}`. `/v1/models` lists them.")
+                    }
+                };
+            }
             Self::EmptyQuestion => ("질문이 비어 있습니다.", "The question is empty."),
             Self::LongQuestion { actual } => {
                 let limit = crate::app::QUESTION_LIMIT;
@@ -358,6 +376,7 @@ impl IntoResponse for Error {
 pub(super) async fn render(request: Request, next: Next) -> Response {
     let language = language_of(&request);
     let wants_page = wants_page(&request);
+    let dialect = Dialect::of(&request);
     let path = request
         .uri()
         .path_and_query()
@@ -395,6 +414,8 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
                 status.into_response()
             }
         }
+    } else if let Some(dialect) = dialect {
+        dialect.response(&error, language)
     } else {
         (
             status,

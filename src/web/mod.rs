@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`wire`] | the JSON that goes in and out, apart from inner types |
 //! | `api`, `stream`, `upload` | JSON routes, server-sent events, files that come in |
+//! | `compat` | the same answers for clients of OpenAI and Anthropic |
+//! | `docs` | the page that describes the API |
 //! | `pages`, `source`, `words`, `told` | HTML pages, a document's text, the words of both languages |
 //! | `viewer` | who asks, from where, in which language |
 //! | `error` | what goes wrong, and the sentences for it |
@@ -15,7 +17,9 @@
 
 mod api;
 mod assets;
+mod compat;
 mod config;
+mod docs;
 mod error;
 mod pages;
 mod source;
@@ -67,6 +71,10 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         .route("/sign-out", post(pages::sign_out))
         .route("/v1/answers", post(api::answers))
         .route("/v1/check", post(api::check))
+        .route("/v1/chat/completions", post(compat::openai::completions))
+        .route("/v1/messages", post(compat::anthropic::messages))
+        .route("/v1/models", get(compat::models::list))
+        .route("/v1/models/{id}", get(compat::models::one))
         .route("/v1/verify", post(api::verify))
         .route("/v1/documents/events", get(api::document_events))
         .route(
@@ -85,6 +93,7 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
             get(api::documents).merge(post(upload::upload).layer(DefaultBodyLimit::disable())),
         )
         .route("/openapi.json", get(api::openapi))
+        .route("/docs", get(docs::page))
         .route("/static/{hash}/{name}", get(assets::serve))
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))

@@ -28,7 +28,7 @@ pub(super) struct Frame {
     pub(super) words: &'static Words,
     /// What people should know of this installation.
     pub(super) notices: Vec<String>,
-    /// Where the page stands in the menu: `ask`, `documents` or nowhere.
+    /// Where the page stands in the menu: `ask`, `documents`, `docs` or nowhere.
     pub(super) place: &'static str,
     /// Whether there is a menu: not before signing in.
     pub(super) has_menu: bool,
@@ -49,7 +49,13 @@ impl Frame {
         }
     }
 
-    fn new(shared: &Shared, viewer: &Viewer, language: Language, place: &'static str) -> Self {
+    /// A page with the menu.
+    pub(super) fn new(
+        shared: &Shared,
+        viewer: &Viewer,
+        language: Language,
+        place: &'static str,
+    ) -> Self {
         Self {
             notices: shared.app.notices(language),
             place,
@@ -59,28 +65,28 @@ impl Frame {
         }
     }
 
-    fn tag(&self) -> &'static str {
+    pub(super) fn tag(&self) -> &'static str {
         self.language.tag()
     }
 
-    fn other_tag(&self) -> &'static str {
+    pub(super) fn other_tag(&self) -> &'static str {
         match self.language {
             Language::Ko => Language::En.tag(),
             Language::En => Language::Ko.tag(),
         }
     }
 
-    fn is_at(&self, place: &str) -> bool {
+    pub(super) fn is_at(&self, place: &str) -> bool {
         self.place == place
     }
 
     #[expect(clippy::unused_self, reason = "templates call methods of the frame")]
-    fn asset(&self, name: &str) -> String {
+    pub(super) fn asset(&self, name: &str) -> String {
         assets::url(name)
     }
 
     /// The words for the scripts.
-    fn words_json(&self) -> String {
+    pub(super) fn words_json(&self) -> String {
         serde_json::to_string(self.words).expect("words are plain text")
     }
 }
@@ -164,7 +170,7 @@ pub(super) struct ErrorPage {
     pub(super) sentence: String,
 }
 
-fn html(page: &impl Template) -> Result<Response, Error> {
+pub(super) fn html(page: &impl Template) -> Result<Response, Error> {
     match page.render() {
         Ok(html) => Ok(([(header::CACHE_CONTROL, "no-store")], Html(html)).into_response()),
         Err(error) => Err(Error::internal("rendering a page", &error)),

@@ -37,17 +37,28 @@ fn heartbeat() -> Interval {
     interval
 }
 
-fn event(name: &str, data: &impl Serialize) -> Event {
-    match serde_json::to_string(data) {
+/// An event with a name.
+pub(super) fn event(name: &str, content: &impl Serialize) -> Event {
+    match serde_json::to_string(content) {
         Ok(json) => Event::default().event(name).data(json),
-        Err(error) => {
-            error!(error = error.to_string(), "an event cannot be written");
-            Event::default().event("error").data("{}")
-        }
+        Err(error) => unwritable(&error),
     }
 }
 
-fn respond(
+/// An event without a name.
+pub(super) fn data(content: &impl Serialize) -> Event {
+    match serde_json::to_string(content) {
+        Ok(json) => Event::default().data(json),
+        Err(error) => unwritable(&error),
+    }
+}
+
+fn unwritable(error: &serde_json::Error) -> Event {
+    error!(error = error.to_string(), "an event cannot be written");
+    Event::default().event("error").data("{}")
+}
+
+pub(super) fn respond(
     events: impl futures::Stream<Item = Result<Event, Infallible>> + Send + 'static,
 ) -> Response {
     let headers = [
@@ -57,16 +68,62 @@ fn respond(
     (headers, Sse::new(events)).into_response()
 }
 
+/// What happens while a question is answered, with heartbeats in between. Dropping it ends the
+/// work.
+#[derive(Debug)]
+pub(super) struct Progress {
+    events: mpsc::UnboundedReceiver<AskEvent>,
+    heartbeat: Interval,
+    ended: bool,
+}
+
+/// What happens next.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// Nothing, for a while.
+    Heartbeat,
+    /// Something.
+    Event(AskEvent),
+}
+
+impl Progress {
+    pub(super) fn new(events: mpsc::UnboundedReceiver<AskEvent>) -> Self {
+        Self {
+            events,
+            heartbeat: heartbeat(),
+            ended: false,
+        }
+    }
+
+    /// What happens next; none after [`AskEvent::Final`] or [`AskEvent::Failed`], one of which
+    /// always comes.
+    pub(super) async fn next(&mut self) -> Option<Step> {
+        if self.ended {
+            return None;
+        }
+        let received = tokio::select! {
+            received = self.events.recv() => received,
+            _ = self.heartbeat.tick() => return Some(Step::Heartbeat),
+        };
+        let event = received.unwrap_or_else(|| {
+            AskEvent::Failed(AskError::Failed("the answer ended early".to_owned()))
+        });
+        if let AskEvent::Final(_, timings) = &event {
+            info!(?timings, "answered");
+        }
+        self.ended = matches!(event, AskEvent::Final(..) | AskEvent::Failed(_));
+        Some(Step::Event(event))
+    }
+}
+
 struct Answering {
     app: Arc<App>,
-    events: mpsc::UnboundedReceiver<AskEvent>,
+    progress: Progress,
     question: Question,
     notices: Vec<String>,
     claims: wire::Claims,
     withheld: wire::WithheldBody,
-    heartbeat: Interval,
     language: Language,
-    ended: bool,
 }
 
 /// The events of an answer: `retrieval`, then `sentence` and `withheld` as they are checked,
@@ -81,13 +138,11 @@ pub(super) fn answer(
     let answering = Answering {
         app,
         claims: wire::Claims::new(question.language),
-        events,
+        progress: Progress::new(events),
         question,
         notices,
         withheld: wire::WithheldBody::default(),
-        heartbeat: heartbeat(),
         language: speaks,
-        ended: false,
     };
     respond(stream::unfold(answering, |mut answering| async move {
         let event = answering.next().await?;
@@ -97,48 +152,30 @@ pub(super) fn answer(
 
 impl Answering {
     async fn next(&mut self) -> Option<Event> {
-        if self.ended {
-            return None;
-        }
-        let received = tokio::select! {
-            received = self.events.recv() => received,
-            _ = self.heartbeat.tick() => return Some(event("heartbeat", &serde_json::json!({}))),
+        let happened = match self.progress.next().await? {
+            Step::Heartbeat => return Some(event("heartbeat", &serde_json::json!({}))),
+            Step::Event(happened) => happened,
         };
-        Some(match received {
-            Some(AskEvent::Retrieval(context)) => event("retrieval", &wire::retrieval(&context)),
-            Some(AskEvent::Answer(AnswerEvent::Sentence(sentence))) => {
+        Some(match happened {
+            AskEvent::Retrieval(context) => event("retrieval", &wire::retrieval(&context)),
+            AskEvent::Answer(AnswerEvent::Sentence(sentence)) => {
                 event("sentence", &self.claims.next(&sentence))
             }
-            Some(AskEvent::Answer(AnswerEvent::Withheld(sentence))) => {
+            AskEvent::Answer(AnswerEvent::Withheld(sentence)) => {
                 self.withheld.add(&sentence, self.question.language);
                 event("withheld", &self.withheld)
             }
-            Some(AskEvent::Final(answer, timings)) => {
-                self.ended = true;
-                info!(?timings, "answered");
-                event(
-                    "final",
-                    &wire::answer(&self.question, &answer, &self.notices, self.app.prover()),
-                )
-            }
-            Some(AskEvent::Failed(error)) => {
-                self.ended = true;
-                self.failed(error)
-            }
-            None => {
-                self.ended = true;
-                self.failed(AskError::Failed("the answer ended early".to_owned()))
-            }
+            AskEvent::Final(answer, _) => event(
+                "final",
+                &wire::answer(&self.question, &answer, &self.notices, self.app.prover()),
+            ),
+            AskEvent::Failed(error) => event(
+                "error",
+                &ErrorBody {
+                    error: Error::from(error).fields(self.language),
+                },
+            ),
         })
-    }
-
-    fn failed(&self, error: AskError) -> Event {
-        event(
-            "error",
-            &ErrorBody {
-                error: Error::from(error).fields(self.language),
-            },
-        )
     }
 }
 

@@ -128,8 +128,8 @@ impl Gate {
         if self.keys.is_empty() && !host(request).is_some_and(is_loopback_host) {
             return Err(Error::WrongHost);
         }
-        let bearer = bearer(headers);
-        if bearer.is_none() && changes(request.method()) && !is_same_site(request) {
+        let shown = shown_key(headers);
+        if shown.is_none() && changes(request.method()) && !is_same_site(request) {
             return Err(Error::OtherSite);
         }
         if self.keys.is_empty() {
@@ -139,7 +139,7 @@ impl Gate {
                 signed_in: false,
             }));
         }
-        let key = match bearer {
+        let key = match shown {
             Some(secret) => self.key(secret),
             None => cookie(headers, SESSION).and_then(|token| self.session(token)),
         };
@@ -205,6 +205,12 @@ impl Gate {
         let session = sessions.get(&ContentHash::of(token.as_bytes()))?;
         (session.ends > Instant::now()).then_some(session.key)
     }
+}
+
+/// The key that a program shows, in either of the two headers that clients send it in.
+fn shown_key(headers: &HeaderMap) -> Option<&str> {
+    let plain = || Some(headers.get("x-api-key")?.to_str().ok()?.trim());
+    bearer(headers).or_else(plain)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -454,9 +460,12 @@ mod tests {
             .unwrap();
         assert!(viewer.reader.groups().contains(&"hr".parse().unwrap()));
         assert_eq!(viewer.must_upload(), Err(Error::Forbidden));
+        let plain = gate.admit(&request("POST", &[("x-api-key", KEY)]), false);
+        assert!(plain.unwrap().is_some(), "Anthropic's clients show it so");
         for headers in [
             &[][..],
             &[("authorization", "Bearer 0123456789abcdefghiJ")],
+            &[("x-api-key", "0123456789abcdefghiJ")],
             &[("cookie", "veracite_session=")],
         ] {
             assert_eq!(

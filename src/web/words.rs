@@ -179,6 +179,35 @@ words! {
     key: "키", "Key";
     wrong_key: "키가 맞지 않습니다.", "The key is wrong.";
 
+    // The description of the API.
+    docs: "API 설명", "API";
+    docs_text: "이 서버의 모든 경로입니다. 같은 내용을 OpenAPI 문서로도 드립니다:", "Every route of this server. The same as an OpenAPI document:";
+    docs_english: "경로마다의 요약은 한국어이고, 자세한 설명과 필드의 뜻은 OpenAPI 문서 그대로 영어입니다.", "Summaries are in your language; details are as in the OpenAPI document.";
+    docs_key: "키가 설정된 서버에서는 요청마다 키를 보여 주세요: Authorization: Bearer, 또는 x-api-key. 키가 없는 서버는 이 컴퓨터에서만 쓸 수 있고, 무엇을 보여 주어도 됩니다.", "A server with keys wants one with every request: Authorization: Bearer, or x-api-key. A server without keys is for this machine alone and takes whatever is shown.";
+    docs_clients: "OpenAI와 Anthropic의 클라이언트", "Clients of OpenAI and Anthropic";
+    docs_clients_text: "그대로 쓸 수 있습니다. 마지막 질문만 읽고, 확인된 문장만 돌려주며, 인용한 곳과 판정은 모두 grounding에 있습니다.", "They work unchanged. Only the newest question is read, only checked sentences are sent, and quotes and verdicts are all under grounding.";
+    docs_question: "입사 1년 미만 직원의 연차는 며칠인가요?", "How much is the daily meal allowance on overseas trips?";
+    docs_routes: "경로", "Routes";
+    docs_others: "이 밖에: GET /healthz는 서버가 살아 있는지, GET /readyz는 질문에 답할 수 있는지 말하고, 둘 다 키가 필요 없습니다. GET /openapi.json은 이 설명의 원본입니다.", "Besides: GET /healthz says whether the server lives and GET /readyz whether it can answer, both without a key. GET /openapi.json is what this page is made from.";
+    docs_answers: "질문과 답", "Questions and answers";
+    docs_compatible: "OpenAI와 Anthropic의 모양으로", "In the shapes of OpenAI and Anthropic";
+    docs_parameters: "매개변수", "Parameters";
+    docs_request: "요청 본문", "Request body";
+    docs_replies: "응답", "Responses";
+    docs_example: "예", "Example";
+    docs_name: "이름", "Name";
+    docs_place: "위치", "In";
+    docs_type: "형", "Type";
+    docs_meaning: "뜻", "Meaning";
+    docs_required: "필수", "required";
+    docs_list_of: "{type}의 목록", "list of {type}";
+    docs_map_of: "이름마다 {type}", "{type} by name";
+    docs_or_null: "{type} 또는 null", "{type} or null";
+    docs_errors: "오류", "Errors";
+    docs_errors_text: "어느 경로에서나 날 수 있는 오류입니다. 본문은 error 안에 code, message, field, limit, language를 담습니다. /v1/chat/completions와 /v1/models는 OpenAI의, /v1/messages는 Anthropic의 모양으로 같은 code를 담습니다.", "Any route may give these. The body holds code, message, field, limit and language in error. /v1/chat/completions and /v1/models write the same code in OpenAI's shape, /v1/messages in Anthropic's.";
+    docs_status: "상태", "Status";
+    docs_shapes: "본문의 모양", "Shapes of bodies";
+
     // Errors.
     error_title: "문제가 있습니다", "Something is wrong";
     to_start: "처음으로", "Back to start";

@@ -21,7 +21,7 @@ use crate::harness::{LEAVE, TestApp, config};
 
 /// What the server says to whatever it is asked, or the status that it refuses with.
 #[derive(Clone, Debug)]
-enum Says {
+pub(crate) enum Says {
     Draft(&'static str),
     Status(u16),
 }
@@ -64,7 +64,7 @@ async fn answer(State(server): State<Server>, uri: Uri, body: String) -> Respons
 
 /// An application whose engine says `says` in a window of `window` tokens, and what the engine
 /// was asked.
-async fn app(says: Says, window: usize) -> (TestApp, Arc<Mutex<Vec<Value>>>) {
+pub(crate) async fn app(says: Says, window: usize) -> (TestApp, Arc<Mutex<Vec<Value>>>) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let server = Server {
         says,
@@ -87,7 +87,7 @@ async fn app(says: Says, window: usize) -> (TestApp, Arc<Mutex<Vec<Value>>>) {
     (test, asked)
 }
 
-const QUESTION: &str = "입사 1년 미만 직원의 연차휴가는 최대 며칠인가요?";
+pub(crate) const QUESTION: &str = "입사 1년 미만 직원의 연차휴가는 최대 며칠인가요?";
 
 async fn ask(says: &'static str) -> Arc<Answer> {
     let (test, _) = app(Says::Draft(says), 8_192).await;

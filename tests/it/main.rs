@@ -1,6 +1,7 @@
 //! The product as a whole, without model, network or server.
 
 mod answers;
+mod compat;
 mod crash;
 mod documents;
 mod engine;
