@@ -479,7 +479,7 @@ mod tests {
         for field in IGNORED
             .iter()
             .copied()
-            .chain(REFUSED.iter().map(|refused| refused.field()))
+            .chain(REFUSED.iter().map(Refused::field))
         {
             assert!(documented.contains(&format!("`{field}`")), "{field}");
         }
