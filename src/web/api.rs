@@ -15,6 +15,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::error::{Error, ErrorBody};
+use super::people::PeopleDescription;
 use super::viewer::{Speaks, Viewer, percent_encoded};
 use super::{Shared, stream as events, upload, wire};
 use crate::ask::{Question, Scope};
@@ -25,7 +26,7 @@ use crate::proof::{self, VerifyReport};
 
 /// A JSON body whose errors name the field.
 #[derive(Debug)]
-pub(super) struct JsonBody<T>(T);
+pub(super) struct JsonBody<T>(pub(super) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     type Rejection = Error;
@@ -544,7 +545,8 @@ pub(super) async fn openapi() -> Response {
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),
     );
-    match Description::openapi().to_json() {
+    let description = Description::openapi().merge_from(PeopleDescription::openapi());
+    match description.to_json() {
         Ok(json) => ([content_type], json).into_response(),
         Err(error) => Error::internal("describing the API", &error).into_response(),
     }
