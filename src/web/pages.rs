@@ -18,6 +18,17 @@ use super::{Shared, assets};
 use crate::language::Language;
 use crate::library::day_of;
 
+/// Which pages about people a menu leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PeoplePages {
+    /// None: the viewer is no person.
+    None,
+    /// The viewer's own account.
+    Own,
+    /// Those about all people as well.
+    All,
+}
+
 /// What stands around every page.
 #[derive(Debug)]
 pub(super) struct Frame {
@@ -33,10 +44,8 @@ pub(super) struct Frame {
     pub(super) has_menu: bool,
     /// Whether signing out makes sense.
     pub(super) signed_in: bool,
-    /// Whether the viewer has an account of their own.
-    pub(super) has_account: bool,
-    /// Whether the viewer sees to the people.
-    pub(super) sees_to_people: bool,
+    /// Which pages about people the menu leads to.
+    pub(super) people: PeoplePages,
     /// What forms carry: the word of the session.
     pub(super) form_token: String,
 }
@@ -51,8 +60,7 @@ impl Frame {
             place: "",
             has_menu: false,
             signed_in: false,
-            has_account: false,
-            sees_to_people: false,
+            people: PeoplePages::None,
             form_token: String::new(),
         }
     }
@@ -69,8 +77,11 @@ impl Frame {
             place,
             has_menu: true,
             signed_in: viewer.signed_in,
-            has_account: viewer.must_be_person().is_ok(),
-            sees_to_people: viewer.is_admin() && viewer.signed_in,
+            people: match viewer.must_be_person() {
+                Ok(_) if viewer.is_admin() => PeoplePages::All,
+                Ok(_) => PeoplePages::Own,
+                Err(_) => PeoplePages::None,
+            },
             form_token: form_token.unwrap_or_default(),
             ..Self::plain(language)
         }
@@ -85,6 +96,14 @@ impl Frame {
             Language::Ko => Language::En.tag(),
             Language::En => Language::Ko.tag(),
         }
+    }
+
+    fn has_account(&self) -> bool {
+        self.people != PeoplePages::None
+    }
+
+    fn sees_to_people(&self) -> bool {
+        self.people == PeoplePages::All
     }
 
     fn is_at(&self, place: &str) -> bool {
@@ -365,8 +384,7 @@ mod tests {
             notices: vec![HOSTILE.to_owned()],
             has_menu: true,
             signed_in: true,
-            has_account: true,
-            sees_to_people: true,
+            people: PeoplePages::All,
             form_token: HOSTILE.to_owned(),
             ..Frame::plain(language)
         }

@@ -242,9 +242,9 @@ pub(super) async fn make_key(
     let person = people.get(id).await?;
     let days = match form.days.trim() {
         "" => Ok(None),
-        days => days.parse().map(Some).map_err(|_| Refusal::BadExpiry),
+        days => days.parse::<u32>().map(Some).map_err(|_| Refusal::BadExpiry),
     };
-    let wanted = days.and_then(|days| Ok((form.scope.parse()?, days)));
+    let wanted = days.and_then(|days| Ok((form.scope.parse::<Scope>()?, days)));
     let made = match wanted {
         Ok((scope, days)) => people.make_key(&person, &form.name, scope, days).await,
         Err(refusal) => Err(refusal.into()),

@@ -62,7 +62,7 @@ fn session_body(viewer: &Viewer) -> wire::SessionBody {
 
 /// Says who asks.
 #[utoipa::path(
-    get, path = "/v1/session", tag = "people",
+    get, path = "/v1/session", tag = "people", operation_id = "get_session",
     responses(
         (status = 200, description = "Who asks, and what they may do", body = wire::SessionBody),
         (status = 401, description = "Nobody who is known", body = ErrorBody),
@@ -77,7 +77,7 @@ pub(super) async fn who(viewer: Viewer) -> Json<wire::SessionBody> {
 /// A name that nobody has is told as a wrong password is. After some attempts for one name or from
 /// one address the next must wait.
 #[utoipa::path(
-    post, path = "/v1/session", tag = "people",
+    post, path = "/v1/session", tag = "people", operation_id = "sign_in",
     request_body = wire::SignInRequest,
     responses(
         (status = 200, description = "Who signed in; `Set-Cookie` holds the session", body = wire::SessionBody),
@@ -103,7 +103,7 @@ pub(super) async fn sign_in(
 
 /// Signs the asker out: the session ends.
 #[utoipa::path(
-    delete, path = "/v1/session", tag = "people",
+    delete, path = "/v1/session", tag = "people", operation_id = "sign_out",
     responses((status = 204, description = "The session, if there was one, has ended"))
 )]
 pub(super) async fn sign_out(
@@ -124,7 +124,7 @@ fn gone(connection: Connection) -> Response {
 
 /// Changes the asker's password. All sessions end; the answer sets the cookie of a new one.
 #[utoipa::path(
-    put, path = "/v1/session/password", tag = "people",
+    put, path = "/v1/session/password", tag = "people", operation_id = "change_password",
     request_body = wire::PasswordRequest,
     responses(
         (status = 204, description = "It is changed; `Set-Cookie` holds the new session"),
@@ -156,7 +156,7 @@ pub(super) async fn change_password(
 
 /// Lists the asker's sessions.
 #[utoipa::path(
-    get, path = "/v1/sessions", tag = "people",
+    get, path = "/v1/sessions", tag = "people", operation_id = "list_sessions",
     responses(
         (status = 200, description = "The sessions", body = wire::SessionList),
         (status = 403, description = "The asker is no person who signed in", body = ErrorBody),
@@ -177,7 +177,7 @@ pub(super) async fn sessions(
 
 /// Ends one of the asker's sessions.
 #[utoipa::path(
-    delete, path = "/v1/sessions/{id}", tag = "people",
+    delete, path = "/v1/sessions/{id}", tag = "people", operation_id = "end_session",
     params(("id" = String, Path, description = "The session's id")),
     responses(
         (status = 204, description = "It has ended"),
@@ -197,7 +197,7 @@ pub(super) async fn end_session(
 
 /// Ends all of the asker's sessions, also the one that asks.
 #[utoipa::path(
-    delete, path = "/v1/sessions", tag = "people",
+    delete, path = "/v1/sessions", tag = "people", operation_id = "end_all_sessions",
     responses(
         (status = 204, description = "They have ended"),
         (status = 403, description = "The asker is no person who signed in", body = ErrorBody),
@@ -215,7 +215,7 @@ pub(super) async fn sign_out_everywhere(
 
 /// Lists the asker's API keys.
 #[utoipa::path(
-    get, path = "/v1/keys", tag = "people",
+    get, path = "/v1/keys", tag = "people", operation_id = "list_keys",
     responses(
         (status = 200, description = "The keys, without their secrets", body = wire::KeyList),
         (status = 403, description = "The asker is no person who signed in", body = ErrorBody),
@@ -235,7 +235,7 @@ pub(super) async fn keys(
 /// Makes an API key of the asker. Keys are made by persons who signed in with their password,
 /// not by other keys.
 #[utoipa::path(
-    post, path = "/v1/keys", tag = "people",
+    post, path = "/v1/keys", tag = "people", operation_id = "make_key",
     request_body = wire::KeyRequest,
     responses(
         (status = 201, description = "The key, with its secret this once", body = wire::MadeKeyBody),
@@ -266,7 +266,7 @@ pub(super) async fn make_key(
 
 /// Takes one of the asker's API keys away.
 #[utoipa::path(
-    delete, path = "/v1/keys/{id}", tag = "people",
+    delete, path = "/v1/keys/{id}", tag = "people", operation_id = "revoke_key",
     params(("id" = String, Path, description = "The key's id")),
     responses(
         (status = 204, description = "It is worth nothing any more"),
@@ -286,7 +286,7 @@ pub(super) async fn revoke_key(
 
 /// Lists the people and their groups. For administrators, as everything below `/v1/people`.
 #[utoipa::path(
-    get, path = "/v1/people", tag = "people",
+    get, path = "/v1/people", tag = "people", operation_id = "list_people",
     responses(
         (status = 200, description = "The people", body = wire::PersonList),
         (status = 403, description = "The asker is no administrator", body = ErrorBody),
@@ -313,7 +313,7 @@ fn link_body(link: &Link, connection: Connection, parts: &Parts) -> wire::LinkBo
 
 /// Puts a person in, who chooses a password by the link that the answer holds.
 #[utoipa::path(
-    post, path = "/v1/people", tag = "people",
+    post, path = "/v1/people", tag = "people", operation_id = "invite_person",
     request_body = wire::InviteRequest,
     responses(
         (status = 201, description = "The person, with the link to hand to them this once", body = wire::InvitedBody),
@@ -347,7 +347,7 @@ pub(super) async fn invite(
 
 /// Shows a person.
 #[utoipa::path(
-    get, path = "/v1/people/{id}", tag = "people",
+    get, path = "/v1/people/{id}", tag = "people", operation_id = "get_person",
     params(("id" = String, Path, description = "The person's id")),
     responses(
         (status = 200, description = "The person", body = wire::PersonBody),
@@ -368,7 +368,7 @@ pub(super) async fn person(
 /// Changes a person. What is left out stays. Where role or groups change, or they are disabled,
 /// their sessions end; their keys do what they then may.
 #[utoipa::path(
-    patch, path = "/v1/people/{id}", tag = "people",
+    patch, path = "/v1/people/{id}", tag = "people", operation_id = "change_person",
     params(("id" = String, Path, description = "The person's id")),
     request_body = wire::PersonChangeRequest,
     responses(
@@ -393,7 +393,7 @@ pub(super) async fn change(
 
 /// Takes a person away, with their sessions and keys.
 #[utoipa::path(
-    delete, path = "/v1/people/{id}", tag = "people",
+    delete, path = "/v1/people/{id}", tag = "people", operation_id = "delete_person",
     params(("id" = String, Path, description = "The person's id")),
     responses(
         (status = 204, description = "The person is gone"),
@@ -415,7 +415,7 @@ pub(super) async fn delete(
 /// Makes another link by which a person chooses a password: the invitation was lost, or the
 /// password forgotten. Earlier links of the person end.
 #[utoipa::path(
-    post, path = "/v1/people/{id}/invitation", tag = "people",
+    post, path = "/v1/people/{id}/invitation", tag = "people", operation_id = "invite_person_again",
     params(("id" = String, Path, description = "The person's id")),
     responses(
         (status = 201, description = "The link to hand to them, this once", body = wire::LinkBody),

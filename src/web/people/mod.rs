@@ -128,6 +128,6 @@ async fn must_manage(shared: &Shared, viewer: &Viewer) -> Result<(), Error> {
 
 /// The time of day on this machine, for people.
 fn when(time: Timestamp) -> String {
-    let time = time.to_zoned(TimeZone::system());
+    let time = time.to_zoned_datetime(TimeZone::system());
     time.strftime("%Y-%m-%d %H:%M").to_string()
 }
