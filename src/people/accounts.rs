@@ -198,8 +198,9 @@ impl People {
     /// # Errors
     /// When it is not good any more.
     pub async fn link(&self, token: &str) -> Result<LinkView, PeopleError> {
-        let row = self.catalogue.link(&secret::hash(token), self.now());
-        let row = row.await?.ok_or(Refusal::SpentLink)?;
+        let hash = secret::hash(token);
+        let row = self.catalogue.link(&hash, self.now()).await?;
+        let row = row.ok_or(Refusal::SpentLink)?;
         Ok(LinkView {
             person: row.person,
             expires: row.expires,

@@ -62,9 +62,8 @@ impl People {
             used: None,
         };
         let most = i64::try_from(API_KEYS).unwrap_or(i64::MAX);
-        let added = self
-            .catalogue
-            .add_api_key(&owner.id, &token.hash(), &key, most);
+        let hash = token.hash();
+        let added = self.catalogue.add_api_key(&owner.id, &hash, &key, most);
         if !added.await? {
             return Err(Refusal::TooManyKeys { limit: API_KEYS }.into());
         }

@@ -226,9 +226,8 @@ impl People {
         if may_renew && !row.is_previous && age >= ROTATED_EVERY {
             let token = Token::random("")?;
             // Of requests that come together one renews, and the others go on with what they have.
-            let rotated = self
-                .catalogue
-                .rotate_session(&row.id, &hash, &token.hash(), now);
+            let next = token.hash();
+            let rotated = self.catalogue.rotate_session(&row.id, &hash, &next, now);
             renewed = rotated.await?.then_some(token);
         }
         Ok(Some(Admitted {

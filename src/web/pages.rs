@@ -87,36 +87,36 @@ impl Frame {
         }
     }
 
-    fn tag(&self) -> &'static str {
+    pub(super) fn tag(&self) -> &'static str {
         self.language.tag()
     }
 
-    fn other_tag(&self) -> &'static str {
+    pub(super) fn other_tag(&self) -> &'static str {
         match self.language {
             Language::Ko => Language::En.tag(),
             Language::En => Language::Ko.tag(),
         }
     }
 
-    fn has_account(&self) -> bool {
+    pub(super) fn has_account(&self) -> bool {
         self.people != PeoplePages::None
     }
 
-    fn sees_to_people(&self) -> bool {
+    pub(super) fn sees_to_people(&self) -> bool {
         self.people == PeoplePages::All
     }
 
-    fn is_at(&self, place: &str) -> bool {
+    pub(super) fn is_at(&self, place: &str) -> bool {
         self.place == place
     }
 
     #[expect(clippy::unused_self, reason = "templates call methods of the frame")]
-    fn asset(&self, name: &str) -> String {
+    pub(super) fn asset(&self, name: &str) -> String {
         assets::url(name)
     }
 
     /// The words for the scripts.
-    fn words_json(&self) -> String {
+    pub(super) fn words_json(&self) -> String {
         serde_json::to_string(self.words).expect("words are plain text")
     }
 }

@@ -242,7 +242,10 @@ pub(super) async fn make_key(
     let person = people.get(id).await?;
     let days = match form.days.trim() {
         "" => Ok(None),
-        days => days.parse::<u32>().map(Some).map_err(|_| Refusal::BadExpiry),
+        days => days
+            .parse::<u32>()
+            .map(Some)
+            .map_err(|_| Refusal::BadExpiry),
     };
     let wanted = days.and_then(|days| Ok((form.scope.parse::<Scope>()?, days)));
     let made = match wanted {

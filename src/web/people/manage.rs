@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::account::{SavedQuery, group_line, role_word};
 use super::entrance::refused;
 use super::form::{Nothing, SafeForm};
-use super::{invitation_path, must_manage, told, when};
+use super::{invitation_path, must_manage, when};
 use crate::language::Language;
 use crate::people::{Link, Name, NewPerson, Person, PersonChange, PersonId, Role};
 use crate::web::Shared;
@@ -163,8 +163,8 @@ fn groups_of(text: &str) -> Result<BTreeSet<Group>, Error> {
         .filter(|name| !name.is_empty())
         .map(|name| {
             name.to_lowercase()
-                .parse()
-                .map_err(|error: ingest::IdError| Error::field("groups", error))
+                .parse::<Group>()
+                .map_err(|error| Error::field("groups", error))
         })
         .collect()
 }
