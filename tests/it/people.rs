@@ -430,7 +430,13 @@ async fn limits_of_sessions_are_those_of_the_configuration_and_restarts_end_none
     server.add("mina", Role::Reader, &[]).await;
     let cookie = server.sign_in("mina").await;
     let config = server.test.app.config().clone();
-    let Server { test, clock, .. } = server;
+    let Server {
+        test,
+        router,
+        clock,
+    } = server;
+    // It holds the folder as well.
+    drop(router);
     test.app.close().await;
     let TestApp { app, folder } = test;
     drop(app);
