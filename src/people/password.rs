@@ -46,14 +46,14 @@ pub enum PasswordFault {
 
 /// A password that may be somebody's, in one form however it was typed.
 #[derive(Clone, Debug)]
-pub struct Password(SecretString);
+pub(super) struct Password(SecretString);
 
 impl Password {
     /// Looks whether `typed` may be the password of `name`.
     ///
     /// # Errors
     /// Why it may not.
-    pub fn new(typed: &SecretString, name: &Name) -> Result<Self, PasswordFault> {
+    pub(super) fn new(typed: &SecretString, name: &Name) -> Result<Self, PasswordFault> {
         let text = normal(typed.expose_secret()).ok_or(PasswordFault::Long)?;
         if text.chars().count() < PASSWORD_CHARACTERS {
             return Err(PasswordFault::Short);
