@@ -33,6 +33,7 @@ use crate::model::{
     CharacterCounter, DocumentEmbedder, Embedder, ModelError, ModelState, ModelStore,
     VerifierChoice, open_verifier,
 };
+use crate::people::People;
 use crate::proof::{self, Clock, IndexesProof, Key, Prover, Setup, SystemClock, VerifyReport};
 use crate::sources::config::SourceConfig;
 use crate::sources::{self, Source, SourceError, Surroundings, keep_in_step};
@@ -52,6 +53,7 @@ const STOPPED: &str =
 pub struct App {
     config: Config,
     library: Arc<Library>,
+    people: Arc<People>,
     retrievers: Vec<Arc<dyn Retriever>>,
     embedder: Option<Arc<Embedder>>,
     /// Why there is no embedding model, if one is configured.
@@ -510,6 +512,11 @@ impl App {
         };
         let library = Library::open(&config.data, lock, parts).await?;
         library.start();
+        let people = People::new(
+            library.catalogue().clone(),
+            Arc::clone(&clock),
+            config.server.session_limits(),
+        );
         let both = embedder
             .clone()
             .map(|embedder| embedder as Arc<dyn BothEmbedder>);
@@ -554,6 +561,7 @@ impl App {
             no_model,
             no_ocr,
             library,
+            people: Arc::new(people),
             config,
         }))
     }
@@ -588,6 +596,12 @@ impl App {
     #[must_use]
     pub fn library(&self) -> &Library {
         &self.library
+    }
+
+    /// Who may come in.
+    #[must_use]
+    pub fn people(&self) -> &Arc<People> {
+        &self.people
     }
 
     /// The checker.
@@ -760,21 +774,21 @@ impl App {
             ),
         });
         let server = &config.server;
-        checks.push(if server.bind.ip().is_loopback() {
-            Check::new(
-                "server",
-                Level::Ok,
-                format!("{}, for this machine only", server.bind),
-            )
-        } else {
+        checks.push(if server.wants_accounts() {
             Check::new(
                 "server",
                 Level::Warning,
                 format!(
-                    "{}, for {} keys; there is no TLS: put a proxy before it where the network is not yours",
+                    "{}, for accounts and {} keys; there is no TLS: put a proxy before it where the network is not yours",
                     server.bind,
                     server.keys.len()
                 ),
+            )
+        } else {
+            Check::new(
+                "server",
+                Level::Ok,
+                format!("{}, for this machine only", server.bind),
             )
         });
         checks

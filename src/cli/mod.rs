@@ -10,6 +10,7 @@ mod dry_run;
 mod eval;
 mod ingest;
 mod models;
+mod people;
 mod serve;
 mod sync;
 mod verify;
@@ -60,6 +61,8 @@ enum Command {
     Show(dry_run::ShowArguments),
     /// Lists the documents with their states.
     Documents(documents::DocumentsArguments),
+    /// Lists, adds, invites, disables and removes people with accounts.
+    People(people::PeopleArguments),
     /// Answers one question.
     Ask(ask::AskArguments),
     /// Checks an answer against passages.
@@ -119,6 +122,7 @@ fn command(command: Command, config: Config) -> anyhow::Result<ExitCode> {
             Command::Sync => sync::run(config).await,
             Command::Show(arguments) => dry_run::show(&config, &arguments).await,
             Command::Documents(arguments) => documents::run(config, arguments).await,
+            Command::People(arguments) => people::run(config, arguments).await,
             Command::Ask(arguments) => ask::run(config, arguments).await,
             Command::Check(arguments) => check::run(config, arguments).await,
             Command::Verify(arguments) => verify::run(config, arguments).await,

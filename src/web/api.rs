@@ -15,6 +15,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::error::{Error, ErrorBody};
+use super::people::PeopleDescription;
 use super::viewer::{Speaks, Viewer, percent_encoded};
 use super::{Shared, compat, stream as events, upload, wire};
 use crate::ask::{Question, Scope};
@@ -553,7 +554,7 @@ impl Modify for Keys {
 
 /// The description of the API.
 pub(super) fn description() -> utoipa::openapi::OpenApi {
-    Description::openapi()
+    Description::openapi().merge_from(PeopleDescription::openapi())
 }
 
 /// `GET /openapi.json`.
@@ -615,10 +616,9 @@ mod tests {
 
     #[test]
     fn every_route_is_described() {
-        let description: serde_json::Value =
-            serde_json::from_str(&Description::openapi().to_json().unwrap()).unwrap();
+        let description = serde_json::to_value(description()).unwrap();
         let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
-        assert_eq!(paths.len(), 15, "{paths:?}");
+        assert_eq!(paths.len(), 24, "{paths:?}");
         let schemas = &description["components"]["schemas"];
         let claim = schemas["ClaimBody"].to_string();
         assert!(claim.contains("schemas/SpanBody"), "{claim}");

@@ -12,6 +12,7 @@ mod inside;
 mod launcher;
 mod life;
 mod local;
+mod people;
 mod pictures;
 mod sources;
 mod verify;
