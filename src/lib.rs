@@ -14,6 +14,9 @@
 //! | [`generate`] | the prompt for cited answers, and engines that write from it: a model in this process, or an OpenAI-compatible server |
 //! | [`check`] | the citation checker: the only module that can make a [`check::Answer`] |
 //! | [`proof`] | answers that carry their proof, and whether it still holds |
+//! | [`audit`] | who did what, in a log that nobody changes unseen |
+//! | [`backup`] | the data folder in one file, and back |
+//! | [`metrics`] | how much and how long, for Prometheus |
 //! | [`app`] | the wired program: the one place where back ends are chosen |
 //! | [`web`] | pages, JSON API, server-sent events |
 //! | [`cli`], [`config`], [`doctor`] | commands, what is in force, what is wrong |
@@ -36,6 +39,8 @@
 
 pub mod app;
 pub mod ask;
+pub mod audit;
+pub mod backup;
 pub mod bench;
 pub mod catalogue;
 pub mod check;
@@ -48,6 +53,7 @@ pub mod generate;
 pub mod index;
 pub mod language;
 pub mod library;
+pub mod metrics;
 pub mod model;
 pub mod proof;
 pub mod sources;

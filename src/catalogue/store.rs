@@ -25,6 +25,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::ask::Reader;
 
+use super::audit;
 use super::metadata::{Metadata, Said, labels};
 use super::types::{DocumentView, NewDocument, State, VersionView};
 
@@ -32,7 +33,7 @@ use super::types::{DocumentView, NewDocument, State, VersionView};
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
 
 const SCHEMA: &str = include_str!("schema.sql");
-const SCHEMA_VERSION: i64 = 4;
+pub(super) const SCHEMA_VERSION: i64 = 5;
 /// What makes a catalogue of version 1 one of version 2.
 const TO_VERSION_2: &str = "ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
      UPDATE versions SET readers = (SELECT readers FROM documents WHERE id = versions.document);";
@@ -62,9 +63,9 @@ const TO_VERSION_4: &str = "ALTER TABLE documents ADD COLUMN lane TEXT NOT NULL 
 /// The truth that both indexes are derived from.
 #[derive(Clone, Debug)]
 pub(crate) struct Catalogue {
-    readers: SqlitePool,
+    pub(super) readers: SqlitePool,
     /// One connection: SQLite has one writer, and waiting here is fairer than failing there.
-    writer: SqlitePool,
+    pub(super) writer: SqlitePool,
 }
 
 /// A document on its way.
@@ -162,7 +163,7 @@ pub(crate) struct ReadVersion {
     pub(crate) replaced_at: Option<Timestamp>,
 }
 
-fn decode_error(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
+pub(super) fn decode_error(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
     sqlx::Error::Decode(Box::new(error))
 }
 
@@ -183,14 +184,14 @@ where
         .map_err(decode_error)
 }
 
-async fn version_of(pool: &SqlitePool) -> Result<i64> {
+pub(super) async fn version_of(pool: &SqlitePool) -> Result<i64> {
     sqlx::query("PRAGMA user_version")
         .fetch_one(pool)
         .await?
         .try_get(0)
 }
 
-fn unknown_version(version: i64) -> sqlx::Error {
+pub(super) fn unknown_version(version: i64) -> sqlx::Error {
     sqlx::Error::Configuration(
         format!("the catalogue has version {version}, this program knows {SCHEMA_VERSION}").into(),
     )
@@ -339,10 +340,10 @@ impl Catalogue {
         let version = version_of(&writer).await?;
         match version {
             0..SCHEMA_VERSION => {
-                let changes = [TO_VERSION_2, TO_VERSION_3, TO_VERSION_4];
+                let changes = [TO_VERSION_2, TO_VERSION_3, TO_VERSION_4, audit::SCHEMA];
                 let changes = match usize::try_from(version) {
                     Ok(version @ 1..) => &changes[version - 1..],
-                    _ => &[SCHEMA][..],
+                    _ => &[SCHEMA, audit::SCHEMA][..],
                 };
                 let mut transaction = writer.begin().await?;
                 for change in changes {
@@ -1564,7 +1565,7 @@ mod tests {
              ALTER TABLE versions DROP COLUMN replaced_at; DROP TABLE recognized; DROP TABLE sourced; DROP INDEX documents_by_parent; \
              DROP INDEX documents_by_turn; ALTER TABLE documents DROP COLUMN parent; \
              ALTER TABLE documents DROP COLUMN turn; ALTER TABLE versions DROP COLUMN needs_ocr; \
-             PRAGMA user_version = 2;",
+             DROP TABLE audit; DROP TABLE audit_anchors; PRAGMA user_version = 2;",
         )
         .execute(&catalogue.writer)
         .await

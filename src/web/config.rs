@@ -20,6 +20,9 @@ pub struct ServerConfig {
     /// Who may use it. Without keys, anyone on this machine may, and nobody else.
     #[serde(skip_serializing)]
     pub keys: Vec<ApiKey>,
+    /// Whether `GET /metrics` tells Prometheus how much is done; it needs a key like everything
+    /// else. Only where nobody but this machine is served, if left out.
+    pub metrics: Option<bool>,
 }
 
 /// `[[server.keys]]`: a person or program that may use the server.
@@ -44,11 +47,18 @@ impl Default for ServerConfig {
         Self {
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 8420)),
             keys: Vec::new(),
+            metrics: None,
         }
     }
 }
 
 impl ServerConfig {
+    /// Whether there is a route `/metrics`.
+    #[must_use]
+    pub fn shows_metrics(&self) -> bool {
+        self.metrics.unwrap_or(self.bind.ip().is_loopback())
+    }
+
     /// Looks for what must not be served with.
     ///
     /// # Errors

@@ -8,6 +8,7 @@
 //! | `viewer` | who asks, from where, in which language |
 //! | `error` | what goes wrong, and the sentences for it |
 //! | `assets` | style sheet and scripts |
+//! | `audited`, `metrics` | what the audit log is told, what is measured |
 //!
 //! Nothing here makes an answer: pages and routes show what the checker made. Nothing is
 //! fetched from another host, and pages cannot either: the content security policy starts
@@ -15,8 +16,10 @@
 
 mod api;
 mod assets;
+mod audited;
 mod config;
 mod error;
+mod metrics;
 mod pages;
 mod source;
 mod stream;
@@ -88,10 +91,12 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         .route("/static/{hash}/{name}", get(assets::serve))
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))
+        .merge(metrics::routes(config))
         .layer(from_fn_with_state(shared.clone(), admit))
         .layer(from_fn(remember_language))
         .layer(from_fn(error::render))
         .layer(from_fn(protect))
+        .layer(from_fn_with_state(shared.clone(), metrics::count))
         .with_state(shared)
 }
 

@@ -16,6 +16,7 @@ use super::source::{PagePicture, Part, QuotePlace, locate, parts, pictures};
 use super::viewer::{Speaks, Viewer};
 use super::words::{Words, words};
 use super::{Shared, assets};
+use crate::audit::{Action, Event};
 use crate::language::Language;
 use crate::library::day_of;
 
@@ -364,6 +365,16 @@ pub(super) async fn sign_in(
     Form(form): Form<SignInForm>,
 ) -> Result<Response, Error> {
     let next = local_path(&form.next).to_owned();
+    match shared.gate.name_of(&form.key) {
+        Some(name) => {
+            let event = Event::new(name, Action::SignIn, "session");
+            shared.record(event).await?;
+        }
+        None => {
+            let event = Event::new("unknown", Action::SignInRefused, "session");
+            shared.app.audit().note(event);
+        }
+    }
     match shared.gate.sign_in(&form.key) {
         Ok(Some(cookie)) => {
             Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&next)).into_response())

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::Read as _;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::extract::{FromRequestParts, Request};
@@ -41,6 +41,8 @@ pub(super) struct Viewer {
     pub(super) may_upload: bool,
     /// Whether they signed in, and so can sign out.
     pub(super) signed_in: bool,
+    /// Who they are in the audit log.
+    pub(super) actor: Arc<str>,
 }
 
 impl Viewer {
@@ -84,6 +86,7 @@ pub(super) struct Gate {
 
 #[derive(Debug)]
 struct KnownKey {
+    name: Arc<str>,
     /// Digests are compared, so that the time it takes tells nothing about the key.
     digest: ContentHash,
     reader: Reader,
@@ -102,6 +105,7 @@ impl Gate {
             .keys
             .iter()
             .map(|key| KnownKey {
+                name: key.name.as_str().into(),
                 digest: ContentHash::of(key.key.expose_secret().as_bytes()),
                 reader: Reader::new(key.groups.iter().cloned()),
                 may_upload: key.upload,
@@ -137,6 +141,7 @@ impl Gate {
                 reader: Reader::anyone(),
                 may_upload: true,
                 signed_in: false,
+                actor: crate::app::LOCAL.into(),
             }));
         }
         let key = match bearer {
@@ -148,10 +153,17 @@ impl Gate {
                 reader: key.reader.clone(),
                 may_upload: key.may_upload,
                 signed_in: true,
+                actor: Arc::clone(&key.name),
             })),
             None if open => Ok(None),
             None => Err(Error::SignIn),
         }
+    }
+
+    /// Whose key it is; none if it is wrong.
+    pub(super) fn name_of(&self, secret: &str) -> Option<&str> {
+        let key = self.key(secret.trim())?;
+        self.keys.get(key).map(|key| &*key.name)
     }
 
     /// Starts a session and gives the cookie for it; none if the key is wrong.

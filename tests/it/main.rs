@@ -1,6 +1,8 @@
 //! The product as a whole, without model, network or server.
 
 mod answers;
+mod audit;
+mod backup;
 mod crash;
 mod documents;
 mod engine;
@@ -11,6 +13,7 @@ mod inside;
 mod launcher;
 mod life;
 mod local;
+mod metrics;
 mod pictures;
 mod sources;
 mod verify;
