@@ -71,7 +71,7 @@ impl Anchor {
 /// The end of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
-    /// The last entry.
+    /// The last entry; zero before the first.
     pub seq: u64,
     /// Its hash.
     pub hash: ContentHash,
@@ -259,6 +259,7 @@ impl<'a> Verification<'a> {
             next: 1,
             at_head: None,
         };
+        verification.note_head(0, Some(start()));
         if key.is_none() {
             let words = "there is no key in the data folder: no seal was looked at";
             verification.report.notes.push(words.to_owned());
@@ -383,5 +384,99 @@ impl<'a> Verification<'a> {
             }
         }
         self.report
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> Key {
+        Key::open_or_make(tempfile::tempdir().unwrap().path()).unwrap()
+    }
+
+    fn log(count: i64) -> Vec<Record> {
+        let mut before = start();
+        (1..=count)
+            .map(|seq| {
+                let body = format!(r#"{{"actor":"mina","seq":{seq}}}"#);
+                before = link(before, &body);
+                let hash = before.to_string();
+                Record { seq, body, hash }
+            })
+            .collect()
+    }
+
+    fn head(log: &[Record], key: &Key) -> HeadNote {
+        let last = log.last().unwrap();
+        let seq = u64::try_from(last.seq).unwrap();
+        HeadNote::Noted(Head::sealed(seq, last.hash.parse().unwrap(), key))
+    }
+
+    fn verify(log: &[Record], head: HeadNote, key: &Key) -> Report {
+        let mut verification = Verification::new(None, head, Some(key));
+        for record in log {
+            verification.take(record);
+        }
+        verification.finish()
+    }
+
+    #[test]
+    fn whatever_is_done_to_any_entry_is_told() {
+        let key = key();
+        let log = log(6);
+        let head = head(&log, &key);
+        let whole = verify(&log, head.clone(), &key);
+        assert!(whole.is_whole() && whole.notes.is_empty(), "{whole:?}");
+        assert_eq!((whole.entries, whole.last), (6, 6));
+        for at in 0..log.len() {
+            let mut ways: Vec<Vec<Record>> = Vec::new();
+            let mut with = |change: &dyn Fn(&mut Vec<Record>)| {
+                let mut log = log.clone();
+                change(&mut log);
+                ways.push(log);
+            };
+            with(&|log| log[at].body = log[at].body.replace("mina", "jiho"));
+            with(&|log| log[at].body.push(' '));
+            with(&|log| log[at].hash = start().to_string());
+            with(&|log| log[at].hash.push('x'));
+            with(&|log| {
+                log.remove(at);
+            });
+            with(&|log| log.truncate(at));
+            with(&|log| log.insert(at, log[at].clone()));
+            with(&|log| log.swap(at, (at + 1) % log.len()));
+            with(&|log| {
+                // Taken away, and those after it moved up and bound anew.
+                log.remove(at);
+                let mut before = start();
+                for (seq, record) in (1..).zip(log.iter_mut()) {
+                    record.seq = seq;
+                    record.body = format!(r#"{{"actor":"mina","seq":{seq}}}"#);
+                    before = link(before, &record.body);
+                    record.hash = before.to_string();
+                }
+            });
+            for (way, log) in ways.iter().enumerate() {
+                let report = verify(log, head.clone(), &key);
+                assert!(!report.is_whole(), "way {way} at {at}: {report:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_comes_after_the_note_is_no_fault_and_another_key_is() {
+        let key = key();
+        let log = log(4);
+        let early = head(&log[..2], &key);
+        let report = verify(&log, early, &key);
+        assert!(report.is_whole(), "{report:?}");
+        assert!(report.notes[0].contains("entries 3 to 4"), "{report:?}");
+        let none = HeadNote::Noted(Head::sealed(0, start(), &key));
+        assert!(verify(&log, none.clone(), &key).is_whole());
+        assert!(verify(&[], none, &key).is_whole());
+        let other = head(&log, &self::key());
+        let report = verify(&log, other, &key);
+        assert_eq!(report.faults, [Fault::ForgedHead]);
     }
 }

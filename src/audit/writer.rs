@@ -72,7 +72,9 @@ impl Audit {
         config: &AuditConfig,
     ) -> Result<Self, sqlx::Error> {
         let end = catalogue.audit_end().await?;
-        let found = found(&catalogue, end, HeadNote::read(folder), &key).await?;
+        let note = HeadNote::read(folder);
+        let is_new = end.0 == 0 && note == HeadNote::Missing;
+        let found = found(&catalogue, end, note, &key).await?;
         let (jobs, received) = mpsc::channel(WAITING);
         let lost = Arc::new(AtomicU64::new(0));
         let writer = Writer {
@@ -84,6 +86,11 @@ impl Audit {
             end: Some(end),
             lost: Arc::clone(&lost),
         };
+        if is_new {
+            // From here on a log whose end is not noted was tampered with: who is killed between
+            // the first entry and its note leaves this one.
+            writer.note_end(end).await;
+        }
         let task = tokio::spawn(writer.run(received, found));
         Ok(Self {
             jobs,

@@ -75,7 +75,11 @@ pub(crate) async fn examine(file: &Path) -> Result<Snapshot> {
             .await?;
         let versions = rows
             .iter()
-            .map(|row| row.try_get::<&str, _>(0)?.parse::<ContentHash>().map_err(decode_error))
+            .map(|row| {
+                row.try_get::<&str, _>(0)?
+                    .parse::<ContentHash>()
+                    .map_err(decode_error)
+            })
             .collect::<Result<_>>()?;
         let row = sqlx::query("SELECT count(*) FROM documents")
             .fetch_one(&pool)

@@ -18,8 +18,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::dry_run;
 use crate::app::{App, LOCAL};
-use crate::audit::{Action, Event};
 use crate::ask::Reader;
+use crate::audit::{Action, Event};
 use crate::catalogue::{DocumentView, MetadataChange, NewDocument, State};
 use crate::config::{self, Config};
 use crate::generate::Engine;

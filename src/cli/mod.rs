@@ -160,9 +160,7 @@ fn start_tracing(filter: &str, format: LogFormat) {
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
     match format {
-        LogFormat::Text => subscriber
-            .with_ansi(std::io::stderr().is_terminal())
-            .init(),
+        LogFormat::Text => subscriber.with_ansi(std::io::stderr().is_terminal()).init(),
         LogFormat::Json => subscriber.json().flatten_event(true).init(),
     }
 }
