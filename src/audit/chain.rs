@@ -436,7 +436,10 @@ mod tests {
                 change(&mut log);
                 ways.push(log);
             };
-            with(&|log| log[at].body = log[at].body.replace("mina", "jiho"));
+            with(&|log| {
+                let other = log[at].body.replace("mina", "jiho");
+                log[at].body = other;
+            });
             with(&|log| log[at].body.push(' '));
             with(&|log| log[at].hash = start().to_string());
             with(&|log| log[at].hash.push('x'));
@@ -444,8 +447,14 @@ mod tests {
                 log.remove(at);
             });
             with(&|log| log.truncate(at));
-            with(&|log| log.insert(at, log[at].clone()));
-            with(&|log| log.swap(at, (at + 1) % log.len()));
+            with(&|log| {
+                let twin = log[at].clone();
+                log.insert(at, twin);
+            });
+            with(&|log| {
+                let next = (at + 1) % log.len();
+                log.swap(at, next);
+            });
             with(&|log| {
                 // Taken away, and those after it moved up and bound anew.
                 log.remove(at);
