@@ -276,7 +276,7 @@ impl Metrics {
         }
     }
 
-    /// Everything, in the text format of OpenMetrics; `running` questions are being answered and `lost`
+    /// Everything, as Prometheus reads it; `running` questions are being answered and `lost`
     /// entries of the audit log wait to be told of.
     #[must_use]
     pub(crate) fn text(&self, counts: &Counts, running: usize, lost: u64) -> String {

@@ -9,7 +9,7 @@ use super::config::Questions;
 use super::entry::{Action, Event};
 use super::writer::Audit;
 use crate::ask::Question;
-use crate::check::{Answer, CheckedSentence, Citation, Mode};
+use crate::check::{Answer, CheckedSentence, Citation, ConflictSide, Mode};
 
 /// A question that is being answered. However it ends, the log tells it.
 #[derive(Debug)]
@@ -105,7 +105,7 @@ fn evidence(answer: &Answer) -> Vec<Value> {
         .flat_map(CheckedSentence::citations);
     let conflicts = answer.conflicts().iter().flat_map(|conflict| {
         let sides = conflict.sides();
-        sides.iter().map(|side| side.citation())
+        sides.iter().map(ConflictSide::citation)
     });
     let of = |citation: &Citation| {
         (

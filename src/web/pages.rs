@@ -365,15 +365,12 @@ pub(super) async fn sign_in(
     Form(form): Form<SignInForm>,
 ) -> Result<Response, Error> {
     let next = local_path(&form.next).to_owned();
-    match shared.gate.name_of(&form.key) {
-        Some(name) => {
-            let event = Event::new(name, Action::SignIn, "session");
-            shared.record(event).await?;
-        }
-        None => {
-            let event = Event::new("unknown", Action::SignInRefused, "session");
-            shared.app.audit().note(event);
-        }
+    if let Some(name) = shared.gate.name_of(&form.key) {
+        let event = Event::new(name, Action::SignIn, "session");
+        shared.record(event).await?;
+    } else {
+        let event = Event::new("unknown", Action::SignInRefused, "session");
+        shared.app.audit().note(event);
     }
     match shared.gate.sign_in(&form.key) {
         Ok(Some(cookie)) => {

@@ -195,7 +195,9 @@ async fn refused(bytes: &[u8]) -> String {
 }
 
 /// The files of a backup, in order.
-fn unpacked(bytes: &[u8]) -> Vec<(String, Vec<u8>)> {
+type Files = Vec<(String, Vec<u8>)>;
+
+fn unpacked(bytes: &[u8]) -> Files {
     let mut archive = tar::Archive::new(zstd::Decoder::new(bytes).unwrap());
     let entries = archive.entries().unwrap();
     entries
@@ -243,7 +245,7 @@ async fn a_backup_that_was_tampered_with_is_refused() {
     assert_eq!(files[0].0, "manifest.json");
     assert_eq!(unpacked(&packed(&files)), files);
     let last = files.len() - 1;
-    let with = |change: &dyn Fn(&mut Vec<(String, Vec<u8>)>)| {
+    let with = |change: &dyn Fn(&mut Files)| {
         let mut files = files.clone();
         change(&mut files);
         packed(&files)
