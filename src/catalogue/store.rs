@@ -25,6 +25,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::ask::Reader;
 
+use super::audit;
 use super::metadata::{Metadata, Said, labels};
 use super::people;
 use super::types::{DocumentView, NewDocument, State, VersionView};
@@ -33,7 +34,7 @@ use super::types::{DocumentView, NewDocument, State, VersionView};
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
 
 const SCHEMA: &str = include_str!("schema.sql");
-const SCHEMA_VERSION: i64 = 5;
+pub(super) const SCHEMA_VERSION: i64 = 6;
 /// What makes a catalogue of version 1 one of version 2.
 const TO_VERSION_2: &str = "ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
      UPDATE versions SET readers = (SELECT readers FROM documents WHERE id = versions.document);";
@@ -184,14 +185,14 @@ where
         .map_err(decode_error)
 }
 
-async fn version_of(pool: &SqlitePool) -> Result<i64> {
+pub(super) async fn version_of(pool: &SqlitePool) -> Result<i64> {
     sqlx::query("PRAGMA user_version")
         .fetch_one(pool)
         .await?
         .try_get(0)
 }
 
-fn unknown_version(version: i64) -> sqlx::Error {
+pub(super) fn unknown_version(version: i64) -> sqlx::Error {
     sqlx::Error::Configuration(
         format!("the catalogue has version {version}, this program knows {SCHEMA_VERSION}").into(),
     )
@@ -340,10 +341,16 @@ impl Catalogue {
         let version = version_of(&writer).await?;
         match version {
             0..SCHEMA_VERSION => {
-                let changes = [TO_VERSION_2, TO_VERSION_3, TO_VERSION_4, people::TABLES];
+                let changes = [
+                    TO_VERSION_2,
+                    TO_VERSION_3,
+                    TO_VERSION_4,
+                    people::TABLES,
+                    audit::SCHEMA,
+                ];
                 let changes = match usize::try_from(version) {
                     Ok(version @ 1..) => &changes[version - 1..],
-                    _ => &[SCHEMA, people::TABLES][..],
+                    _ => &[SCHEMA, people::TABLES, audit::SCHEMA][..],
                 };
                 let mut transaction = writer.begin().await?;
                 for change in changes {
@@ -1574,7 +1581,7 @@ mod tests {
              DROP INDEX documents_by_turn; ALTER TABLE documents DROP COLUMN parent; \
              ALTER TABLE documents DROP COLUMN turn; ALTER TABLE versions DROP COLUMN needs_ocr; \
              DROP TABLE links; DROP TABLE sessions; DROP TABLE api_keys; DROP TABLE people; \
-             PRAGMA user_version = 2;",
+             DROP TABLE audit; DROP TABLE audit_anchors; PRAGMA user_version = 2;",
         )
         .execute(&catalogue.writer)
         .await

@@ -3,13 +3,19 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::app::App;
+use crate::app::{App, Phase};
 use crate::config::Config;
 use crate::web;
+
+/// Questions that run when the server is asked to stop have this long to end.
+const GRACE: Duration = Duration::from_secs(20);
+/// After that, answers that were given up have this long to be sent.
+const LAST: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArguments {
@@ -43,16 +49,25 @@ pub(super) async fn serve(app: Arc<App>) -> anyhow::Result<ExitCode> {
     }
     println!("serving on http://{address}");
     print_set_up_link(&app, address).await?;
-    let asked_to_stop = async {
+    let stopping = Arc::clone(&app);
+    let asked_to_stop = async move {
         stop_signal().await;
-        eprintln!("stopping: requests that run may end, work in progress is kept");
+        eprintln!(
+            "stopping: questions that run may end, work in progress is kept; again ends at once"
+        );
+        stopping.go_to(Phase::Stopping);
     };
     tokio::select! {
         served = axum::serve(listener, service).with_graceful_shutdown(asked_to_stop) => served?,
         () = async {
             stop_signal().await;
-            // Streams of live states never end by themselves.
-            tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+            tokio::select! {
+                () = tokio::time::sleep(GRACE) => {}
+                () = stop_signal() => {}
+            }
+            // Those who ask are told so, and have a moment to hear it.
+            app.go_to(Phase::Over);
+            tokio::time::sleep(LAST).await;
         } => {}
     }
     app.close().await;

@@ -38,6 +38,9 @@ pub struct ServerConfig {
     /// Programs that may use it, beside the people with accounts and their keys.
     #[serde(skip_serializing)]
     pub keys: Vec<ApiKey>,
+    /// Whether `GET /metrics` tells Prometheus how much is done; it needs a key like everything
+    /// else. Only where nobody but this machine is served, if left out.
+    pub metrics: Option<bool>,
 }
 
 /// `[[server.keys]]`: a person or program that may use the server.
@@ -66,6 +69,7 @@ impl Default for ServerConfig {
             session_absolute: Duration::from_secs(12 * 60 * 60),
             trusted_proxies: Vec::new(),
             keys: Vec::new(),
+            metrics: None,
         }
     }
 }
@@ -82,6 +86,12 @@ impl ServerConfig {
             idle: self.session_idle,
             absolute: self.session_absolute,
         }
+    }
+
+    /// Whether there is a route `/metrics`.
+    #[must_use]
+    pub fn shows_metrics(&self) -> bool {
+        self.metrics.unwrap_or(self.bind.ip().is_loopback())
     }
 
     /// Looks for what must not be served with.

@@ -87,6 +87,8 @@ pub(super) enum Error {
     Busy,
     /// No room on the disk.
     DiskFull,
+    /// The server is being stopped.
+    Stopping,
     /// Not ready to serve.
     NotReady {
         /// What is missing.
@@ -168,13 +170,13 @@ impl Error {
             }
             Self::BodyTooLarge | Self::LargeFile { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::LongQuestion { .. } | Self::UnreadableFile(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Busy | Self::NotReady { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Stopping | Self::NotReady { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
-    fn code(&self) -> &'static str {
+    pub(super) fn code(&self) -> &'static str {
         match self {
             Self::NotFound => "not_found",
             Self::SignIn => "sign_in",
@@ -204,6 +206,7 @@ impl Error {
             },
             Self::BrokenFile => "file_incomplete",
             Self::Busy => "busy",
+            Self::Stopping => "stopping",
             Self::DiskFull => "disk_full",
             Self::NotReady { .. } => "not_ready",
             Self::Internal => "internal",
@@ -311,6 +314,10 @@ impl Error {
                 "지금은 바쁩니다. 잠시 뒤에 다시 해 주세요.",
                 "Busy. Try again soon.",
             ),
+            Self::Stopping => (
+                "서버를 멈추는 중입니다. 잠시 뒤에 다시 물어봐 주세요.",
+                "The server is being stopped. Ask again in a while.",
+            ),
             Self::DiskFull => (
                 "서버의 디스크가 가득 찼습니다.",
                 "The server's disk is full.",
@@ -355,6 +362,7 @@ impl From<AskError> for Error {
                 detail: format!("there is no `{name}`"),
             },
             AskError::Busy => Self::Busy,
+            AskError::Stopping => Self::Stopping,
             AskError::EngineBusy(reason) => {
                 warn!(reason, "the engine is busy");
                 Self::Busy

@@ -11,6 +11,7 @@
 //! | `people` | signing in, one's account, the people of an installation |
 //! | `error` | what goes wrong, and the sentences for it |
 //! | `assets` | style sheet and scripts |
+//! | `audited`, `metrics` | what the audit log is told, what is measured |
 //!
 //! Nothing here makes an answer: pages and routes show what the checker made. Nothing is
 //! fetched from another host, and pages cannot either: the content security policy starts
@@ -18,11 +19,13 @@
 
 mod api;
 mod assets;
+mod audited;
 mod compat;
 mod config;
 mod connection;
 mod docs;
 mod error;
+mod metrics;
 mod pages;
 mod people;
 mod source;
@@ -100,10 +103,12 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         .route("/static/{hash}/{name}", get(assets::serve))
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))
+        .merge(metrics::routes(config))
         .layer(from_fn_with_state(shared.clone(), admit))
         .layer(from_fn(remember_language))
         .layer(from_fn(error::render))
         .layer(from_fn(protect))
+        .layer(from_fn_with_state(shared.clone(), metrics::count))
         .with_state(shared)
 }
 

@@ -19,6 +19,7 @@ use secrecy::ExposeSecret as _;
 use super::config::ServerConfig;
 use super::connection::Connection;
 use super::error::Error;
+use crate::app::LOCAL;
 use crate::ask::Reader;
 use crate::language::Language;
 use crate::people::{Admitted, Holder, People, Person, PersonId, Role, Token};
@@ -34,7 +35,7 @@ pub(super) enum Who {
     /// Who has a key of the configuration.
     Key {
         /// Its name.
-        name: String,
+        name: Arc<str>,
     },
     /// A person with an account.
     Person {
@@ -71,12 +72,19 @@ pub(super) struct Viewer {
     pub(super) signed_in: bool,
     /// Their session, if a browser shows one.
     pub(super) session: Option<SessionOf>,
+    /// Who they are in the audit log: a person's id, a key's name.
+    pub(super) actor: Arc<str>,
 }
 
 impl Viewer {
     fn new(who: Who, role: Role, reader: Reader) -> Self {
         Self {
             signed_in: !matches!(who, Who::Nobody),
+            actor: match &who {
+                Who::Nobody => LOCAL.into(),
+                Who::Key { name } => Arc::clone(name),
+                Who::Person { id, .. } => id.as_str().into(),
+            },
             who,
             role,
             reader,
@@ -183,7 +191,7 @@ pub(super) struct Gate {
 
 #[derive(Debug)]
 struct KnownKey {
-    name: String,
+    name: Arc<str>,
     /// Digests are compared, so that the time it takes tells nothing about the key.
     digest: ContentHash,
     reader: Reader,
@@ -197,7 +205,7 @@ impl KnownKey {
     }
 
     fn viewer(&self) -> Viewer {
-        let name = self.name.clone();
+        let name = Arc::clone(&self.name);
         Viewer::new(Who::Key { name }, self.role, self.reader.clone())
     }
 }
@@ -219,7 +227,7 @@ impl Gate {
             .keys
             .iter()
             .map(|key| KnownKey {
-                name: key.name.clone(),
+                name: key.name.as_str().into(),
                 digest: ContentHash::of(key.key.expose_secret().as_bytes()),
                 reader: Reader::new(key.groups.iter().cloned()),
                 role: if key.upload {
@@ -639,7 +647,7 @@ mod tests {
         let plain = request("POST", &[("x-api-key", KEY)]);
         let plain = admit(&gate, plain, false).await.unwrap();
         assert!(plain.viewer.is_some(), "Anthropic's clients show it so");
-        assert!(matches!(viewer.who, Who::Key { name } if name == "mina"));
+        assert!(matches!(viewer.who, Who::Key { name } if &*name == "mina"));
         for headers in [
             &[][..],
             &[("authorization", "Bearer 0123456789abcdefghiJ")],

@@ -43,17 +43,22 @@ pub(in crate::web) struct PeopleDescription;
 fn session_body(viewer: &Viewer) -> wire::SessionBody {
     let (kind, person, name, api_key) = match &viewer.who {
         Who::Nobody => ("nobody", None, None, None),
-        Who::Key { name } => ("key", None, Some(name), None),
+        Who::Key { name } => ("key", None, Some(name.to_string()), None),
         Who::Person {
             id,
             display_name,
             by_key,
-        } => ("person", Some(id), Some(display_name), by_key.clone()),
+        } => (
+            "person",
+            Some(id),
+            Some(display_name.clone()),
+            by_key.clone(),
+        ),
     };
     wire::SessionBody {
         kind,
         person: person.map(PersonId::to_string),
-        name: name.cloned(),
+        name,
         api_key,
         role: viewer.role,
         groups: viewer.reader.groups().clone(),
