@@ -547,6 +547,7 @@ impl App {
             library.catalogue().clone(),
             Arc::clone(&clock),
             config.server.session_limits(),
+            audit.clone(),
         );
         let both = embedder
             .clone()

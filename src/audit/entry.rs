@@ -10,10 +10,32 @@ use crate::proof::canonical;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Action {
-    /// Somebody signed in.
+    /// Somebody signs in; written before they are let in.
     SignIn,
-    /// Somebody showed a wrong key.
+    /// Somebody showed a wrong password or a wrong key. Those who are told to wait are not written.
     SignInRefused,
+    /// A session is ended by whose it is.
+    SignOut,
+    /// An account is made; this and all that follow about people are written before they are done.
+    AccountCreated,
+    /// What others see of a person, their role or their groups are changed.
+    AccountChanged,
+    /// A person may not sign in any more.
+    AccountDisabled,
+    /// A person may sign in again.
+    AccountEnabled,
+    /// A person is taken away, with their sessions and keys.
+    AccountRemoved,
+    /// A link is made by which a person chooses a password, or the first administrator is made.
+    InvitationMade,
+    /// A person chooses a password by their link.
+    InvitationUsed,
+    /// A person's password is changed.
+    PasswordChanged,
+    /// A person makes an API key.
+    KeyMade,
+    /// A person takes an API key away.
+    KeyRevoked,
     /// A document is handed in; written before it is.
     Upload,
     /// What is said of a document, or who may read it, is changed; written before it is.

@@ -71,34 +71,48 @@ impl Audit {
         clock: Arc<dyn Clock>,
         config: &AuditConfig,
     ) -> Result<Self, sqlx::Error> {
-        let end = catalogue.audit_end().await?;
+        // Before the log: what another program appends in between is then not missed.
         let note = HeadNote::read(folder);
+        let end = catalogue.audit_end().await?;
         let is_new = end.0 == 0 && note == HeadNote::Missing;
         let found = found(&catalogue, end, note, &key).await?;
-        let (jobs, received) = mpsc::channel(WAITING);
-        let lost = Arc::new(AtomicU64::new(0));
-        let writer = Writer {
-            catalogue,
-            folder: folder.to_owned(),
-            key,
-            clock: Arc::clone(&clock),
-            keep: config.keep,
-            end: Some(end),
-            lost: Arc::clone(&lost),
-        };
+        let writer = Writer::new(catalogue, folder, key, clock, config.keep, end);
         if is_new {
             // From here on a log whose end is not noted was tampered with: who is killed between
             // the first entry and its note leaves this one.
             writer.note_end(end).await;
         }
+        Ok(Self::start(writer, config.questions, found))
+    }
+
+    /// Appends to the log beside the program that serves from `folder`: what was found of the log, and
+    /// entries that are too old, are that program's.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub(crate) async fn open_beside(
+        catalogue: Catalogue,
+        folder: &Path,
+        key: Key,
+        clock: Arc<dyn Clock>,
+        config: &AuditConfig,
+    ) -> Result<Self, sqlx::Error> {
+        let end = catalogue.audit_end().await?;
+        let writer = Writer::new(catalogue, folder, key, clock, None, end);
+        Ok(Self::start(writer, config.questions, None))
+    }
+
+    fn start(writer: Writer, questions: Questions, found: Option<Event>) -> Self {
+        let (jobs, received) = mpsc::channel(WAITING);
+        let (lost, clock) = (Arc::clone(&writer.lost), Arc::clone(&writer.clock));
         let task = tokio::spawn(writer.run(received, found));
-        Ok(Self {
+        Self {
             jobs,
             lost,
             clock,
-            questions: config.questions,
+            questions,
             task: Arc::new(Mutex::new(Some(task))),
-        })
+        }
     }
 
     /// Writes an entry. When this returns it survives the process and the machine.
@@ -224,6 +238,25 @@ struct Writer {
 }
 
 impl Writer {
+    fn new(
+        catalogue: Catalogue,
+        folder: &Path,
+        key: Key,
+        clock: Arc<dyn Clock>,
+        keep: Option<Duration>,
+        end: End,
+    ) -> Self {
+        Self {
+            catalogue,
+            folder: folder.to_owned(),
+            key,
+            clock,
+            keep,
+            end: Some(end),
+            lost: Arc::default(),
+        }
+    }
+
     async fn run(mut self, mut jobs: mpsc::Receiver<Job>, found: Option<Event>) {
         if let Some(event) = found {
             let at = self.clock.now();
@@ -288,11 +321,31 @@ impl Writer {
     }
 
     async fn append(&mut self, entries: &[(Event, Timestamp)]) -> Result<(), sqlx::Error> {
-        let (records, end) = chained(self.end().await?, entries);
-        self.catalogue.append_audit(&records).await?;
+        let known = self.end().await?;
+        let end = match self.append_after(known, entries).await {
+            Ok(end) => end,
+            Err(error) => {
+                // `veracite people` appends beside a server: its entry took the number.
+                let there = self.catalogue.audit_end().await?;
+                if there == known {
+                    return Err(error);
+                }
+                self.append_after(there, entries).await?
+            }
+        };
         self.end = Some(end);
         self.note_end(end).await;
         Ok(())
+    }
+
+    async fn append_after(
+        &self,
+        end: End,
+        entries: &[(Event, Timestamp)],
+    ) -> Result<End, sqlx::Error> {
+        let (records, end) = chained(end, entries);
+        self.catalogue.append_audit(&records).await?;
+        Ok(end)
     }
 
     async fn note_end(&self, (seq, hash): End) {

@@ -10,13 +10,15 @@ use clap::{Args, Subcommand};
 use ingest::Group;
 use secrecy::SecretString;
 
+use crate::app::LOCAL;
+use crate::audit::Audit;
 use crate::catalogue::Catalogue;
 use crate::config::Config;
 use crate::library::{self, LibraryError};
 use crate::people::{
     Link, Name, NewPerson, People, PeopleError, Person, PersonChange, Refusal, Role,
 };
-use crate::proof::SystemClock;
+use crate::proof::{Key, SystemClock};
 use crate::web::invitation_path;
 
 #[derive(Debug, Args)]
@@ -95,13 +97,35 @@ pub(super) async fn run(config: Config, arguments: PeopleArguments) -> anyhow::R
     };
     let catalogue =
         catalogue.with_context(|| format!("the catalogue {} cannot be opened", file.display()))?;
-    let limits = config.server.session_limits();
-    let people = People::new(catalogue.clone(), Arc::new(SystemClock), limits);
-    let done = change(&people, &config, arguments.command).await;
+    let done = with(&config, &catalogue, lock.is_some(), arguments.command).await;
     catalogue.close().await;
     drop(lock);
     done?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Runs a command on the people in `catalogue`. Only who has the folder alone looks whether the audit
+/// log was changed.
+async fn with(
+    config: &Config,
+    catalogue: &Catalogue,
+    is_alone: bool,
+    command: PeopleCommand,
+) -> anyhow::Result<()> {
+    let (folder, clock) = (&config.data, Arc::new(SystemClock));
+    let key = Key::open_or_make(folder)?;
+    let (log, settings) = (catalogue.clone(), &config.audit);
+    let audit = if is_alone {
+        Audit::open(log, folder, key, clock.clone(), settings).await
+    } else {
+        Audit::open_beside(log, folder, key, clock.clone(), settings).await
+    };
+    let audit = audit.context("the audit log cannot be read")?;
+    let limits = config.server.session_limits();
+    let people = People::new(catalogue.clone(), clock, limits, audit.clone());
+    let done = change(&people, config, command).await;
+    audit.close().await;
+    done
 }
 
 async fn change(people: &People, config: &Config, command: PeopleCommand) -> anyhow::Result<()> {
@@ -113,7 +137,7 @@ async fn change(people: &People, config: &Config, command: PeopleCommand) -> any
         }
         PeopleCommand::Add(new) => {
             let password = read_password()?;
-            let person = people.add(new.into(), &password).await?;
+            let person = people.add(LOCAL, new.into(), &password).await?;
             println!("{}", line(&person));
         }
         PeopleCommand::Invite(new) => {
@@ -127,7 +151,8 @@ async fn change(people: &People, config: &Config, command: PeopleCommand) -> any
         }
         PeopleCommand::Passwd { name } => {
             let person = person(people, &name).await?;
-            people.set_password(&person.id, &read_password()?).await?;
+            let password = read_password()?;
+            people.set_password(LOCAL, &person.id, &password).await?;
         }
         PeopleCommand::Disable { name, undo } => {
             let change = PersonChange {
@@ -135,11 +160,11 @@ async fn change(people: &People, config: &Config, command: PeopleCommand) -> any
                 ..PersonChange::default()
             };
             let person = person(people, &name).await?;
-            people.change(&person.id, change).await?;
+            people.change(LOCAL, &person.id, change).await?;
         }
         PeopleCommand::Remove { name } => {
             let person = person(people, &name).await?;
-            people.remove(&person.id).await?;
+            people.remove(LOCAL, &person.id).await?;
         }
     }
     Ok(())
@@ -148,8 +173,10 @@ async fn change(people: &People, config: &Config, command: PeopleCommand) -> any
 /// The link for a new person, or for one who is there already.
 async fn invite(people: &People, new: NewPerson) -> anyhow::Result<Link> {
     match people.named(&new.name).await {
-        Ok(person) => Ok(people.invite_again(&person.id).await?),
-        Err(PeopleError::Refused(Refusal::NotFound)) => Ok(people.invite(new).await?.1),
+        Ok(person) => Ok(people.invite_again(LOCAL, &person.id).await?),
+        Err(PeopleError::Refused(Refusal::NotFound)) => {
+            Ok(people.invite(LOCAL, new).await?.1)
+        },
         Err(error) => Err(error.into()),
     }
 }

@@ -9,11 +9,14 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
 use super::People;
+use super::audited::{changed, created};
 use super::password::Password;
 use super::secret::{self, Token};
 use super::types::{
     Name, NewPerson, PeopleError, Person, PersonChange, PersonId, Refusal, Role, shown,
 };
+use crate::app::LOCAL;
+use crate::audit::{Action, Event};
 use crate::catalogue::{Added, Changed};
 
 /// An invitation is good for this long.
@@ -46,6 +49,14 @@ fn done(changed: Changed) -> Result<(), PeopleError> {
         Changed::Done => Ok(()),
         Changed::NotFound => Err(Refusal::NotFound.into()),
         Changed::LastAdmin => Err(Refusal::LastAdmin.into()),
+    }
+}
+
+fn came_in(added: Added) -> Result<(), PeopleError> {
+    match added {
+        Added::Done => Ok(()),
+        Added::NameTaken => Err(Refusal::NameTaken.into()),
+        Added::SpentLink => Err(Refusal::SpentLink.into()),
     }
 }
 
@@ -116,63 +127,82 @@ impl People {
         Ok(self.catalogue.groups_of_people().await?)
     }
 
-    /// Puts a person in who has a password at once.
+    /// `actor` puts a person in who has a password at once.
     ///
     /// # Errors
     /// When name or password may not be, or another has the name.
     pub async fn add(
         &self,
+        actor: &str,
         new: NewPerson,
         password: &SecretString,
     ) -> Result<Person, PeopleError> {
         let new = checked(new)?;
         let password = Password::new(password, &new.name)?;
         let hash = self.hasher.hash(password).await?;
-        self.insert(&new, Some(&hash)).await
+        self.insert(actor, &new, Some(&hash)).await
     }
 
-    /// Puts a person in who chooses a password by the link.
+    /// `actor` puts a person in who chooses a password by the link.
     ///
     /// # Errors
     /// When the name may not be, or another has it.
-    pub async fn invite(&self, new: NewPerson) -> Result<(Person, Link), PeopleError> {
+    pub async fn invite(
+        &self,
+        actor: &str,
+        new: NewPerson,
+    ) -> Result<(Person, Link), PeopleError> {
         let new = checked(new)?;
-        let person = self.insert(&new, None).await?;
-        let link = self.link_for(&person.id, INVITATION).await?;
+        let person = self.insert(actor, &new, None).await?;
+        let link = self.put_link(actor, Some(&person.id), INVITATION).await?;
         Ok((person, link))
     }
 
-    async fn insert(&self, new: &NewPerson, hash: Option<&str>) -> Result<Person, PeopleError> {
+    async fn insert(
+        &self,
+        actor: &str,
+        new: &NewPerson,
+        hash: Option<&str>,
+    ) -> Result<Person, PeopleError> {
         let id = PersonId::random();
+        self.record(created(actor, &id, new)).await?;
         let added = self.catalogue.add_person(&id, new, hash, self.now());
-        match added.await? {
-            Added::Done => self.get(&id).await,
-            Added::NameTaken => Err(Refusal::NameTaken.into()),
-            Added::SpentLink => Err(Refusal::SpentLink.into()),
-        }
+        let added = added.await.map_err(PeopleError::from).and_then(came_in);
+        self.ended(actor, &id, added)?;
+        self.get(&id).await
     }
 
-    /// Another link for a person: the invitation was lost, or the password forgotten. Earlier ones
+    /// `actor` makes another link for a person: the invitation was lost, or the password forgotten. Earlier ones
     /// end; the password they have stays good until another is chosen.
     ///
     /// # Errors
     /// When there is no such person.
-    pub async fn invite_again(&self, id: &PersonId) -> Result<Link, PeopleError> {
+    pub async fn invite_again(&self, actor: &str, id: &PersonId) -> Result<Link, PeopleError> {
         let person = self.get(id).await?;
         let span = if person.has_password {
             FORGOTTEN
         } else {
             INVITATION
         };
-        self.link_for(id, span).await
+        self.put_link(actor, Some(id), span).await
     }
 
-    async fn link_for(&self, id: &PersonId, span: SignedDuration) -> Result<Link, PeopleError> {
+    /// Makes a link, for the first administrator if it is no person's.
+    async fn put_link(
+        &self,
+        actor: &str,
+        person: Option<&PersonId>,
+        span: SignedDuration,
+    ) -> Result<Link, PeopleError> {
         let token = Token::random("")?;
         let expires = self.after(span);
-        self.catalogue
-            .put_link(&token.hash(), Some(id), expires)
+        let subject = person.map_or("set_up", PersonId::as_str);
+        let event = Event::new(actor, Action::InvitationMade, subject);
+        self.record(event.with("expires", expires.to_string()))
             .await?;
+        let hash = token.hash();
+        let put = self.catalogue.put_link(&hash, person, expires).await;
+        self.ended(actor, subject, put)?;
         Ok(Link { token, expires })
     }
 
@@ -185,12 +215,7 @@ impl People {
         if self.has_accounts().await? {
             return Ok(None);
         }
-        let token = Token::random("")?;
-        let expires = self.after(SET_UP);
-        self.catalogue
-            .put_link(&token.hash(), None, expires)
-            .await?;
-        Ok(Some(Link { token, expires }))
+        Ok(Some(self.put_link(LOCAL, None, SET_UP).await?))
     }
 
     /// What a link is for. Looking does not use it.
@@ -233,16 +258,13 @@ impl People {
             .hash(Password::new(password, &new.name)?)
             .await?;
         let id = PersonId::random();
+        let event = created(id.as_str(), &id, &new).with("by", "set_up");
+        self.record(event).await?;
         let link = secret::hash(token);
-        let added = self
-            .catalogue
-            .set_up(&link, &id, &new, &hash, self.now())
-            .await?;
-        match added {
-            Added::Done => self.get(&id).await,
-            Added::NameTaken => Err(Refusal::NameTaken.into()),
-            Added::SpentLink => Err(Refusal::SpentLink.into()),
-        }
+        let added = self.catalogue.set_up(&link, &id, &new, &hash, self.now());
+        let added = added.await.map_err(PeopleError::from).and_then(came_in);
+        self.ended(id.as_str(), &id, added)?;
+        self.get(&id).await
     }
 
     /// Gives a person the password that they choose by a link, which ends, as their sessions do.
@@ -259,45 +281,60 @@ impl People {
             .hasher
             .hash(Password::new(password, &person.name)?)
             .await?;
-        let redeemed = self
-            .catalogue
-            .redeem(&secret::hash(token), &hash, self.now())
-            .await?;
-        match redeemed {
-            Some(id) => self.get(&id).await,
-            None => Err(Refusal::SpentLink.into()),
-        }
+        let actor = person.id.as_str();
+        let event = Event::new(actor, Action::InvitationUsed, actor);
+        self.record(event).await?;
+        let link = secret::hash(token);
+        let redeemed = self.catalogue.redeem(&link, &hash, self.now());
+        let redeemed = redeemed.await.map_err(PeopleError::from);
+        let redeemed = redeemed.and_then(|id| id.ok_or(Refusal::SpentLink.into()));
+        let id = self.ended(actor, actor, redeemed)?;
+        self.get(&id).await
     }
 
-    /// Changes a person. Their sessions end if role or groups change, or they are disabled.
+    /// `actor` changes a person. Their sessions end if role or groups change, or they are disabled.
     ///
     /// # Errors
     /// When there is no such person, no administrator would be left, or the name cannot be shown.
-    pub async fn change(&self, id: &PersonId, mut change: PersonChange) -> Result<(), PeopleError> {
+    pub async fn change(
+        &self,
+        actor: &str,
+        id: &PersonId,
+        mut change: PersonChange,
+    ) -> Result<(), PeopleError> {
         if let Some(display_name) = &mut change.display_name {
             *display_name = shown(display_name)?;
         }
         if let Some(groups) = &mut change.groups {
             groups.remove(&Group::everyone());
         }
-        done(self.catalogue.change_person(id, &change).await?)
+        let person = self.get(id).await?;
+        self.record(changed(actor, &person, &change)).await?;
+        let changed = self.catalogue.change_person(id, &change).await;
+        self.ended(actor, id, changed.map_err(PeopleError::from).and_then(done))
     }
 
-    /// Takes a person away, with their sessions and keys.
+    /// `actor` takes a person away, with their sessions and keys.
     ///
     /// # Errors
     /// When there is no such person, or no administrator would be left.
-    pub async fn remove(&self, id: &PersonId) -> Result<(), PeopleError> {
-        done(self.catalogue.remove_person(id).await?)
+    pub async fn remove(&self, actor: &str, id: &PersonId) -> Result<(), PeopleError> {
+        let person = self.get(id).await?;
+        let event = Event::new(actor, Action::AccountRemoved, id);
+        self.record(event.with("name", person.name.as_str()))
+            .await?;
+        let removed = self.catalogue.remove_person(id).await;
+        self.ended(actor, id, removed.map_err(PeopleError::from).and_then(done))
     }
 
-    /// Gives a person another password without asking for the present one, as an administrator
+    /// `actor` gives a person another password without asking for the present one, as an administrator
     /// on the machine itself may. Their sessions end.
     ///
     /// # Errors
     /// When there is no such person, or the password may not be.
     pub async fn set_password(
         &self,
+        actor: &str,
         id: &PersonId,
         password: &SecretString,
     ) -> Result<(), PeopleError> {
@@ -306,7 +343,19 @@ impl People {
             .hasher
             .hash(Password::new(password, &person.name)?)
             .await?;
-        done(self.catalogue.set_password(id, &hash).await?)
+        self.keep_password(actor, id, &hash).await
+    }
+
+    async fn keep_password(
+        &self,
+        actor: &str,
+        id: &PersonId,
+        hash: &str,
+    ) -> Result<(), PeopleError> {
+        let event = Event::new(actor, Action::PasswordChanged, id);
+        self.record(event).await?;
+        let set = self.catalogue.set_password(id, hash).await;
+        self.ended(actor, id, set.map_err(PeopleError::from).and_then(done))
     }
 
     /// Changes the password of one who shows the present one. Their sessions end.
@@ -326,10 +375,12 @@ impl People {
         let found = self.catalogue.person_named(&person.name).await?;
         let hash = found.and_then(|(_, hash)| hash);
         if !self.hasher.is_right(present, hash).await? {
+            self.refused(Some(&person.id), address);
             return Err(Refusal::WrongPassword.into());
         }
         self.attempts.succeeded(name, address);
         let hash = self.hasher.hash(new).await?;
-        done(self.catalogue.set_password(&person.id, &hash).await?)
+        self.keep_password(person.id.as_str(), &person.id, &hash)
+            .await
     }
 }

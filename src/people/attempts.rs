@@ -21,6 +21,10 @@ const LONGEST_OF_NAME: SignedDuration = SignedDuration::from_secs(5 * 60);
 /// Wrong attempts from one address that cost no time: an office may have a single one.
 const FREE_OF_ADDRESS: u32 = 30;
 const LONGEST_OF_ADDRESS: SignedDuration = SignedDuration::from_secs(60);
+/// Wrong keys from one address that are all told to the audit log.
+const FREE_OF_KEYS: u32 = 10;
+/// After them one is told in so long at least.
+const LONGEST_OF_KEYS: SignedDuration = SignedDuration::from_secs(10 * 60);
 /// After so long without another attempt all is forgotten.
 const MEMORY: SignedDuration = SignedDuration::from_secs(60 * 60);
 /// Names, and addresses, that are kept in mind.
@@ -36,6 +40,9 @@ pub(super) struct Attempts {
 struct Tallies {
     names: Counter<ContentHash>,
     addresses: Counter<IpAddr>,
+    /// Wrong keys that programs show. Apart from the addresses: a program with an old key must not keep
+    /// the people of its network from signing in. Where no address is known, all are one.
+    keys: Counter<Option<IpAddr>>,
 }
 
 impl Default for Attempts {
@@ -44,6 +51,7 @@ impl Default for Attempts {
             tallies: Mutex::new(Tallies {
                 names: Counter::new(FREE_OF_NAME, LONGEST_OF_NAME),
                 addresses: Counter::new(FREE_OF_ADDRESS, LONGEST_OF_ADDRESS),
+                keys: Counter::new(FREE_OF_KEYS, LONGEST_OF_KEYS),
             }),
         }
     }
@@ -74,6 +82,18 @@ impl Attempts {
         tallies.names.add(name, now);
         tallies.addresses.add(address, now);
         Ok(())
+    }
+
+    /// Whether a wrong key that was shown is worth telling; it is then counted. A key is too long to
+    /// be guessed, so that nobody must wait, but what programs show again and again would fill a log.
+    pub(super) fn tells_of_key(&self, address: Option<IpAddr>, now: Timestamp) -> bool {
+        let address = address.map(network);
+        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_told = tallies.keys.wait(Some(&address), now) <= SignedDuration::ZERO;
+        if is_told {
+            tallies.keys.add(Some(address), now);
+        }
+        is_told
     }
 
     /// The attempt that was counted led in. It alone is taken back of the address: else who has
@@ -246,6 +266,20 @@ mod tests {
         let mapped: IpAddr = "::ffff:192.0.2.7".parse().unwrap();
         assert!(seconds(attempts.begin(Some("newer"), Some(mapped), at(0))) > 0);
         assert!(attempts.begin(Some("newer"), None, at(0)).is_ok());
+    }
+
+    #[test]
+    fn wrong_keys_are_told_now_and_then_and_keep_nobody_out() {
+        let attempts = Attempts::default();
+        let address: IpAddr = "192.0.2.7".parse().unwrap();
+        for address in [Some(address), None] {
+            let mut told = 0;
+            for second in 0..3_600 {
+                told += u32::from(attempts.tells_of_key(address, at(second)));
+            }
+            assert!(told > FREE_OF_KEYS && told < FREE_OF_KEYS + 20, "{told}");
+            attempts.begin(Some("mina"), address, at(3_600)).unwrap();
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::secret::{self, Token};
 use super::types::{PeopleError, Person, PersonId, Refusal, Scope, shown};
 use super::{NOTED_EVERY, People};
+use crate::audit::{Action, Event};
 
 /// Keys that a person may have.
 pub const API_KEYS: usize = 50;
@@ -61,12 +62,22 @@ impl People {
             expires,
             used: None,
         };
+        let event = Event::new(owner.id.as_str(), Action::KeyMade, &key.id);
+        let event = event.with("scope", scope);
+        self.record(match expires {
+            Some(expires) => event.with("expires", expires.to_string()),
+            None => event,
+        })
+        .await?;
         let most = i64::try_from(API_KEYS).unwrap_or(i64::MAX);
         let hash = token.hash();
         let added = self.catalogue.add_api_key(&owner.id, &hash, &key, most);
-        if !added.await? {
-            return Err(Refusal::TooManyKeys { limit: API_KEYS }.into());
-        }
+        let added = match added.await {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Refusal::TooManyKeys { limit: API_KEYS }.into()),
+            Err(error) => Err(PeopleError::from(error)),
+        };
+        self.ended(owner.id.as_str(), &key.id, added)?;
         Ok((token, key))
     }
 
@@ -83,11 +94,14 @@ impl People {
     /// # Errors
     /// When there is none.
     pub async fn revoke_key(&self, owner: &PersonId, id: &str) -> Result<(), PeopleError> {
-        if self.catalogue.remove_api_key(owner, id).await? {
-            Ok(())
-        } else {
-            Err(Refusal::NotFound.into())
+        if !self.keys(owner).await?.iter().any(|key| key.id == id) {
+            return Err(Refusal::NotFound.into());
         }
+        let event = Event::new(owner.as_str(), Action::KeyRevoked, id);
+        self.record(event).await?;
+        // Another request may have been quicker.
+        let removed = self.catalogue.remove_api_key(owner, id).await;
+        self.ended(owner.as_str(), id, removed).map(|_| ())
     }
 
     /// Whose key this is, if it is good: the person, with no higher role than the key allows.

@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use super::secret::{self, Token};
 use super::types::{Name, PeopleError, Person, PersonId, Refusal};
 use super::{NOTED_EVERY, People};
+use crate::audit::{Action, Event};
 use crate::catalogue::{Ended, NewSession, SessionRow};
 
 /// A token is replaced when it is this old.
@@ -56,6 +57,15 @@ pub struct SignedIn {
     pub form: String,
     /// Whose it is.
     pub holder: Holder,
+}
+
+/// A key of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfiguredKey {
+    /// Its name, which is also in the audit log.
+    pub name: String,
+    /// What its sessions are kept by.
+    pub hash: String,
 }
 
 /// Whose a session is.
@@ -117,45 +127,74 @@ impl People {
         };
         let (person, hash) = known.map_or((None, None), |(person, hash)| (Some(person), hash));
         let is_right = self.hasher.is_right(password, hash).await?;
-        let person = person
-            .filter(|person| is_right && !person.disabled)
-            .ok_or(Refusal::WrongSignIn)?;
+        let known = person.as_ref().map(|person| person.id.clone());
+        let Some(person) = person.filter(|person| is_right && !person.disabled) else {
+            self.refused(known.as_ref(), visitor.address);
+            return Err(Refusal::WrongSignIn.into());
+        };
         self.attempts.succeeded(Some(name), visitor.address);
-        self.begin(Holder::Person(person), visitor).await
+        self.begin(person, visitor).await
     }
 
-    /// Begins a session of a key of the configuration, which has the hash `key`; none is given where
-    /// the key that was shown is wrong.
+    /// Begins a session of a key of the configuration; none is given where the key that was shown is
+    /// wrong.
     ///
     /// # Errors
     /// When the key is wrong, or keys were tried too often.
     pub async fn sign_in_by_key(
         &self,
-        key: Option<String>,
+        key: Option<ConfiguredKey>,
         visitor: Visitor<'_>,
     ) -> Result<SignedIn, PeopleError> {
         self.attempts.begin(None, visitor.address, self.now())?;
-        let key = key.ok_or(Refusal::WrongSignIn)?;
+        let Some(key) = key else {
+            self.refused(None, visitor.address);
+            return Err(Refusal::WrongSignIn.into());
+        };
         self.attempts.succeeded(None, visitor.address);
-        self.begin(Holder::Key(key), visitor).await
+        self.start(&key.name, Holder::Key(key.hash), visitor).await
     }
 
-    /// Begins a session of one who is known by now. A session that they had ends: a token that was
+    /// Begins a session of a person who is known by now. A session that they had ends: a token that was
     /// known before signing in is worth nothing after it.
     ///
     /// # Errors
-    /// When the catalogue cannot be written.
+    /// When the catalogue or the audit log cannot be written.
     pub async fn begin(
         &self,
+        person: Person,
+        visitor: Visitor<'_>,
+    ) -> Result<SignedIn, PeopleError> {
+        let id = person.id.clone();
+        self.start(id.as_str(), Holder::Person(person), visitor)
+            .await
+    }
+
+    async fn start(
+        &self,
+        actor: &str,
         holder: Holder,
         visitor: Visitor<'_>,
     ) -> Result<SignedIn, PeopleError> {
-        if let Some(token) = visitor.token {
-            self.sign_out(token).await?;
+        let id = uuid::Uuid::new_v4().simple().to_string();
+        let event = Event::new(actor, Action::SignIn, &id);
+        self.record(event).await?;
+        let begun = self.start_told(id.clone(), holder, visitor).await;
+        self.ended(actor, id, begun)
+    }
+
+    /// Begins a session that the audit log was told of.
+    async fn start_told(
+        &self,
+        id: String,
+        holder: Holder,
+        visitor: Visitor<'_>,
+    ) -> Result<SignedIn, PeopleError> {
+        if let Some(row) = self.session_of(visitor.token).await? {
+            self.catalogue.end_session(&row.id).await?;
         }
         let (token, form) = (Token::random("")?, Token::random("")?);
         let form = form.expose().to_owned();
-        let id = uuid::Uuid::new_v4().simple().to_string();
         let agent: String = visitor
             .agent
             .chars()
@@ -243,14 +282,29 @@ impl People {
             || now.duration_since(row.seen) >= span(self.limits.idle)
     }
 
-    /// Ends the session of a token, if there is one.
+    async fn session_of(&self, token: Option<&str>) -> Result<Option<SessionRow>, PeopleError> {
+        match token {
+            Some(token) => Ok(self.catalogue.session(&secret::hash(token)).await?),
+            None => Ok(None),
+        }
+    }
+
+    /// Ends the session of a token, if there is one. If it is no person's, `actor` ends it.
     ///
     /// # Errors
-    /// When the catalogue cannot be written.
-    pub async fn sign_out(&self, token: &str) -> Result<(), PeopleError> {
-        if let Some(row) = self.catalogue.session(&secret::hash(token)).await? {
-            self.catalogue.end_session(&row.id).await?;
-        }
+    /// When the catalogue or the audit log cannot be written.
+    pub async fn sign_out(&self, actor: &str, token: &str) -> Result<(), PeopleError> {
+        let Some(row) = self.session_of(Some(token)).await? else {
+            return Ok(());
+        };
+        let actor = row
+            .person
+            .as_ref()
+            .map_or(actor, |person| person.id.as_str());
+        let event = Event::new(actor, Action::SignOut, &row.id);
+        self.record(event).await?;
+        let ended = self.catalogue.end_session(&row.id).await;
+        self.ended(actor, &row.id, ended)?;
         Ok(())
     }
 
@@ -259,7 +313,10 @@ impl People {
     /// # Errors
     /// When the catalogue cannot be written.
     pub async fn sign_out_everywhere(&self, id: &PersonId) -> Result<(), PeopleError> {
-        Ok(self.catalogue.end_sessions_of(id).await?)
+        let event = Event::new(id.as_str(), Action::SignOut, "sessions");
+        self.record(event).await?;
+        let ended = self.catalogue.end_sessions_of(id).await;
+        self.ended(id.as_str(), "sessions", ended)
     }
 
     /// The sessions of a person, the newest first.
@@ -285,10 +342,14 @@ impl People {
     /// # Errors
     /// When there is none.
     pub async fn end_session(&self, person: &PersonId, id: &str) -> Result<(), PeopleError> {
-        if self.catalogue.end_session_of(person, id).await? {
-            Ok(())
-        } else {
-            Err(Refusal::NotFound.into())
+        let sessions = self.catalogue.sessions_of(person).await?;
+        if !sessions.iter().any(|session| session.id == id) {
+            return Err(Refusal::NotFound.into());
         }
+        let event = Event::new(person.as_str(), Action::SignOut, id);
+        self.record(event).await?;
+        // Another request may have been quicker.
+        let ended = self.catalogue.end_session_of(person, id).await;
+        self.ended(person.as_str(), id, ended).map(|_| ())
     }
 }

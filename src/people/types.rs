@@ -11,6 +11,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use utoipa::ToSchema;
 
 use super::password::PasswordFault;
+use crate::audit::AuditError;
 
 /// A name to sign in with, or one that is shown, has at most this many characters.
 pub const NAME_CHARACTERS: usize = 64;
@@ -297,6 +298,9 @@ pub enum PeopleError {
     /// A password cannot be hashed.
     #[error("a password cannot be hashed: {0}")]
     Hashing(String),
+    /// The audit log cannot be told, and so it is not done.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
 }
 
 impl From<PasswordFault> for PeopleError {

@@ -22,7 +22,7 @@ use super::error::Error;
 use crate::app::LOCAL;
 use crate::ask::Reader;
 use crate::language::Language;
-use crate::people::{Admitted, Holder, People, Person, PersonId, Role, Token};
+use crate::people::{Admitted, ConfiguredKey, Holder, People, Person, PersonId, Role, Token};
 
 /// Name of the cookie that remembers the language.
 pub(super) const LANGUAGE: &str = "veracite_language";
@@ -292,7 +292,13 @@ impl Gate {
             return Ok(admission(Some(Viewer::owner())));
         }
         let admission = match (shown, connection.token(headers)) {
-            (Some(shown), _) => admission(self.by_key(shown).await?),
+            (Some(shown), _) => {
+                let viewer = self.by_key(shown).await?;
+                if viewer.is_none() {
+                    self.people.key_refused(connection.address);
+                }
+                admission(viewer)
+            }
             (None, Some(token)) => {
                 // Handlers of what changes something may set or forget the cookie themselves, and style
                 // sheets may be kept for others by a proxy, with the cookie that came with them.
@@ -353,9 +359,12 @@ impl Gate {
         }
     }
 
-    /// What sessions of a key of the configuration are kept by, if there is such a key.
-    pub(super) fn key_hash(&self, shown: &str) -> Option<String> {
-        self.key(shown.trim()).map(KnownKey::hash)
+    /// The key of the configuration that was shown, if there is such a key.
+    pub(super) fn configured_key(&self, shown: &str) -> Option<ConfiguredKey> {
+        self.key(shown.trim()).map(|key| ConfiguredKey {
+            name: key.name.to_string(),
+            hash: key.hash(),
+        })
     }
 
     /// The cookie for a session's token.
@@ -542,7 +551,16 @@ mod tests {
         let file = folder.join("catalogue.sqlite");
         let catalogue = crate::catalogue::Catalogue::open(&file).await.unwrap();
         let clock = Arc::new(crate::proof::SystemClock);
-        let people = People::new(catalogue, clock, config.session_limits());
+        let key = crate::proof::Key::open_or_make(folder).unwrap();
+        let audit = crate::audit::Audit::open(
+            catalogue.clone(),
+            folder,
+            key,
+            clock.clone(),
+            &crate::audit::AuditConfig::default(),
+        );
+        let audit = audit.await.unwrap();
+        let people = People::new(catalogue, clock, config.session_limits(), audit);
         Gate::new(&config, Arc::new(people))
     }
 
@@ -660,10 +678,10 @@ mod tests {
         let open = admit(&gate, request("GET", &[]), true).await.unwrap();
         assert!(open.viewer.is_none(), "an open page shows");
 
-        assert_eq!(gate.key_hash("wrong"), None);
+        assert_eq!(gate.configured_key("wrong"), None);
         let session = gate
             .people
-            .sign_in_by_key(gate.key_hash(KEY), Visitor::default())
+            .sign_in_by_key(gate.configured_key(KEY), Visitor::default())
             .await
             .unwrap();
         let set = gate.session_cookie(Connection::default(), &session.token);
@@ -674,7 +692,8 @@ mod tests {
         let viewer = admitted.viewer.unwrap();
         assert_eq!(viewer.must_have_sent(&session.form), Ok(()));
         assert_eq!(viewer.must_have_sent(""), Err(Error::StaleForm));
-        gate.people.sign_out(session.token.expose()).await.unwrap();
+        let token = session.token.expose();
+        gate.people.sign_out("mina", token).await.unwrap();
         let gone = admit(&gate, with_session(), false).await;
         assert_eq!(gone.unwrap_err(), Error::SignIn);
     }

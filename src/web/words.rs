@@ -253,7 +253,7 @@ words! {
     docs: "API 설명", "API";
     docs_text: "이 서버의 모든 경로입니다. 같은 내용을 OpenAPI 문서로도 드립니다:", "Every route of this server. The same as an OpenAPI document:";
     docs_english: "경로마다의 요약은 한국어이고, 자세한 설명과 필드의 뜻은 OpenAPI 문서 그대로 영어입니다.", "Summaries are in your language; details are as in the OpenAPI document.";
-    docs_key: "키가 설정된 서버에서는 요청마다 키를 보여 주세요: Authorization: Bearer, 또는 x-api-key. 키가 없는 서버는 이 컴퓨터에서만 쓸 수 있고, 무엇을 보여 주어도 됩니다.", "A server with keys wants one with every request: Authorization: Bearer, or x-api-key. A server without keys is for this machine alone and takes whatever is shown.";
+    docs_key: "로그인이 필요한 서버에서는 요청마다 키를 보여 주세요: Authorization: Bearer, 또는 x-api-key. 키는 계정 화면에서 만들거나 서버 설정에 적습니다. 로그인이 필요 없는 서버는 이 컴퓨터에서만 쓸 수 있고, 무엇을 보여 주어도 됩니다.", "Where people sign in, a key is wanted with every request: Authorization: Bearer, or x-api-key. Keys are made on the account page or stand in the configuration. A server where nobody signs in is for this machine alone and takes whatever is shown.";
     docs_clients: "OpenAI와 Anthropic의 클라이언트", "Clients of OpenAI and Anthropic";
     docs_clients_text: "그대로 쓸 수 있습니다. 마지막 질문만 읽고, 확인된 문장만 돌려주며, 인용한 곳과 판정은 모두 grounding에 있습니다.", "They work unchanged. Only the newest question is read, only checked sentences are sent, and quotes and verdicts are all under grounding.";
     docs_question: "입사 1년 미만 직원의 연차는 며칠인가요?", "How much is the daily meal allowance on overseas trips?";

@@ -56,7 +56,7 @@ fn with_method(method: &str, path: &str, body: &str) -> Request<Body> {
         .unwrap()
 }
 
-fn veracite(data: &Path, arguments: &[&str]) -> (bool, String) {
+pub(crate) fn veracite(data: &Path, arguments: &[&str]) -> (bool, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_veracite"))
         .env("VERACITE_DATA", data)
         .env("VERACITE_MODELS__EMBEDDER", "none")
@@ -73,7 +73,7 @@ fn veracite(data: &Path, arguments: &[&str]) -> (bool, String) {
 }
 
 /// All entries, as `veracite audit export` prints them.
-fn entries(data: &Path) -> Vec<Value> {
+pub(crate) fn entries(data: &Path) -> Vec<Value> {
     let (_, lines) = veracite(data, &["audit", "export"]);
     let lines = lines.lines();
     lines
@@ -81,12 +81,12 @@ fn entries(data: &Path) -> Vec<Value> {
         .collect()
 }
 
-fn of<'a>(entries: &'a [Value], action: &str) -> Vec<&'a Value> {
+pub(crate) fn of<'a>(entries: &'a [Value], action: &str) -> Vec<&'a Value> {
     let entries = entries.iter();
     entries.filter(|entry| entry["action"] == action).collect()
 }
 
-async fn database(data: &Path) -> SqlitePool {
+pub(crate) async fn database(data: &Path) -> SqlitePool {
     let options = SqliteConnectOptions::new()
         .filename(data.join("catalogue.sqlite"))
         .busy_timeout(Duration::from_secs(30));
@@ -97,7 +97,7 @@ async fn database(data: &Path) -> SqlitePool {
         .unwrap()
 }
 
-async fn run(pool: &SqlitePool, sql: &str) {
+pub(crate) async fn run(pool: &SqlitePool, sql: &str) {
     sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))
         .execute(pool)
         .await

@@ -16,6 +16,7 @@ mod life;
 mod local;
 mod metrics;
 mod people;
+mod people_audited;
 mod pictures;
 mod sources;
 mod verify;

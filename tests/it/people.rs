@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
-use veracite::app::App;
+use veracite::app::{App, LOCAL};
 use veracite::config::Config;
 use veracite::people::{NewPerson, Person, PersonChange, Role};
 use veracite::proof::Clock;
@@ -22,7 +22,7 @@ use veracite::web;
 
 use crate::harness::{LEAVE, TestApp, config, groups};
 
-const PASSWORD: &str = "a phrase that nobody has";
+pub(crate) const PASSWORD: &str = "a phrase that nobody has";
 const HOST: &str = "127.0.0.1:8420";
 const QUESTION: &str = "입사 1년 미만 직원의 연차는 며칠인가요?";
 const MINUTE: i64 = 60;
@@ -39,20 +39,20 @@ impl Clock for TestClock {
 }
 
 /// A server that keeps what it has in mind from one request to the next.
-struct Server {
-    test: TestApp,
+pub(crate) struct Server {
+    pub(crate) test: TestApp,
     router: Router,
     clock: Arc<TestClock>,
 }
 
-struct Reply {
-    status: StatusCode,
+pub(crate) struct Reply {
+    pub(crate) status: StatusCode,
     headers: HeaderMap,
-    body: String,
+    pub(crate) body: String,
 }
 
 impl Reply {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{}", self.body))
     }
 
@@ -107,7 +107,7 @@ impl Server {
     }
 
     /// One with an administrator `root`, an editor `jun` in `hr` and a reader `mina` in nothing.
-    async fn with_people() -> Self {
+    pub(crate) async fn with_people() -> Self {
         let server = Self::new(|_| {}).await;
         server.add("root", Role::Admin, &[]).await;
         server.add("jun", Role::Editor, &["hr"]).await;
@@ -115,7 +115,7 @@ impl Server {
         server
     }
 
-    async fn add(&self, name: &str, role: Role, in_groups: &[&str]) -> Person {
+    pub(crate) async fn add(&self, name: &str, role: Role, in_groups: &[&str]) -> Person {
         let new = NewPerson {
             name: name.parse().unwrap(),
             display_name: String::new(),
@@ -124,17 +124,17 @@ impl Server {
         };
         let people = self.test.app.people();
         people
-            .add(new, &SecretString::from(PASSWORD))
+            .add(LOCAL, new, &SecretString::from(PASSWORD))
             .await
             .unwrap()
     }
 
-    async fn named(&self, name: &str) -> Person {
+    pub(crate) async fn named(&self, name: &str) -> Person {
         let name = name.parse().unwrap();
         self.test.app.people().named(&name).await.unwrap()
     }
 
-    fn pass(&self, seconds: i64) {
+    pub(crate) fn pass(&self, seconds: i64) {
         self.clock.0.fetch_add(seconds, Ordering::Relaxed);
     }
 
@@ -149,7 +149,7 @@ impl Server {
         }
     }
 
-    async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
+    pub(crate) async fn get(&self, path: &str, headers: &[(&str, &str)]) -> Reply {
         self.send(request("GET", path, headers, Body::empty()))
             .await
     }
@@ -163,7 +163,7 @@ impl Server {
         self.get(path, &headers).await
     }
 
-    async fn json(&self, method: &str, path: &str, shown: (&str, &str), body: &Value) -> Reply {
+    pub(crate) async fn json(&self, method: &str, path: &str, shown: (&str, &str), body: &Value) -> Reply {
         let headers = [shown, ("content-type", "application/json")];
         let body = Body::from(body.to_string());
         self.send(request(method, path, &headers, body)).await
@@ -180,14 +180,14 @@ impl Server {
         self.send(request("POST", path, &headers, body)).await
     }
 
-    async fn try_in(&self, name: &str, password: &str) -> Reply {
+    pub(crate) async fn try_in(&self, name: &str, password: &str) -> Reply {
         let body = json!({ "name": name, "password": password });
         self.json("POST", "/v1/session", ("x-none", "1"), &body)
             .await
     }
 
     /// Signs a person in and gives the cookie.
-    async fn sign_in(&self, name: &str) -> String {
+    pub(crate) async fn sign_in(&self, name: &str) -> String {
         let reply = self.try_in(name, PASSWORD).await;
         assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
         reply.cookie().unwrap()
@@ -293,7 +293,7 @@ async fn an_unknown_name_is_told_as_a_wrong_password_is() {
         .test
         .app
         .people()
-        .change(&person.id, off)
+        .change(LOCAL, &person.id, off)
         .await
         .unwrap();
     let wrong = server.try_in("mina", "another phrase altogether").await;
@@ -558,7 +558,7 @@ async fn a_key_does_what_its_scope_and_its_owner_may_until_it_ends() {
         .test
         .app
         .people()
-        .change(&person.id, less)
+        .change(LOCAL, &person.id, less)
         .await
         .unwrap();
     assert_eq!(change(&write_key).await, StatusCode::FORBIDDEN);
@@ -827,10 +827,10 @@ async fn a_passage_of_another_group_never_appears() {
         groups: Some(groups(names).into_iter().collect()),
         ..PersonChange::default()
     };
-    people.change(&person.id, in_groups(&["hr"])).await.unwrap();
+    people.change(LOCAL, &person.id, in_groups(&["hr"])).await.unwrap();
     let mina = server.sign_in("mina").await;
     assert!(ask(&mina).await.contains("11일"));
-    people.change(&person.id, in_groups(&[])).await.unwrap();
+    people.change(LOCAL, &person.id, in_groups(&[])).await.unwrap();
     let mina = server.sign_in("mina").await;
     assert!(!ask(&mina).await.contains("11일"));
 }
@@ -919,7 +919,7 @@ async fn a_server_for_one_person_is_open_until_there_is_an_account_and_never_aga
         server.get("/v1/session", &[]).await.status,
         StatusCode::UNAUTHORIZED
     );
-    server.test.app.people().remove(&person.id).await.unwrap();
+    server.test.app.people().remove(LOCAL, &person.id).await.unwrap();
     assert_eq!(
         server.get("/v1/session", &[]).await.status,
         StatusCode::UNAUTHORIZED

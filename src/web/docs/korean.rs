@@ -84,6 +84,62 @@ const ROUTES: &[(&str, &str, &str)] = &[
         "모델의 목록입니다. `veracite`는 확인된 문장만, `veracite-marked`는 나머지도 표시해서 보입니다.",
     ),
     ("get", "/v1/models/{id}", "모델 하나를 보여 줍니다."),
+    (
+        "get",
+        "/v1/session",
+        "묻는 사람이 누구이고 무엇을 할 수 있는지 말합니다.",
+    ),
+    (
+        "post",
+        "/v1/session",
+        "이름과 비밀번호로 들어갑니다. 세션은 쿠키로 받습니다.",
+    ),
+    ("delete", "/v1/session", "나갑니다. 세션이 끝납니다."),
+    (
+        "put",
+        "/v1/session/password",
+        "비밀번호를 바꿉니다. 다른 세션은 모두 끝납니다.",
+    ),
+    ("get", "/v1/sessions", "묻는 사람의 세션을 보여 줍니다."),
+    (
+        "delete",
+        "/v1/sessions",
+        "묻는 사람의 세션을 모두 끝냅니다.",
+    ),
+    (
+        "delete",
+        "/v1/sessions/{id}",
+        "묻는 사람의 세션 하나를 끝냅니다.",
+    ),
+    ("get", "/v1/keys", "묻는 사람의 API 키를 보여 줍니다."),
+    (
+        "post",
+        "/v1/keys",
+        "API 키를 만듭니다. 키는 이때 한 번만 보입니다.",
+    ),
+    ("delete", "/v1/keys/{id}", "API 키 하나를 없앱니다."),
+    (
+        "get",
+        "/v1/people",
+        "사용자와 그룹을 보여 줍니다. 관리자만 쓸 수 있습니다.",
+    ),
+    (
+        "post",
+        "/v1/people",
+        "사용자를 초대합니다. 초대 링크는 이때 한 번만 보입니다.",
+    ),
+    ("get", "/v1/people/{id}", "사용자 하나를 보여 줍니다."),
+    (
+        "patch",
+        "/v1/people/{id}",
+        "사용자의 보이는 이름, 역할, 그룹을 바꾸거나 들어오지 못하게 합니다.",
+    ),
+    ("delete", "/v1/people/{id}", "사용자를 세션과 키까지 없앱니다."),
+    (
+        "post",
+        "/v1/people/{id}/invitation",
+        "비밀번호를 정하는 링크를 새로 만듭니다. 먼저 만든 링크는 끝납니다.",
+    ),
 ];
 
 /// What a route does, if it is told in Korean.

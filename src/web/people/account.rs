@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::entrance::{farewell, password_hint, refused, welcome};
 use super::form::{Nothing, SafeForm};
 use super::{told, visitor, when};
-use crate::people::{ApiKeyView, Holder, Person, Refusal, Scope, SessionView};
+use crate::people::{ApiKeyView, Person, Refusal, Scope, SessionView};
 use crate::web::Shared;
 use crate::web::connection::Connection;
 use crate::web::error::Error;
@@ -215,8 +215,7 @@ pub(super) async fn password(
     if let Err(error) = changed {
         return again(&shared, &viewer, language, error.into()).await;
     }
-    let holder = Holder::Person(person);
-    let signed_in = people.begin(holder, visitor(connection, &headers)).await?;
+    let signed_in = people.begin(person, visitor(connection, &headers)).await?;
     Ok(welcome(&shared, connection, &signed_in, "/account?saved=1"))
 }
 

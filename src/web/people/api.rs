@@ -1,6 +1,6 @@
 //! The same as JSON, for programs.
 
-use axum::Json;
+use axum::{Extension, Json};
 use axum::extract::{Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
@@ -8,9 +8,10 @@ use axum::response::{IntoResponse, Response};
 use secrecy::SecretString;
 use utoipa::OpenApi;
 
+use super::entrance::end_session as end_session_shown;
 use super::manage::new_link;
 use super::{must_manage, visitor};
-use crate::people::{Holder, Link, NewPerson, PersonId};
+use crate::people::{Link, NewPerson, PersonId};
 use crate::web::Shared;
 use crate::web::api::JsonBody;
 use crate::web::connection::Connection;
@@ -114,11 +115,11 @@ pub(super) async fn sign_in(
 pub(super) async fn sign_out(
     State(shared): State<Shared>,
     connection: Connection,
+    viewer: Option<Extension<Viewer>>,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
-    if let Some(token) = connection.token(&headers) {
-        shared.app.people().sign_out(token).await?;
-    }
+    let viewer = viewer.map(|Extension(viewer)| viewer);
+    end_session_shown(&shared, viewer.as_ref(), connection, &headers).await?;
     Ok(gone(connection))
 }
 
@@ -153,8 +154,7 @@ pub(super) async fn change_password(
     people
         .change_password(&person, &present, &new, connection.address)
         .await?;
-    let holder = Holder::Person(person);
-    let signed_in = people.begin(holder, visitor(connection, &headers)).await?;
+    let signed_in = people.begin(person, visitor(connection, &headers)).await?;
     let cookie = shared.gate.session_cookie(connection, &signed_in.token);
     Ok((StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response())
 }
@@ -341,7 +341,7 @@ pub(super) async fn invite(
         role: request.role,
         groups: request.groups,
     };
-    let (person, link) = shared.app.people().invite(new).await?;
+    let (person, link) = shared.app.people().invite(&viewer.actor, new).await?;
     let body = wire::InvitedBody {
         invitation: link_body(&link, connection, &parts),
         person: person.into(),
@@ -392,7 +392,7 @@ pub(super) async fn change(
     must_manage(&shared, &viewer).await?;
     let id = PersonId::from(id);
     let people = shared.app.people();
-    people.change(&id, request.into()).await?;
+    people.change(&viewer.actor, &id, request.into()).await?;
     Ok(Json(people.get(&id).await?.into()))
 }
 
@@ -413,7 +413,8 @@ pub(super) async fn delete(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Error> {
     must_manage(&shared, &viewer).await?;
-    shared.app.people().remove(&PersonId::from(id)).await?;
+    let people = shared.app.people();
+    people.remove(&viewer.actor, &PersonId::from(id)).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -439,7 +440,7 @@ pub(super) async fn invite_again(
     let link = shared
         .app
         .people()
-        .invite_again(&PersonId::from(id))
+        .invite_again(&viewer.actor, &PersonId::from(id))
         .await?;
     let body = link_body(&link, connection, &parts);
     let headers = [(header::CACHE_CONTROL, "no-store")];

@@ -139,7 +139,7 @@ pub(super) async fn sign_in(
     let visitor = visitor(connection, &headers);
     let is_by_key = !form.key.trim().is_empty();
     let signed_in = if is_by_key {
-        let key = shared.gate.key_hash(&form.key);
+        let key = shared.gate.configured_key(&form.key);
         people.sign_in_by_key(key, visitor).await
     } else {
         let password = SecretString::from(form.password);
@@ -210,13 +210,26 @@ pub(super) async fn sign_out(
     PlainForm(form): PlainForm<SignOutForm>,
 ) -> Result<Response, Error> {
     // Who is out already only loses the cookie.
-    if let Some(axum::Extension(viewer)) = viewer {
+    if let Some(axum::Extension(viewer)) = &viewer {
         viewer.must_have_sent(&form.form_token)?;
     }
-    if let Some(token) = connection.token(&headers) {
-        shared.app.people().sign_out(token).await?;
-    }
+    let viewer = viewer.map(|axum::Extension(viewer)| viewer);
+    end_session(&shared, viewer.as_ref(), connection, &headers).await?;
     Ok(farewell(connection))
+}
+
+/// Ends the session that a request shows.
+pub(super) async fn end_session(
+    shared: &Shared,
+    viewer: Option<&Viewer>,
+    connection: Connection,
+    headers: &HeaderMap,
+) -> Result<(), Error> {
+    if let Some(token) = connection.token(headers) {
+        let actor = viewer.map_or("unknown", |viewer| &*viewer.actor);
+        shared.app.people().sign_out(actor, token).await?;
+    }
+    Ok(())
 }
 
 /// The secret of a link.
@@ -347,9 +360,8 @@ async fn enter(
 ) -> Result<Response, Error> {
     match chosen.map_err(Error::from) {
         Ok(person) => {
-            let holder = crate::people::Holder::Person(person);
             let people = shared.app.people();
-            let signed_in = people.begin(holder, visitor(connection, headers)).await?;
+            let signed_in = people.begin(person, visitor(connection, headers)).await?;
             Ok(welcome(shared, connection, &signed_in, "/"))
         }
         // There is nothing left to try on this page.

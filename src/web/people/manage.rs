@@ -250,7 +250,10 @@ pub(super) async fn invite(
     must_manage(&shared, &viewer).await?;
     let people = shared.app.people();
     let made = match invited(&form) {
-        Ok(new) => people.invite(new).await.map_err(Error::from),
+        Ok(new) => people
+            .invite(&viewer.actor, new)
+            .await
+            .map_err(Error::from),
         Err(error) => Err(error),
     };
     match made {
@@ -324,7 +327,7 @@ pub(super) async fn change(
         Ok(change) => shared
             .app
             .people()
-            .change(&id, change)
+            .change(&viewer.actor, &id, change)
             .await
             .map_err(Error::from),
         Err(error) => Err(error),
@@ -359,7 +362,11 @@ pub(super) async fn invite_again(
 ) -> Result<Response, Error> {
     must_manage(&shared, &viewer).await?;
     let id = PersonId::from(id);
-    let link = shared.app.people().invite_again(&id).await?;
+    let link = shared
+        .app
+        .people()
+        .invite_again(&viewer.actor, &id)
+        .await?;
     let mut page = person_page(&shared, &viewer, language, &id).await?;
     page.link = Some(new_link(&link, connection, host(&parts)));
     html(&page)
@@ -385,7 +392,7 @@ pub(super) async fn delete(
     if form.sure.is_none() {
         return Ok(Redirect::to(&format!("/people/{id}")).into_response());
     }
-    match shared.app.people().remove(&id).await {
+    match shared.app.people().remove(&viewer.actor, &id).await {
         Ok(()) => Ok(Redirect::to("/people?saved=1").into_response()),
         Err(error) => again(&shared, &viewer, language, &id, error.into()).await,
     }
