@@ -176,7 +176,7 @@ async fn invite(people: &People, new: NewPerson) -> anyhow::Result<Link> {
         Ok(person) => Ok(people.invite_again(LOCAL, &person.id).await?),
         Err(PeopleError::Refused(Refusal::NotFound)) => {
             Ok(people.invite(LOCAL, new).await?.1)
-        },
+        }
         Err(error) => Err(error.into()),
     }
 }

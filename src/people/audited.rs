@@ -24,7 +24,8 @@ impl People {
         subject: impl Display,
         done: Result<T, impl Into<PeopleError>>,
     ) -> Result<T, PeopleError> {
-        done.map_err(Into::into).inspect_err(|error| {
+        let done: Result<T, PeopleError> = done.map_err(Into::into);
+        done.inspect_err(|error| {
             let reason = match error {
                 PeopleError::Refused(refusal) => refusal.to_string(),
                 _ => "it failed".to_owned(),

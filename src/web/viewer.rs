@@ -532,6 +532,7 @@ mod tests {
     use axum::body::Body;
 
     use super::*;
+    use crate::audit::Audit;
     use crate::people::Visitor;
 
     fn request(method: &str, headers: &[(&str, &str)]) -> Request {
@@ -552,13 +553,8 @@ mod tests {
         let catalogue = crate::catalogue::Catalogue::open(&file).await.unwrap();
         let clock = Arc::new(crate::proof::SystemClock);
         let key = crate::proof::Key::open_or_make(folder).unwrap();
-        let audit = crate::audit::Audit::open(
-            catalogue.clone(),
-            folder,
-            key,
-            clock.clone(),
-            &crate::audit::AuditConfig::default(),
-        );
+        let settings = crate::audit::AuditConfig::default();
+        let audit = Audit::open(catalogue.clone(), folder, key, clock.clone(), &settings);
         let audit = audit.await.unwrap();
         let people = People::new(catalogue, clock, config.session_limits(), audit);
         Gate::new(&config, Arc::new(people))
