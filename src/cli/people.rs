@@ -174,9 +174,7 @@ async fn change(people: &People, config: &Config, command: PeopleCommand) -> any
 async fn invite(people: &People, new: NewPerson) -> anyhow::Result<Link> {
     match people.named(&new.name).await {
         Ok(person) => Ok(people.invite_again(LOCAL, &person.id).await?),
-        Err(PeopleError::Refused(Refusal::NotFound)) => {
-            Ok(people.invite(LOCAL, new).await?.1)
-        }
+        Err(PeopleError::Refused(Refusal::NotFound)) => Ok(people.invite(LOCAL, new).await?.1),
         Err(error) => Err(error.into()),
     }
 }

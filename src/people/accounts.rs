@@ -147,11 +147,7 @@ impl People {
     ///
     /// # Errors
     /// When the name may not be, or another has it.
-    pub async fn invite(
-        &self,
-        actor: &str,
-        new: NewPerson,
-    ) -> Result<(Person, Link), PeopleError> {
+    pub async fn invite(&self, actor: &str, new: NewPerson) -> Result<(Person, Link), PeopleError> {
         let new = checked(new)?;
         let person = self.insert(actor, &new, None).await?;
         let link = self.put_link(actor, Some(&person.id), INVITATION).await?;

@@ -30,9 +30,7 @@ pub use accounts::{Link, LinkView};
 pub use keys::{API_KEYS, ApiKeyView};
 pub use password::{PASSWORD_BYTES, PASSWORD_CHARACTERS, PasswordFault};
 pub use secret::Token;
-pub use session::{
-    Admitted, ConfiguredKey, Holder, SessionLimits, SessionView, SignedIn, Visitor,
-};
+pub use session::{Admitted, ConfiguredKey, Holder, SessionLimits, SessionView, SignedIn, Visitor};
 pub use types::{
     NAME_CHARACTERS, Name, NewPerson, PeopleError, Person, PersonChange, PersonId, Refusal, Role,
     Scope,

@@ -163,7 +163,13 @@ impl Server {
         self.get(path, &headers).await
     }
 
-    pub(crate) async fn json(&self, method: &str, path: &str, shown: (&str, &str), body: &Value) -> Reply {
+    pub(crate) async fn json(
+        &self,
+        method: &str,
+        path: &str,
+        shown: (&str, &str),
+        body: &Value,
+    ) -> Reply {
         let headers = [shown, ("content-type", "application/json")];
         let body = Body::from(body.to_string());
         self.send(request(method, path, &headers, body)).await
@@ -827,10 +833,16 @@ async fn a_passage_of_another_group_never_appears() {
         groups: Some(groups(names).into_iter().collect()),
         ..PersonChange::default()
     };
-    people.change(LOCAL, &person.id, in_groups(&["hr"])).await.unwrap();
+    people
+        .change(LOCAL, &person.id, in_groups(&["hr"]))
+        .await
+        .unwrap();
     let mina = server.sign_in("mina").await;
     assert!(ask(&mina).await.contains("11일"));
-    people.change(LOCAL, &person.id, in_groups(&[])).await.unwrap();
+    people
+        .change(LOCAL, &person.id, in_groups(&[]))
+        .await
+        .unwrap();
     let mina = server.sign_in("mina").await;
     assert!(!ask(&mina).await.contains("11일"));
 }
@@ -919,7 +931,13 @@ async fn a_server_for_one_person_is_open_until_there_is_an_account_and_never_aga
         server.get("/v1/session", &[]).await.status,
         StatusCode::UNAUTHORIZED
     );
-    server.test.app.people().remove(LOCAL, &person.id).await.unwrap();
+    server
+        .test
+        .app
+        .people()
+        .remove(LOCAL, &person.id)
+        .await
+        .unwrap();
     assert_eq!(
         server.get("/v1/session", &[]).await.status,
         StatusCode::UNAUTHORIZED

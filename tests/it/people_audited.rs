@@ -41,10 +41,25 @@ async fn what_is_done_to_people_is_told_and_what_they_typed_is_not() {
     let key = server.json("POST", "/v1/keys", root, &key).await.json();
     let key_path = format!("/v1/keys/{}", key["id"].as_str().unwrap());
     for (method, path, body, status) in [
-        ("DELETE", key_path.as_str(), &Value::Null, StatusCode::NO_CONTENT),
-        ("DELETE", path.as_str(), &Value::Null, StatusCode::NO_CONTENT),
+        (
+            "DELETE",
+            key_path.as_str(),
+            &Value::Null,
+            StatusCode::NO_CONTENT,
+        ),
+        (
+            "DELETE",
+            path.as_str(),
+            &Value::Null,
+            StatusCode::NO_CONTENT,
+        ),
         ("DELETE", path.as_str(), &Value::Null, StatusCode::NOT_FOUND),
-        ("PUT", "/v1/session/password", &password, StatusCode::NO_CONTENT),
+        (
+            "PUT",
+            "/v1/session/password",
+            &password,
+            StatusCode::NO_CONTENT,
+        ),
     ] {
         let reply = server.json(method, path, root, body).await;
         assert_eq!(reply.status, status, "{method} {path} {}", reply.body);
@@ -72,10 +87,16 @@ async fn what_is_done_to_people_is_told_and_what_they_typed_is_not() {
     assert_eq!(of(&entries, "account_created")[0]["actor"], LOCAL);
     for action in ["account_changed", "account_disabled", "account_removed"] {
         let entry = of(&entries, action)[0];
-        assert_eq!((&entry["actor"], &entry["subject"]), (&json!(root_id), &json!(sora)));
+        assert_eq!(
+            (&entry["actor"], &entry["subject"]),
+            (&json!(root_id), &json!(sora))
+        );
     }
     let changed = &of(&entries, "account_changed")[0]["details"];
-    assert_eq!(changed, &json!({ "fields": ["display_name"], "role": "reader" }));
+    assert_eq!(
+        changed,
+        &json!({ "fields": ["display_name"], "role": "reader" })
+    );
     assert_eq!(of(&entries, "sign_in_refused")[0]["subject"], *root_id);
     assert_eq!(of(&entries, "key_made")[0]["subject"], key["id"]);
     let all = serde_json::to_string(&entries).unwrap();
@@ -136,7 +157,13 @@ async fn nothing_is_done_to_people_that_cannot_be_told() {
     assert_eq!(who.status, StatusCode::OK, "the session goes on");
     let mina = server.named("mina").await;
     assert!(people.sessions(&mina.id).await.unwrap().is_empty());
-    assert!(people.keys(&server.named("root").await.id).await.unwrap().is_empty());
+    assert!(
+        people
+            .keys(&server.named("root").await.id)
+            .await
+            .unwrap()
+            .is_empty()
+    );
     run(&pool, "DROP TRIGGER broken").await;
     server.sign_in("mina").await;
     pool.close().await;
@@ -147,14 +174,18 @@ async fn wrong_keys_do_not_fill_the_log_and_right_ones_go_on() {
     let server = Server::with_people().await;
     let mina = server.sign_in("mina").await;
     let key = json!({ "name": "cron", "scope": "read" });
-    let key = server.json("POST", "/v1/keys", ("cookie", &mina), &key).await;
+    let key = server
+        .json("POST", "/v1/keys", ("cookie", &mina), &key)
+        .await;
     let right = format!("Bearer {}", key.json()["secret"].as_str().unwrap());
     for _ in 0..100 {
         let wrong = [("x-api-key", "vck_0123456789abcdefghij")];
         let reply = server.get("/v1/session", &wrong).await;
         assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
     }
-    let reply = server.get("/v1/session", &[("authorization", &right)]).await;
+    let reply = server
+        .get("/v1/session", &[("authorization", &right)])
+        .await;
     assert_eq!(reply.status, StatusCode::OK, "nobody waits for it");
     server.test.app.close().await;
     let entries = entries(&server.test.folder.path().join("data"));
@@ -172,7 +203,9 @@ async fn a_key_of_a_person_asks_in_every_protocol_as_that_person() {
     let mut secrets = Vec::new();
     for cookie in [&jun, &mina] {
         let key = json!({ "name": "client", "scope": "read" });
-        let key = server.json("POST", "/v1/keys", ("cookie", cookie), &key).await;
+        let key = server
+            .json("POST", "/v1/keys", ("cookie", cookie), &key)
+            .await;
         secrets.push(key.json()["secret"].as_str().unwrap().to_owned());
     }
     for (secret, abstained) in secrets.iter().zip([false, true]) {
@@ -186,10 +219,14 @@ async fn a_key_of_a_person_asks_in_every_protocol_as_that_person() {
         let mut streamed = completion();
         streamed["stream"] = json!(true);
         let shown = ("authorization", bearer.as_str());
-        let reply = server.json("POST", "/v1/chat/completions", shown, &streamed).await;
+        let reply = server
+            .json("POST", "/v1/chat/completions", shown, &streamed)
+            .await;
         assert!(reply.body.ends_with("data: [DONE]\n\n"), "{}", reply.body);
         // A key that may only read does no more in any protocol's name.
-        let reply = server.json("DELETE", "/v1/documents/0", shown, &Value::Null).await;
+        let reply = server
+            .json("DELETE", "/v1/documents/0", shown, &Value::Null)
+            .await;
         assert_eq!(reply.status, StatusCode::FORBIDDEN, "{}", reply.body);
     }
     let id = server.named("jun").await.id;
@@ -197,7 +234,13 @@ async fn a_key_of_a_person_asks_in_every_protocol_as_that_person() {
         disabled: Some(true),
         ..PersonChange::default()
     };
-    server.test.app.people().change(LOCAL, &id, off).await.unwrap();
+    server
+        .test
+        .app
+        .people()
+        .change(LOCAL, &id, off)
+        .await
+        .unwrap();
     let shown = ("x-api-key", secrets[0].as_str());
     for path in ["/v1/chat/completions", "/v1/messages"] {
         let reply = server.json("POST", path, shown, &completion()).await;
@@ -219,7 +262,9 @@ async fn a_key_of_a_person_asks_in_every_protocol_as_that_person() {
 /// The id under which the log says that an account of this name was made.
 fn server_id(entries: &[Value], name: &str) -> String {
     let made = of(entries, "account_created");
-    let made = made.into_iter().find(|entry| entry["details"]["name"] == name);
+    let made = made
+        .into_iter()
+        .find(|entry| entry["details"]["name"] == name);
     made.unwrap()["subject"].as_str().unwrap().to_owned()
 }
 

@@ -134,7 +134,11 @@ const ROUTES: &[(&str, &str, &str)] = &[
         "/v1/people/{id}",
         "사용자의 보이는 이름, 역할, 그룹을 바꾸거나 들어오지 못하게 합니다.",
     ),
-    ("delete", "/v1/people/{id}", "사용자를 세션과 키까지 없앱니다."),
+    (
+        "delete",
+        "/v1/people/{id}",
+        "사용자를 세션과 키까지 없앱니다.",
+    ),
     (
         "post",
         "/v1/people/{id}/invitation",

@@ -1,10 +1,10 @@
 //! The same as JSON, for programs.
 
-use axum::{Extension, Json};
 use axum::extract::{Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use secrecy::SecretString;
 use utoipa::OpenApi;
 

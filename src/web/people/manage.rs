@@ -250,10 +250,7 @@ pub(super) async fn invite(
     must_manage(&shared, &viewer).await?;
     let people = shared.app.people();
     let made = match invited(&form) {
-        Ok(new) => people
-            .invite(&viewer.actor, new)
-            .await
-            .map_err(Error::from),
+        Ok(new) => people.invite(&viewer.actor, new).await.map_err(Error::from),
         Err(error) => Err(error),
     };
     match made {
@@ -362,11 +359,7 @@ pub(super) async fn invite_again(
 ) -> Result<Response, Error> {
     must_manage(&shared, &viewer).await?;
     let id = PersonId::from(id);
-    let link = shared
-        .app
-        .people()
-        .invite_again(&viewer.actor, &id)
-        .await?;
+    let link = shared.app.people().invite_again(&viewer.actor, &id).await?;
     let mut page = person_page(&shared, &viewer, language, &id).await?;
     page.link = Some(new_link(&link, connection, host(&parts)));
     html(&page)
