@@ -10,7 +10,7 @@ use ingest::ocr::{Recognize, Tesseract};
 use ingest::parse::Extract;
 use ingest::parse::sandbox::Sandbox;
 use ingest::{BackendError, ChunkStore, DocumentId, PassageEmbedder, TokenCounter};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tracing::{Instrument as _, info, info_span, warn};
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -18,6 +18,7 @@ use crate::ask::{
     BothEmbedder, Context, EngineBusy, Generator, Prompt, Query, QueryEmbedder, Question,
     QuoteGenerator, Reader, Retriever, Sufficiency, fit, fuse, pack, retrieve,
 };
+use crate::audit::{Asked, Audit};
 use crate::catalogue::Catalogue;
 use crate::check::{
     Answer, AnswerEvent, Checked, Checker, CheckerParts, Drafting, Judge, Mode, UnusableVerifier,
@@ -29,10 +30,12 @@ use crate::generate::{Engine, LocalGenerator, OpenAiGenerator, UnusableGenerator
 use crate::index::{Analyzer, Bm25Index, EdgeIndex, QdrantIndex};
 use crate::language::Language;
 use crate::library::{self, Library, LibraryError, LibraryParts};
+use crate::metrics::{Metrics, Outcome};
 use crate::model::{
     CharacterCounter, DocumentEmbedder, Embedder, ModelError, ModelState, ModelStore,
     VerifierChoice, open_verifier,
 };
+use crate::people::People;
 use crate::proof::{self, Clock, IndexesProof, Key, Prover, Setup, SystemClock, VerifyReport};
 use crate::sources::config::SourceConfig;
 use crate::sources::{self, Source, SourceError, Surroundings, keep_in_step};
@@ -43,6 +46,9 @@ pub const QUESTION_LIMIT: usize = 4_000;
 /// Questions that may run at once. More would only make all of them slow.
 const SEATS: usize = 16;
 
+/// Who acts where nobody signs in: whoever has this machine.
+pub const LOCAL: &str = "local";
+
 /// What is said once a language model in this process has failed.
 const STOPPED: &str =
     "the language model stopped; the log says why, and a new start opens it again";
@@ -52,6 +58,7 @@ const STOPPED: &str =
 pub struct App {
     config: Config,
     library: Arc<Library>,
+    people: Arc<People>,
     retrievers: Vec<Arc<dyn Retriever>>,
     embedder: Option<Arc<Embedder>>,
     /// Why there is no embedding model, if one is configured.
@@ -69,6 +76,20 @@ pub struct App {
     no_verifier: Option<String>,
     prover: Prover,
     seats: Arc<Semaphore>,
+    audit: Audit,
+    metrics: Metrics,
+    phase: watch::Sender<Phase>,
+}
+
+/// How far the program is on its way to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// It is not.
+    Running,
+    /// No question is taken any more, and streams of live states end.
+    Stopping,
+    /// Questions that are not answered yet are given up.
+    Over,
 }
 
 /// What happens while a question is answered, in order; [`AskEvent::Final`] or
@@ -124,6 +145,9 @@ pub enum AskError {
     /// The engine that writes has too much to do.
     #[error("{0}")]
     EngineBusy(String),
+    /// The program stops.
+    #[error("the server is being stopped")]
+    Stopping,
     /// A back end failed.
     #[error("{0}")]
     Failed(String),
@@ -509,7 +533,22 @@ impl App {
             passwords: config.ingest.passwords()?,
         };
         let library = Library::open(&config.data, lock, parts).await?;
+        let catalogue = library.catalogue().clone();
+        let audit = Audit::open(
+            catalogue,
+            &config.data,
+            key.clone(),
+            Arc::clone(&clock),
+            &config.audit,
+        );
+        let audit = audit.await.context("the audit log cannot be read")?;
         library.start();
+        let people = People::new(
+            library.catalogue().clone(),
+            Arc::clone(&clock),
+            config.server.session_limits(),
+            audit.clone(),
+        );
         let both = embedder
             .clone()
             .map(|embedder| embedder as Arc<dyn BothEmbedder>);
@@ -549,11 +588,15 @@ impl App {
             checker,
             no_verifier,
             seats: Arc::new(Semaphore::new(SEATS)),
+            audit,
+            metrics: Metrics::default(),
+            phase: watch::Sender::new(Phase::Running),
             retrievers,
             embedder,
             no_model,
             no_ocr,
             library,
+            people: Arc::new(people),
             config,
         }))
     }
@@ -575,7 +618,50 @@ impl App {
 
     /// Stops work and leaves the folder in order.
     pub async fn close(&self) {
+        self.go_to(Phase::Over);
+        // What is given up is still told to the audit log; this takes no time.
+        let seats = u32::try_from(SEATS).unwrap_or(u32::MAX);
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.seats.acquire_many(seats)).await;
+        self.audit.close().await;
         self.library.close().await;
+    }
+
+    /// Goes on to a later phase of its end.
+    pub fn go_to(&self, phase: Phase) {
+        self.phase.send_if_modified(|now| {
+            let is_later = *now < phase;
+            *now = phase.max(*now);
+            is_later
+        });
+    }
+
+    /// Told how far it is on its way to its end.
+    #[must_use]
+    pub fn phase(&self) -> watch::Receiver<Phase> {
+        self.phase.subscribe()
+    }
+
+    /// The audit log.
+    #[must_use]
+    pub fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
+    /// How much and how long.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Everything that is measured, as Prometheus reads it.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub async fn measured(&self) -> Result<String, LibraryError> {
+        let counts = self.library.catalogue().counts().await?;
+        let running = SEATS - self.seats.available_permits();
+        let lost = self.audit.lost();
+        Ok(self.metrics.text(&counts, running, lost))
     }
 
     /// What is in force.
@@ -588,6 +674,12 @@ impl App {
     #[must_use]
     pub fn library(&self) -> &Library {
         &self.library
+    }
+
+    /// Who may come in.
+    #[must_use]
+    pub fn people(&self) -> &Arc<People> {
+        &self.people
     }
 
     /// The checker.
@@ -648,6 +740,9 @@ impl App {
     /// # Errors
     /// Why not, in words.
     pub async fn ready(&self) -> Result<(), String> {
+        if *self.phase.borrow() != Phase::Running {
+            return Err(AskError::Stopping.to_string());
+        }
         if let Some(reason) = self.generator_fault() {
             return Err(reason.to_owned());
         }
@@ -760,21 +855,21 @@ impl App {
             ),
         });
         let server = &config.server;
-        checks.push(if server.bind.ip().is_loopback() {
-            Check::new(
-                "server",
-                Level::Ok,
-                format!("{}, for this machine only", server.bind),
-            )
-        } else {
+        checks.push(if server.wants_accounts() {
             Check::new(
                 "server",
                 Level::Warning,
                 format!(
-                    "{}, for {} keys; there is no TLS: put a proxy before it where the network is not yours",
+                    "{}, for accounts and {} keys; there is no TLS: put a proxy before it where the network is not yours",
                     server.bind,
                     server.keys.len()
                 ),
+            )
+        } else {
+            Check::new(
+                "server",
+                Level::Ok,
+                format!("{}, for this machine only", server.bind),
             )
         });
         checks
@@ -879,16 +974,32 @@ impl App {
         local.flat_map(|_| named.keys().map(String::as_str))
     }
 
-    /// Answers a question, and tells of each step as it is done. Dropping the receiver ends
-    /// the work.
+    /// Answers a question of whoever has this machine, as [`App::ask_as`].
     ///
     /// # Errors
-    /// When the question cannot be asked, or too many are asked at once.
+    /// As [`App::ask_as`].
     pub fn ask(
         self: &Arc<Self>,
         question: Question,
         mode: Mode,
     ) -> Result<mpsc::UnboundedReceiver<AskEvent>, AskError> {
+        self.ask_as(LOCAL, question, mode)
+    }
+
+    /// Answers a question of `actor`, and tells of each step as it is done. Dropping the receiver
+    /// ends the work.
+    ///
+    /// # Errors
+    /// When the question cannot be asked, or too many are asked at once.
+    pub fn ask_as(
+        self: &Arc<Self>,
+        actor: &str,
+        question: Question,
+        mode: Mode,
+    ) -> Result<mpsc::UnboundedReceiver<AskEvent>, AskError> {
+        if *self.phase.borrow() != Phase::Running {
+            return Err(AskError::Stopping);
+        }
         if question.text.trim().is_empty() {
             return Err(AskError::Empty);
         }
@@ -901,16 +1012,24 @@ impl App {
         if actual > QUESTION_LIMIT {
             return Err(AskError::TooLong { actual });
         }
-        let seat = Arc::clone(&self.seats)
-            .try_acquire_owned()
-            .map_err(|_| AskError::Busy)?;
+        let seat = Arc::clone(&self.seats).try_acquire_owned().map_err(|_| {
+            self.metrics.asked(Outcome::Busy);
+            AskError::Busy
+        })?;
+        let asked = Asked::new(&self.audit, actor, &question, mode);
         let (sender, receiver) = mpsc::unbounded_channel();
         let app = Arc::clone(self);
+        let mut phase = self.phase();
         tokio::spawn(
             async move {
                 tokio::select! {
-                    () = sender.closed() => {}
-                    () = app.work(question, mode, &sender, seat) => {}
+                    () = sender.closed() => app.metrics.asked(Outcome::Left),
+                    _ = phase.wait_for(|phase| *phase == Phase::Over) => {
+                        app.metrics.asked(Outcome::Failed);
+                        // The asker may have left.
+                        let _ = sender.send(AskEvent::Failed(AskError::Stopping));
+                    }
+                    () = app.work(question, mode, &sender, (asked, seat)) => {}
                 }
             }
             .instrument(info_span!("ask")),
@@ -918,7 +1037,7 @@ impl App {
         Ok(receiver)
     }
 
-    /// Answers a question.
+    /// Answers a question of whoever has this machine.
     ///
     /// # Errors
     /// As [`App::ask`], and when a back end fails. Finding nothing is an answer that says so.
@@ -927,7 +1046,20 @@ impl App {
         question: Question,
         mode: Mode,
     ) -> Result<Arc<Answer>, AskError> {
-        let mut events = self.ask(question, mode)?;
+        self.answer_as(LOCAL, question, mode).await
+    }
+
+    /// Answers a question of `actor`.
+    ///
+    /// # Errors
+    /// As [`App::answer`].
+    pub async fn answer_as(
+        self: &Arc<Self>,
+        actor: &str,
+        question: Question,
+        mode: Mode,
+    ) -> Result<Arc<Answer>, AskError> {
+        let mut events = self.ask_as(actor, question, mode)?;
         while let Some(event) = events.recv().await {
             match event {
                 AskEvent::Final(answer, _) => return Ok(answer),
@@ -943,7 +1075,7 @@ impl App {
         question: Question,
         mode: Mode,
         events: &mpsc::UnboundedSender<AskEvent>,
-        _seat: OwnedSemaphorePermit,
+        (asked, _seat): (Asked, OwnedSemaphorePermit),
     ) {
         let last = match self.steps(question, mode, events).await {
             Ok((answer, timings)) => {
@@ -953,9 +1085,15 @@ impl App {
                     abstained = answer.abstained(),
                     "a question is answered"
                 );
+                asked.answered(&answer);
+                self.metrics.answered(&answer, &timings);
                 AskEvent::Final(Arc::new(answer), timings)
             }
-            Err(error) => AskEvent::Failed(error.into()),
+            Err(error) => {
+                asked.failed();
+                self.metrics.asked(Outcome::Failed);
+                AskEvent::Failed(error.into())
+            }
         };
         // The asker may have left.
         let _ = events.send(last);

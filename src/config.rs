@@ -19,6 +19,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::ask::AskConfig;
+use crate::audit::AuditConfig;
 use crate::check::CheckConfig;
 use crate::generate::{Engine, GeneratorConfig};
 use crate::index::{VectorsConfig, WordsConfig};
@@ -51,8 +52,31 @@ pub struct Config {
     pub generator: GeneratorConfig,
     /// `[check]`: the citation checker.
     pub check: CheckConfig,
+    /// `[audit]`: what the audit log keeps.
+    pub audit: AuditConfig,
+    /// `[log]`: how logs are written.
+    pub log: LogConfig,
     /// `[[sources]]`: folders, web sites and buckets that `serve` keeps the library in step with.
     pub sources: Vec<SourceConfig>,
+}
+
+/// `[log]`: how logs are written, to standard error. They hold no questions, answers or passages.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogConfig {
+    /// For people, or an object a line for programs.
+    pub format: LogFormat,
+}
+
+/// What a line of the log is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// Text.
+    #[default]
+    Text,
+    /// A JSON object.
+    Json,
 }
 
 /// `[ingest]`: how files are read and cut.
@@ -134,6 +158,8 @@ impl Default for Config {
             ask: AskConfig::default(),
             generator: GeneratorConfig::default(),
             check: CheckConfig::default(),
+            audit: AuditConfig::default(),
+            log: LogConfig::default(),
             sources: Vec::new(),
         }
     }
@@ -267,6 +293,9 @@ impl Config {
         for source in &self.sources {
             source.validate()?;
         }
+        self.audit
+            .validate()
+            .map_err(|error| format!("`audit`: {error}"))?;
         self.vectors
             .validate()
             .map_err(|error| format!("`vectors`: {error}"))?;
@@ -352,6 +381,20 @@ mod tests {
             let error = load(text).unwrap_err().to_string();
             assert!(error.contains(word), "{word}: {error}");
         }
+    }
+
+    #[test]
+    fn the_audit_log_and_the_form_of_logs_are_set() {
+        let config =
+            load("[audit]\nquestions = \"text\"\nkeep = \"90days\"\n[log]\nformat = \"json\"");
+        let config = config.unwrap();
+        assert_eq!(config.audit.questions, crate::audit::Questions::Text);
+        assert_eq!(config.audit.keep, Some(Duration::from_secs(90 * 86_400)));
+        assert_eq!(config.log.format, LogFormat::Json);
+        let again = load(&config.to_toml()).unwrap();
+        assert_eq!(again.audit, config.audit);
+        let error = load("[audit]\nkeep = \"1h\"").unwrap_err().to_string();
+        assert!(error.contains("`audit`: `keep`"), "{error}");
     }
 
     #[test]

@@ -79,6 +79,17 @@ pub async fn examine(library: &Library) -> Vec<Check> {
         })),
         Err(error) => checks.push(Check::new("indexes", Level::Error, error.to_string())),
     }
+    checks.push(match library.audit_report().await {
+        Ok(report) if report.is_whole() => {
+            let words = format!("{} entries, none changed", report.entries);
+            Check::new("audit log", Level::Ok, words)
+        }
+        Ok(report) => {
+            let faults: Vec<String> = report.faults.iter().map(ToString::to_string).collect();
+            Check::new("audit log", Level::Error, faults.join("; "))
+        }
+        Err(error) => Check::new("audit log", Level::Error, error.to_string()),
+    });
     match library.unfinished().await {
         Ok(0) => checks.push(Check::new("queue", Level::Ok, "no document waits")),
         Ok(left) => checks.push(Check::new(

@@ -14,6 +14,10 @@
 //! | [`generate`] | the prompt for cited answers, and engines that write from it: a model in this process, or an OpenAI-compatible server |
 //! | [`check`] | the citation checker: the only module that can make a [`check::Answer`] |
 //! | [`proof`] | answers that carry their proof, and whether it still holds |
+//! | [`people`] | who may come in, and as whom: persons, passwords, sessions, API keys, groups |
+//! | [`audit`] | who did what, in a log that nobody changes unseen |
+//! | [`backup`] | the data folder in one file, and back |
+//! | [`metrics`] | how much and how long, for Prometheus |
 //! | [`app`] | the wired program: the one place where back ends are chosen |
 //! | [`web`] | pages, JSON API, server-sent events; the same for clients of OpenAI and Anthropic |
 //! | [`cli`], [`config`], [`doctor`] | commands, what is in force, what is wrong |
@@ -36,6 +40,8 @@
 
 pub mod app;
 pub mod ask;
+pub mod audit;
+pub mod backup;
 pub mod bench;
 pub mod catalogue;
 pub mod check;
@@ -48,7 +54,9 @@ pub mod generate;
 pub mod index;
 pub mod language;
 pub mod library;
+pub mod metrics;
 pub mod model;
+pub mod people;
 pub mod proof;
 pub mod sources;
 pub mod web;

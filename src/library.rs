@@ -18,7 +18,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -38,9 +38,12 @@ use tracing::{info, warn};
 pub(crate) use self::life::{day_of, today};
 use self::pictures::Pictures;
 use crate::ask::Reader;
+use crate::audit::{self, HeadNote};
+use crate::backup;
 use crate::catalogue::{
     Arriving, Catalogue, ChunkRow, DocumentView, MetadataError, NewDocument, Original, State, Work,
 };
+use crate::proof::Key;
 
 /// Names how files are read: versions read otherwise are read anew when they are cut anew.
 pub(crate) const READER: &str = "4";
@@ -275,6 +278,8 @@ pub struct Library {
     pictures: Pictures,
     /// Changes of both catalogue and index that did not come to their end.
     unsettled: AtomicU64,
+    /// Whether originals that no document needs were left for a backup that was being made.
+    unswept: AtomicBool,
     stopping: watch::Sender<bool>,
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
     _lock: File,
@@ -359,6 +364,7 @@ impl Library {
             failures: Mutex::default(),
             pictures: Pictures::default(),
             unsettled: AtomicU64::new(0),
+            unswept: AtomicBool::new(false),
             stopping: watch::Sender::new(false),
             tasks: Mutex::default(),
             _lock: lock,
@@ -477,6 +483,25 @@ impl Library {
         self.folder.join("originals").join(version.to_string())
     }
 
+    /// The id that a document which is handed in at this place has.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub async fn id_at(&self, place: &str) -> Result<DocumentId, LibraryError> {
+        Ok(self.catalogue.id_at(place).await?)
+    }
+
+    /// Looks whether the audit log is what was written.
+    ///
+    /// # Errors
+    /// When the catalogue or the installation's key cannot be read.
+    pub async fn audit_report(&self) -> Result<audit::Report, LibraryError> {
+        let key = Key::open(&self.folder)
+            .map_err(|error| BackendError::new("reading the installation's key failed", error))?;
+        let head = HeadNote::read(&self.folder);
+        Ok(self.catalogue.verify_audit(head, key.as_ref()).await?)
+    }
+
     /// Notes that there is work more.
     fn submitted(&self) {
         self.counters.submitted.fetch_add(1, Ordering::Relaxed);
@@ -538,6 +563,10 @@ impl Library {
     /// writing.
     async fn sweep_originals(&self, at_start: bool) -> Result<(), LibraryError> {
         let _nothing_arrives = self.arriving.write().await;
+        let Some(_no_backup) = backup::try_hold_originals(&self.folder)? else {
+            self.unswept.store(true, Ordering::SeqCst);
+            return Ok(());
+        };
         let needed = self.catalogue.versions().await?;
         let folder = self.folder.join("originals");
         for entry in fs::read_dir(&folder).map_err(LibraryError::io(&folder))? {
@@ -939,6 +968,11 @@ impl Library {
                     }
                 }
                 Ok(None) => {
+                    if self.unswept.swap(false, Ordering::SeqCst)
+                        && let Err(error) = self.sweep_originals(false).await
+                    {
+                        warn!(error = %error, "files that no document needs cannot be removed");
+                    }
                     if !self.wait(Duration::from_millis(500)).await {
                         return;
                     }

@@ -132,6 +132,27 @@ pub struct MetadataChange {
     pub superseded_on: Option<Option<Day>>,
 }
 
+impl MetadataChange {
+    /// The names of the fields that are given.
+    #[must_use]
+    pub fn fields(&self) -> Vec<&'static str> {
+        let fields = [
+            ("title", self.title.is_some()),
+            ("author", self.author.is_some()),
+            ("language", self.language.is_some()),
+            ("collection", self.collection.is_some()),
+            ("tags", self.tags.is_some()),
+            ("dated", self.dated.is_some()),
+            ("effective_from", self.effective_from.is_some()),
+            ("effective_until", self.effective_until.is_some()),
+            ("superseded_by", self.superseded_by.is_some()),
+            ("superseded_on", self.superseded_on.is_some()),
+        ];
+        let given = fields.into_iter().filter(|(_, is_given)| *is_given);
+        given.map(|(name, _)| name).collect()
+    }
+}
+
 /// Tells a field that is null from one that is left out.
 #[expect(
     clippy::option_option,

@@ -25,14 +25,16 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use crate::ask::Reader;
 
+use super::audit;
 use super::metadata::{Metadata, Said, labels};
+use super::people;
 use super::types::{DocumentView, NewDocument, State, VersionView};
 
 /// What can go wrong with the catalogue: SQLite's own errors, and rows that cannot be read.
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
 
 const SCHEMA: &str = include_str!("schema.sql");
-const SCHEMA_VERSION: i64 = 4;
+pub(super) const SCHEMA_VERSION: i64 = 6;
 /// What makes a catalogue of version 1 one of version 2.
 const TO_VERSION_2: &str = "ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
      UPDATE versions SET readers = (SELECT readers FROM documents WHERE id = versions.document);";
@@ -62,9 +64,9 @@ const TO_VERSION_4: &str = "ALTER TABLE documents ADD COLUMN lane TEXT NOT NULL 
 /// The truth that both indexes are derived from.
 #[derive(Clone, Debug)]
 pub(crate) struct Catalogue {
-    readers: SqlitePool,
+    pub(super) readers: SqlitePool,
     /// One connection: SQLite has one writer, and waiting here is fairer than failing there.
-    writer: SqlitePool,
+    pub(super) writer: SqlitePool,
 }
 
 /// A document on its way.
@@ -162,19 +164,19 @@ pub(crate) struct ReadVersion {
     pub(crate) replaced_at: Option<Timestamp>,
 }
 
-fn decode_error(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
+pub(super) fn decode_error(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
     sqlx::Error::Decode(Box::new(error))
 }
 
-fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
+pub(super) fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(decode_error)
 }
 
-fn to_json(value: &impl serde::Serialize) -> String {
+pub(super) fn to_json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).expect("what the catalogue keeps can be written as JSON")
 }
 
-fn parsed<T: FromStr>(row: &SqliteRow, column: &str) -> Result<T>
+pub(super) fn parsed<T: FromStr>(row: &SqliteRow, column: &str) -> Result<T>
 where
     T::Err: std::error::Error + Send + Sync + 'static,
 {
@@ -183,14 +185,14 @@ where
         .map_err(decode_error)
 }
 
-async fn version_of(pool: &SqlitePool) -> Result<i64> {
+pub(super) async fn version_of(pool: &SqlitePool) -> Result<i64> {
     sqlx::query("PRAGMA user_version")
         .fetch_one(pool)
         .await?
         .try_get(0)
 }
 
-fn unknown_version(version: i64) -> sqlx::Error {
+pub(super) fn unknown_version(version: i64) -> sqlx::Error {
     sqlx::Error::Configuration(
         format!("the catalogue has version {version}, this program knows {SCHEMA_VERSION}").into(),
     )
@@ -339,10 +341,16 @@ impl Catalogue {
         let version = version_of(&writer).await?;
         match version {
             0..SCHEMA_VERSION => {
-                let changes = [TO_VERSION_2, TO_VERSION_3, TO_VERSION_4];
+                let changes = [
+                    TO_VERSION_2,
+                    TO_VERSION_3,
+                    TO_VERSION_4,
+                    people::TABLES,
+                    audit::SCHEMA,
+                ];
                 let changes = match usize::try_from(version) {
                     Ok(version @ 1..) => &changes[version - 1..],
-                    _ => &[SCHEMA][..],
+                    _ => &[SCHEMA, people::TABLES, audit::SCHEMA][..],
                 };
                 let mut transaction = writer.begin().await?;
                 for change in changes {
@@ -382,6 +390,14 @@ impl Catalogue {
             }),
             other => Err(unknown_version(other)),
         }
+    }
+
+    /// Opens the catalogue in `file` to change it beside the program that serves from it, which sees
+    /// the changes at its next look. It is not brought to another version: the other program would
+    /// not know it any more.
+    pub(crate) async fn open_beside(file: &Path) -> Result<Self> {
+        Self::open_to_read(file).await?.close().await;
+        Self::open(file).await
     }
 
     pub(crate) async fn close(&self) {
@@ -1564,7 +1580,8 @@ mod tests {
              ALTER TABLE versions DROP COLUMN replaced_at; DROP TABLE recognized; DROP TABLE sourced; DROP INDEX documents_by_parent; \
              DROP INDEX documents_by_turn; ALTER TABLE documents DROP COLUMN parent; \
              ALTER TABLE documents DROP COLUMN turn; ALTER TABLE versions DROP COLUMN needs_ocr; \
-             PRAGMA user_version = 2;",
+             DROP TABLE links; DROP TABLE sessions; DROP TABLE api_keys; DROP TABLE people; \
+             DROP TABLE audit; DROP TABLE audit_anchors; PRAGMA user_version = 2;",
         )
         .execute(&catalogue.writer)
         .await

@@ -8,8 +8,9 @@ use clap::Args;
 use ingest::{DocumentId, Group, Labels};
 use serde_json::Value;
 
-use crate::app::App;
+use crate::app::{App, LOCAL};
 use crate::ask::Reader;
+use crate::audit::{Action, Event};
 use crate::catalogue::MetadataChange;
 use crate::config::Config;
 use crate::generate::Engine;
@@ -109,12 +110,16 @@ async fn change(
     arguments: &DocumentsArguments,
 ) -> anyhow::Result<()> {
     let said = said(&arguments.set)?;
+    let record =
+        |action: Action, id: &DocumentId| app.audit().record(Event::new(LOCAL, action, id));
     for id in &arguments.of {
+        record(Action::Change, id).await?;
         if !app.library().set_metadata(*id, &said, reader).await? {
             bail!("there is no document {id}");
         }
     }
     for id in &arguments.delete {
+        record(Action::Delete, id).await?;
         if !app.library().delete(*id, reader).await? {
             bail!("there is no document {id} that may be deleted");
         }

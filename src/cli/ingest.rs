@@ -17,8 +17,9 @@ use ingest::{DocumentId, Group, read};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::dry_run;
-use crate::app::App;
+use crate::app::{App, LOCAL};
 use crate::ask::Reader;
+use crate::audit::{Action, Event};
 use crate::catalogue::{DocumentView, MetadataChange, NewDocument, State};
 use crate::config::{self, Config};
 use crate::generate::Engine;
@@ -259,6 +260,10 @@ async fn submit(
             passwords: passwords.to_vec(),
         })
         .await?;
+    if !submitted.unchanged {
+        let event = Event::new(LOCAL, Action::Upload, submitted.id);
+        app.audit().note(event.with("readers", readers));
+    }
     Ok((submitted.id, submitted.unchanged))
 }
 

@@ -1,6 +1,8 @@
 //! The commands of `veracite`.
 
 mod ask;
+mod audit;
+mod backup;
 mod bench;
 mod check;
 mod demo;
@@ -10,6 +12,7 @@ mod dry_run;
 mod eval;
 mod ingest;
 mod models;
+mod people;
 mod serve;
 mod sync;
 mod verify;
@@ -21,7 +24,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::Config;
+use crate::config::{Config, LogFormat};
 
 /// Answers questions from a company's own documents and shows only what they support.
 #[derive(Debug, Parser)]
@@ -60,12 +63,20 @@ enum Command {
     Show(dry_run::ShowArguments),
     /// Lists the documents with their states.
     Documents(documents::DocumentsArguments),
+    /// Lists, adds, invites, disables and removes people with accounts.
+    People(people::PeopleArguments),
     /// Answers one question.
     Ask(ask::AskArguments),
     /// Checks an answer against passages.
     Check(check::CheckArguments),
     /// Looks whether an answer of some time ago still holds.
     Verify(verify::VerifyArguments),
+    /// Who did what, and whether the log of it was changed.
+    Audit(audit::AuditArguments),
+    /// Writes the data folder into one file, while the server runs or not.
+    Backup(backup::BackupArguments),
+    /// Restores what `backup` wrote into an empty folder.
+    Restore(backup::RestoreArguments),
     /// Fetches and lists models.
     Models(models::ModelsArguments),
     /// Says what is wrong with configuration, models, catalogue and indexes.
@@ -89,13 +100,15 @@ pub fn run(arguments: Arguments) -> ExitCode {
     if let Command::ParseWorker(worker) = &arguments.command {
         return worker.run();
     }
-    start_tracing(&arguments.log);
+    let config = Config::load(arguments.config.as_deref(), arguments.data.as_deref());
+    let format = config.as_ref().map(|config| config.log.format);
+    start_tracing(&arguments.log, format.unwrap_or_default());
     let failure = match &arguments.command {
         // Its 1 and 2 are verdicts.
         Command::Verify(_) => ExitCode::from(verify::UNKNOWN),
         _ => ExitCode::FAILURE,
     };
-    let ended = Config::load(arguments.config.as_deref(), arguments.data.as_deref())
+    let ended = config
         .map_err(anyhow::Error::from)
         .and_then(|config| command(arguments.command, config));
     match ended {
@@ -119,9 +132,13 @@ fn command(command: Command, config: Config) -> anyhow::Result<ExitCode> {
             Command::Sync => sync::run(config).await,
             Command::Show(arguments) => dry_run::show(&config, &arguments).await,
             Command::Documents(arguments) => documents::run(config, arguments).await,
+            Command::People(arguments) => people::run(config, arguments).await,
             Command::Ask(arguments) => ask::run(config, arguments).await,
             Command::Check(arguments) => check::run(config, arguments).await,
             Command::Verify(arguments) => verify::run(config, arguments).await,
+            Command::Audit(arguments) => audit::run(config, arguments).await,
+            Command::Backup(arguments) => backup::write(config, arguments).await,
+            Command::Restore(arguments) => backup::restore(arguments).await,
             Command::Models(arguments) => models::run(config, arguments).await,
             Command::Doctor(arguments) => doctor::run(config, arguments).await,
             Command::Eval(arguments) => eval::run(config, arguments).await,
@@ -135,7 +152,7 @@ fn command(command: Command, config: Config) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn start_tracing(filter: &str) {
+fn start_tracing(filter: &str, format: LogFormat) {
     // Said by Qdrant Edge at each start, of switches that it has no way to set, and by lindera of
     // every kind of unknown word in ko-dic.
     let filter = &format!("{filter},qdrant_edge::common=error,lindera_dictionary=error");
@@ -143,9 +160,11 @@ fn start_tracing(filter: &str) {
         eprintln!("veracite: log filter `{filter}` is wrong ({error}), using `warn`");
         EnvFilter::new("warn")
     });
-    tracing_subscriber::fmt()
+    let subscriber = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+        .with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => subscriber.with_ansi(std::io::stderr().is_terminal()).init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).init(),
+    }
 }

@@ -1,15 +1,21 @@
 //! `veracite serve`: the web pages and the API.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::Args;
 
-use crate::app::App;
+use crate::app::{App, Phase};
 use crate::config::Config;
 use crate::web;
+
+/// Questions that run when the server is asked to stop have this long to end.
+const GRACE: Duration = Duration::from_secs(20);
+/// After that, answers that were given up have this long to be sent.
+const LAST: Duration = Duration::from_secs(2);
 
 #[derive(Debug, Args)]
 pub(super) struct ServeArguments {
@@ -37,24 +43,62 @@ pub(super) async fn serve(app: Arc<App>) -> anyhow::Result<ExitCode> {
         .with_context(|| format!("{bind} cannot be bound"))?;
     let address = listener.local_addr()?;
     let router = web::router(app.clone(), &app.config().server);
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     for notice in app.notices(crate::language::Language::En) {
         eprintln!("! {notice}");
     }
     println!("serving on http://{address}");
-    let asked_to_stop = async {
+    print_set_up_link(&app, address).await?;
+    let stopping = Arc::clone(&app);
+    let asked_to_stop = async move {
         stop_signal().await;
-        eprintln!("stopping: requests that run may end, work in progress is kept");
+        eprintln!(
+            "stopping: questions that run may end, work in progress is kept; again ends at once"
+        );
+        stopping.go_to(Phase::Stopping);
     };
     tokio::select! {
-        served = axum::serve(listener, router).with_graceful_shutdown(asked_to_stop) => served?,
+        served = axum::serve(listener, service).with_graceful_shutdown(asked_to_stop) => served?,
         () = async {
             stop_signal().await;
-            // Streams of live states never end by themselves.
-            tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+            tokio::select! {
+                () = tokio::time::sleep(GRACE) => {}
+                () = stop_signal() => {}
+            }
+            // Those who ask are told so, and have a moment to hear it.
+            app.go_to(Phase::Over);
+            tokio::time::sleep(LAST).await;
         } => {}
     }
     app.close().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the link by which the first administrator is made, where everybody must sign in and nobody
+/// can yet.
+async fn print_set_up_link(app: &App, address: SocketAddr) -> anyhow::Result<()> {
+    let (server, people) = (&app.config().server, app.people());
+    let is_for_accounts = server.wants_accounts() || people.had_accounts().await?;
+    if !is_for_accounts || !server.keys.is_empty() {
+        return Ok(());
+    }
+    let Some(link) = people.set_up_link().await? else {
+        return Ok(());
+    };
+    let here = if address.ip().is_unspecified() {
+        SocketAddr::from((Ipv4Addr::LOCALHOST, address.port()))
+    } else {
+        address
+    };
+    println!(
+        "nobody can sign in yet: make the first administrator at http://{here}{}",
+        web::set_up_path(&link.token)
+    );
+    println!(
+        "the link works once, until {} or the next start",
+        link.expires
+    );
+    Ok(())
 }
 
 async fn stop_signal() {

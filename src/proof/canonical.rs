@@ -95,7 +95,7 @@ impl<'de> Visitor<'de> for Strict {
 }
 
 /// The canonical form of `value`; where it is an object, without its key `without`.
-pub(super) fn canonical(value: &Value, without: &str) -> String {
+pub(crate) fn canonical(value: &Value, without: &str) -> String {
     let mut text = String::new();
     match value {
         Value::Object(object) => write_object(object, Some(without), &mut text),

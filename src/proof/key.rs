@@ -126,22 +126,36 @@ impl Key {
             .collect()
     }
 
-    fn mac(&self, text: &str) -> Hmac<Sha256> {
+    fn mac(&self, purpose: &[u8], text: &str) -> Hmac<Sha256> {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes a key of any length");
-        mac.update(PURPOSE);
+        mac.update(purpose);
         mac.update(text.as_bytes());
         mac
     }
 
     /// The seal of `text`.
     pub(super) fn seal(&self, text: &str) -> ContentHash {
-        ContentHash::from_digest(self.mac(text).finalize().into_bytes().into())
+        ContentHash::from_digest(self.mac(PURPOSE, text).finalize().into_bytes().into())
     }
 
     /// Whether `seal` is that of `text`, in the same time for every wrong one.
     pub(super) fn holds(&self, text: &str, seal: &ContentHash) -> bool {
-        self.mac(text).verify_slice(seal.as_bytes()).is_ok()
+        self.mac(PURPOSE, text)
+            .verify_slice(seal.as_bytes())
+            .is_ok()
+    }
+
+    /// The seal of `text` for something else than an answer, which `purpose` names.
+    pub(crate) fn seal_for(&self, purpose: &str, text: &str) -> ContentHash {
+        let mac = self.mac(purpose.as_bytes(), text);
+        ContentHash::from_digest(mac.finalize().into_bytes().into())
+    }
+
+    /// As [`Key::holds`], for what `purpose` names.
+    pub(crate) fn holds_for(&self, purpose: &str, text: &str, seal: &ContentHash) -> bool {
+        let mac = self.mac(purpose.as_bytes(), text);
+        mac.verify_slice(seal.as_bytes()).is_ok()
     }
 }
 

@@ -18,6 +18,7 @@ mod key;
 mod verify;
 
 pub use canonical::Json;
+pub(crate) use canonical::canonical;
 pub use key::{Key, KeyError};
 pub(crate) use verify::verify;
 pub use verify::{

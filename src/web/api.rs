@@ -15,9 +15,11 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::error::{Error, ErrorBody};
+use super::people::PeopleDescription;
 use super::viewer::{Speaks, Viewer, percent_encoded};
-use super::{Shared, compat, stream as events, upload, wire};
+use super::{Shared, audited, compat, stream as events, upload, wire};
 use crate::ask::{Question, Scope};
+use crate::audit::Action;
 use crate::catalogue::MetadataChange;
 use crate::check::Mode;
 use crate::language::Language;
@@ -111,12 +113,15 @@ pub(super) async fn answers(
     let mode = request.mode.map_or_else(Mode::default, Into::into);
     let notices = shared.app.notices(question.language);
     if streams {
-        let received = shared.app.ask(question.clone(), mode)?;
+        let received = shared.app.ask_as(&viewer.actor, question.clone(), mode)?;
         return Ok(events::answer(
             shared.app, received, question, notices, speaks,
         ));
     }
-    let answer = shared.app.answer(question.clone(), mode).await?;
+    let answer = shared
+        .app
+        .answer_as(&viewer.actor, question.clone(), mode)
+        .await?;
     let body = wire::answer(&question, &answer, &notices, shared.app.prover());
     Ok(Json(body).into_response())
 }
@@ -194,7 +199,7 @@ pub(super) async fn documents(
 /// Sends the live states of the documents that the asker may read.
 #[utoipa::path(
     get, path = "/v1/documents/events", tag = "documents",
-    responses((status = 200, description = "Events: `documents` (DocumentList) first, then `changes` with `changed` (DocumentBody) and `gone` (ids), `heartbeat` every 10 seconds", content_type = "text/event-stream", body = String))
+    responses((status = 200, description = "Events: `documents` (DocumentList) first, then `changes` with `changed` (DocumentBody) and `gone` (ids), `heartbeat` every 10 seconds, `stopping` last when the server stops", content_type = "text/event-stream", body = String))
 )]
 pub(super) async fn document_events(
     State(shared): State<Shared>,
@@ -257,9 +262,13 @@ pub(super) async fn change(
 ) -> Result<Json<wire::DocumentBody>, Error> {
     viewer.must_upload()?;
     let (id, library) = (document_id(&id)?, shared.app.library());
-    if !library.set_metadata(id, &change, &viewer.reader).await? {
+    if library.get(id, &viewer.reader).await?.is_none() {
         return Err(Error::NotFound);
     }
+    let event = viewer.does(Action::Change, id);
+    shared.record(event.with("fields", change.fields())).await?;
+    let changed = library.set_metadata(id, &change, &viewer.reader).await;
+    audited::done(&shared, &viewer, id, changed.map_err(Error::from))?;
     let view = library.get(id, &viewer.reader).await?;
     view.map(|view| Json(wire::document(&view, language)))
         .ok_or(Error::NotFound)
@@ -306,13 +315,15 @@ pub(super) async fn delete(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Error> {
     viewer.must_upload()?;
-    done(
-        shared
-            .app
-            .library()
-            .delete(document_id(&id)?, &viewer.reader)
-            .await?,
-    )
+    let (id, library) = (document_id(&id)?, shared.app.library());
+    let view = library.get(id, &viewer.reader).await?;
+    let view = view.ok_or(Error::NotFound)?;
+    let event = viewer.does(Action::Delete, id);
+    shared
+        .record(event.with("file_name", &view.file_name))
+        .await?;
+    let deleted = library.delete(id, &viewer.reader).await;
+    audited::done(&shared, &viewer, id, deleted.map_err(Error::from))
 }
 
 /// Reads a document again that failed or was cancelled.
@@ -389,6 +400,10 @@ pub(super) async fn original(
         .original(document_id(&id)?, version, &viewer.reader)
         .await?;
     let original = found.ok_or(Error::NotFound)?;
+    let event = viewer.does(Action::Download, &id);
+    shared
+        .record(event.with("version", original.version.to_string()))
+        .await?;
     let file = tokio::fs::File::open(&original.path)
         .await
         .map_err(|error| Error::internal("opening an original", &error))?;
@@ -553,7 +568,7 @@ impl Modify for Keys {
 
 /// The description of the API.
 pub(super) fn description() -> utoipa::openapi::OpenApi {
-    Description::openapi()
+    Description::openapi().merge_from(PeopleDescription::openapi())
 }
 
 /// `GET /openapi.json`.
@@ -615,10 +630,9 @@ mod tests {
 
     #[test]
     fn every_route_is_described() {
-        let description: serde_json::Value =
-            serde_json::from_str(&Description::openapi().to_json().unwrap()).unwrap();
+        let description = serde_json::to_value(description()).unwrap();
         let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
-        assert_eq!(paths.len(), 15, "{paths:?}");
+        assert_eq!(paths.len(), 24, "{paths:?}");
         let schemas = &description["components"]["schemas"];
         let claim = schemas["ClaimBody"].to_string();
         assert!(claim.contains("schemas/SpanBody"), "{claim}");

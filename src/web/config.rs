@@ -1,25 +1,46 @@
 //! `[server]`: where and for whom it serves.
 
 use std::collections::BTreeSet;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use ingest::Group;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
+use crate::people::SessionLimits;
+
 /// A shorter key could be guessed.
 const KEY_CHARACTERS: usize = 20;
+const MINUTE: Duration = Duration::from_secs(60);
+const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 /// `[server]`: where and for whom it serves.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ServerConfig {
-    /// Address and port. An address that other machines reach needs `keys`. There is no TLS:
-    /// put a proxy before it when the network between is not yours.
+    /// Address and port. On an address that other machines reach everybody signs in, and the first
+    /// start prints a link by which the first administrator is made. There is no TLS: put a proxy
+    /// before it when the network between is not yours.
     pub bind: SocketAddr,
-    /// Who may use it. Without keys, anyone on this machine may, and nobody else.
+    /// Whether everybody signs in on an address of this machine too. Otherwise anyone on it may
+    /// use the server, and nobody else, until there is a key or an account.
+    pub accounts: bool,
+    /// A session that was not used for this long ends.
+    #[serde(with = "humantime_serde")]
+    pub session_idle: Duration,
+    /// A session ends after this long, used or not.
+    #[serde(with = "humantime_serde")]
+    pub session_absolute: Duration,
+    /// Addresses of proxies that are believed: `X-Forwarded-For` says who asks, and
+    /// `X-Forwarded-Proto` whether by HTTPS.
+    pub trusted_proxies: Vec<IpAddr>,
+    /// Programs that may use it, beside the people with accounts and their keys.
     #[serde(skip_serializing)]
     pub keys: Vec<ApiKey>,
+    /// Whether `GET /metrics` tells Prometheus how much is done; it needs a key like everything
+    /// else. Only where nobody but this machine is served, if left out.
+    pub metrics: Option<bool>,
 }
 
 /// `[[server.keys]]`: a person or program that may use the server.
@@ -43,23 +64,49 @@ impl Default for ServerConfig {
     fn default() -> Self {
         Self {
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 8420)),
+            accounts: false,
+            session_idle: Duration::from_secs(2 * 60 * 60),
+            session_absolute: Duration::from_secs(12 * 60 * 60),
+            trusted_proxies: Vec::new(),
             keys: Vec::new(),
+            metrics: None,
         }
     }
 }
 
 impl ServerConfig {
+    /// Whether everybody signs in, account or not.
+    pub(crate) fn wants_accounts(&self) -> bool {
+        self.accounts || !self.bind.ip().is_loopback()
+    }
+
+    /// How long sessions last.
+    pub(crate) fn session_limits(&self) -> SessionLimits {
+        SessionLimits {
+            idle: self.session_idle,
+            absolute: self.session_absolute,
+        }
+    }
+
+    /// Whether there is a route `/metrics`.
+    #[must_use]
+    pub fn shows_metrics(&self) -> bool {
+        self.metrics.unwrap_or(self.bind.ip().is_loopback())
+    }
+
     /// Looks for what must not be served with.
     ///
     /// # Errors
-    /// When it would serve other machines without keys, or a key is short or used twice. Says
-    /// which, never the key.
+    /// When sessions would end as they begin, or a key is short or used twice. Says which, never
+    /// the key.
     pub fn validate(&self) -> Result<(), String> {
-        if self.keys.is_empty() && !self.bind.ip().is_loopback() {
-            return Err(format!(
-                "`bind` is {}, which other machines reach, and there are no `keys`: anyone could read the documents",
-                self.bind
-            ));
+        for (name, limit) in [
+            ("session_idle", self.session_idle),
+            ("session_absolute", self.session_absolute),
+        ] {
+            if !(MINUTE..=YEAR).contains(&limit) {
+                return Err(format!("`{name}` is not between a minute and a year"));
+            }
         }
         let mut names = BTreeSet::new();
         let mut secrets = BTreeSet::new();
@@ -107,16 +154,28 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_needs_no_keys_and_others_do() {
-        assert_eq!(config("").validate(), Ok(()));
-        assert_eq!(config("bind = \"[::1]:80\"").validate(), Ok(()));
-        for open in ["0.0.0.0:8420", "[::]:8420", "192.168.0.7:80"] {
-            let error = error(&format!("bind = \"{open}\""));
-            assert!(error.contains(open), "{error}");
+    fn this_machine_needs_no_accounts_and_others_do() {
+        for text in ["", "bind = \"[::1]:80\""] {
+            assert_eq!(config(text).validate(), Ok(()));
+            assert!(!config(text).wants_accounts());
         }
-        let keys =
-            "bind = \"0.0.0.0:8420\"\n[[keys]]\nname = \"mina\"\nkey = \"0123456789abcdefghij\"";
-        assert_eq!(config(keys).validate(), Ok(()));
+        for text in [
+            "bind = \"0.0.0.0:8420\"",
+            "bind = \"[::]:8420\"",
+            "bind = \"192.168.0.7:80\"",
+            "accounts = true",
+        ] {
+            assert_eq!(config(text).validate(), Ok(()));
+            assert!(config(text).wants_accounts(), "{text}");
+        }
+    }
+
+    #[test]
+    fn sessions_last_a_sensible_time() {
+        let limits = config("session_idle = \"30m\"\nsession_absolute = \"8h\"").session_limits();
+        assert_eq!(limits.idle, Duration::from_secs(1800));
+        assert_eq!(limits.absolute, Duration::from_secs(8 * 3600));
+        assert!(error("session_idle = \"0s\"").contains("session_idle"));
     }
 
     #[test]

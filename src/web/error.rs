@@ -16,21 +16,27 @@ use utoipa::ToSchema;
 
 use super::compat::Dialect;
 use super::pages::{ErrorPage, Frame};
+use super::people::told as people;
 use super::told::told;
 use super::viewer::language_of;
 use crate::app::AskError;
 use crate::language::Language;
 use crate::library::LibraryError;
+use crate::people::Refusal;
 
 /// Why a request is not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Error {
     /// There is no such page, document or file, or it may not be read.
     NotFound,
-    /// No key or session.
+    /// Neither key nor session.
     SignIn,
-    /// The key does not allow it.
+    /// Their role does not allow it.
     Forbidden,
+    /// A form without the word of the session, or with that of an earlier one.
+    StaleForm,
+    /// Something about people that is not done.
+    People(Refusal),
     /// The request comes from another site.
     OtherSite,
     /// The request names a host that is not this one.
@@ -81,6 +87,8 @@ pub(super) enum Error {
     Busy,
     /// No room on the disk.
     DiskFull,
+    /// The server is being stopped.
+    Stopping,
     /// Not ready to serve.
     NotReady {
         /// What is missing.
@@ -149,7 +157,8 @@ impl Error {
         match self {
             Self::NotFound | Self::NoModel { .. } => StatusCode::NOT_FOUND,
             Self::SignIn => StatusCode::UNAUTHORIZED,
-            Self::Forbidden | Self::OtherSite => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::OtherSite | Self::StaleForm => StatusCode::FORBIDDEN,
+            Self::People(refusal) => people::status(*refusal),
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
             Self::Field { .. }
             | Self::EmptyQuestion
@@ -161,17 +170,19 @@ impl Error {
             }
             Self::BodyTooLarge | Self::LargeFile { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::LongQuestion { .. } | Self::UnreadableFile(_) => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::Busy | Self::NotReady { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Stopping | Self::NotReady { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
-    fn code(&self) -> &'static str {
+    pub(super) fn code(&self) -> &'static str {
         match self {
             Self::NotFound => "not_found",
             Self::SignIn => "sign_in",
             Self::Forbidden => "forbidden",
+            Self::StaleForm => "stale_form",
+            Self::People(refusal) => people::code(*refusal),
             Self::OtherSite => "other_site",
             Self::WrongHost => "wrong_host",
             Self::Field { .. } => "bad_field",
@@ -195,6 +206,7 @@ impl Error {
             },
             Self::BrokenFile => "file_incomplete",
             Self::Busy => "busy",
+            Self::Stopping => "stopping",
             Self::DiskFull => "disk_full",
             Self::NotReady { .. } => "not_ready",
             Self::Internal => "internal",
@@ -205,6 +217,7 @@ impl Error {
         match self {
             Self::Field { field, .. } => Some(field.clone()),
             Self::NoModel { .. } => Some("model".to_owned()),
+            Self::People(refusal) => people::field(*refusal).map(str::to_owned),
             Self::EmptyQuestion | Self::LongQuestion { .. } => Some("question".to_owned()),
             Self::FileName { .. }
             | Self::EmptyFile
@@ -222,11 +235,16 @@ impl Error {
                 "찾으시는 것이 없거나 볼 권한이 없습니다.",
                 "There is no such thing, or you may not see it.",
             ),
-            Self::SignIn => ("키를 넣고 들어와 주세요.", "Sign in with your key first."),
+            Self::SignIn => ("먼저 들어와 주세요.", "Sign in first."),
             Self::Forbidden => (
-                "이 키로는 할 수 없는 일입니다.",
-                "Your key does not allow this.",
+                "이 일을 할 권한이 없습니다.",
+                "Your role does not allow this.",
             ),
+            Self::StaleForm => (
+                "화면이 오래되었습니다. 새로 고친 뒤에 다시 해 주세요.",
+                "This page is out of date. Reload it and try again.",
+            ),
+            Self::People(refusal) => return people::sentence(*refusal, language),
             Self::OtherSite => (
                 "다른 사이트에서 보낸 요청은 받지 않습니다.",
                 "Requests from other sites are refused.",
@@ -296,6 +314,10 @@ impl Error {
                 "지금은 바쁩니다. 잠시 뒤에 다시 해 주세요.",
                 "Busy. Try again soon.",
             ),
+            Self::Stopping => (
+                "서버를 멈추는 중입니다. 잠시 뒤에 다시 물어봐 주세요.",
+                "The server is being stopped. Ask again in a while.",
+            ),
             Self::DiskFull => (
                 "서버의 디스크가 가득 찼습니다.",
                 "The server's disk is full.",
@@ -340,6 +362,7 @@ impl From<AskError> for Error {
                 detail: format!("there is no `{name}`"),
             },
             AskError::Busy => Self::Busy,
+            AskError::Stopping => Self::Stopping,
             AskError::EngineBusy(reason) => {
                 warn!(reason, "the engine is busy");
                 Self::Busy
@@ -432,6 +455,11 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
         }
         Error::Busy => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("3"));
+        }
+        Error::People(refusal) => {
+            if let Some(seconds) = people::retry_after(refusal) {
+                headers.insert(header::RETRY_AFTER, seconds.into());
+            }
         }
         _ => {}
     }

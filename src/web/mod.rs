@@ -7,9 +7,11 @@
 //! | `compat` | the same answers for clients of OpenAI and Anthropic |
 //! | `docs` | the page that describes the API |
 //! | `pages`, `source`, `words`, `told` | HTML pages, a document's text, the words of both languages |
-//! | `viewer` | who asks, from where, in which language |
+//! | `viewer`, `connection` | who asks, from where, in which language |
+//! | `people` | signing in, one's account, the people of an installation |
 //! | `error` | what goes wrong, and the sentences for it |
 //! | `assets` | style sheet and scripts |
+//! | `audited`, `metrics` | what the audit log is told, what is measured |
 //!
 //! Nothing here makes an answer: pages and routes show what the checker made. Nothing is
 //! fetched from another host, and pages cannot either: the content security policy starts
@@ -17,11 +19,15 @@
 
 mod api;
 mod assets;
+mod audited;
 mod compat;
 mod config;
+mod connection;
 mod docs;
 mod error;
+mod metrics;
 mod pages;
+mod people;
 mod source;
 mod stream;
 mod told;
@@ -32,6 +38,7 @@ mod words;
 
 pub use config::{ApiKey, ServerConfig};
 pub use error::{ErrorBody, ErrorFields};
+pub(crate) use people::{invitation_path, set_up_path};
 pub(crate) use words::words;
 
 use std::sync::Arc;
@@ -60,15 +67,14 @@ struct Shared {
 pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
     upload::clear(&upload::folder(&app));
     let shared = Shared {
-        gate: Arc::new(Gate::new(config)),
+        gate: Arc::new(Gate::new(config, Arc::clone(app.people()))),
         app,
     };
     Router::new()
         .route("/", get(pages::chat))
         .route("/documents", get(pages::documents))
         .route("/documents/{id}", get(pages::source))
-        .route("/sign-in", get(pages::sign_in_form).post(pages::sign_in))
-        .route("/sign-out", post(pages::sign_out))
+        .merge(people::routes())
         .route("/v1/answers", post(api::answers))
         .route("/v1/check", post(api::check))
         .route("/v1/chat/completions", post(compat::openai::completions))
@@ -97,29 +103,39 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         .route("/static/{hash}/{name}", get(assets::serve))
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))
+        .merge(metrics::routes(config))
         .layer(from_fn_with_state(shared.clone(), admit))
         .layer(from_fn(remember_language))
         .layer(from_fn(error::render))
         .layer(from_fn(protect))
+        .layer(from_fn_with_state(shared.clone(), metrics::count))
         .with_state(shared)
 }
 
 /// Lets a request in with its viewer, or not.
-async fn admit(State(shared): State<Shared>, mut request: Request, next: Next) -> Response {
-    let path = request.uri().path();
+async fn admit(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let path = parts.uri.path();
     if matches!(path, "/healthz" | "/readyz") {
-        return next.run(request).await;
+        return next.run(Request::from_parts(parts, body)).await;
     }
-    let is_open = path == "/sign-in" || path == "/sign-out" || path.starts_with("/static/");
-    match shared.gate.admit(&request, is_open) {
-        Ok(viewer) => {
-            if let Some(viewer) = viewer {
-                request.extensions_mut().insert(viewer);
-            }
-            next.run(request).await
+    let is_open = people::is_entrance(path) || path.starts_with("/static/");
+    let admission = match shared.gate.admit(&parts, is_open).await {
+        Ok(admission) => admission,
+        Err(error) => return error.into_response(),
+    };
+    parts.extensions.insert(admission.connection);
+    if let Some(viewer) = admission.viewer {
+        parts.extensions.insert(viewer);
+    }
+    let mut response = next.run(Request::from_parts(parts, body)).await;
+    if let Some(token) = admission.renewed {
+        let cookie = shared.gate.session_cookie(admission.connection, &token);
+        if let Ok(cookie) = HeaderValue::from_str(&cookie) {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
         }
-        Err(error) => error.into_response(),
     }
+    response
 }
 
 /// Keeps the language that `?lang=` chose.

@@ -3,10 +3,9 @@
 //! Pages hold no answers: those come through the API, as checked sentences.
 
 use askama::Template;
-use axum::Form;
 use axum::extract::{Path, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Response};
 use ingest::parse::Format;
 use ingest::{ContentHash, DocumentId, PageKind};
 use serde::Deserialize;
@@ -19,6 +18,17 @@ use super::{Shared, assets};
 use crate::language::Language;
 use crate::library::day_of;
 
+/// Which pages about people a menu leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum PeoplePages {
+    /// None: the viewer is no person.
+    None,
+    /// The viewer's own account.
+    Own,
+    /// Those about all people as well.
+    All,
+}
+
 /// What stands around every page.
 #[derive(Debug)]
 pub(super) struct Frame {
@@ -28,12 +38,16 @@ pub(super) struct Frame {
     pub(super) words: &'static Words,
     /// What people should know of this installation.
     pub(super) notices: Vec<String>,
-    /// Where the page stands in the menu: `ask`, `documents`, `docs` or nowhere.
+    /// Where the page stands in the menu: `ask`, `documents`, `docs`, `people`, `account` or nowhere.
     pub(super) place: &'static str,
     /// Whether there is a menu: not before signing in.
     pub(super) has_menu: bool,
     /// Whether signing out makes sense.
     pub(super) signed_in: bool,
+    /// Which pages about people the menu leads to.
+    pub(super) people: PeoplePages,
+    /// What forms carry: the word of the session.
+    pub(super) form_token: String,
 }
 
 impl Frame {
@@ -46,6 +60,8 @@ impl Frame {
             place: "",
             has_menu: false,
             signed_in: false,
+            people: PeoplePages::None,
+            form_token: String::new(),
         }
     }
 
@@ -56,11 +72,18 @@ impl Frame {
         language: Language,
         place: &'static str,
     ) -> Self {
+        let form_token = viewer.session.as_ref().map(|session| session.form.clone());
         Self {
             notices: shared.app.notices(language),
             place,
             has_menu: true,
             signed_in: viewer.signed_in,
+            people: match viewer.must_be_person() {
+                Ok(_) if viewer.is_admin() => PeoplePages::All,
+                Ok(_) => PeoplePages::Own,
+                Err(_) => PeoplePages::None,
+            },
+            form_token: form_token.unwrap_or_default(),
             ..Self::plain(language)
         }
     }
@@ -74,6 +97,14 @@ impl Frame {
             Language::Ko => Language::En.tag(),
             Language::En => Language::Ko.tag(),
         }
+    }
+
+    pub(super) fn has_account(&self) -> bool {
+        self.people != PeoplePages::None
+    }
+
+    pub(super) fn sees_to_people(&self) -> bool {
+        self.people == PeoplePages::All
     }
 
     pub(super) fn is_at(&self, place: &str) -> bool {
@@ -156,20 +187,13 @@ impl SourcePage {
 }
 
 #[derive(Debug, Template)]
-#[template(path = "pages/sign_in.html")]
-struct SignInPage {
-    frame: Frame,
-    next: String,
-    wrong: bool,
-}
-
-#[derive(Debug, Template)]
 #[template(path = "pages/error.html")]
 pub(super) struct ErrorPage {
     pub(super) frame: Frame,
     pub(super) sentence: String,
 }
 
+/// A page as an answer that nobody keeps.
 pub(super) fn html(page: &impl Template) -> Result<Response, Error> {
     match page.render() {
         Ok(html) => Ok(([(header::CACHE_CONTROL, "no-store")], Html(html)).into_response()),
@@ -331,69 +355,8 @@ pub(super) async fn source(
     })
 }
 
-/// Where to go after signing in.
-#[derive(Debug, Deserialize)]
-pub(super) struct SignInQuery {
-    #[serde(default)]
-    next: String,
-}
-
-/// `GET /sign-in`: the form for a key.
-pub(super) async fn sign_in_form(
-    State(shared): State<Shared>,
-    Speaks(language): Speaks,
-    Query(query): Query<SignInQuery>,
-) -> Result<Response, Error> {
-    if !shared.gate.has_keys() {
-        return Ok(Redirect::to("/").into_response());
-    }
-    let next = local_path(&query.next).to_owned();
-    html(&SignInPage {
-        frame: Frame::plain(language),
-        next,
-        wrong: false,
-    })
-}
-
-/// What the form sends.
-#[derive(Deserialize)]
-pub(super) struct SignInForm {
-    key: String,
-    #[serde(default)]
-    next: String,
-}
-
-/// `POST /sign-in`: starts a session.
-pub(super) async fn sign_in(
-    State(shared): State<Shared>,
-    Speaks(language): Speaks,
-    Form(form): Form<SignInForm>,
-) -> Result<Response, Error> {
-    let next = local_path(&form.next).to_owned();
-    match shared.gate.sign_in(&form.key) {
-        Ok(Some(cookie)) => {
-            Ok(([(header::SET_COOKIE, cookie)], Redirect::to(&next)).into_response())
-        }
-        Ok(None) => {
-            let page = html(&SignInPage {
-                frame: Frame::plain(language),
-                next,
-                wrong: true,
-            })?;
-            Ok((StatusCode::UNAUTHORIZED, page).into_response())
-        }
-        Err(error) => Err(Error::internal("starting a session", &error)),
-    }
-}
-
-/// `POST /sign-out`: ends the session.
-pub(super) async fn sign_out(State(shared): State<Shared>, headers: HeaderMap) -> Response {
-    let cookie = shared.gate.sign_out(&headers);
-    ([(header::SET_COOKIE, cookie)], Redirect::to("/sign-in")).into_response()
-}
-
 /// `next` if it leads to a page of this server, else the first page.
-fn local_path(next: &str) -> &str {
+pub(super) fn local_path(next: &str) -> &str {
     let is_local = next.starts_with('/')
         && !next.starts_with("//")
         && !next.contains('\\')
@@ -403,9 +366,16 @@ fn local_path(next: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use ingest::DocumentBuilder;
+    use jiff::Timestamp;
 
     use super::*;
+    use crate::people::{ApiKeyView, Person, PersonId, Role, Scope, SessionView};
+    use crate::web::people::{
+        AccountPage, ChoosePage, InviteForm, NewLink, PeoplePage, PersonPage, SignInPage,
+    };
 
     const HOSTILE: &str =
         "</title><script>alert(1)</script>\"' onload='x' {{ frame }} <img src=x onerror=y>";
@@ -415,6 +385,8 @@ mod tests {
             notices: vec![HOSTILE.to_owned()],
             has_menu: true,
             signed_in: true,
+            people: PeoplePages::All,
+            form_token: HOSTILE.to_owned(),
             ..Frame::plain(language)
         }
     }
@@ -447,6 +419,78 @@ mod tests {
         }
     }
 
+    fn hostile_of(role: Role) -> Person {
+        Person {
+            id: PersonId::from(HOSTILE.to_owned()),
+            name: "mina".parse().unwrap(),
+            display_name: HOSTILE.to_owned(),
+            role,
+            groups: BTreeSet::new(),
+            disabled: false,
+            has_password: true,
+            created: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn hostile_account(language: Language) -> AccountPage {
+        AccountPage {
+            frame: frame(language),
+            person: hostile_of(Role::Editor),
+            groups: HOSTILE.to_owned(),
+            keys: vec![ApiKeyView {
+                id: HOSTILE.to_owned(),
+                name: HOSTILE.to_owned(),
+                scope: Scope::Write,
+                created: Timestamp::UNIX_EPOCH,
+                expires: Some(Timestamp::UNIX_EPOCH),
+                used: None,
+            }],
+            sessions: vec![SessionView {
+                id: HOSTILE.to_owned(),
+                agent: HOSTILE.to_owned(),
+                started: Timestamp::UNIX_EPOCH,
+                seen: Timestamp::UNIX_EPOCH,
+            }],
+            this: String::new(),
+            scopes: vec![Scope::Read, Scope::Write],
+            secret: Some(HOSTILE.to_owned()),
+            refused: Some(HOSTILE.to_owned()),
+            saved: true,
+            password_hint: HOSTILE.to_owned(),
+        }
+    }
+
+    fn hostile_people(language: Language) -> PeoplePage {
+        PeoplePage {
+            frame: frame(language),
+            people: Role::ALL.map(hostile_of).into(),
+            known_groups: HOSTILE.to_owned(),
+            typed: InviteForm {
+                name: HOSTILE.to_owned(),
+                display_name: HOSTILE.to_owned(),
+                role: HOSTILE.to_owned(),
+                groups: HOSTILE.to_owned(),
+            },
+            refused: Some(HOSTILE.to_owned()),
+            saved: true,
+        }
+    }
+
+    fn hostile_person(language: Language) -> PersonPage {
+        PersonPage {
+            frame: frame(language),
+            person: hostile_of(Role::Admin),
+            groups: HOSTILE.to_owned(),
+            known_groups: HOSTILE.to_owned(),
+            link: Some(NewLink {
+                url: HOSTILE.to_owned(),
+                until: HOSTILE.to_owned(),
+            }),
+            refused: Some(HOSTILE.to_owned()),
+            saved: true,
+        }
+    }
+
     #[test]
     fn every_page_escapes_what_others_wrote() {
         for language in [Language::Ko, Language::En] {
@@ -467,9 +511,25 @@ mod tests {
                 SignInPage {
                     frame: frame(language),
                     next: HOSTILE.to_owned(),
-                    wrong: true,
+                    name: HOSTILE.to_owned(),
+                    refused: Some(HOSTILE.to_owned()),
+                    has_keys: true,
+                    needs_set_up: true,
                 }
                 .render(),
+                ChoosePage {
+                    frame: frame(language),
+                    token: HOSTILE.to_owned(),
+                    is_set_up: true,
+                    name: HOSTILE.to_owned(),
+                    display_name: HOSTILE.to_owned(),
+                    refused: Some(HOSTILE.to_owned()),
+                    password_hint: HOSTILE.to_owned(),
+                }
+                .render(),
+                hostile_account(language).render(),
+                hostile_people(language).render(),
+                hostile_person(language).render(),
                 ErrorPage {
                     frame: frame(language),
                     sentence: HOSTILE.to_owned(),
@@ -497,7 +557,9 @@ mod tests {
                 frame: frame(Language::Ko),
             }
             .render()
-            .unwrap();
+            .unwrap()
+            + &hostile_account(Language::En).render().unwrap()
+            + &hostile_person(Language::En).render().unwrap();
         for tag in page.split('<').filter(|tag| tag.starts_with("script")) {
             assert!(tag.contains("src=\"/static/"), "{tag}");
         }

@@ -21,7 +21,7 @@ use tracing::{error, info};
 use super::Shared;
 use super::error::{Error, ErrorBody};
 use super::wire;
-use crate::app::{App, AskError, AskEvent};
+use crate::app::{App, AskError, AskEvent, Phase};
 use crate::ask::{Question, Reader};
 use crate::check::AnswerEvent;
 use crate::language::Language;
@@ -183,6 +183,7 @@ struct Watching {
     shared: Shared,
     reader: Reader,
     changes: watch::Receiver<u64>,
+    phase: watch::Receiver<Phase>,
     heartbeat: Interval,
     known: HashMap<DocumentId, wire::DocumentBody>,
     began: bool,
@@ -198,10 +199,11 @@ struct Changes {
 }
 
 /// The live states of documents: `documents` with all of them, then `changes` with those that
-/// changed and the ids of those that are gone.
+/// changed and the ids of those that are gone; `stopping` when the server stops.
 pub(super) fn states(shared: Shared, reader: Reader, language: Language) -> Response {
     let watching = Watching {
         changes: shared.app.library().watch(),
+        phase: shared.app.phase(),
         shared,
         reader,
         heartbeat: heartbeat(),
@@ -238,6 +240,10 @@ impl Watching {
                 changed = self.changes.changed() => {
                     // The library is gone: the server stops.
                     changed.ok()?;
+                }
+                _ = self.phase.wait_for(|phase| *phase != Phase::Running) => {
+                    self.ended = true;
+                    return Some(event("stopping", &serde_json::json!({})));
                 }
                 _ = self.heartbeat.tick() => return Some(event("heartbeat", &serde_json::json!({}))),
             }

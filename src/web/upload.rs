@@ -23,6 +23,7 @@ use super::error::Error;
 use super::viewer::{Speaks, Viewer};
 use super::wire::{UploadReport, UploadedFile};
 use crate::app::App;
+use crate::audit::Action;
 use crate::catalogue::{MetadataChange, NewDocument};
 use crate::library::upload_place;
 
@@ -147,7 +148,7 @@ pub(super) async fn upload(
     let mut worst = None;
     for one in received {
         let name = one.name.clone();
-        let taken = submit(&shared, one, &readers, &metadata, &passwords).await;
+        let taken = submit(&shared, &viewer, one, &readers, &metadata, &passwords).await;
         files.push(match taken {
             Ok(taken) => UploadedFile {
                 file_name: name,
@@ -176,6 +177,7 @@ pub(super) async fn upload(
 
 async fn submit(
     shared: &Shared,
+    viewer: &Viewer,
     received: Received,
     readers: &BTreeSet<Group>,
     metadata: &MetadataChange,
@@ -196,7 +198,19 @@ async fn submit(
         metadata: metadata.clone(),
         passwords: passwords.to_vec(),
     };
-    Ok(shared.app.library().submit(document).await?)
+    let library = shared.app.library();
+    let id = library.id_at(&document.place).await?;
+    let event = viewer.does(Action::Upload, id);
+    let event = event.with("file_name", &document.file_name);
+    let event = event
+        .with("readers", readers)
+        .with("fields", metadata.fields());
+    shared.record(event).await?;
+    library.submit(document).await.map_err(|error| {
+        let error = Error::from(error);
+        shared.failed(viewer, id, &error);
+        error
+    })
 }
 
 /// Refuses a file whose format is not read, before it is stored. What a password may open, and a

@@ -1,16 +1,14 @@
 //! Who asks, from where, and in which language.
 //!
-//! Without keys the server is for this machine: the name of the host in each request must be a
-//! loopback name, or a page of another site could reach it by pointing its own name at
-//! 127.0.0.1. With keys, a program shows its key and a browser a session cookie. Nothing
-//! that changes anything is taken from another site's page.
+//! Without accounts and keys the server is for this machine: the name of the host in each request
+//! must be a loopback name, or a page of another site could reach it by pointing its own name at
+//! 127.0.0.1. Otherwise a program shows a key, of the configuration or of a person, and a browser
+//! a session cookie. Nothing that changes anything is taken from another site's page, and forms
+//! of our own pages carry a word of their session as well.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::io::Read as _;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
@@ -19,31 +17,101 @@ use ingest::ContentHash;
 use secrecy::ExposeSecret as _;
 
 use super::config::ServerConfig;
+use super::connection::Connection;
 use super::error::Error;
+use crate::app::LOCAL;
 use crate::ask::Reader;
 use crate::language::Language;
+use crate::people::{Admitted, ConfiguredKey, Holder, People, Person, PersonId, Role, Token};
 
-/// Name of the session's cookie.
-const SESSION: &str = "veracite_session";
 /// Name of the cookie that remembers the language.
 pub(super) const LANGUAGE: &str = "veracite_language";
-/// A session lasts a working day.
-const SESSION_TIME: Duration = Duration::from_secs(12 * 60 * 60);
-/// Sessions at once; the oldest go.
-const SESSIONS: usize = 10_000;
+
+/// Who somebody is.
+#[derive(Clone, Debug)]
+pub(super) enum Who {
+    /// Nobody in particular: the server is open to its machine.
+    Nobody,
+    /// Who has a key of the configuration.
+    Key {
+        /// Its name.
+        name: Arc<str>,
+    },
+    /// A person with an account.
+    Person {
+        /// The id, for good.
+        id: PersonId,
+        /// What others see.
+        display_name: String,
+        /// The name of their API key, if a program shows one.
+        by_key: Option<String>,
+    },
+}
+
+/// The session by which somebody is signed in.
+#[derive(Clone, Debug)]
+pub(super) struct SessionOf {
+    /// Names it.
+    pub(super) id: String,
+    /// What forms of its pages carry.
+    pub(super) form: String,
+}
 
 /// A person or program that was let in.
 #[derive(Clone, Debug)]
 pub(super) struct Viewer {
+    /// Who they are.
+    pub(super) who: Who,
+    /// What they may do.
+    pub(super) role: Role,
     /// What they may read.
     pub(super) reader: Reader,
     /// Whether they may change documents.
     pub(super) may_upload: bool,
     /// Whether they signed in, and so can sign out.
     pub(super) signed_in: bool,
+    /// Their session, if a browser shows one.
+    pub(super) session: Option<SessionOf>,
+    /// Who they are in the audit log: a person's id, a key's name.
+    pub(super) actor: Arc<str>,
 }
 
 impl Viewer {
+    fn new(who: Who, role: Role, reader: Reader) -> Self {
+        Self {
+            signed_in: !matches!(who, Who::Nobody),
+            actor: match &who {
+                Who::Nobody => LOCAL.into(),
+                Who::Key { name } => Arc::clone(name),
+                Who::Person { id, .. } => id.as_str().into(),
+            },
+            who,
+            role,
+            reader,
+            may_upload: role >= Role::Editor,
+            session: None,
+        }
+    }
+
+    /// Whoever is at this machine, where the server is open to it.
+    fn owner() -> Self {
+        Self::new(Who::Nobody, Role::Admin, Reader::anyone())
+    }
+
+    fn person(person: Person, by_key: Option<String>) -> Self {
+        let who = Who::Person {
+            id: person.id,
+            display_name: person.display_name,
+            by_key,
+        };
+        Self::new(who, person.role, Reader::new(person.groups))
+    }
+
+    /// Whether they see to the whole installation.
+    pub(super) fn is_admin(&self) -> bool {
+        self.role == Role::Admin
+    }
+
     /// # Errors
     /// When they may not change documents.
     pub(super) fn must_upload(&self) -> Result<(), Error> {
@@ -51,6 +119,40 @@ impl Viewer {
             Ok(())
         } else {
             Err(Error::Forbidden)
+        }
+    }
+
+    /// # Errors
+    /// When they do not see to the whole installation.
+    pub(super) fn must_be_admin(&self) -> Result<(), Error> {
+        if self.is_admin() {
+            Ok(())
+        } else {
+            Err(Error::Forbidden)
+        }
+    }
+
+    /// The person who signed in by a password, and their session.
+    ///
+    /// # Errors
+    /// When it is somebody else. A key cannot make keys and passwords: what it opens would outlive it.
+    pub(super) fn must_be_person(&self) -> Result<(&PersonId, &SessionOf), Error> {
+        match (&self.who, &self.session) {
+            (Who::Person { id, .. }, Some(session)) => Ok((id, session)),
+            _ => Err(Error::Forbidden),
+        }
+    }
+
+    /// Whether `sent` is what forms of their session carry.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub(super) fn must_have_sent(&self, sent: &str) -> Result<(), Error> {
+        // Hashes are compared, so that the time it takes tells nothing.
+        let hash = |text: &str| ContentHash::of(text.as_bytes());
+        match &self.session {
+            Some(session) if hash(&session.form) == hash(sent) => Ok(()),
+            _ => Err(Error::StaleForm),
         }
     }
 }
@@ -79,41 +181,88 @@ impl<S: Sync> FromRequestParts<S> for Speaks {
 #[derive(Debug)]
 pub(super) struct Gate {
     keys: Vec<KnownKey>,
-    sessions: Mutex<HashMap<ContentHash, Session>>,
+    /// Whether the server is open to its machine as long as there are no accounts.
+    may_be_open: bool,
+    trusted_proxies: Vec<IpAddr>,
+    /// Seconds that a browser keeps a session's cookie.
+    cookie_seconds: u64,
+    people: Arc<People>,
 }
 
 #[derive(Debug)]
 struct KnownKey {
+    name: Arc<str>,
     /// Digests are compared, so that the time it takes tells nothing about the key.
     digest: ContentHash,
     reader: Reader,
-    may_upload: bool,
+    role: Role,
 }
 
-#[derive(Clone, Copy, Debug)]
-struct Session {
-    key: usize,
-    ends: Instant,
+impl KnownKey {
+    /// What its sessions are kept by.
+    fn hash(&self) -> String {
+        self.digest.to_string()
+    }
+
+    fn viewer(&self) -> Viewer {
+        let name = Arc::clone(&self.name);
+        Viewer::new(Who::Key { name }, self.role, self.reader.clone())
+    }
+}
+
+/// What became of a request at the gate.
+#[derive(Debug)]
+pub(super) struct Admission {
+    /// Who asks, if they showed it.
+    pub(super) viewer: Option<Viewer>,
+    /// Their way here.
+    pub(super) connection: Connection,
+    /// Another token that their browser must get.
+    pub(super) renewed: Option<Token>,
 }
 
 impl Gate {
-    pub(super) fn new(config: &ServerConfig) -> Self {
-        let keys = config
+    pub(super) fn new(config: &ServerConfig, people: Arc<People>) -> Self {
+        let keys: Vec<KnownKey> = config
             .keys
             .iter()
             .map(|key| KnownKey {
+                name: key.name.as_str().into(),
                 digest: ContentHash::of(key.key.expose_secret().as_bytes()),
                 reader: Reader::new(key.groups.iter().cloned()),
-                may_upload: key.upload,
+                role: if key.upload {
+                    Role::Editor
+                } else {
+                    Role::Reader
+                },
             })
             .collect();
         Self {
+            may_be_open: keys.is_empty() && !config.wants_accounts(),
             keys,
-            sessions: Mutex::default(),
+            trusted_proxies: config.trusted_proxies.clone(),
+            cookie_seconds: config.session_absolute.as_secs(),
+            people,
         }
     }
 
     /// Whether people must sign in.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub(super) async fn must_sign_in(&self) -> Result<bool, Error> {
+        Ok(!self.may_be_open || self.people.had_accounts().await?)
+    }
+
+    /// Whether there is neither a key nor an account yet by which anybody could come in.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub(super) async fn needs_set_up(&self) -> Result<bool, Error> {
+        Ok(self.keys.is_empty() && !self.people.has_accounts().await?)
+    }
+
+    /// Whether the configuration has keys.
     pub(super) fn has_keys(&self) -> bool {
         !self.keys.is_empty()
     }
@@ -123,87 +272,109 @@ impl Gate {
     /// # Errors
     /// When the request is for another host or from another site, or a key is wrong. A
     /// request that shows nothing is let through without a viewer where `open` is set.
-    pub(super) fn admit(&self, request: &Request, open: bool) -> Result<Option<Viewer>, Error> {
-        let headers = request.headers();
-        if self.keys.is_empty() && !host(request).is_some_and(is_loopback_host) {
+    pub(super) async fn admit(&self, parts: &Parts, open: bool) -> Result<Admission, Error> {
+        let headers = &parts.headers;
+        let must_sign_in = self.must_sign_in().await?;
+        if !must_sign_in && !host(parts).is_some_and(is_loopback_host) {
             return Err(Error::WrongHost);
         }
         let shown = shown_key(headers);
-        if shown.is_none() && changes(request.method()) && !is_same_site(request) {
+        if shown.is_none() && changes(&parts.method) && !is_same_site(parts) {
             return Err(Error::OtherSite);
         }
-        if self.keys.is_empty() {
-            return Ok(Some(Viewer {
-                reader: Reader::anyone(),
-                may_upload: true,
-                signed_in: false,
-            }));
-        }
-        let key = match shown {
-            Some(secret) => self.key(secret),
-            None => cookie(headers, SESSION).and_then(|token| self.session(token)),
+        let connection = Connection::of(parts, &self.trusted_proxies);
+        let admission = |viewer| Admission {
+            viewer,
+            connection,
+            renewed: None,
         };
-        match key.and_then(|key| self.keys.get(key)) {
-            Some(key) => Ok(Some(Viewer {
-                reader: key.reader.clone(),
-                may_upload: key.may_upload,
-                signed_in: true,
-            })),
-            None if open => Ok(None),
-            None => Err(Error::SignIn),
+        if !must_sign_in {
+            return Ok(admission(Some(Viewer::owner())));
         }
-    }
-
-    /// Starts a session and gives the cookie for it; none if the key is wrong.
-    pub(super) fn sign_in(&self, secret: &str) -> Result<Option<String>, std::io::Error> {
-        let Some(key) = self.key(secret.trim()) else {
-            return Ok(None);
+        let admission = match (shown, connection.token(headers)) {
+            (Some(shown), _) => {
+                let viewer = self.by_key(shown).await?;
+                if viewer.is_none() {
+                    self.people.key_refused(connection.address);
+                }
+                admission(viewer)
+            }
+            (None, Some(token)) => {
+                // Handlers of what changes something may set or forget the cookie themselves, and style
+                // sheets may be kept for others by a proxy, with the cookie that came with them.
+                let may_renew =
+                    !changes(&parts.method) && !parts.uri.path().starts_with("/static/");
+                let session = self.people.admit_session(token, may_renew).await?;
+                let (viewer, renewed) =
+                    session.map_or((None, None), |session| self.by_session(session));
+                Admission {
+                    viewer,
+                    connection,
+                    renewed,
+                }
+            }
+            (None, None) => admission(None),
         };
-        let mut random = [0_u8; 32];
-        std::fs::File::open("/dev/urandom")?.read_exact(&mut random)?;
-        let token = ContentHash::from_digest(random).to_string();
-        let now = Instant::now();
-        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        sessions.retain(|_, session| session.ends > now);
-        if sessions.len() >= SESSIONS
-            && let Some(oldest) = sessions
-                .iter()
-                .min_by_key(|(_, session)| session.ends)
-                .map(|(token, _)| *token)
-        {
-            sessions.remove(&oldest);
+        if admission.viewer.is_none() && !open {
+            return Err(Error::SignIn);
         }
-        sessions.insert(
-            ContentHash::of(token.as_bytes()),
-            Session {
-                key,
-                ends: now + SESSION_TIME,
-            },
-        );
-        Ok(Some(format!(
-            "{SESSION}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}",
-            SESSION_TIME.as_secs()
-        )))
+        Ok(admission)
     }
 
-    /// Ends the session and gives the cookie that forgets it.
-    pub(super) fn sign_out(&self, headers: &HeaderMap) -> String {
-        if let Some(token) = cookie(headers, SESSION) {
-            let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-            sessions.remove(&ContentHash::of(token.as_bytes()));
+    async fn by_key(&self, shown: &str) -> Result<Option<Viewer>, Error> {
+        if let Some(key) = self.key(shown) {
+            return Ok(Some(key.viewer()));
         }
-        format!("{SESSION}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0")
+        let found = self.people.admit_key(shown).await?;
+        Ok(found.map(|(person, key)| Viewer::person(person, Some(key.name))))
     }
 
-    fn key(&self, secret: &str) -> Option<usize> {
-        let digest = ContentHash::of(secret.as_bytes());
-        self.keys.iter().position(|key| key.digest == digest)
+    fn by_session(&self, session: Admitted) -> (Option<Viewer>, Option<Token>) {
+        let of = SessionOf {
+            id: session.id,
+            form: session.form,
+        };
+        match self.holder(session.holder) {
+            Some(viewer) => {
+                let session_of = Some(of);
+                let viewer = Viewer {
+                    session: session_of,
+                    ..viewer
+                };
+                (Some(viewer), session.renewed)
+            }
+            // A key that is no longer in the configuration.
+            None => (None, None),
+        }
     }
 
-    fn session(&self, token: &str) -> Option<usize> {
-        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        let session = sessions.get(&ContentHash::of(token.as_bytes()))?;
-        (session.ends > Instant::now()).then_some(session.key)
+    /// Who holds a session that began just now.
+    pub(super) fn holder(&self, holder: Holder) -> Option<Viewer> {
+        match holder {
+            Holder::Person(person) => Some(Viewer::person(person, None)),
+            Holder::Key(hash) => {
+                let key = self.keys.iter().find(|key| key.hash() == hash);
+                key.map(KnownKey::viewer)
+            }
+        }
+    }
+
+    /// The key of the configuration that was shown, if there is such a key.
+    pub(super) fn configured_key(&self, shown: &str) -> Option<ConfiguredKey> {
+        self.key(shown.trim()).map(|key| ConfiguredKey {
+            name: key.name.to_string(),
+            hash: key.hash(),
+        })
+    }
+
+    /// The cookie for a session's token.
+    pub(super) fn session_cookie(&self, connection: Connection, token: &Token) -> String {
+        connection.session_cookie(token.expose(), self.cookie_seconds)
+    }
+
+    fn key(&self, shown: &str) -> Option<&KnownKey> {
+        let digest = ContentHash::of(shown.as_bytes());
+        self.keys.iter().find(|key| key.digest == digest)
     }
 }
 
@@ -231,11 +402,12 @@ pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
         .map(|(_, value)| value)
 }
 
-fn host(request: &Request) -> Option<&str> {
-    match request.headers().get(header::HOST) {
+/// The host that a request names.
+pub(super) fn host(parts: &Parts) -> Option<&str> {
+    match parts.headers.get(header::HOST) {
         Some(host) => host.to_str().ok(),
-        None => request
-            .uri()
+        None => parts
+            .uri
             .authority()
             .map(axum::http::uri::Authority::as_str),
     }
@@ -270,10 +442,10 @@ fn changes(method: &Method) -> bool {
 }
 
 /// Whether a page of this server sent the request, or no page at all.
-fn is_same_site(request: &Request) -> bool {
+fn is_same_site(parts: &Parts) -> bool {
     let text = |name: &str| {
-        request
-            .headers()
+        parts
+            .headers
             .get(name)
             .map(|value| value.to_str().unwrap_or("?"))
     };
@@ -285,7 +457,7 @@ fn is_same_site(request: &Request) -> bool {
     match text("origin") {
         Some(origin) => {
             let authority = origin.split_once("://").map(|(_, authority)| authority);
-            authority.is_some() && authority == host(request)
+            authority.is_some() && authority == host(parts)
         }
         None => true,
     }
@@ -360,6 +532,8 @@ mod tests {
     use axum::body::Body;
 
     use super::*;
+    use crate::audit::Audit;
+    use crate::people::Visitor;
 
     fn request(method: &str, headers: &[(&str, &str)]) -> Request {
         let mut builder = axum::http::Request::builder()
@@ -371,19 +545,27 @@ mod tests {
         builder.body(Body::empty()).unwrap()
     }
 
-    fn open_gate() -> Gate {
-        Gate::new(&ServerConfig::default())
-    }
-
     const KEY: &str = "0123456789abcdefghij";
 
-    fn keyed_gate() -> Gate {
-        let text = format!("[[keys]]\nname = \"mina\"\nkey = \"{KEY}\"\ngroups = [\"hr\"]");
-        Gate::new(&toml::from_str(&text).unwrap())
+    async fn gate(folder: &std::path::Path, config: &str) -> Gate {
+        let config: ServerConfig = toml::from_str(config).unwrap();
+        let file = folder.join("catalogue.sqlite");
+        let catalogue = crate::catalogue::Catalogue::open(&file).await.unwrap();
+        let clock = Arc::new(crate::proof::SystemClock);
+        let key = crate::proof::Key::open_or_make(folder).unwrap();
+        let settings = crate::audit::AuditConfig::default();
+        let audit = Audit::open(catalogue.clone(), folder, key, clock.clone(), &settings);
+        let audit = audit.await.unwrap();
+        let people = People::new(catalogue, clock, config.session_limits(), audit);
+        Gate::new(&config, Arc::new(people))
     }
 
-    #[test]
-    fn only_loopback_names_reach_a_server_without_keys() {
+    async fn admit(gate: &Gate, request: Request, open: bool) -> Result<Admission, Error> {
+        gate.admit(&request.into_parts().0, open).await
+    }
+
+    #[tokio::test]
+    async fn only_loopback_names_reach_a_server_without_keys() {
         for host in [
             "localhost",
             "LocalHost:8420",
@@ -408,35 +590,51 @@ mod tests {
         ] {
             assert!(!is_loopback_host(host), "{host}");
         }
-        let gate = open_gate();
-        assert!(
-            gate.admit(&request("GET", &[("host", "127.0.0.1:8420")]), false)
-                .is_ok()
-        );
-        let rebound = gate.admit(&request("GET", &[("host", "evil.example")]), false);
+        let folder = tempfile::tempdir().unwrap();
+        let gate = gate(folder.path(), "").await;
+        let here = request("GET", &[("host", "127.0.0.1:8420")]);
+        assert!(admit(&gate, here, false).await.unwrap().viewer.is_some());
+        let rebound = admit(&gate, request("GET", &[("host", "evil.example")]), false).await;
         assert_eq!(rebound.unwrap_err(), Error::WrongHost);
-        assert_eq!(
-            gate.admit(&request("GET", &[]), false).unwrap_err(),
-            Error::WrongHost
-        );
+        let unnamed = admit(&gate, request("GET", &[]), false).await;
+        assert_eq!(unnamed.unwrap_err(), Error::WrongHost);
     }
 
-    #[test]
-    fn pages_of_other_sites_change_nothing() {
-        let gate = open_gate();
+    #[tokio::test]
+    async fn a_server_for_others_is_open_to_nobody_before_it_is_set_up() {
+        for config in [
+            "bind = \"0.0.0.0:8420\"",
+            "bind = \"192.168.0.7:8420\"",
+            "accounts = true",
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            let gate = gate(folder.path(), config).await;
+            let here = request("GET", &[("host", "127.0.0.1:8420")]);
+            let refused = admit(&gate, here, false).await.unwrap_err();
+            assert_eq!(refused, Error::SignIn, "{config}");
+            assert!(gate.needs_set_up().await.unwrap());
+        }
+    }
+
+    #[tokio::test]
+    async fn pages_of_other_sites_change_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let gate = gate(folder.path(), "").await;
         let host = ("host", "localhost:8420");
-        let admit = |headers: &[(&str, &str)]| {
+        let admit = async |headers: &[(&str, &str)]| {
             let headers: Vec<_> = std::iter::once(host)
                 .chain(headers.iter().copied())
                 .collect();
-            gate.admit(&request("POST", &headers), false).map(|_| ())
+            let admitted = admit(&gate, request("POST", &headers), false).await;
+            admitted.map(|_| ())
         };
-        assert_eq!(admit(&[]), Ok(()), "programs send no origin");
+        assert_eq!(admit(&[]).await, Ok(()), "programs send no origin");
         assert_eq!(
             admit(&[
                 ("origin", "http://localhost:8420"),
                 ("sec-fetch-site", "same-origin")
-            ]),
+            ])
+            .await,
             Ok(())
         );
         for headers in [
@@ -446,50 +644,54 @@ mod tests {
             [("sec-fetch-site", "cross-site")],
             [("sec-fetch-site", "same-site")],
         ] {
-            assert_eq!(admit(&headers), Err(Error::OtherSite), "{headers:?}");
+            assert_eq!(admit(&headers).await, Err(Error::OtherSite), "{headers:?}");
         }
     }
 
-    #[test]
-    fn a_key_or_a_session_lets_in() {
-        let gate = keyed_gate();
+    #[tokio::test]
+    async fn a_key_or_its_session_lets_in() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = format!("[[keys]]\nname = \"mina\"\nkey = \"{KEY}\"\ngroups = [\"hr\"]");
+        let gate = gate(folder.path(), &config).await;
         let bearer = format!("Bearer {KEY}");
-        let viewer = gate
-            .admit(&request("POST", &[("authorization", &bearer)]), false)
-            .unwrap()
-            .unwrap();
+        let shown = request("POST", &[("authorization", &bearer)]);
+        let viewer = admit(&gate, shown, false).await.unwrap().viewer.unwrap();
         assert!(viewer.reader.groups().contains(&"hr".parse().unwrap()));
         assert_eq!(viewer.must_upload(), Err(Error::Forbidden));
-        let plain = gate.admit(&request("POST", &[("x-api-key", KEY)]), false);
-        assert!(plain.unwrap().is_some(), "Anthropic's clients show it so");
+        let plain = request("POST", &[("x-api-key", KEY)]);
+        let plain = admit(&gate, plain, false).await.unwrap();
+        assert!(plain.viewer.is_some(), "Anthropic's clients show it so");
+        assert!(matches!(viewer.who, Who::Key { name } if &*name == "mina"));
         for headers in [
             &[][..],
             &[("authorization", "Bearer 0123456789abcdefghiJ")],
             &[("x-api-key", "0123456789abcdefghiJ")],
             &[("cookie", "veracite_session=")],
         ] {
-            assert_eq!(
-                gate.admit(&request("GET", headers), false).unwrap_err(),
-                Error::SignIn
-            );
+            let refused = admit(&gate, request("GET", headers), false).await;
+            assert_eq!(refused.unwrap_err(), Error::SignIn);
         }
-        assert!(
-            gate.admit(&request("GET", &[]), true).unwrap().is_none(),
-            "an open page shows"
-        );
+        let open = admit(&gate, request("GET", &[]), true).await.unwrap();
+        assert!(open.viewer.is_none(), "an open page shows");
 
-        assert_eq!(gate.sign_in("wrong").unwrap(), None);
-        let set = gate.sign_in(KEY).unwrap().unwrap();
-        assert!(
-            set.contains("HttpOnly") && set.contains("SameSite=Strict"),
-            "{set}"
-        );
-        let pair = set.split(';').next().unwrap().to_owned();
-        assert!(!pair.contains(KEY));
-        let with_session = request("GET", &[("cookie", &format!("a=b; {pair}"))]);
-        assert!(gate.admit(&with_session, false).unwrap().is_some());
-        gate.sign_out(with_session.headers());
-        assert_eq!(gate.admit(&with_session, false).unwrap_err(), Error::SignIn);
+        assert_eq!(gate.configured_key("wrong"), None);
+        let session = gate
+            .people
+            .sign_in_by_key(gate.configured_key(KEY), Visitor::default())
+            .await
+            .unwrap();
+        let set = gate.session_cookie(Connection::default(), &session.token);
+        assert!(!set.contains(KEY));
+        let pair = format!("a=b; {}", set.split(';').next().unwrap());
+        let with_session = || request("GET", &[("cookie", &pair)]);
+        let admitted = admit(&gate, with_session(), false).await.unwrap();
+        let viewer = admitted.viewer.unwrap();
+        assert_eq!(viewer.must_have_sent(&session.form), Ok(()));
+        assert_eq!(viewer.must_have_sent(""), Err(Error::StaleForm));
+        let token = session.token.expose();
+        gate.people.sign_out("mina", token).await.unwrap();
+        let gone = admit(&gate, with_session(), false).await;
+        assert_eq!(gone.unwrap_err(), Error::SignIn);
     }
 
     #[test]

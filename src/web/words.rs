@@ -125,7 +125,7 @@ words! {
         "PDF, Word, PowerPoint, Excel, HWP and HWPX, OpenDocument, RTF, e-mail, web pages, Markdown, CSV, text, images, ZIP. Up to {limit} each.";
     readers: "볼 수 있는 그룹", "Groups that may read";
     readers_hint: "비워 두면 기본값({readers})입니다. 여럿이면 쉼표로 나눕니다.", "Left empty: {readers}. Separate several by commas.";
-    may_not_upload: "이 키로는 문서를 올리거나 지울 수 없습니다.", "Your key does not allow adding or deleting documents.";
+    may_not_upload: "문서를 올리거나 지울 권한이 없습니다.", "Your role does not allow adding or deleting documents.";
     uploading: "올리는 중 {percent}%", "Uploading {percent}%";
     upload_waiting: "차례를 기다리는 중", "Waiting its turn";
     upload_failed: "올리지 못함", "Not taken";
@@ -175,15 +175,85 @@ words! {
 
     // Signing in.
     sign_in: "들어가기", "Sign in";
-    sign_in_text: "관리자에게 받은 키를 넣어 주세요.", "Enter the key that your administrator gave you.";
+    name: "이름", "Name";
+    password: "비밀번호", "Password";
+    forgotten: "비밀번호를 잊으셨다면 관리자에게 새 링크를 받으세요.", "If you forgot your password, ask an administrator for a link.";
+    sign_in_by_key: "키로 들어가기", "Sign in with a key";
     key: "키", "Key";
     wrong_key: "키가 맞지 않습니다.", "The key is wrong.";
+    not_set_up: "아직 사용자가 없습니다. `veracite serve`가 시작할 때 보여 준 링크로 첫 관리자를 만들어 주세요.", "There are no people yet. Make the first administrator by the link that `veracite serve` printed when it started.";
+    set_up: "첫 관리자 만들기", "Make the first administrator";
+    set_up_text: "이 서버의 첫 관리자입니다. 다른 사람은 나중에 초대할 수 있습니다.", "You will see to this server. You can invite others afterwards.";
+    choose_password: "비밀번호 정하기", "Choose a password";
+    choose_text: "{name} 계정의 비밀번호를 정합니다. 이 링크는 한 번만 쓸 수 있습니다.", "Choose the password of {name}. This link works once.";
+    password_again: "비밀번호 다시", "Password again";
+    password_hint: "{count}자 이상. 문장처럼 긴 것이 좋고, 기호를 섞지 않아도 됩니다.", "At least {count} characters. A long phrase is best; no special characters are needed.";
+    passwords_differ: "두 비밀번호가 서로 다릅니다.", "The two passwords differ.";
+    name_hint: "글자, 숫자와 -_.@+. 빈칸은 쓸 수 없습니다.", "Letters, digits and -_.@+, without spaces.";
+    display_name: "보이는 이름", "Shown name";
+
+    // One's account.
+    account: "내 계정", "My account";
+    saved: "저장했습니다.", "Saved.";
+    save: "저장", "Save";
+    role: "역할", "Role";
+    role_reader: "읽기", "Reader";
+    role_editor: "문서 관리", "Editor";
+    role_admin: "관리자", "Administrator";
+    groups: "그룹", "Groups";
+    no_groups: "그룹 없음", "No groups";
+    change_password: "비밀번호 바꾸기", "Change password";
+    change_password_hint: "바꾸면 다른 곳에서는 모두 나가게 됩니다.", "You will be signed out everywhere else.";
+    present_password: "지금 비밀번호", "Present password";
+    new_password: "새 비밀번호", "New password";
+    api_keys: "API 키", "API keys";
+    api_keys_hint: "프로그램이 {header} 머리글로 보여 주는 키입니다.", "Programs show a key in the header {header}.";
+    no_keys: "키가 없습니다.", "There are no keys.";
+    make_key: "키 만들기", "Make a key";
+    key_name: "무엇에 쓰는 키인지", "What it is for";
+    scope: "권한", "Scope";
+    scope_read: "읽기", "Read";
+    scope_write: "문서 관리", "Write";
+    scope_admin: "관리", "Administer";
+    key_days: "기한", "Expires";
+    key_in_days: "{count}일 뒤", "in {count} days";
+    key_never: "기한 없음", "never";
+    key_until: "{time}까지", "until {time}";
+    key_endless: "기한 없음", "no expiry";
+    key_used: "마지막 사용 {time}", "last used {time}";
+    key_unused: "쓴 적 없음", "never used";
+    key_secret: "새 키입니다. 다시 볼 수 없으니 지금 복사해 두세요.", "This is the new key. It is shown only now: copy it.";
+    revoke: "없애기", "Revoke";
+    sessions: "들어와 있는 곳", "Where you are signed in";
+    session_this: "지금 이 브라우저", "this browser";
+    session_times: "{started}에 시작 · 마지막 사용 {seen}", "since {started} · last used {seen}";
+    unknown_browser: "알 수 없는 프로그램", "Unknown program";
+    end_session: "내보내기", "End";
+    sign_out_everywhere: "모든 곳에서 나가기", "Sign out everywhere";
+
+    // The people of an installation.
+    people: "사용자", "People";
+    people_count: "사용자 {count}명", "{count} people";
+    invite: "초대하기", "Invite";
+    invite_title: "새 사용자 초대", "Invite a person";
+    groups_hint: "여럿이면 쉼표로 나눕니다. 그룹은 사용자를 넣으면 생깁니다. 지금 있는 그룹: {groups}", "Separate several by commas. A group is made by putting somebody in. There are now: {groups}";
+    person_active: "쓰는 중", "Active";
+    person_invited: "초대함", "Invited";
+    person_disabled: "막음", "Disabled";
+    account_since: "{time}에 만듦", "Account since {time}";
+    disabled: "들어오지 못하게 막기", "May not sign in";
+    new_link: "비밀번호 링크 만들기", "Make a link for a password";
+    new_link_hint: "초대나 비밀번호를 잃어버렸을 때 씁니다. 먼저 만든 링크는 못 쓰게 됩니다.", "For a lost invitation or a forgotten password. Earlier links stop working.";
+    link_made: "이 링크를 본인에게만 건네 주세요. 한 번만 쓸 수 있고 다시 볼 수 없습니다.", "Hand this link to that person only. It works once and is shown only now.";
+    link_until: "{time}까지 쓸 수 있습니다.", "It works until {time}.";
+    remove_person: "사용자 지우기", "Delete the person";
+    remove_sure: "키와 함께 지웁니다. 되돌릴 수 없습니다.", "Delete with all keys. This cannot be undone.";
 
     // The description of the API.
     docs: "API 설명", "API";
     docs_text: "이 서버의 모든 경로입니다. 같은 내용을 OpenAPI 문서로도 드립니다:", "Every route of this server. The same as an OpenAPI document:";
     docs_english: "경로마다의 요약은 한국어이고, 자세한 설명과 필드의 뜻은 OpenAPI 문서 그대로 영어입니다.", "Summaries are in your language; details are as in the OpenAPI document.";
-    docs_key: "키가 설정된 서버에서는 요청마다 키를 보여 주세요: Authorization: Bearer, 또는 x-api-key. 키가 없는 서버는 이 컴퓨터에서만 쓸 수 있고, 무엇을 보여 주어도 됩니다.", "A server with keys wants one with every request: Authorization: Bearer, or x-api-key. A server without keys is for this machine alone and takes whatever is shown.";
+    docs_key: "로그인이 필요한 서버에서는 요청마다 키를 보여 주세요: Authorization: Bearer, 또는 x-api-key. 키는 계정 화면에서 만들거나 서버 설정에 적습니다. 로그인이 필요 없는 서버는 이 컴퓨터에서만 쓸 수 있고, 무엇을 보여 주어도 됩니다.", "Where people sign in, a key is wanted with every request: Authorization: Bearer, or x-api-key. Keys are made on the account page or stand in the configuration. A server where nobody signs in is for this machine alone and takes whatever is shown.";
     docs_clients: "OpenAI와 Anthropic의 클라이언트", "Clients of OpenAI and Anthropic";
     docs_clients_text: "그대로 쓸 수 있습니다. 마지막 질문만 읽고, 확인된 문장만 돌려주며, 인용한 곳과 판정은 모두 grounding에 있습니다.", "They work unchanged. Only the newest question is read, only checked sentences are sent, and quotes and verdicts are all under grounding.";
     docs_question: "입사 1년 미만 직원의 연차는 며칠인가요?", "How much is the daily meal allowance on overseas trips?";

@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
+use veracite::app::Phase;
 use veracite::web::{self, ServerConfig};
 
 use crate::engine::{self, QUESTION, Says};
@@ -400,6 +401,29 @@ async fn a_failing_engine_ends_a_stream_with_an_error_of_its_protocol() {
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(body["error"]["type"], "overloaded_error");
     assert_eq!(body["error"]["details"]["error_code"], "busy");
+}
+
+#[tokio::test]
+async fn a_server_that_stops_ends_streams_with_an_error_of_their_protocol() {
+    for (path, kind) in [(CHAT, "server_error"), (MESSAGES, "overloaded_error")] {
+        let (test, _) = engine::app(Says::Never, 8_192).await;
+        let router = web::router(Arc::clone(&test.app), &test.app.config().server);
+        let streamed = post(path, &asking(QUESTION, json!({"stream": true})));
+        let response = router.oneshot(streamed).await.unwrap();
+        test.app.go_to(Phase::Stopping);
+        let (status, refused) = ask(&test, path, &asking(QUESTION, json!({}))).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{refused}");
+        assert_eq!(refused["error"]["type"], kind);
+        test.app.go_to(Phase::Over);
+        // It ends by itself, or this would wait for ever.
+        let bytes = axum::body::to_bytes(response.into_body(), 1_000_000)
+            .await
+            .unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        let mut lines = text.lines().rev();
+        let last = lines.find_map(|line| line.strip_prefix("data: ")).unwrap();
+        assert_eq!(parsed(last)["error"]["type"], kind, "{text}");
+    }
 }
 
 #[tokio::test]

@@ -19,11 +19,13 @@ use veracite::language::Language;
 
 use crate::harness::{LEAVE, TestApp, config};
 
-/// What the server says to whatever it is asked, or the status that it refuses with.
+/// What the server says to whatever it is asked, the status that it refuses with, or that it never
+/// says anything.
 #[derive(Clone, Debug)]
 pub(crate) enum Says {
     Draft(&'static str),
     Status(u16),
+    Never,
 }
 
 #[derive(Clone, Debug)]
@@ -39,6 +41,7 @@ async fn answer(State(server): State<Server>, uri: Uri, body: String) -> Respons
             server.asked.lock().unwrap().push(body);
             match server.says {
                 Says::Status(status) => StatusCode::from_u16(status).unwrap().into_response(),
+                Says::Never => std::future::pending().await,
                 Says::Draft(draft) => {
                     let mut stream = String::new();
                     for char in draft.chars() {

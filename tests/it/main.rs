@@ -1,6 +1,8 @@
 //! The product as a whole, without model, network or server.
 
 mod answers;
+mod audit;
+mod backup;
 mod compat;
 mod crash;
 mod documents;
@@ -12,6 +14,9 @@ mod inside;
 mod launcher;
 mod life;
 mod local;
+mod metrics;
+mod people;
+mod people_audited;
 mod pictures;
 mod sources;
 mod verify;

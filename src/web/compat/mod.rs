@@ -29,6 +29,7 @@ use axum::response::sse::Event;
 use futures::StreamExt as _;
 use futures::stream;
 
+use super::connection::Connection;
 use super::error::Error;
 use super::stream::{Progress, Step, respond};
 use super::viewer::Viewer;
@@ -45,6 +46,8 @@ use models::Model;
 #[derive(Debug)]
 struct Asking {
     app: Arc<App>,
+    /// Who asks, for the audit log.
+    actor: Arc<str>,
     question: Question,
     mode: Mode,
     notices: Vec<String>,
@@ -63,6 +66,7 @@ impl Asking {
         Self {
             notices: shared.app.notices(language),
             app: shared.app,
+            actor: viewer.actor,
             mode: model.mode,
             question: Question {
                 language,
@@ -76,14 +80,19 @@ impl Asking {
 
     /// The answer once it is whole.
     async fn whole(&self) -> Result<AnswerBody, Error> {
-        let answer = self.app.answer(self.question.clone(), self.mode).await?;
+        let answer = self
+            .app
+            .answer_as(&self.actor, self.question.clone(), self.mode)
+            .await?;
         Ok(self.body(&answer))
     }
 
     /// The answer as it is checked, in events that `writer` writes. Dropping the response ends
-    /// the work.
+    /// the work; where the server stops first, the last event says so.
     fn stream(self, writer: impl WriteEvents) -> Result<Response, Error> {
-        let received = self.app.ask(self.question.clone(), self.mode)?;
+        let received = self
+            .app
+            .ask_as(&self.actor, self.question.clone(), self.mode)?;
         let streaming = Streaming {
             progress: Progress::new(received),
             shown: Shown::new(self.question.language, self.mode),
@@ -221,13 +230,10 @@ fn warning(verdict: Verdict, language: Language) -> Option<String> {
 
 /// Where the client reached this server, such as `https://docs.example.com`: links in answers
 /// begin with it. Empty if the request does not say.
-pub(super) fn origin(headers: &HeaderMap) -> String {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    let host = text(header::HOST.as_str()).and_then(|host| host.parse::<Authority>().ok());
-    let scheme = match text("x-forwarded-proto") {
-        Some("https") => "https",
-        _ => "http",
-    };
+pub(super) fn origin(connection: Connection, headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST);
+    let host = host.and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
+    let scheme = connection.scheme();
     host.map_or_else(String::new, |host| format!("{scheme}://{host}"))
 }
 
@@ -244,22 +250,22 @@ mod tests {
 
     #[test]
     fn links_begin_where_the_client_reached_the_server() {
-        let headers = |host: &'static str, scheme: Option<&'static str>| {
+        let plain = Connection::default();
+        let secure = Connection {
+            is_secure: true,
+            ..plain
+        };
+        let at = |host: &'static str, connection: Connection| {
             let mut headers = HeaderMap::new();
             headers.insert(header::HOST, HeaderValue::from_static(host));
-            if let Some(scheme) = scheme {
-                headers.insert("x-forwarded-proto", HeaderValue::from_static(scheme));
-            }
-            origin(&headers)
+            // Whoever says so: a proxy that is trusted has made the connection a secure one.
+            headers.insert("x-forwarded-proto", HeaderValue::from_static("https"));
+            origin(connection, &headers)
         };
-        assert_eq!(headers("127.0.0.1:8420", None), "http://127.0.0.1:8420");
-        assert_eq!(
-            headers("docs.example.com", Some("https")),
-            "https://docs.example.com"
-        );
-        assert_eq!(headers("a b", Some("https")), "");
-        assert_eq!(headers("a", Some("javascript")), "http://a");
-        assert_eq!(origin(&HeaderMap::new()), "");
+        assert_eq!(at("127.0.0.1:8420", plain), "http://127.0.0.1:8420");
+        assert_eq!(at("docs.example.com", secure), "https://docs.example.com");
+        assert_eq!(at("a b", secure), "");
+        assert_eq!(origin(plain, &HeaderMap::new()), "");
     }
 
     #[test]

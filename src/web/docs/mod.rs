@@ -18,11 +18,13 @@ use axum::response::Response;
 use ingest::parse::ParseError;
 use serde_json::Value;
 
+use super::connection::Connection;
 use super::error::Error;
 use super::pages::{Frame, html};
 use super::viewer::{Speaks, Viewer};
 use super::{Shared, api, compat};
 use crate::language::Language;
+use crate::people::Refusal;
 use reading::{Group, Kind, Reading, Shape};
 
 #[derive(Debug, Template)]
@@ -64,6 +66,7 @@ impl DocsPage {
             "answers" => words.docs_answers.to_owned(),
             "documents" => words.documents.to_owned(),
             "compatible" => words.docs_compatible.to_owned(),
+            "people" => words.people.to_owned(),
             other => other.to_owned(),
         }
     }
@@ -94,6 +97,7 @@ pub(super) async fn page(
     State(shared): State<Shared>,
     viewer: Viewer,
     Speaks(language): Speaks,
+    connection: Connection,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let frame = Frame::new(&shared, &viewer, language, "docs");
@@ -101,7 +105,7 @@ pub(super) async fn page(
         .map_err(|error| Error::internal("describing the API", &error))?;
     html(&DocsPage::new(
         frame,
-        compat::origin(&headers),
+        compat::origin(connection, &headers),
         &description,
     ))
 }
@@ -115,8 +119,10 @@ fn errors(language: Language) -> Vec<ErrorRow> {
         Error::LongQuestion { actual: 5_000 },
         Error::NoModel { name: text() },
         Error::SignIn,
+        Error::People(Refusal::WrongSignIn),
         Error::Forbidden,
         Error::OtherSite,
+        Error::StaleForm,
         Error::WrongHost,
         Error::NotFound,
         Error::MediaType {
@@ -129,7 +135,9 @@ fn errors(language: Language) -> Vec<ErrorRow> {
         Error::LargeFile { limit: text() },
         Error::UnreadableFile(ParseError::Encrypted { reason: text() }),
         Error::UnreadableFile(ParseError::Damaged { reason: text() }),
+        Error::People(Refusal::TooManyAttempts { seconds: 1 }),
         Error::Busy,
+        Error::Stopping,
         Error::NotReady { detail: text() },
         Error::DiskFull,
         Error::Internal,
@@ -170,7 +178,14 @@ mod tests {
                     assert!(page.contains(&heading), "{heading}");
                 }
             }
-            for code in ["question_too_long", "busy", "model_not_found", "sign_in"] {
+            for code in [
+                "question_too_long",
+                "busy",
+                "stopping",
+                "model_not_found",
+                "sign_in",
+                "too_many_attempts",
+            ] {
                 assert!(page.contains(code), "{code}");
             }
             assert!(page.contains(&format!("<html lang=\"{}\"", language.tag())));

@@ -8,6 +8,7 @@
 mod answer;
 mod check;
 mod document;
+mod people;
 mod scope;
 
 pub(crate) use answer::abstention;
@@ -22,6 +23,11 @@ pub use check::{
 pub use document::{
     DocumentBody, DocumentList, ProblemBody, UploadReport, UploadedFile, VersionBody, VersionList,
     document, versions,
+};
+pub use people::{
+    InviteRequest, InvitedBody, KeyBody, KeyList, KeyRequest, LinkBody, MadeKeyBody,
+    OneSessionBody, PasswordRequest, PersonBody, PersonChangeRequest, PersonList, SessionBody,
+    SessionList, SignInRequest,
 };
 pub use scope::FilterBody;
 

@@ -25,6 +25,7 @@ use super::{Asking, Said, WriteEvents, new_id, origin, quotes, warning};
 use crate::language::Language;
 use crate::web::Shared;
 use crate::web::api::JsonBody;
+use crate::web::connection::Connection;
 use crate::web::error::Error;
 use crate::web::stream::event;
 use crate::web::viewer::{Speaks, Viewer};
@@ -163,6 +164,7 @@ pub(in crate::web) async fn messages(
     State(shared): State<Shared>,
     viewer: Viewer,
     Speaks(speaks): Speaks,
+    connection: Connection,
     headers: HeaderMap,
     JsonBody(request): JsonBody<MessagesRequest>,
 ) -> Result<Response, Error> {
@@ -182,7 +184,7 @@ pub(in crate::web) async fn messages(
         model: request.model,
         blocks: Blocks {
             language: asking.question.language,
-            origin: origin(&headers),
+            origin: origin(connection, &headers),
             documents: Vec::new(),
             sentences: 0,
         },

@@ -27,6 +27,7 @@ use super::{Asking, Said, WriteEvents, new_id, origin, quotes, warning};
 use crate::language::Language;
 use crate::web::Shared;
 use crate::web::api::JsonBody;
+use crate::web::connection::Connection;
 use crate::web::error::Error;
 use crate::web::stream::data;
 use crate::web::viewer::{Speaks, Viewer};
@@ -208,6 +209,7 @@ pub(in crate::web) async fn completions(
     State(shared): State<Shared>,
     viewer: Viewer,
     Speaks(speaks): Speaks,
+    connection: Connection,
     headers: HeaderMap,
     JsonBody(request): JsonBody<ChatRequest>,
 ) -> Result<Response, Error> {
@@ -229,7 +231,7 @@ pub(in crate::web) async fn completions(
         id: new_id("chatcmpl-"),
         created: Timestamp::now().as_second(),
         model: request.model,
-        text: Text::new(asking.question.language, origin(&headers)),
+        text: Text::new(asking.question.language, origin(connection, &headers)),
         speaks,
         includes_usage: request
             .stream_options

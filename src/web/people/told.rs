@@ -1,0 +1,166 @@
+//! What is said of refusals, for programs and for people.
+
+use axum::http::StatusCode;
+
+use crate::language::Language;
+use crate::people::{NAME_CHARACTERS, PASSWORD_BYTES, PASSWORD_CHARACTERS, PasswordFault, Refusal};
+
+/// The status of an answer that refuses so.
+pub(in crate::web) fn status(refusal: Refusal) -> StatusCode {
+    match refusal {
+        Refusal::NotFound => StatusCode::NOT_FOUND,
+        Refusal::WrongSignIn => StatusCode::UNAUTHORIZED,
+        Refusal::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Refusal::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        Refusal::NameTaken | Refusal::LastAdmin | Refusal::TooManyKeys { .. } => {
+            StatusCode::CONFLICT
+        }
+        Refusal::WrongPassword | Refusal::ScopeAboveRole => StatusCode::FORBIDDEN,
+        Refusal::SpentLink => StatusCode::GONE,
+        Refusal::BadName
+        | Refusal::BadDisplayName
+        | Refusal::BadRole
+        | Refusal::BadScope
+        | Refusal::BadExpiry
+        | Refusal::Password(_) => StatusCode::UNPROCESSABLE_ENTITY,
+    }
+}
+
+/// A name for programs that stays.
+pub(in crate::web) fn code(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::NotFound => "not_found",
+        Refusal::WrongSignIn => "wrong_sign_in",
+        Refusal::TooManyAttempts { .. } => "too_many_attempts",
+        Refusal::Busy => "busy",
+        Refusal::BadName => "bad_name",
+        Refusal::BadDisplayName => "bad_display_name",
+        Refusal::NameTaken => "name_taken",
+        Refusal::BadRole => "bad_role",
+        Refusal::BadScope => "bad_scope",
+        Refusal::Password(PasswordFault::Short) => "password_short",
+        Refusal::Password(PasswordFault::Long) => "password_long",
+        Refusal::Password(PasswordFault::Common) => "password_common",
+        Refusal::Password(PasswordFault::IsName) => "password_is_name",
+        Refusal::WrongPassword => "wrong_password",
+        Refusal::SpentLink => "link_spent",
+        Refusal::LastAdmin => "last_admin",
+        Refusal::ScopeAboveRole => "scope_above_role",
+        Refusal::BadExpiry => "bad_expiry",
+        Refusal::TooManyKeys { .. } => "too_many_keys",
+    }
+}
+
+/// The field that is wrong, if it is one.
+pub(in crate::web) fn field(refusal: Refusal) -> Option<&'static str> {
+    match refusal {
+        Refusal::BadName | Refusal::NameTaken => Some("name"),
+        Refusal::BadDisplayName => Some("display_name"),
+        Refusal::BadRole => Some("role"),
+        Refusal::BadScope | Refusal::ScopeAboveRole => Some("scope"),
+        Refusal::Password(_) => Some("password"),
+        Refusal::WrongPassword => Some("present"),
+        Refusal::BadExpiry => Some("expires_in_days"),
+        _ => None,
+    }
+}
+
+/// Seconds after which another try may be worth while, if one may be.
+pub(in crate::web) fn retry_after(refusal: Refusal) -> Option<u64> {
+    match refusal {
+        Refusal::TooManyAttempts { seconds } => Some(seconds),
+        Refusal::Busy => Some(3),
+        _ => None,
+    }
+}
+
+/// A sentence for people.
+pub(in crate::web) fn sentence(refusal: Refusal, language: Language) -> String {
+    let (ko, en) = match refusal {
+        Refusal::NotFound => (
+            "찾으시는 것이 없습니다.".to_owned(),
+            "There is no such thing.".to_owned(),
+        ),
+        Refusal::WrongSignIn => (
+            "이름이나 비밀번호가 맞지 않습니다.".to_owned(),
+            "The name or the password is wrong.".to_owned(),
+        ),
+        Refusal::TooManyAttempts { seconds } => (
+            format!("여러 번 틀렸습니다. {seconds}초 뒤에 다시 해 주세요."),
+            format!("Too many attempts. Try again in {seconds} seconds."),
+        ),
+        Refusal::Busy => (
+            "지금은 들어오려는 사람이 많습니다. 잠시 뒤에 다시 해 주세요.".to_owned(),
+            "Many people are signing in. Try again soon.".to_owned(),
+        ),
+        Refusal::BadName => (
+            format!(
+                "이름은 글자, 숫자와 -_.@+로 {NAME_CHARACTERS}자까지이고, 빈칸은 쓸 수 없습니다."
+            ),
+            format!(
+                "A name has up to {NAME_CHARACTERS} letters, digits and -_.@+, without spaces."
+            ),
+        ),
+        Refusal::BadDisplayName => (
+            format!("보이는 이름은 1자부터 {NAME_CHARACTERS}자까지입니다."),
+            format!("A name that is shown has 1 to {NAME_CHARACTERS} characters."),
+        ),
+        Refusal::NameTaken => (
+            "다른 사용자가 쓰는 이름입니다.".to_owned(),
+            "Another person has this name.".to_owned(),
+        ),
+        Refusal::BadRole => (
+            "역할은 reader, editor, admin 가운데 하나입니다.".to_owned(),
+            "The role is reader, editor or admin.".to_owned(),
+        ),
+        Refusal::BadScope => (
+            "키의 권한은 read, write, admin 가운데 하나입니다.".to_owned(),
+            "The scope is read, write or admin.".to_owned(),
+        ),
+        Refusal::Password(PasswordFault::Short) => (
+            format!("비밀번호는 {PASSWORD_CHARACTERS}자 이상이어야 합니다."),
+            format!("A password has at least {PASSWORD_CHARACTERS} characters."),
+        ),
+        Refusal::Password(PasswordFault::Long) => (
+            format!("비밀번호가 너무 깁니다. {PASSWORD_BYTES}바이트까지 됩니다."),
+            format!("The password is too long: at most {PASSWORD_BYTES} bytes."),
+        ),
+        Refusal::Password(PasswordFault::Common) => (
+            "너무 흔한 비밀번호입니다. 다른 것을 골라 주세요.".to_owned(),
+            "This password is among the most common ones. Choose another.".to_owned(),
+        ),
+        Refusal::Password(PasswordFault::IsName) => (
+            "비밀번호가 이름과 같습니다. 다른 것을 골라 주세요.".to_owned(),
+            "The password is the name. Choose another.".to_owned(),
+        ),
+        Refusal::WrongPassword => (
+            "지금 비밀번호가 맞지 않습니다.".to_owned(),
+            "The present password is wrong.".to_owned(),
+        ),
+        Refusal::SpentLink => (
+            "이미 썼거나 기한이 지난 링크입니다. 관리자에게 새 링크를 받아 주세요.".to_owned(),
+            "This link was used already or has run out. Ask an administrator for another."
+                .to_owned(),
+        ),
+        Refusal::LastAdmin => (
+            "들어올 수 있는 마지막 관리자입니다. 먼저 다른 관리자를 만들어 주세요.".to_owned(),
+            "This is the last administrator who can sign in. Make another one first.".to_owned(),
+        ),
+        Refusal::ScopeAboveRole => (
+            "키는 주인보다 많은 일을 할 수 없습니다.".to_owned(),
+            "A key cannot do more than its owner may.".to_owned(),
+        ),
+        Refusal::BadExpiry => (
+            "키의 기한은 1일부터 3650일까지입니다.".to_owned(),
+            "A key ends after 1 to 3650 days.".to_owned(),
+        ),
+        Refusal::TooManyKeys { limit } => (
+            format!("키는 {limit}개까지 만들 수 있습니다. 쓰지 않는 것을 없애 주세요."),
+            format!("There may be {limit} keys. Revoke those that are not used."),
+        ),
+    };
+    match language {
+        Language::Ko => ko,
+        Language::En => en,
+    }
+}
