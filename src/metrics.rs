@@ -362,7 +362,7 @@ mod tests {
             .find_map(|line| line.strip_prefix("process_resident_memory_bytes "))
             .unwrap();
         assert!(memory.parse::<u64>().unwrap() > 1_000_000, "{memory}");
-        let later = metrics.text(&Counts::default(), 0, 0);
+        let later = metrics.text(&Counts::default(), (0, 0), 0);
         assert!(!later.contains("queued"), "{later}");
     }
 }
