@@ -137,7 +137,7 @@ impl QdrantIndex {
 
     /// Takes the collection away, as tests do when they are done.
     #[cfg(test)]
-    pub(super) async fn drop_collection(&self) -> Result<(), BackendError> {
+    pub(crate) async fn drop_collection(&self) -> Result<(), BackendError> {
         self.client
             .delete_collection(&self.collection)
             .await

@@ -47,6 +47,19 @@ pub struct CollectionRights {
     pub(crate) list: ListId,
 }
 
+impl CollectionRights {
+    /// A collection of this name with these rights.
+    #[cfg(test)]
+    pub(crate) fn for_test(name: &str, grants: &Grants) -> Self {
+        Self {
+            name: name.to_owned(),
+            own: Some(grants.clone()),
+            effective: grants.clone(),
+            list: ListId::of(grants),
+        }
+    }
+}
+
 /// A collection's name as collections are compared: as the search compares them.
 pub(crate) fn folded(name: &str) -> String {
     name.trim().nfc().collect::<String>().to_lowercase()

@@ -13,7 +13,7 @@ mod words;
 
 pub(super) use api::RightsDescription;
 #[cfg(test)]
-pub(super) use pages::{CollectionsPage, RightsPage};
+pub(super) use pages::hostile;
 
 use axum::Router;
 use axum::routing::{get, post};

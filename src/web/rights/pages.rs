@@ -410,3 +410,68 @@ async fn changed_collection(
     let confirmed = form.confirm.is_some();
     change_rights_of(shared, viewer, &name, after.as_ref(), confirmed).await
 }
+
+/// Pages that are filled with what somebody may type.
+#[cfg(test)]
+pub(in crate::web) mod hostile {
+    use super::*;
+    use crate::catalogue::ListId;
+
+    fn grants(text: &str) -> (Grants, Vec<Person>) {
+        let person = Person {
+            id: crate::people::PersonId::from("1".to_owned()),
+            name: "mina".parse().unwrap(),
+            display_name: text.to_owned(),
+            role: crate::people::Role::Admin,
+            groups: std::collections::BTreeSet::new(),
+            disabled: false,
+            has_password: true,
+            created: jiff::Timestamp::UNIX_EPOCH,
+        };
+        let everyone = Principal::Group(ingest::Group::everyone());
+        let grants = [
+            (Principal::Person(person.id.clone()), Level::Quote),
+            (everyone, Level::Find),
+        ];
+        (grants.into_iter().collect(), vec![person])
+    }
+
+    pub(in crate::web) fn rights(frame: Frame, text: &str) -> RightsPage {
+        let (grants, people) = grants(text);
+        let key = (text.to_owned(), crate::ask::Reader::anyone());
+        RightsPage {
+            told: words::words(frame.language),
+            rights: DocumentRights {
+                id: DocumentId::at("x"),
+                title: text.to_owned(),
+                own: Some(crate::rights::OwnRights {
+                    grants: grants.clone(),
+                    by_hand: true,
+                }),
+                inherited: grants.clone(),
+                inherited_from: Follows::Collection(text.to_owned()),
+                effective: grants.clone(),
+                follows: Follows::Collection(text.to_owned()),
+                list: ListId::of(&grants),
+            },
+            readership: Some(Readership::new(&grants, people.clone(), [key])),
+            people,
+            refused: Some(text.to_owned()),
+            saved: true,
+            frame,
+        }
+    }
+
+    pub(in crate::web) fn collections(frame: Frame, text: &str) -> CollectionsPage {
+        let (grants, people) = grants(text);
+        CollectionsPage {
+            told: words::words(frame.language),
+            collections: vec![(CollectionRights::for_test(text, &grants), 3)],
+            people,
+            is_admin: true,
+            refused: Some(text.to_owned()),
+            saved: true,
+            frame,
+        }
+    }
+}
