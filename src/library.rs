@@ -781,8 +781,7 @@ impl Library {
             .read_version(id, version.unwrap_or(view.version), None)
             .await?;
         let access = self.catalogue.access(reader).await?;
-        let read =
-            read.filter(|read| access.may(Level::Quote, &read.list, read.access.as_ref()));
+        let read = read.filter(|read| access.may(Level::Quote, &read.list, read.access.as_ref()));
         Ok(read.map(|read| SourceText {
             document: read.document,
             version: read.version,

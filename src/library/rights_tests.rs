@@ -440,11 +440,16 @@ impl Walk {
         let context = context.unwrap();
         for passage in &context.passages {
             let documents = &self.model.documents;
-            let at = documents.iter().position(|known| known.id == passage.document);
+            let at = documents
+                .iter()
+                .position(|known| known.id == passage.document);
             assert!(self.may_quote(at.unwrap(), number), "{passage:?}");
         }
         for entry in &context.ledger {
-            assert!(self.may_quote(self.searched[&entry.chunk], number), "{entry:?}");
+            assert!(
+                self.may_quote(self.searched[&entry.chunk], number),
+                "{entry:?}"
+            );
         }
     }
 
@@ -459,7 +464,12 @@ impl Walk {
             .into_iter()
             .map(|view| (view.id, view.level))
             .collect();
-        let levels = [None, Some(Level::Find), Some(Level::Quote), Some(Level::Download)];
+        let levels = [
+            None,
+            Some(Level::Find),
+            Some(Level::Quote),
+            Some(Level::Download),
+        ];
         let documents = self.model.documents.iter();
         let expected: BTreeMap<DocumentId, Level> = documents
             .clone()
@@ -491,7 +501,11 @@ impl Walk {
                 assert_eq!(source.is_some(), level >= 2, "{document:?} {at}");
                 assert!(source.is_none_or(|source| source.document.text.contains(word)));
                 let original = self.library.original(document.id, Some(*version), &reader);
-                assert_eq!(original.await.unwrap().is_some(), level >= 3, "{document:?}");
+                assert_eq!(
+                    original.await.unwrap().is_some(),
+                    level >= 3,
+                    "{document:?}"
+                );
             }
         }
         let query = Query {
@@ -501,7 +515,13 @@ impl Walk {
         };
         let retrievers: Vec<Arc<dyn Retriever>> = vec![Arc::new(self.words.clone())];
         let config = AskConfig::default();
-        let told = findable(self.library.catalogue(), &retrievers, &query, &reader, &config);
+        let told = findable(
+            self.library.catalogue(),
+            &retrievers,
+            &query,
+            &reader,
+            &config,
+        );
         let told = told.await.unwrap();
         let only_found = |document: &&ModelDocument| self.model.level_of(document, number) == 1;
         let expected: BTreeSet<DocumentId> = self
