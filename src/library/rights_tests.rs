@@ -234,7 +234,7 @@ impl Walk {
 
     async fn submit(&mut self, name: &str, readers: &BTreeSet<Group>, word: &str) -> Submitted {
         let path = self.folder.path().join("file.md");
-        std::fs::write(&path, format!("# {name}\n\ncommon 공통 {word} 입니다.\n")).unwrap();
+        std::fs::write(&path, format!("common 공통 {word} 입니다.\n")).unwrap();
         self.library
             .submit(NewDocument {
                 place: name.to_owned(),
