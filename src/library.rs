@@ -455,9 +455,10 @@ impl Library {
             let known = known.map(|entry| entry.metadata).unwrap_or_default();
             // What takes its place must be for those whom it is for: whoever hands it in learns
             // nothing of other documents.
-            let readers = match document.readers.is_empty() {
-                true => &self.parts.default_readers,
-                false => &document.readers,
+            let readers = if document.readers.is_empty() {
+                &self.parts.default_readers
+            } else {
+                &document.readers
             };
             let reader = Reader::new(readers.iter().cloned());
             let change = &document.metadata;

@@ -168,9 +168,10 @@ impl Here<'_> {
                 inherit,
                 confirm,
             } => {
-                let grants = match inherit {
-                    true => None,
-                    false => Some(self.read(&grants)?),
+                let grants = if inherit {
+                    None
+                } else {
+                    Some(self.read(&grants)?)
                 };
                 match (target.document, target.collection) {
                     (Some(id), _) => self.set(id, grants, confirm).await?,

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use super::{Library, LibraryParts, Submitted, take};
 use crate::ask::{AskConfig, Fused, Query, Reader, Retriever, findable, pack};
-use crate::catalogue::{Metadata, MetadataChange, NewDocument};
+use crate::catalogue::{ChunkRow, Metadata, MetadataChange, NewDocument};
 use crate::index::{Analyzer, Bm25Index, EdgeIndex, QdrantIndex, VectorsConfig};
 use crate::model::CharacterCounter;
 use crate::people::PersonId;
@@ -615,7 +615,7 @@ async fn a_stale_index_gives_nothing_away_and_is_mended() {
     let reader = Reader::anyone();
     let chunks = walk.library.catalogue().chunk_ids(submitted.id).await;
     let stale = walk.library.catalogue().chunks(&chunks.unwrap()).await;
-    let stale: Vec<_> = stale.unwrap().iter().map(|row| row.stored()).collect();
+    let stale: Vec<_> = stale.unwrap().iter().map(ChunkRow::stored).collect();
     let none = RightsChange::Own(Grants::none());
     assert!(walk.library.set_rights(submitted.id, &none).await.unwrap());
     // As if the index had not been written to.

@@ -52,9 +52,10 @@ async fn ways(server: &Server, document: &str, cookie: &str) -> [StatusCode; 4] 
     ];
     let own = server.get(document, &headers).await.status;
     let page = server.get(&format!("/documents/{id}"), &headers).await;
-    let page = match page.body.contains("11일") {
-        true => page.status,
-        false => StatusCode::NOT_FOUND,
+    let page = if page.body.contains("11일") {
+        page.status
+    } else {
+        StatusCode::NOT_FOUND
     };
     let versions = server.get(&format!("{document}/versions"), &headers).await;
     let original = server.get(&format!("{document}/original"), &headers).await;
