@@ -18,5 +18,6 @@ mod metrics;
 mod people;
 mod people_audited;
 mod pictures;
+mod rights;
 mod sources;
 mod verify;
