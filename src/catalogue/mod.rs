@@ -9,6 +9,7 @@ mod people;
 pub(crate) mod snapshot;
 mod store;
 mod types;
+mod webhooks;
 
 pub(crate) use access::{Ended, NewSession, SessionRow};
 pub(crate) use counts::Counts;

@@ -29,12 +29,13 @@ use super::audit;
 use super::metadata::{Metadata, Said, labels};
 use super::people;
 use super::types::{DocumentView, NewDocument, State, VersionView};
+use super::webhooks;
 
 /// What can go wrong with the catalogue: SQLite's own errors, and rows that cannot be read.
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
 
 const SCHEMA: &str = include_str!("schema.sql");
-pub(super) const SCHEMA_VERSION: i64 = 6;
+pub(super) const SCHEMA_VERSION: i64 = 7;
 /// What makes a catalogue of version 1 one of version 2.
 const TO_VERSION_2: &str = "ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
      UPDATE versions SET readers = (SELECT readers FROM documents WHERE id = versions.document);";
@@ -347,10 +348,11 @@ impl Catalogue {
                     TO_VERSION_4,
                     people::TABLES,
                     audit::SCHEMA,
+                    webhooks::SCHEMA,
                 ];
                 let changes = match usize::try_from(version) {
                     Ok(version @ 1..) => &changes[version - 1..],
-                    _ => &[SCHEMA, people::TABLES, audit::SCHEMA][..],
+                    _ => &[SCHEMA, people::TABLES, audit::SCHEMA, webhooks::SCHEMA][..],
                 };
                 let mut transaction = writer.begin().await?;
                 for change in changes {
@@ -1574,7 +1576,9 @@ mod tests {
         assert!(expected.contains("documents parent TEXT 0"), "{expected:?}");
         // Back to version 2.
         sqlx::raw_sql(
-            "DROP INDEX documents_by_lane; DROP INDEX documents_by_content; \
+            "DROP TRIGGER webhooks_document_received; DROP TRIGGER webhooks_version_received; \
+             DROP TRIGGER webhooks_document_ended; DROP TRIGGER webhooks_document_deleted; DROP VIEW webhook_events; \
+             DROP TABLE webhook_messages; DROP TABLE webhooks; DROP INDEX documents_by_lane; DROP INDEX documents_by_content; \
              ALTER TABLE documents DROP COLUMN passwords; ALTER TABLE documents DROP COLUMN lane; ALTER TABLE documents DROP COLUMN metadata; \
              ALTER TABLE documents DROP COLUMN said; ALTER TABLE versions DROP COLUMN received_at; \
              ALTER TABLE versions DROP COLUMN replaced_at; DROP TABLE recognized; DROP TABLE sourced; DROP INDEX documents_by_parent; \

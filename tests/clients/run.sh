@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Serves a fresh data folder with three sample documents in quote mode and drives it by the
-# unmodified Python clients of OpenAI and Anthropic.
+# unmodified Python clients of OpenAI, Anthropic and the Model Context Protocol.
 #     tests/clients/run.sh VERACITE PYTHON
 # PYTHON can make a virtual environment; the clients come from PyPI.
 set -euo pipefail
@@ -22,7 +22,7 @@ end() {
 }
 trap end EXIT
 "$python" -m venv "$folder/python"
-"$folder/python/bin/pip" install --quiet openai==3.57.0 anthropic==2.14.0
+"$folder/python/bin/pip" install --quiet openai==3.57.0 anthropic==2.14.0 mcp==2.3.0
 port="$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
 key="clients-$("$python" -c 'import secrets; print(secrets.token_hex(16))')"
 (
@@ -42,6 +42,8 @@ key = "$key"
 TOML
 )
 "$veracite" --config "$folder/veracite.toml" ingest "$here"/../../examples/handbook/{01,02,05}-*
+# The same documents for a client that starts the program by itself: a folder has one user.
+cp -r "$folder/data" "$folder/other"
 "$veracite" --config "$folder/veracite.toml" serve > "$folder/server.log" 2>&1 &
 server=$!
 for _ in $(seq 120); do
@@ -50,5 +52,9 @@ for _ in $(seq 120); do
     sleep 0.5
 done
 # The clients talk to this machine whatever the surroundings say.
-env -u OPENAI_BASE_URL -u ANTHROPIC_BASE_URL -u ANTHROPIC_AUTH_TOKEN NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 \
-    VERACITE_TEST_KEY="$key" "$folder/python/bin/python" "$here/clients.py" "http://127.0.0.1:$port"
+on_this_machine() {
+    env -u OPENAI_BASE_URL -u ANTHROPIC_BASE_URL -u ANTHROPIC_AUTH_TOKEN NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 \
+        VERACITE_TEST_KEY="$key" "$folder/python/bin/python" "$@"
+}
+on_this_machine "$here/clients.py" "http://127.0.0.1:$port"
+on_this_machine "$here/mcp_client.py" "http://127.0.0.1:$port" "$veracite" "$folder/veracite.toml" "$folder/other"

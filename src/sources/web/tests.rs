@@ -197,6 +197,7 @@ impl TestSite {
         let surroundings = Surroundings {
             default_readers: &everyone,
             max_file: 1 << 20,
+            guard: &crate::outbound::Guard::default(),
             folder: self.folder.path(),
         };
         Web::open(config, surroundings).unwrap()

@@ -10,6 +10,8 @@ mod check;
 mod document;
 mod people;
 mod scope;
+mod search;
+mod webhooks;
 
 pub(crate) use answer::abstention;
 pub use answer::{
@@ -30,6 +32,14 @@ pub use people::{
     SessionList, SignInRequest,
 };
 pub use scope::FilterBody;
+pub use search::{
+    CheckTextBody, CheckTextRequest, CheckedBody, FoundBody, SearchBody, SearchRequest, checked,
+    found, sentences,
+};
+pub use webhooks::{
+    DeliveryBody, DeliveryList, MadeWebhookBody, SentBody, WebhookBody, WebhookChangeRequest,
+    WebhookList, WebhookRequest, delivery, webhook,
+};
 
 use std::ops::Range;
 
