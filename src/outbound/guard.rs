@@ -54,7 +54,10 @@ impl FromStr for Allowed {
         // As addresses are read, so that a name in Hangul is the one that is looked up.
         let url = Url::parse(&format!("http://{name}/")).map_err(|_| wrong())?;
         let host = url.domain().ok_or_else(wrong)?;
-        let is_plain = url.path() == "/" && url.port().is_none() && url.username().is_empty();
+        let is_name = host
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
+        let is_plain = is_name && url.path() == "/" && url.port().is_none() && url.username().is_empty();
         if !is_plain || name.contains(['/', ':', '@', '?', '#']) {
             return Err(wrong());
         }

@@ -56,7 +56,7 @@ impl From<String> for WebhookId {
 
 impl fmt::Display for WebhookId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.pad(&self.0)
     }
 }
 
