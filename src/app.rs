@@ -16,8 +16,9 @@ use tracing::{Instrument as _, info, info_span, warn};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::ask::{
-    BothEmbedder, Context, DraftSentence, EngineBusy, Generator, Passage, Prompt, Query, QueryEmbedder, Question,
-    QuoteGenerator, Reader, Retriever, Sufficiency, fit, fuse, pack, retrieve,
+    BothEmbedder, Context, DraftSentence, EngineBusy, Generator, Passage, Prompt, Query,
+    QueryEmbedder, Question, QuoteGenerator, Reader, Retriever, Sufficiency, fit, fuse, pack,
+    retrieve,
 };
 use crate::audit::{Asked, Audit, searched};
 use crate::catalogue::Catalogue;
@@ -40,9 +41,9 @@ use crate::outbound::Guard;
 use crate::people::People;
 use crate::proof::{self, Clock, IndexesProof, Key, Prover, Setup, SystemClock, VerifyReport};
 use crate::sources::config::SourceConfig;
+use crate::sources::{self, Source, SourceError, Surroundings, keep_in_step};
 use crate::telemetry::TARGET;
 use crate::webhooks::{self, Delivery};
-use crate::sources::{self, Source, SourceError, Surroundings, keep_in_step};
 
 /// A question may have this many characters. A longer text is a document, not a question.
 pub const QUESTION_LIMIT: usize = 4_000;
@@ -1078,7 +1079,9 @@ impl App {
             let pipeline = self.pipeline();
             pipeline.find(question, &mut Timings::default()).await
         };
-        let found = searching.instrument(info_span!(target: TARGET, "search")).await;
+        let found = searching
+            .instrument(info_span!(target: TARGET, "search"))
+            .await;
         let passages = found.as_ref().ok().map(|found| found.passages.as_slice());
         searched(&self.audit, actor, &question.text, passages);
         Ok(found?)
@@ -1099,7 +1102,9 @@ impl App {
         let _seat = self.seat_for(whole)?;
         let mut shown = Vec::new();
         let checking = self.check_each(whole, sentences, &mut shown);
-        let checked = checking.instrument(info_span!(target: TARGET, "check_text")).await;
+        let checked = checking
+            .instrument(info_span!(target: TARGET, "check_text"))
+            .await;
         let passages = checked.is_ok().then_some(shown.as_slice());
         searched(&self.audit, actor, &whole.text, passages);
         Ok(checked?)
@@ -1121,9 +1126,12 @@ impl App {
             let context = pipeline.find(&question, &mut Timings::default()).await?;
             sentence.citations = (1..).take(context.passages.len()).collect();
             shown.extend(context.passages.iter().cloned());
-            let checking =
-                self.checker
-                    .check(vec![sentence], Arc::new(context), whole.language, Mode::Marked);
+            let checking = self.checker.check(
+                vec![sentence],
+                Arc::new(context),
+                whole.language,
+                Mode::Marked,
+            );
             answers.push(checking.await);
         }
         Ok(answers)

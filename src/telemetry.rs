@@ -201,7 +201,10 @@ impl Sender {
         let was_failing = self.is_failing.swap(failed.is_some(), Ordering::Relaxed);
         match failed {
             Some(reason) if !was_failing => {
-                warn!(reason, "the collector takes no traces; they are lost until it does");
+                warn!(
+                    reason,
+                    "the collector takes no traces; they are lost until it does"
+                );
             }
             None if was_failing => info!("the collector takes traces again"),
             _ => {}
@@ -288,7 +291,9 @@ mod tests {
             )]),
             ..TelemetryConfig::default()
         };
-        let telemetry = Telemetry::open(&config, &Handle::current()).unwrap().unwrap();
+        let telemetry = Telemetry::open(&config, &Handle::current())
+            .unwrap()
+            .unwrap();
         let subscriber = tracing_subscriber::registry().with(telemetry.layer());
         let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
         tracing::subscriber::with_default(subscriber, || {
@@ -329,7 +334,9 @@ mod tests {
             otlp_endpoint: Some("http://127.0.0.1:1".to_owned()),
             ..TelemetryConfig::default()
         };
-        let telemetry = Telemetry::open(&config, &Handle::current()).unwrap().unwrap();
+        let telemetry = Telemetry::open(&config, &Handle::current())
+            .unwrap()
+            .unwrap();
         let subscriber = tracing_subscriber::registry().with(telemetry.layer());
         tracing::subscriber::with_default(subscriber, || {
             // More than the queue holds: the rest is dropped, not waited for.

@@ -101,7 +101,8 @@ pub(crate) fn searched(audit: &Audit, actor: &str, text: &str, found: Option<&[P
     audit.note(match found {
         None => event.with("outcome", "failed"),
         Some(passages) => {
-            let of = |passage: &Passage| (passage.document.to_string(), passage.version.to_string());
+            let of =
+                |passage: &Passage| (passage.document.to_string(), passage.version.to_string());
             let shown = named(passages.iter().map(of).collect());
             event.with("outcome", "found").with("evidence", shown)
         }

@@ -67,7 +67,10 @@ impl Catalogue {
 
     /// A webhook, if it is there.
     pub(crate) async fn webhook(&self, id: &WebhookId) -> Result<Option<Webhook>> {
-        Ok(self.webhook_with_secret(id).await?.map(|(webhook, _)| webhook))
+        Ok(self
+            .webhook_with_secret(id)
+            .await?
+            .map(|(webhook, _)| webhook))
     }
 
     /// A webhook and what messages to it are signed with, if that is kept here.

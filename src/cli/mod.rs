@@ -180,8 +180,7 @@ fn command(runtime: &Runtime, command: Command, config: Config) -> anyhow::Resul
 fn start_tracing(filter: &str, config: Option<&Config>, runtime: &Handle) -> Option<Telemetry> {
     // Said by Qdrant Edge at each start, of switches that it has no way to set, and by lindera of
     // every kind of unknown word in ko-dic. What rmcp tells of each message holds questions.
-    let filter =
-        &format!("{filter},qdrant_edge::common=error,lindera_dictionary=error,rmcp=error");
+    let filter = &format!("{filter},qdrant_edge::common=error,lindera_dictionary=error,rmcp=error");
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|error| {
         eprintln!("veracite: log filter `{filter}` is wrong ({error}), using `warn`");
         EnvFilter::new("warn")

@@ -67,11 +67,26 @@ async fn with(
     match command {
         WebhooksCommand::List => {
             for webhook in catalogue.webhooks().await? {
-                let from = if webhook.configured { "configured" } else { "made" };
-                let state = if webhook.disabled { "disabled" } else { "active" };
+                let from = if webhook.configured {
+                    "configured"
+                } else {
+                    "made"
+                };
+                let state = if webhook.disabled {
+                    "disabled"
+                } else {
+                    "active"
+                };
                 let events: Vec<&str> = webhook.events.iter().map(|event| event.as_str()).collect();
-                let events = if events.is_empty() { "all".to_owned() } else { events.join(",") };
-                println!("{:<32}  {from:<10}  {state:<8}  {events}  {}", webhook.id, webhook.url);
+                let events = if events.is_empty() {
+                    "all".to_owned()
+                } else {
+                    events.join(",")
+                };
+                println!(
+                    "{:<32}  {from:<10}  {state:<8}  {events}  {}",
+                    webhook.id, webhook.url
+                );
             }
         }
         WebhooksCommand::Test { id } => {
@@ -109,7 +124,9 @@ async fn with(
                     message.event.as_str(),
                     message.state.as_str(),
                     message.attempts,
-                    message.error.map_or_else(String::new, |error| format!(": {error}")),
+                    message
+                        .error
+                        .map_or_else(String::new, |error| format!(": {error}")),
                 );
             }
         }

@@ -171,10 +171,11 @@ mod tests {
             counted.fetch_add(1, Ordering::SeqCst);
             std::future::ready("secret")
         });
-        let leads = get(move || {
-            std::future::ready((StatusCode::FOUND, [(header::LOCATION, to.clone())]))
-        });
-        let router = Router::new().route("/secret", secret).route("/leads", leads);
+        let leads =
+            get(move || std::future::ready((StatusCode::FOUND, [(header::LOCATION, to.clone())])));
+        let router = Router::new()
+            .route("/secret", secret)
+            .route("/leads", leads);
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         (port, came)
     }
@@ -206,7 +207,10 @@ mod tests {
         assert!(refused.contains("network.allow"), "{refused}");
         assert_eq!(came.load(Ordering::SeqCst), 0);
         let allowed = Outbound::with(guard(&["site.example"]), names, |builder| builder).unwrap();
-        assert_eq!(ask(&allowed, &address).await.unwrap().text().await.unwrap(), "secret");
+        assert_eq!(
+            ask(&allowed, &address).await.unwrap().text().await.unwrap(),
+            "secret"
+        );
     }
 
     #[tokio::test]
@@ -230,9 +234,14 @@ mod tests {
         let (port, came) = server().await;
         let names = InTurn::new(&[Ipv4Addr::LOCALHOST]);
         let outbound = Outbound::with(guard(&["site.example"]), names, |builder| builder).unwrap();
-        let response = ask(&outbound, &format!("http://site.example:{port}/leads")).await.unwrap();
+        let response = ask(&outbound, &format!("http://site.example:{port}/leads"))
+            .await
+            .unwrap();
         assert_eq!(response.status(), 302);
-        let to = response.headers()[header::LOCATION].to_str().unwrap().to_owned();
+        let to = response.headers()[header::LOCATION]
+            .to_str()
+            .unwrap()
+            .to_owned();
         let refused = ask(&outbound, &to).await.unwrap_err();
         assert!(refused.contains("this machine itself"), "{refused}");
         assert_eq!(came.load(Ordering::SeqCst), 0);

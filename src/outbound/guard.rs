@@ -57,7 +57,8 @@ impl FromStr for Allowed {
         let is_name = host
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte));
-        let is_plain = is_name && url.path() == "/" && url.port().is_none() && url.username().is_empty();
+        let is_plain =
+            is_name && url.path() == "/" && url.port().is_none() && url.username().is_empty();
         if !is_plain || name.contains(['/', ':', '@', '?', '#']) {
             return Err(wrong());
         }
@@ -152,7 +153,9 @@ impl Guard {
             return Err(Refused::NoWeb(address.to_string()));
         }
         match number(address) {
-            Some(number) => self.judge(number).map_err(|kind| Refused::Address(number, kind)),
+            Some(number) => self
+                .judge(number)
+                .map_err(|kind| Refused::Address(number, kind)),
             None => Ok(()),
         }
     }
@@ -207,7 +210,9 @@ impl Guard {
 /// as what they mean when the address was parsed.
 fn number(address: &Url) -> Option<IpAddr> {
     let host = address.host_str()?;
-    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let inner = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
     inner.unwrap_or(host).parse().ok()
 }
 
@@ -394,15 +399,23 @@ mod tests {
         ] {
             assert!(found(other).is_err(), "{other}");
         }
-        assert_eq!(guard.check_found("other", ["10.1.1.1".parse().unwrap()]), Ok(()));
+        assert_eq!(
+            guard.check_found("other", ["10.1.1.1".parse().unwrap()]),
+            Ok(())
+        );
     }
 
     #[test]
     fn a_name_that_stands_for_a_public_and_a_private_address_is_refused() {
         let found = ["8.8.8.8".parse().unwrap(), "127.0.0.1".parse().unwrap()];
-        let refused = guard(&[]).check_found("twofold.example", found).unwrap_err();
+        let refused = guard(&[])
+            .check_found("twofold.example", found)
+            .unwrap_err();
         let words = refused.to_string();
-        assert!(words.contains("127.0.0.1") && words.contains("network.allow"), "{words}");
+        assert!(
+            words.contains("127.0.0.1") && words.contains("network.allow"),
+            "{words}"
+        );
     }
 
     #[test]
@@ -414,16 +427,22 @@ mod tests {
         assert_eq!(own.check(&written), Ok(()));
         assert!(own.check(&url("http://10.0.0.8:9000/")).is_err());
         let named = guard.and_written(&url("http://localhost/"));
-        assert!(named.check_found("localhost", ["127.0.0.1".parse().unwrap()]).is_err());
+        assert!(
+            named
+                .check_found("localhost", ["127.0.0.1".parse().unwrap()])
+                .is_err()
+        );
     }
 
     #[test]
     fn what_is_no_network_and_no_host_is_told() {
         for wrong in ["", "10.0.0.0/40", "http://a/", "a:80", "a/b", "*.", "*"] {
-            let config: Result<NetworkConfig, _> = toml::from_str(&format!("allow = [\"{wrong}\"]"));
+            let config: Result<NetworkConfig, _> =
+                toml::from_str(&format!("allow = [\"{wrong}\"]"));
             assert!(config.is_err(), "{wrong}");
         }
-        let text = "allow = [\"10.0.0.0/8\", \"10.0.0.7/32\", \"intranet.example\", \"*.corp.example\"]\n";
+        let text =
+            "allow = [\"10.0.0.0/8\", \"10.0.0.7/32\", \"intranet.example\", \"*.corp.example\"]\n";
         let config: NetworkConfig = toml::from_str(text).unwrap();
         assert_eq!(toml::to_string(&config).unwrap(), text);
     }

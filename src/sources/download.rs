@@ -10,8 +10,8 @@ use sha2::{Digest as _, Sha256};
 use tempfile::{NamedTempFile, TempPath};
 
 use super::SourceError;
-use crate::outbound::{Guard, Outbound};
 pub(super) use crate::outbound::in_words;
+use crate::outbound::{Guard, Outbound};
 
 /// A server that says nothing for this long is given up.
 const TO_SPEAK: Duration = Duration::from_secs(30);

@@ -16,8 +16,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::error::{Error, ErrorBody};
 use super::people::PeopleDescription;
-use super::webhooks::WebhooksDescription;
 use super::viewer::{Speaks, Viewer, percent_encoded};
+use super::webhooks::WebhooksDescription;
 use super::{Shared, audited, compat, stream as events, upload, wire};
 use crate::ask::{Question, Scope};
 use crate::audit::Action;

@@ -32,10 +32,16 @@ pub(super) struct WebhooksDescription;
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/v1/webhooks", get(list).post(make))
-        .route("/v1/webhooks/{id}", axum::routing::patch(change).delete(remove))
+        .route(
+            "/v1/webhooks/{id}",
+            axum::routing::patch(change).delete(remove),
+        )
         .route("/v1/webhooks/{id}/test", post(test))
         .route("/v1/webhooks/{id}/deliveries", get(deliveries))
-        .route("/v1/webhooks/{id}/deliveries/{delivery}/retry", post(redeliver))
+        .route(
+            "/v1/webhooks/{id}/deliveries/{delivery}/retry",
+            post(redeliver),
+        )
 }
 
 fn failed(error: sqlx::Error) -> Error {
@@ -125,7 +131,9 @@ pub(super) async fn make(
     };
     let secret = Secret::make().map_err(|error| Error::internal("making a secret", &error))?;
     let event = viewer.does(Action::WebhookMade, &webhook.id);
-    shared.record(event.with("host", host(&webhook.url))).await?;
+    shared
+        .record(event.with("host", host(&webhook.url)))
+        .await?;
     let added = catalogue.add_webhook(&webhook, &secret).await;
     if let Err(error) = added.map_err(failed) {
         shared.failed(&viewer, &webhook.id, &error);
@@ -171,7 +179,9 @@ pub(super) async fn change(
     webhook.disabled = request.disabled.unwrap_or(webhook.disabled);
     let event = viewer.does(Action::WebhookChanged, &id);
     let event = event.with("host", host(&webhook.url));
-    shared.record(event.with("disabled", webhook.disabled)).await?;
+    shared
+        .record(event.with("disabled", webhook.disabled))
+        .await?;
     let catalogue = shared.app.library().catalogue();
     let changed = catalogue.change_webhook(&webhook).await.map_err(failed);
     audited::done(&shared, &viewer, &id, changed)?;
@@ -198,7 +208,9 @@ pub(super) async fn remove(
     if known(&shared, &id).await?.configured {
         return Err(Error::NotFound);
     }
-    shared.record(viewer.does(Action::WebhookRemoved, &id)).await?;
+    shared
+        .record(viewer.does(Action::WebhookRemoved, &id))
+        .await?;
     let removed = shared.app.library().catalogue().remove_webhook(&id).await;
     audited::done(&shared, &viewer, &id, removed.map_err(failed))
 }

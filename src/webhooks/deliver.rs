@@ -70,7 +70,11 @@ pub(crate) async fn deliver(delivery: Delivery, mut phase: watch::Receiver<Phase
         }
         let taken: BTreeSet<i64> = on_the_way.keys().copied().collect();
         let room = AT_ONCE - on_the_way.len();
-        match delivery.catalogue.due_messages(Timestamp::now(), &taken, room).await {
+        match delivery
+            .catalogue
+            .due_messages(Timestamp::now(), &taken, room)
+            .await
+        {
             Ok(due) => {
                 for message in due {
                     let to = &message.webhook;

@@ -28,7 +28,10 @@ impl Secret {
     pub fn make() -> Result<SecretString, getrandom::Error> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes)?;
-        Ok(SecretString::from(format!("{PREFIX}{}", STANDARD.encode(bytes))))
+        Ok(SecretString::from(format!(
+            "{PREFIX}{}",
+            STANDARD.encode(bytes)
+        )))
     }
 
     /// Reads what is written.
@@ -80,7 +83,13 @@ mod tests {
         let made = Secret::make().unwrap();
         assert!(made.expose_secret().starts_with(PREFIX));
         assert!(Secret::read(&made).is_ok());
-        for wrong in ["", "whsec_", "whsec_c2hvcnQ=", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_?"] {
+        for wrong in [
+            "",
+            "whsec_",
+            "whsec_c2hvcnQ=",
+            "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "whsec_?",
+        ] {
             let refused = Secret::read(&SecretString::from(wrong)).unwrap_err();
             assert!(!refused.to_string().contains("MfKQ"), "{refused}");
         }

@@ -327,7 +327,13 @@ mod tests {
     #[test]
     fn an_address_with_a_password_is_none() {
         assert!(check_url("https://hooks.example/x?y=1").is_ok());
-        for wrong in ["", "hooks.example", "ftp://a/", "https://a:b@c/", "https://a/#b"] {
+        for wrong in [
+            "",
+            "hooks.example",
+            "ftp://a/",
+            "https://a:b@c/",
+            "https://a/#b",
+        ] {
             assert!(check_url(wrong).is_err(), "{wrong}");
         }
         let url = check_url("https://hooks.example/x").unwrap();

@@ -57,7 +57,10 @@ async fn the_server_says_who_it_is_and_what_it_can_do() {
     });
     let reply = told(&test, "initialize", params, &[]).await;
     assert_eq!(reply["result"]["serverInfo"]["name"], "veracite");
-    assert!(reply["result"]["capabilities"]["tools"].is_object(), "{reply}");
+    assert!(
+        reply["result"]["capabilities"]["tools"].is_object(),
+        "{reply}"
+    );
     let reply = told(&test, "tools/list", json!({}), &[]).await;
     let tools = reply["result"]["tools"].as_array().unwrap();
     let names: Vec<&str> = tools
@@ -89,7 +92,10 @@ async fn passages_come_word_for_word_and_answers_checked() {
     let (status, page) = send(&test, crate::http::get(url)).await;
     assert_eq!(status, StatusCode::OK, "{page}");
     let text = result["content"][0]["text"].as_str().unwrap();
-    assert!(text.contains("최대 11일이다") && text.contains(&id.to_string()), "{text}");
+    assert!(
+        text.contains("최대 11일이다") && text.contains(&id.to_string()),
+        "{text}"
+    );
     for (question, words) in [
         (QUESTION, "최대 11일이다"),
         ("What is the unit price of PPR-9087?", "418,000 KRW"),
@@ -102,7 +108,12 @@ async fn passages_come_word_for_word_and_answers_checked() {
         let text = result["content"][0]["text"].as_str().unwrap();
         assert!(text.contains(words) && text.contains("[1]"), "{text}");
     }
-    let result = call(&test, "ask", json!({ "question": "회사 주차장 요금은 얼마인가요?" })).await;
+    let result = call(
+        &test,
+        "ask",
+        json!({ "question": "회사 주차장 요금은 얼마인가요?" }),
+    )
+    .await;
     assert_eq!(result["structuredContent"]["abstained"], true);
     let text = result["content"][0]["text"].as_str().unwrap();
     assert!(text.contains("찾지 못했습니다"), "{text}");
@@ -136,7 +147,11 @@ async fn what_is_wrong_is_told_in_words() {
         ("ask", json!({ "question": "가".repeat(4_001) }), "4001"),
         ("ask", json!({}), "question"),
         ("search", json!({ "query": "a", "limits": 3 }), "limits"),
-        ("check", json!({ "text": "Leave is 15 days.", "passages": [] }), "passages"),
+        (
+            "check",
+            json!({ "text": "Leave is 15 days.", "passages": [] }),
+            "passages",
+        ),
     ] {
         let result = call(&test, name, arguments).await;
         assert_eq!(result["isError"], true, "{result}");
@@ -182,7 +197,10 @@ async fn everyone_finds_what_they_may_read_and_nothing_else() {
         assert!(!theirs.to_string().contains("수당"), "{name}: {theirs}");
     }
     let params = json!({ "name": "search", "arguments": { "query": QUESTION } });
-    for more in [&[][..], &[("authorization", "Bearer no-such-key-000000000")][..]] {
+    for more in [
+        &[][..],
+        &[("authorization", "Bearer no-such-key-000000000")][..],
+    ] {
         let (status, body) = send(&test, request("tools/call", &params, more)).await;
         assert_eq!(status, StatusCode::UNAUTHORIZED, "{body}");
         assert!(!body.contains("leave.md"), "{body}");
@@ -215,7 +233,12 @@ async fn the_audit_log_is_told_who_saw_what_and_not_what_they_looked_for() {
     let (id, _) = test.add("leave.md", LEAVE, &["everyone"]).await;
     call(&test, "search", json!({ "query": "병가 비밀 낱말" })).await;
     call(&test, "ask", json!({ "question": QUESTION })).await;
-    call(&test, "check", json!({ "text": "병가는 연 60일까지 쓸 수 있다." })).await;
+    call(
+        &test,
+        "check",
+        json!({ "text": "병가는 연 60일까지 쓸 수 있다." }),
+    )
+    .await;
     test.app.close().await;
     let entries = entries(&test.folder.path().join("data"));
     let searches = of(&entries, "search");

@@ -39,7 +39,9 @@ async fn a_question_is_traced_from_the_request_to_its_stages_without_what_was_as
     };
     let file = folder.path().join("leave.md");
     std::fs::write(&file, LEAVE).unwrap();
-    let ingested = command(&["ingest", file.to_str().unwrap()]).output().unwrap();
+    let ingested = command(&["ingest", file.to_str().unwrap()])
+        .output()
+        .unwrap();
     assert!(ingested.status.success(), "{ingested:?}");
     let mut server = command(&["serve", "--bind", "127.0.0.1:0"])
         .stdout(Stdio::piped())

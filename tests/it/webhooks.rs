@@ -134,7 +134,10 @@ async fn what_becomes_of_a_document_is_told_in_order_signed_and_without_its_text
     assert!(deleted.unwrap());
     let came = receiver.wait(3).await;
     let events: Vec<String> = came.iter().map(Came::event).collect();
-    assert_eq!(events, ["document.received", "document.ready", "document.deleted"]);
+    assert_eq!(
+        events,
+        ["document.received", "document.ready", "document.deleted"]
+    );
     let mut last = 0;
     for one in &came {
         assert!(one.is_signed_with(&secret), "{one:?}");
@@ -163,7 +166,12 @@ async fn only_what_is_wanted_is_told_and_a_title_where_it_is() {
     });
     let (id, _) = made(&test, wanted).await;
     test.app.tell_webhooks().await.unwrap();
-    test.add("other.md", "# Other\n\nThe canteen closes at 14:30.", &["everyone"]).await;
+    test.add(
+        "other.md",
+        "# Other\n\nThe canteen closes at 14:30.",
+        &["everyone"],
+    )
+    .await;
     let (document, _) = test.add("leave.md", LEAVE, &["everyone"]).await;
     let change = json!({ "collection": "인사" });
     let path = format!("/v1/documents/{document}");
@@ -221,7 +229,10 @@ async fn machines_of_the_own_network_are_refused_unless_they_are_allowed() {
     };
     assert_eq!(delivery["state"], "pending");
     let error = delivery["error"].as_str().unwrap();
-    assert!(error.contains("network.allow") && !error.contains("hush"), "{error}");
+    assert!(
+        error.contains("network.allow") && !error.contains("hush"),
+        "{error}"
+    );
     assert!(receiver.came().is_empty());
 }
 
@@ -292,7 +303,10 @@ fn command(folder: &Path) -> Command {
 }
 
 fn serve(folder: &Path) -> Child {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let port = TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
     command(folder)
         .args(["serve", "--bind", &port.to_string()])
         .stdout(Stdio::null())
@@ -337,7 +351,10 @@ async fn what_a_killed_server_did_not_tell_is_told_by_the_next() {
     // What it says beside the server that runs.
     let until = Instant::now() + Duration::from_secs(60);
     loop {
-        let listed = command(folder.path()).args(["webhooks", "list"]).output().unwrap();
+        let listed = command(folder.path())
+            .args(["webhooks", "list"])
+            .output()
+            .unwrap();
         let listed = String::from_utf8(listed.stdout).unwrap();
         assert!(!listed.contains(SECRET), "{listed}");
         let id = listed.split_whitespace().next().unwrap().to_owned();

@@ -31,8 +31,8 @@ use rmcp::service::RequestContext;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{RoleServer, ServerHandler};
-use serde::de::DeserializeOwned;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::error::Error;
 use super::viewer::Viewer;
@@ -78,7 +78,8 @@ enum Failed {
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
         let capabilities = ServerCapabilities::builder().enable_tools().build();
-        let name = Implementation::new("veracite", env!("CARGO_PKG_VERSION")).with_title("Veracite");
+        let name =
+            Implementation::new("veracite", env!("CARGO_PKG_VERSION")).with_title("Veracite");
         ServerConfig::new(capabilities)
             .with_server_info(name)
             .with_instructions(INSTRUCTIONS)
@@ -145,7 +146,9 @@ impl Server {
         let mut question = self.question(request.question, request.language, request.filter);
         question.adapter = request.adapter;
         let mode = request.mode.map_or_else(Mode::default, Into::into);
-        let answering = self.app.answer_as(&self.asker.actor, question.clone(), mode);
+        let answering = self
+            .app
+            .answer_as(&self.asker.actor, question.clone(), mode);
         let answer = answering
             .await
             .map_err(|error| because(error, question.language))?;
@@ -157,9 +160,8 @@ impl Server {
     async fn check(&self, request: wire::CheckTextRequest) -> Result<CallToolResult, Failed> {
         let question = self.question(request.text, request.language, request.filter);
         let language = question.language;
-        let wrong = |field: &str, detail: String| {
-            Failed::Because(Error::field(field, detail), language)
-        };
+        let wrong =
+            |field: &str, detail: String| Failed::Because(Error::field(field, detail), language);
         let body = if let Some(passages) = request.passages {
             let check = wire::CheckRequest {
                 answer: None,
@@ -171,7 +173,11 @@ impl Server {
             let report = wire::check(self.app.checker(), check).await;
             wire::CheckTextBody::Passages(report.map_err(|error| {
                 // The text was cut here: a model knows of no list of sentences.
-                let field = if error.field() == "sentences" { "text" } else { error.field() };
+                let field = if error.field() == "sentences" {
+                    "text"
+                } else {
+                    error.field()
+                };
                 wrong(field, error.to_string())
             })?)
         } else {
@@ -227,7 +233,11 @@ fn shown(text: String, body: &impl Serialize) -> Result<CallToolResult, Failed> 
 }
 
 /// `POST /mcp`: the protocol's streamable HTTP, without sessions.
-pub(super) async fn serve(State(shared): State<Shared>, viewer: Viewer, request: Request) -> Response {
+pub(super) async fn serve(
+    State(shared): State<Shared>,
+    viewer: Viewer,
+    request: Request,
+) -> Response {
     let server = Server {
         app: shared.app,
         asker: Asker {

@@ -75,7 +75,13 @@ pub(super) fn checked(body: &CheckTextBody, language: Language) -> String {
     match body {
         CheckTextBody::Passages(report) => {
             for claim in &report.claims {
-                verdict(&mut text, &claim.text, claim.verdict, claim.reason.as_ref(), language);
+                verdict(
+                    &mut text,
+                    &claim.text,
+                    claim.verdict,
+                    claim.reason.as_ref(),
+                    language,
+                );
                 for citation in &claim.citations {
                     let _ = writeln!(text, "    [{}] \"{}\"", citation.number, citation.quote);
                 }
@@ -83,7 +89,13 @@ pub(super) fn checked(body: &CheckTextBody, language: Language) -> String {
         }
         CheckTextBody::Documents(report) => {
             for claim in &report.claims {
-                verdict(&mut text, &claim.text, claim.verdict, claim.reason.as_ref(), language);
+                verdict(
+                    &mut text,
+                    &claim.text,
+                    claim.verdict,
+                    claim.reason.as_ref(),
+                    language,
+                );
                 for citation in &claim.citations {
                     let page = page(citation.page, language);
                     let (title, quote) = (&citation.title, &citation.quote);

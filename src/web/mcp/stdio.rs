@@ -16,11 +16,7 @@ use crate::web::viewer::Gate;
 ///
 /// # Errors
 /// When the key is none of this installation, or the other side does not speak the protocol.
-pub(crate) async fn serve(
-    app: Arc<App>,
-    key: Option<&str>,
-    reader: Reader,
-) -> anyhow::Result<()> {
+pub(crate) async fn serve(app: Arc<App>, key: Option<&str>, reader: Reader) -> anyhow::Result<()> {
     let asker = match key {
         None => Asker {
             actor: LOCAL.into(),

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::answer::{LocationBody, location};
-use super::{CheckReport, Claims, ClaimBody, FilterBody, Language, PassageInput, SpanBody, Verdict};
+use super::{
+    CheckReport, ClaimBody, Claims, FilterBody, Language, PassageInput, SpanBody, Verdict,
+};
 use crate::ask::{Context, Counted, DraftSentence, Location, Passage};
 use crate::check::{Answer, draft_sentences};
 use crate::language;
@@ -165,7 +167,10 @@ fn found_one(number: u32, passage: &Passage) -> FoundBody {
 #[must_use]
 pub fn sentences(text: &str, passages: usize) -> Vec<super::SentenceInput> {
     let mut sentences = draft_sentences(text);
-    if sentences.iter().all(|sentence| sentence.citations.is_empty()) {
+    if sentences
+        .iter()
+        .all(|sentence| sentence.citations.is_empty())
+    {
         let all: Vec<u32> = (1..).take(passages).collect();
         for sentence in &mut sentences {
             sentence.citations.clone_from(&all);
@@ -219,7 +224,10 @@ mod tests {
         let first = &body.passages[0];
         assert_eq!((first.number, first.quote.as_str()), (1, text));
         assert_eq!(first.span.end, text.chars().count());
-        assert_eq!(first.quote_sha256, ContentHash::of(text.as_bytes()).to_string());
+        assert_eq!(
+            first.quote_sha256,
+            ContentHash::of(text.as_bytes()).to_string()
+        );
         assert!(first.url.contains(&first.quote_sha256), "{}", first.url);
     }
 
@@ -229,7 +237,13 @@ mod tests {
             let sentences = sentences(text, 2).into_iter();
             sentences.map(|sentence| sentence.citations).collect()
         };
-        assert_eq!(cited("Leave is 15 days. It can be split."), [vec![1, 2], vec![1, 2]]);
-        assert_eq!(cited("Leave is 15 days [2]. It can be split."), [vec![2], vec![]]);
+        assert_eq!(
+            cited("Leave is 15 days. It can be split."),
+            [vec![1, 2], vec![1, 2]]
+        );
+        assert_eq!(
+            cited("Leave is 15 days [2]. It can be split."),
+            [vec![2], vec![]]
+        );
     }
 }
