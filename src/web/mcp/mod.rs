@@ -33,6 +33,7 @@ use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{RoleServer, ServerHandler};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use tracing::{Instrument as _, Span};
 
 use super::error::Error;
 use super::viewer::Viewer;
@@ -65,6 +66,8 @@ pub(crate) struct Asker {
 struct Server {
     app: Arc<App>,
     asker: Asker,
+    /// The request that the tools run for, in traces: the protocol runs them as a task of its own.
+    span: Span,
 }
 
 /// A tool that could not do what it was asked for.
@@ -104,7 +107,7 @@ impl ServerHandler for Server {
     ) -> Result<CallToolResponse, ErrorData> {
         let arguments = request.arguments.unwrap_or_default();
         let called = tokio::select! {
-            called = self.call(&request.name, arguments) => called,
+            called = self.call(&request.name, arguments).instrument(self.span.clone()) => called,
             // Who asked has left: what runs for them ends.
             () = context.ct.cancelled() => {
                 return Err(ErrorData::internal_error("the call was cancelled", None));
@@ -244,6 +247,7 @@ pub(super) async fn serve(
             actor: viewer.actor,
             reader: viewer.reader,
         },
+        span: Span::current(),
     };
     // Host and origin are looked at for all routes, before this one.
     let config = StreamableHttpServerConfig::default()

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use rmcp::serve_server;
 use rmcp::transport::stdio_pipes;
+use tracing::Span;
 
 use super::{Asker, Server};
 use crate::app::{App, LOCAL};
@@ -33,7 +34,12 @@ pub(crate) async fn serve(app: Arc<App>, key: Option<&str>, reader: Reader) -> a
             }
         }
     };
-    let serving = serve_server(Server { app, asker }, stdio_pipes())
+    let server = Server {
+        app,
+        asker,
+        span: Span::none(),
+    };
+    let serving = serve_server(server, stdio_pipes())
         .await
         .context("the other side does not speak the Model Context Protocol")?;
     serving.waiting().await?;
