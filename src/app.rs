@@ -881,6 +881,12 @@ impl App {
                 format!("pages that are pictures are not read: {reason}"),
             ),
         });
+        for webhook in &config.webhooks {
+            if let Err(reason) = webhook.examine() {
+                let words = format!("{} is not told: {reason}", webhook.url);
+                checks.push(Check::new("webhooks", Level::Error, words));
+            }
+        }
         let server = &config.server;
         checks.push(if server.wants_accounts() {
             Check::new(
