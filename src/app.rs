@@ -883,7 +883,7 @@ impl App {
         });
         for webhook in &config.webhooks {
             if let Err(reason) = webhook.examine() {
-                let words = format!("{} is not told: {reason}", webhook.url);
+                let words = format!("{} is not told: {reason}", webhook.host());
                 checks.push(Check::new("webhooks", Level::Error, words));
             }
         }

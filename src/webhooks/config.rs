@@ -41,6 +41,14 @@ impl WebhookConfig {
             .map_err(|error| format!("`url` of a webhook is `{}`: {error}", self.url))
     }
 
+    /// The host that messages go to; the rest of the address may hold a token.
+    #[must_use]
+    pub fn host(&self) -> String {
+        let url = check_url(&self.url).ok();
+        url.and_then(|url| url.host_str().map(str::to_owned))
+            .unwrap_or_default()
+    }
+
     /// Looks whether messages can be signed.
     ///
     /// # Errors
