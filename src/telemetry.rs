@@ -1,7 +1,7 @@
 //! Traces for OpenTelemetry: how long which part of which request takes, sent to a collector that the
 //! administrator names, and to nobody without one.
 //!
-//! Only spans of [`TARGET`] are sent: they are made for it, and hold names of routes and of
+//! Only spans of one target are sent: they are made for it, and hold names of routes and of
 //! stages, numbers and states, but no question, no document and no person. They are sent by a
 //! thread of their own from a bounded queue, so that a collector that is slow or gone costs
 //! spans and nothing else.
