@@ -10,6 +10,7 @@ mod rights;
 pub(crate) mod snapshot;
 mod store;
 mod types;
+mod webhooks;
 
 pub(crate) use access::{Ended, NewSession, SessionRow};
 pub(crate) use counts::Counts;

@@ -29,13 +29,14 @@ use super::metadata::{Metadata, Said, labels};
 use super::people;
 use super::rights::{self, Access, ListId, Lists, lists_of};
 use super::types::{DocumentView, NewDocument, State, VersionView};
+use super::webhooks;
 use crate::rights::Level;
 
 /// What can go wrong with the catalogue: SQLite's own errors, and rows that cannot be read.
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
 
 const SCHEMA: &str = include_str!("schema.sql");
-pub(super) const SCHEMA_VERSION: i64 = 7;
+pub(super) const SCHEMA_VERSION: i64 = 8;
 /// What makes a catalogue of version 1 one of version 2.
 const TO_VERSION_2: &str = "ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
      UPDATE versions SET readers = (SELECT readers FROM documents WHERE id = versions.document);";
@@ -351,10 +352,17 @@ impl Catalogue {
                     people::TABLES,
                     audit::SCHEMA,
                     rights::TABLES,
+                    webhooks::SCHEMA,
                 ];
                 let changes = match usize::try_from(version) {
                     Ok(version @ 1..) => &changes[version - 1..],
-                    _ => &[SCHEMA, people::TABLES, audit::SCHEMA, rights::TABLES][..],
+                    _ => &[
+                        SCHEMA,
+                        people::TABLES,
+                        audit::SCHEMA,
+                        rights::TABLES,
+                        webhooks::SCHEMA,
+                    ][..],
                 };
                 let mut transaction = writer.begin().await?;
                 for change in changes {
@@ -1585,7 +1593,10 @@ mod tests {
         assert!(expected.contains("documents parent TEXT 0"), "{expected:?}");
         // Back to version 2.
         sqlx::raw_sql(
-            "DROP INDEX documents_by_list; DROP INDEX versions_apart; DROP TABLE access_lists; \
+            "DROP TRIGGER webhooks_document_received; DROP TRIGGER webhooks_version_received; \
+             DROP TRIGGER webhooks_document_ended; DROP TRIGGER webhooks_document_deleted; DROP VIEW webhook_events; \
+             DROP TABLE webhook_messages; DROP TABLE webhooks; \
+             DROP INDEX documents_by_list; DROP INDEX versions_apart; DROP TABLE access_lists; \
              ALTER TABLE documents DROP COLUMN list; ALTER TABLE documents DROP COLUMN own_rights; \
              ALTER TABLE versions DROP COLUMN access; ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
              DROP INDEX documents_by_lane; DROP INDEX documents_by_content; \

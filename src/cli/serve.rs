@@ -32,6 +32,7 @@ pub(super) async fn run(mut config: Config, arguments: ServeArguments) -> anyhow
     let app = App::open(config).await?;
     app.needs_generator()?;
     app.watch_sources()?;
+    app.tell_webhooks().await?;
     serve(app).await
 }
 
@@ -101,7 +102,8 @@ async fn print_set_up_link(app: &App, address: SocketAddr) -> anyhow::Result<()>
     Ok(())
 }
 
-async fn stop_signal() {
+/// Comes back when the process is asked to stop.
+pub(super) async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = match signal(SignalKind::terminate()) {
         Ok(terminate) => terminate,

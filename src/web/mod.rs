@@ -5,14 +5,16 @@
 //! | [`wire`] | the JSON that goes in and out, apart from inner types |
 //! | `api`, `stream`, `upload` | JSON routes, server-sent events, files that come in |
 //! | `compat` | the same answers for clients of OpenAI and Anthropic |
+//! | `mcp` | the same answers, passages and checks as tools of other assistants |
 //! | `docs` | the page that describes the API |
 //! | `pages`, `source`, `words`, `told` | HTML pages, a document's text, the words of both languages |
 //! | `viewer`, `connection` | who asks, from where, in which language |
 //! | `rights` | who may read which document, and who changes that |
 //! | `people` | signing in, one's account, the people of an installation |
+//! | `webhooks` | who is told what becomes of documents |
 //! | `error` | what goes wrong, and the sentences for it |
 //! | `assets` | style sheet and scripts |
-//! | `audited`, `metrics` | what the audit log is told, what is measured |
+//! | `audited`, `metrics`, `traced` | what the audit log is told, what is measured and traced |
 //!
 //! Nothing here makes an answer: pages and routes show what the checker made. Nothing is
 //! fetched from another host, and pages cannot either: the content security policy starts
@@ -26,6 +28,7 @@ mod config;
 mod connection;
 mod docs;
 mod error;
+mod mcp;
 mod metrics;
 mod pages;
 mod people;
@@ -33,13 +36,16 @@ mod rights;
 mod source;
 mod stream;
 mod told;
+mod traced;
 mod upload;
 mod viewer;
+mod webhooks;
 pub mod wire;
 mod words;
 
 pub use config::{ApiKey, ServerConfig};
 pub use error::{ErrorBody, ErrorFields};
+pub(crate) use mcp::serve_stdio as serve_mcp;
 pub(crate) use people::{invitation_path, set_up_path};
 pub(crate) use words::words;
 
@@ -50,7 +56,7 @@ use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 
 use crate::app::App;
 use viewer::Gate;
@@ -78,12 +84,14 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         .route("/documents/{id}", get(pages::source))
         .merge(people::routes())
         .merge(rights::routes())
+        .merge(webhooks::routes())
         .route("/v1/answers", post(api::answers))
         .route("/v1/check", post(api::check))
         .route("/v1/chat/completions", post(compat::openai::completions))
         .route("/v1/messages", post(compat::anthropic::messages))
         .route("/v1/models", get(compat::models::list))
         .route("/v1/models/{id}", get(compat::models::one))
+        .route("/mcp", any(mcp::serve))
         .route("/v1/verify", post(api::verify))
         .route("/v1/documents/events", get(api::document_events))
         .route(
@@ -112,6 +120,7 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         .layer(from_fn(error::render))
         .layer(from_fn(protect))
         .layer(from_fn_with_state(shared.clone(), metrics::count))
+        .layer(from_fn(traced::request))
         .with_state(shared)
 }
 

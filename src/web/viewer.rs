@@ -329,7 +329,8 @@ impl Gate {
         Ok(admission)
     }
 
-    async fn by_key(&self, shown: &str) -> Result<Option<Viewer>, Error> {
+    /// Who holds a key, of the configuration or of a person.
+    pub(super) async fn by_key(&self, shown: &str) -> Result<Option<Viewer>, Error> {
         if let Some(key) = self.key(shown) {
             return Ok(Some(key.viewer()));
         }

@@ -265,6 +265,7 @@ words! {
     docs_routes: "경로", "Routes";
     docs_others: "이 밖에: GET /healthz는 서버가 살아 있는지, GET /readyz는 질문에 답할 수 있는지 말하고, 둘 다 키가 필요 없습니다. GET /openapi.json은 이 설명의 원본입니다.", "Besides: GET /healthz says whether the server lives and GET /readyz whether it can answer, both without a key. GET /openapi.json is what this page is made from.";
     docs_answers: "질문과 답", "Questions and answers";
+    docs_webhooks: "웹훅", "Webhooks";
     docs_compatible: "OpenAI와 Anthropic의 모양으로", "In the shapes of OpenAI and Anthropic";
     docs_parameters: "매개변수", "Parameters";
     docs_request: "요청 본문", "Request body";

@@ -68,6 +68,7 @@ impl DocsPage {
             "compatible" => words.docs_compatible.to_owned(),
             "people" => words.people.to_owned(),
             "rights" => words.rights.to_owned(),
+            "webhooks" => words.docs_webhooks.to_owned(),
             other => other.to_owned(),
         }
     }

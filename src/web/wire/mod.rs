@@ -11,6 +11,8 @@ mod document;
 mod people;
 pub mod rights;
 mod scope;
+mod search;
+mod webhooks;
 
 pub(crate) use answer::abstention;
 pub use answer::{
@@ -31,6 +33,14 @@ pub use people::{
     SessionList, SignInRequest,
 };
 pub use scope::FilterBody;
+pub use search::{
+    CheckTextBody, CheckTextRequest, CheckedBody, FoundBody, SearchBody, SearchRequest, checked,
+    found, sentences,
+};
+pub use webhooks::{
+    DeliveryBody, DeliveryList, MadeWebhookBody, SentBody, WebhookBody, WebhookChangeRequest,
+    WebhookList, WebhookRequest, delivery, webhook,
+};
 
 use std::ops::Range;
 
