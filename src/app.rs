@@ -17,8 +17,8 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::ask::{
     BothEmbedder, Context, DraftSentence, EngineBusy, Generator, Passage, Prompt, Query,
-    QueryEmbedder, Question, QuoteGenerator, Reader, Retriever, Sufficiency, fit, fuse, pack,
-    retrieve,
+    QueryEmbedder, Question, QuoteGenerator, Reader, Retriever, Sufficiency, findable, fit, fuse,
+    pack, retrieve,
 };
 use crate::audit::{Asked, Audit, searched};
 use crate::catalogue::Catalogue;
@@ -40,6 +40,7 @@ use crate::model::{
 use crate::outbound::Guard;
 use crate::people::People;
 use crate::proof::{self, Clock, IndexesProof, Key, Prover, Setup, SystemClock, VerifyReport};
+use crate::rights::Access;
 use crate::sources::config::SourceConfig;
 use crate::sources::{self, Source, SourceError, Surroundings, keep_in_step};
 use crate::telemetry::TARGET;
@@ -50,6 +51,10 @@ pub const QUESTION_LIMIT: usize = 4_000;
 
 /// Questions that may run at once. More would only make all of them slow.
 const SEATS: usize = 16;
+
+/// Questions that may be here at once: those that run, and those that wait for a seat in the order
+/// in which they came.
+const PLACES: usize = SEATS + 256;
 
 /// Who acts where nobody signs in: whoever has this machine.
 pub const LOCAL: &str = "local";
@@ -81,6 +86,7 @@ pub struct App {
     no_verifier: Option<String>,
     prover: Prover,
     seats: Arc<Semaphore>,
+    places: Arc<Semaphore>,
     audit: Audit,
     metrics: Metrics,
     phase: watch::Sender<Phase>,
@@ -145,7 +151,7 @@ pub enum AskError {
     #[error("there is no adapter `{0}` of the language model")]
     NoAdapter(String),
     /// Too many questions at once.
-    #[error("busy with {SEATS} questions")]
+    #[error("busy with {PLACES} questions")]
     Busy,
     /// The engine that writes has too much to do.
     #[error("{0}")]
@@ -331,7 +337,7 @@ trait VectorIndex: ChunkStore + Retriever {}
 impl<T: ChunkStore + Retriever> VectorIndex for T {}
 
 /// Names what is kept with each vector: an index that keeps something else is filled anew.
-const PAYLOAD: &str = "2";
+const PAYLOAD: &str = "3";
 
 /// The index of vectors that the configuration asks for.
 async fn open_vectors(
@@ -536,6 +542,7 @@ impl App {
             workers: config.ingest.workers.get(),
             old_versions: config.ingest.old_versions,
             passwords: config.ingest.passwords()?,
+            default_readers: config.ingest.default_readers.clone(),
         };
         let library = Library::open(&config.data, lock, parts).await?;
         let catalogue = library.catalogue().clone();
@@ -595,6 +602,7 @@ impl App {
             checker,
             no_verifier,
             seats: Arc::new(Semaphore::new(SEATS)),
+            places: Arc::new(Semaphore::new(PLACES)),
             audit,
             metrics: Metrics::default(),
             phase: watch::Sender::new(Phase::Running),
@@ -627,8 +635,8 @@ impl App {
     pub async fn close(&self) {
         self.go_to(Phase::Over);
         // What is given up is still told to the audit log; this takes no time.
-        let seats = u32::try_from(SEATS).unwrap_or(u32::MAX);
-        let _ = tokio::time::timeout(Duration::from_secs(1), self.seats.acquire_many(seats)).await;
+        let all = u32::try_from(PLACES).unwrap_or(u32::MAX);
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.places.acquire_many(all)).await;
         self.audit.close().await;
         self.library.close().await;
     }
@@ -667,8 +675,10 @@ impl App {
     pub async fn measured(&self) -> Result<String, LibraryError> {
         let counts = self.library.catalogue().counts().await?;
         let running = SEATS - self.seats.available_permits();
+        let here = PLACES - self.places.available_permits();
+        let waiting = here.saturating_sub(running);
         let lost = self.audit.lost();
-        Ok(self.metrics.text(&counts, running, lost))
+        Ok(self.metrics.text(&counts, (running, waiting), lost))
     }
 
     /// What is in force.
@@ -713,7 +723,8 @@ impl App {
         language: Language,
     ) -> Result<VerifyReport, LibraryError> {
         let (key, catalogue) = (self.prover.key(), self.library.catalogue());
-        Ok(proof::verify(answer, Some(key), catalogue, Some(reader), language).await?)
+        let access = catalogue.access(reader).await?;
+        Ok(proof::verify(answer, Some(key), catalogue, Some(&access), language).await?)
     }
 
     /// What people should know of this installation.
@@ -768,11 +779,13 @@ impl App {
     /// sent yet.
     pub fn sources(&self) -> Result<Vec<Arc<dyn Source>>, SourceError> {
         let ingest = &self.config.ingest;
+        // What no readers are named for follows its collection, or the default rights.
+        let nobody = BTreeSet::new();
         let mut taken = vec![self.config.data.clone()];
         let folder = self.config.data.join("sources");
         let guard = Guard::new(&self.config.network);
         let surroundings = Surroundings {
-            default_readers: &ingest.default_readers,
+            default_readers: &nobody,
             max_file: ingest.max_file.as_u64(),
             guard: &guard,
             folder: &folder,
@@ -1030,7 +1043,7 @@ impl App {
         question: Question,
         mode: Mode,
     ) -> Result<mpsc::UnboundedReceiver<AskEvent>, AskError> {
-        let seat = self.seat_for(&question)?;
+        let place = self.place_for(&question)?;
         let asked = Asked::new(&self.audit, actor, &question, mode);
         let (sender, receiver) = mpsc::unbounded_channel();
         let app = Arc::clone(self);
@@ -1044,7 +1057,7 @@ impl App {
                         // The asker may have left.
                         let _ = sender.send(AskEvent::Failed(AskError::Stopping));
                     }
-                    () = app.work(question, mode, &sender, (asked, seat)) => {}
+                    () = app.work(question, mode, &sender, (asked, place)) => {}
                 }
             }
             .instrument(info_span!(target: TARGET, "ask")),
@@ -1052,8 +1065,8 @@ impl App {
         Ok(receiver)
     }
 
-    /// A seat for a question, if it can be asked.
-    fn seat_for(&self, question: &Question) -> Result<OwnedSemaphorePermit, AskError> {
+    /// A place for a question, if it can be asked.
+    fn place_for(&self, question: &Question) -> Result<OwnedSemaphorePermit, AskError> {
         if *self.phase.borrow() != Phase::Running {
             return Err(AskError::Stopping);
         }
@@ -1069,7 +1082,7 @@ impl App {
         if actual > QUESTION_LIMIT {
             return Err(AskError::TooLong { actual });
         }
-        Arc::clone(&self.seats).try_acquire_owned().map_err(|_| {
+        Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
             self.metrics.asked(Outcome::Busy);
             AskError::Busy
         })
@@ -1080,7 +1093,8 @@ impl App {
     /// # Errors
     /// As [`App::ask_as`], and when a back end fails.
     pub async fn search_as(&self, actor: &str, question: &Question) -> Result<Context, AskError> {
-        let _seat = self.seat_for(question)?;
+        let _place = self.place_for(question)?;
+        let _seat = self.seats.acquire().await;
         let searching = async {
             let pipeline = self.pipeline();
             pipeline.find(question, &mut Timings::default()).await
@@ -1105,7 +1119,8 @@ impl App {
         whole: &Question,
         sentences: Vec<DraftSentence>,
     ) -> Result<Vec<Answer>, AskError> {
-        let _seat = self.seat_for(whole)?;
+        let _place = self.place_for(whole)?;
+        let _seat = self.seats.acquire().await;
         let mut shown = Vec::new();
         let checking = self.check_each(whole, sentences, &mut shown);
         let checked = checking
@@ -1181,8 +1196,10 @@ impl App {
         question: Question,
         mode: Mode,
         events: &mpsc::UnboundedSender<AskEvent>,
-        (asked, _seat): (Asked, OwnedSemaphorePermit),
+        (asked, _place): (Asked, OwnedSemaphorePermit),
     ) {
+        // Nobody closes it.
+        let _seat = self.seats.acquire().await;
         let last = match self.steps(question, mode, events).await {
             Ok((answer, timings)) => {
                 info!(
@@ -1304,6 +1321,18 @@ impl Pipeline<'_> {
         }
         timings.gate = gate;
         timings.generate_and_check = started.elapsed();
+        let answer = if answer.abstained() {
+            let findable = findable(
+                self.catalogue,
+                self.retrievers,
+                &query,
+                &question.reader,
+                &self.config.ask,
+            );
+            answer.pointing_to(findable.await?)
+        } else {
+            answer
+        };
         Ok((answer, timings))
     }
 
@@ -1319,8 +1348,10 @@ impl Pipeline<'_> {
             None => None,
         };
         timings.embed = started.elapsed();
+        // Looked up at each question: what was given or taken away counts for the next one.
+        let access = self.catalogue.access(&question.reader).await?;
         let titled = match &question.scope.title {
-            Some(title) => Some(self.titled(title, &question.reader).await?),
+            Some(title) => Some(self.titled(title, &access).await?),
             None => None,
         };
         let query = Query {
@@ -1329,7 +1360,7 @@ impl Pipeline<'_> {
             filter: question.scope.filter(titled, library::today()),
         };
         let started = Instant::now();
-        let rankings = retrieve(self.retrievers, &query, &question.reader, &self.config.ask)
+        let rankings = retrieve(self.retrievers, &query, &access.quoting(), &self.config.ask)
             .instrument(info_span!(target: TARGET, "retrieve"))
             .await?;
         timings.retrieve = started.elapsed();
@@ -1342,19 +1373,14 @@ impl Pipeline<'_> {
         Ok(context)
     }
 
-    /// The documents with these words in the title that the reader may read.
+    /// The documents with these words in the title that may be found by `access`.
     async fn titled(
         &self,
         words: &str,
-        reader: &Reader,
+        access: &Access,
     ) -> Result<BTreeSet<DocumentId>, sqlx::Error> {
         let words: String = words.trim().nfc().collect();
-        let found = self.catalogue.titled(&words).await?;
-        Ok(found
-            .into_iter()
-            .filter(|(_, readers)| reader.may_read(readers))
-            .map(|(id, _)| id)
-            .collect())
+        self.catalogue.titled(&words, access).await
     }
 
     /// Whether the passages do not answer the question.

@@ -14,6 +14,7 @@ mod ingest;
 mod mcp;
 mod models;
 mod people;
+mod rights;
 mod serve;
 mod sync;
 mod verify;
@@ -71,6 +72,8 @@ enum Command {
     Documents(documents::DocumentsArguments),
     /// Lists, adds, invites, disables and removes people with accounts.
     People(people::PeopleArguments),
+    /// Shows and sets who may find, quote and download a document or a collection.
+    Rights(rights::RightsArguments),
     /// Lets an assistant search, ask and check over standard input and output (Model Context Protocol).
     Mcp(mcp::McpArguments),
     /// Lists the programs that are told what becomes of documents, and whether it arrives.
@@ -155,6 +158,7 @@ fn command(runtime: &Runtime, command: Command, config: Config) -> anyhow::Resul
             Command::Show(arguments) => dry_run::show(&config, &arguments).await,
             Command::Documents(arguments) => documents::run(config, arguments).await,
             Command::People(arguments) => people::run(config, arguments).await,
+            Command::Rights(arguments) => rights::run(config, arguments).await,
             Command::Mcp(arguments) => mcp::run(config, arguments).await,
             Command::Webhooks(arguments) => webhooks::run(config, arguments).await,
             Command::Ask(arguments) => ask::run(config, arguments).await,

@@ -16,6 +16,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::error::{Error, ErrorBody};
 use super::people::PeopleDescription;
+use super::rights::{self, RightsDescription};
 use super::viewer::{Speaks, Viewer, percent_encoded};
 use super::webhooks::WebhooksDescription;
 use super::{Shared, audited, compat, stream as events, upload, wire};
@@ -25,6 +26,7 @@ use crate::catalogue::MetadataChange;
 use crate::check::Mode;
 use crate::language::Language;
 use crate::proof::{self, VerifyReport};
+use crate::rights::Level;
 
 /// A JSON body whose errors name the field.
 #[derive(Debug)]
@@ -178,7 +180,8 @@ pub(super) async fn check(
         .map_err(|error| Error::field(error.field(), error))
 }
 
-/// Lists the documents that the asker may read.
+/// Lists the documents that the asker may find; `level` says whether they may read and download them
+/// too.
 #[utoipa::path(
     get, path = "/v1/documents", tag = "documents",
     responses((status = 200, description = "The documents", body = wire::DocumentList))
@@ -263,9 +266,11 @@ pub(super) async fn change(
 ) -> Result<Json<wire::DocumentBody>, Error> {
     viewer.must_upload()?;
     let (id, library) = (document_id(&id)?, shared.app.library());
-    if library.get(id, &viewer.reader).await?.is_none() {
+    let view = library.get(id, &viewer.reader).await?;
+    if view.is_none_or(|view| view.level < Level::Download) {
         return Err(Error::NotFound);
     }
+    rights::may_move(&shared, &viewer, id, &change).await?;
     let event = viewer.does(Action::Change, id);
     shared.record(event.with("fields", change.fields())).await?;
     let changed = library.set_metadata(id, &change, &viewer.reader).await;
@@ -318,6 +323,7 @@ pub(super) async fn delete(
     viewer.must_upload()?;
     let (id, library) = (document_id(&id)?, shared.app.library());
     let view = library.get(id, &viewer.reader).await?;
+    let view = view.filter(|view| view.level >= Level::Download);
     let view = view.ok_or(Error::NotFound)?;
     let event = viewer.does(Action::Delete, id);
     shared
@@ -571,6 +577,7 @@ impl Modify for Keys {
 pub(super) fn description() -> utoipa::openapi::OpenApi {
     Description::openapi()
         .merge_from(PeopleDescription::openapi())
+        .merge_from(RightsDescription::openapi())
         .merge_from(WebhooksDescription::openapi())
 }
 
@@ -635,7 +642,7 @@ mod tests {
     fn every_route_is_described() {
         let description = serde_json::to_value(description()).unwrap();
         let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
-        assert_eq!(paths.len(), 29, "{paths:?}");
+        assert_eq!(paths.len(), 33, "{paths:?}");
         // What generators of clients read.
         assert_eq!(description["openapi"], "3.1.0");
         let schemas = &description["components"]["schemas"];

@@ -9,6 +9,7 @@
 //! | `docs` | the page that describes the API |
 //! | `pages`, `source`, `words`, `told` | HTML pages, a document's text, the words of both languages |
 //! | `viewer`, `connection` | who asks, from where, in which language |
+//! | `rights` | who may read which document, and who changes that |
 //! | `people` | signing in, one's account, the people of an installation |
 //! | `webhooks` | who is told what becomes of documents |
 //! | `error` | what goes wrong, and the sentences for it |
@@ -31,6 +32,7 @@ mod mcp;
 mod metrics;
 mod pages;
 mod people;
+mod rights;
 mod source;
 mod stream;
 mod told;
@@ -81,6 +83,7 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         .route("/documents", get(pages::documents))
         .route("/documents/{id}", get(pages::source))
         .merge(people::routes())
+        .merge(rights::routes())
         .merge(webhooks::routes())
         .route("/v1/answers", post(api::answers))
         .route("/v1/check", post(api::check))

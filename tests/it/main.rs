@@ -19,6 +19,7 @@ mod metrics;
 mod people;
 mod people_audited;
 mod pictures;
+mod rights;
 mod sources;
 mod telemetry;
 mod verify;
