@@ -12,7 +12,7 @@ use super::people::time;
 use super::store::{Catalogue, Result, json, parsed, to_json};
 use crate::webhooks::{Attempt, Message, MessageState, Webhook, WebhookId};
 
-/// What makes a catalogue of version 6 one of version 7; a new one has it from the start.
+/// What makes a catalogue of version 7 one of version 8; a new one has it from the start.
 pub(super) const SCHEMA: &str = include_str!("webhooks.sql");
 
 const COLUMNS: &str = "SELECT id, url, configured, events, collections, include_title, disabled, created_at \

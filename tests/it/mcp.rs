@@ -1,5 +1,7 @@
 //! The Model Context Protocol: tools, rights, what is told, and who is let in.
 
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -249,4 +251,56 @@ async fn the_audit_log_is_told_who_saw_what_and_not_what_they_looked_for() {
     assert_eq!(of(&entries, "question").len(), 1);
     assert_eq!(of(&entries, "answer").len(), 1);
     assert!(!format!("{entries:?}").contains("비밀"), "{entries:?}");
+}
+
+#[test]
+fn a_program_that_starts_it_speaks_with_it_over_its_input_and_output() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let file = folder.path().join("leave.md");
+    std::fs::write(&file, LEAVE).unwrap();
+    let (is_read, told) = crate::audit::veracite(&data, &["ingest", file.to_str().unwrap()]);
+    assert!(is_read, "{told}");
+    let mut program = Command::new(env!("CARGO_BIN_EXE_veracite"))
+        .env("VERACITE_DATA", &data)
+        .env("VERACITE_MODELS__EMBEDDER", "none")
+        .env("VERACITE_LOG", "info")
+        .arg("mcp")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = program.stdin.take().unwrap();
+    let mut output = BufReader::new(program.stdout.take().unwrap()).lines();
+    // What it logs is read all the time: nobody waits for the other.
+    let mut log = program.stderr.take().unwrap();
+    let log = std::thread::spawn(move || {
+        let mut text = String::new();
+        log.read_to_string(&mut text).unwrap();
+        text
+    });
+    let mut tell = |message: Value| writeln!(input, "{message}").unwrap();
+    let mut hear = || -> Value { serde_json::from_str(&output.next().unwrap().unwrap()).unwrap() };
+    let params = json!({
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": { "name": "test", "version": "1" }
+    });
+    tell(json!({ "jsonrpc": "2.0", "id": 1, "method": "initialize", "params": params }));
+    assert_eq!(hear()["result"]["serverInfo"]["name"], "veracite");
+    tell(json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }));
+    let params = json!({ "name": "ask", "arguments": { "question": QUESTION } });
+    tell(json!({ "jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": params }));
+    let reply = hear();
+    assert_eq!(reply["id"], 2);
+    let answer = &reply["result"]["structuredContent"];
+    assert_eq!(answer["claims"][0]["verdict"], "supported", "{reply}");
+    drop(input);
+    assert!(program.wait().unwrap().success());
+    assert!(output.next().is_none(), "nothing else is written there");
+    let log = log.join().unwrap();
+    assert!(!log.contains("연차"), "{log}");
+    let (is_read, told) = crate::audit::veracite(&data, &["mcp", "--key", "no-such-key-00000000"]);
+    assert!(!is_read && told.contains("no such key"), "{told}");
 }
