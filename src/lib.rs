@@ -14,6 +14,7 @@
 //! | [`generate`] | the prompt for cited answers, and engines that write from it: a model in this process, or an OpenAI-compatible server |
 //! | [`check`] | the citation checker: the only module that can make a [`check::Answer`] |
 //! | [`proof`] | answers that carry their proof, and whether it still holds |
+//! | [`oidc`] | providers of identities by which people sign in (OpenID Connect) |
 //! | [`people`] | who may come in, and as whom: persons, passwords, sessions, API keys, groups |
 //! | [`audit`] | who did what, in a log that nobody changes unseen |
 //! | [`backup`] | the data folder in one file, and back |
@@ -56,6 +57,7 @@ pub mod language;
 pub mod library;
 pub mod metrics;
 pub mod model;
+pub mod oidc;
 pub mod people;
 pub mod proof;
 pub mod sources;

@@ -15,7 +15,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::error::{Error, ErrorBody};
-use super::people::PeopleDescription;
+use super::people::{IdentityDescription, PeopleDescription};
 use super::viewer::{Speaks, Viewer, percent_encoded};
 use super::{Shared, audited, compat, stream as events, upload, wire};
 use crate::ask::{Question, Scope};
@@ -568,7 +568,9 @@ impl Modify for Keys {
 
 /// The description of the API.
 pub(super) fn description() -> utoipa::openapi::OpenApi {
-    Description::openapi().merge_from(PeopleDescription::openapi())
+    Description::openapi()
+        .merge_from(PeopleDescription::openapi())
+        .merge_from(IdentityDescription::openapi())
 }
 
 /// `GET /openapi.json`.

@@ -9,6 +9,7 @@
 //! | `pages`, `source`, `words`, `told` | HTML pages, a document's text, the words of both languages |
 //! | `viewer`, `connection` | who asks, from where, in which language |
 //! | `people` | signing in, one's account, the people of an installation |
+//! | `serve`, `limits`, `protect` | connections; how much one may ask for; what browsers are told that pages may do |
 //! | `error` | what goes wrong, and the sentences for it |
 //! | `assets` | style sheet and scripts |
 //! | `audited`, `metrics` | what the audit log is told, what is measured |
@@ -25,9 +26,12 @@ mod config;
 mod connection;
 mod docs;
 mod error;
+mod limits;
 mod metrics;
 mod pages;
 mod people;
+mod protect;
+mod serve;
 mod source;
 mod stream;
 mod told;
@@ -38,19 +42,23 @@ mod words;
 
 pub use config::{ApiKey, ServerConfig};
 pub use error::{ErrorBody, ErrorFields};
+pub use limits::LimitsConfig;
 pub(crate) use people::{invitation_path, set_up_path};
+pub use serve::serve;
 pub(crate) use words::words;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use crate::app::App;
+use crate::oidc::Providers;
+use limits::Limits;
 use viewer::Gate;
 
 /// A JSON body may have this many bytes: a check request brings whole passages.
@@ -61,6 +69,8 @@ const BODY_LIMIT: usize = 4 * 1024 * 1024;
 struct Shared {
     app: Arc<App>,
     gate: Arc<Gate>,
+    limits: Arc<Limits>,
+    oidc: Arc<Providers>,
 }
 
 /// The pages and the API of `app`.
@@ -68,6 +78,8 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
     upload::clear(&upload::folder(&app));
     let shared = Shared {
         gate: Arc::new(Gate::new(config, Arc::clone(app.people()))),
+        limits: Arc::new(Limits::new(&config.limits)),
+        oidc: Arc::new(Providers::new(config)),
         app,
     };
     Router::new()
@@ -104,10 +116,14 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))
         .merge(metrics::routes(config))
+        .layer(from_fn_with_state(
+            config.limits.body_timeout,
+            limits::patient,
+        ))
         .layer(from_fn_with_state(shared.clone(), admit))
-        .layer(from_fn(remember_language))
+        .layer(from_fn_with_state(shared.clone(), remember_language))
         .layer(from_fn(error::render))
-        .layer(from_fn(protect))
+        .layer(from_fn_with_state(shared.clone(), protect::protect))
         .layer(from_fn_with_state(shared.clone(), metrics::count))
         .with_state(shared)
 }
@@ -122,13 +138,24 @@ async fn admit(State(shared): State<Shared>, request: Request, next: Next) -> Re
     let is_open = people::is_entrance(path) || path.starts_with("/static/");
     let admission = match shared.gate.admit(&parts, is_open).await {
         Ok(admission) => admission,
+        Err(error) => {
+            // Who shows nothing, or what is wrong, counts as well.
+            let connection = shared.gate.connection(&parts);
+            let counted = shared.limits.count(None, connection, &parts);
+            return counted.err().unwrap_or(error).into_response();
+        }
+    };
+    let viewer = admission.viewer.as_ref();
+    let seat = match shared.limits.count(viewer, admission.connection, &parts) {
+        Ok(seat) => seat,
         Err(error) => return error.into_response(),
     };
     parts.extensions.insert(admission.connection);
     if let Some(viewer) = admission.viewer {
         parts.extensions.insert(viewer);
     }
-    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let mut response = limits::held_by(response, seat);
     if let Some(token) = admission.renewed {
         let cookie = shared.gate.session_cookie(admission.connection, &token);
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
@@ -139,52 +166,23 @@ async fn admit(State(shared): State<Shared>, request: Request, next: Next) -> Re
 }
 
 /// Keeps the language that `?lang=` chose.
-async fn remember_language(request: Request, next: Next) -> Response {
+async fn remember_language(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let chosen = viewer::chosen(request.uri());
+    let secure = if shared.gate.is_secure(&request) {
+        "; Secure"
+    } else {
+        ""
+    };
     let mut response = next.run(request).await;
     if let Some(language) = chosen {
         let cookie = format!(
-            "{}={}; Path=/; SameSite=Lax; Max-Age=31536000",
+            "{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000{secure}",
             viewer::LANGUAGE,
             language.tag()
         );
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
-    }
-    response
-}
-
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-    img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/// Says to browsers what pages may do: as little as they need.
-async fn protect(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        // `no-referrer` would also hide the origin of our own forms from ourselves.
-        (header::REFERRER_POLICY, "same-origin"),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            "same-origin",
-        ),
-        (
-            HeaderName::from_static("permissions-policy"),
-            "camera=(), geolocation=(), microphone=()",
-        ),
-    ] {
-        // A file that is downloaded has a stricter policy already.
-        headers
-            .entry(name)
-            .or_insert(HeaderValue::from_static(value));
     }
     response
 }

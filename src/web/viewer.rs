@@ -104,7 +104,8 @@ impl Viewer {
             display_name: person.display_name,
             by_key,
         };
-        Self::new(who, person.role, Reader::new(person.groups))
+        let groups = &person.groups | &person.vouched_groups;
+        Self::new(who, person.role, Reader::new(groups))
     }
 
     /// Whether they see to the whole installation.
@@ -267,6 +268,21 @@ impl Gate {
         !self.keys.is_empty()
     }
 
+    /// A request's way here.
+    pub(super) fn connection(&self, parts: &Parts) -> Connection {
+        Connection::of(parts, &self.trusted_proxies)
+    }
+
+    /// Whether a request's asker speaks HTTPS, as a proxy says that is believed.
+    pub(super) fn is_secure(&self, request: &Request) -> bool {
+        Connection::new(
+            request.headers(),
+            request.extensions(),
+            &self.trusted_proxies,
+        )
+        .is_secure
+    }
+
     /// Refuses what no page of this server sent and finds out who asks.
     ///
     /// # Errors
@@ -282,7 +298,7 @@ impl Gate {
         if shown.is_none() && changes(&parts.method) && !is_same_site(parts) {
             return Err(Error::OtherSite);
         }
-        let connection = Connection::of(parts, &self.trusted_proxies);
+        let connection = self.connection(parts);
         let admission = |viewer| Admission {
             viewer,
             connection,
