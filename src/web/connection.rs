@@ -180,6 +180,12 @@ mod tests {
             set.ends_with("; Secure") && !set.contains("Domain"),
             "{set}"
         );
+        let away = secure.away_cookie("t", 5);
+        assert!(
+            away.starts_with("__Host-veracite_away=t; Path=/; HttpOnly; ")
+                && away.ends_with("; Secure"),
+            "{away}"
+        );
         let plain = Connection::default();
         let set = plain.session_cookie("t", 5);
         assert!(set.contains("HttpOnly") && !set.contains("Secure"), "{set}");

@@ -5,6 +5,7 @@
 
 use askama::Template as _;
 use axum::Json;
+use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -440,6 +441,12 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
         None if response.status() == StatusCode::NOT_FOUND && bodiless(&response) => {
             Error::NotFound
         }
+        // A path or a query that is no such thing comes from axum too, as a line of text.
+        None if response.status() == StatusCode::BAD_REQUEST && is_text(&response) => {
+            let line = to_bytes(response.into_body(), 1_000).await;
+            let line = line.unwrap_or_default();
+            Error::field("address", String::from_utf8_lossy(&line))
+        }
         None => return response,
     };
     let status = error.status();
@@ -495,6 +502,11 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
         _ => {}
     }
     rendered
+}
+
+fn is_text(response: &Response) -> bool {
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/plain"))
 }
 
 fn bodiless(response: &Response) -> bool {

@@ -5,7 +5,7 @@
 //! | [`wire`] | the JSON that goes in and out, apart from inner types |
 //! | `api`, `stream`, `upload` | JSON routes, server-sent events, files that come in |
 //! | `compat` | the same answers for clients of OpenAI and Anthropic |
-//! | `docs` | the page that describes the API |
+//! | `docs`, `described` | the page that describes the API; what its description says of every route |
 //! | `pages`, `source`, `words`, `told` | HTML pages, a document's text, the words of both languages |
 //! | `viewer`, `connection` | who asks, from where, in which language |
 //! | `people` | signing in, one's account, the people of an installation |
@@ -24,6 +24,7 @@ mod audited;
 mod compat;
 mod config;
 mod connection;
+mod described;
 mod docs;
 mod error;
 mod limits;
@@ -168,18 +169,10 @@ async fn admit(State(shared): State<Shared>, request: Request, next: Next) -> Re
 /// Keeps the language that `?lang=` chose.
 async fn remember_language(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let chosen = viewer::chosen(request.uri());
-    let secure = if shared.gate.is_secure(&request) {
-        "; Secure"
-    } else {
-        ""
-    };
+    let is_secure = shared.gate.is_secure(&request);
     let mut response = next.run(request).await;
     if let Some(language) = chosen {
-        let cookie = format!(
-            "{}={}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000{secure}",
-            viewer::LANGUAGE,
-            language.tag()
-        );
+        let cookie = viewer::language_cookie(language, is_secure);
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }

@@ -16,7 +16,7 @@ const PERMISSIONS: &str = "accelerometer=(), autoplay=(), camera=(), display-cap
     publickey-credentials-get=(), screen-wake-lock=(), usb=(), xr-spatial-tracking=()";
 
 /// A browser that came by HTTPS comes by nothing else for two years.
-const ONLY_HTTPS: &str = "max-age=63072000";
+const ONLY_HTTPS: &str = "max-age=63072000; includeSubDomains";
 
 /// Headers of every answer, errors and files among them.
 pub(super) async fn protect(

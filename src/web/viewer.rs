@@ -25,7 +25,9 @@ use crate::language::Language;
 use crate::people::{Admitted, ConfiguredKey, Holder, People, Person, PersonId, Role, Token};
 
 /// Name of the cookie that remembers the language.
-pub(super) const LANGUAGE: &str = "veracite_language";
+const LANGUAGE: &str = "veracite_language";
+/// Its name behind HTTPS, where no other host and no unencrypted page can set it.
+const SECURE_LANGUAGE: &str = "__Host-veracite_language";
 
 /// Who somebody is.
 #[derive(Clone, Debug)]
@@ -487,12 +489,24 @@ pub(super) fn language_of(request: &Request) -> Language {
 
 fn language(uri: &Uri, headers: &HeaderMap) -> Language {
     chosen(uri)
+        .or_else(|| cookie(headers, SECURE_LANGUAGE).and_then(from_tag))
         .or_else(|| cookie(headers, LANGUAGE).and_then(from_tag))
         .or_else(|| {
             let accept = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
             preferred(accept)
         })
         .unwrap_or_default()
+}
+
+/// The cookie that remembers a language for a year.
+pub(super) fn language_cookie(language: Language, is_secure: bool) -> String {
+    let (name, secure) = if is_secure {
+        (SECURE_LANGUAGE, "; Secure")
+    } else {
+        (LANGUAGE, "")
+    };
+    let tag = language.tag();
+    format!("{name}={tag}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000{secure}")
 }
 
 /// The language that `?lang=` names.
