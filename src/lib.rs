@@ -15,6 +15,7 @@
 //! | [`generate`] | the prompt for cited answers, and engines that write from it: a model in this process, or an OpenAI-compatible server |
 //! | [`check`] | the citation checker: the only module that can make a [`check::Answer`] |
 //! | [`proof`] | answers that carry their proof, and whether it still holds |
+//! | [`oidc`] | providers of identities by which people sign in (OpenID Connect) |
 //! | [`people`] | who may come in, and as whom: persons, passwords, sessions, API keys, groups |
 //! | [`rights`] | who may find, quote and download a document: access lists, and who can read what |
 //! | [`audit`] | who did what, in a log that nobody changes unseen |
@@ -61,6 +62,7 @@ pub mod language;
 pub mod library;
 pub mod metrics;
 pub mod model;
+pub mod oidc;
 pub mod outbound;
 pub mod people;
 pub mod proof;

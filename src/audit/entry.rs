@@ -32,6 +32,10 @@ pub enum Action {
     InvitationUsed,
     /// A person's password is changed.
     PasswordChanged,
+    /// A person may sign in as somebody whom a provider vouches for.
+    IdentityLinked,
+    /// A person may not sign in so any more.
+    IdentityUnlinked,
     /// A person makes an API key.
     KeyMade,
     /// A person takes an API key away.

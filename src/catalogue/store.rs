@@ -26,6 +26,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use super::audit;
 use super::metadata::{Metadata, Said, labels};
+use super::oidc;
 use super::people;
 use super::rights::{self, Access, ListId, Lists, lists_of};
 use super::types::{DocumentView, NewDocument, State, VersionView};
@@ -36,7 +37,7 @@ use crate::rights::Level;
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
 
 const SCHEMA: &str = include_str!("schema.sql");
-pub(super) const SCHEMA_VERSION: i64 = 8;
+pub(super) const SCHEMA_VERSION: i64 = 9;
 /// What makes a catalogue of version 1 one of version 2.
 const TO_VERSION_2: &str = "ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
      UPDATE versions SET readers = (SELECT readers FROM documents WHERE id = versions.document);";
@@ -353,6 +354,7 @@ impl Catalogue {
                     audit::SCHEMA,
                     rights::TABLES,
                     webhooks::SCHEMA,
+                    oidc::TABLES,
                 ];
                 let changes = match usize::try_from(version) {
                     Ok(version @ 1..) => &changes[version - 1..],
@@ -362,6 +364,7 @@ impl Catalogue {
                         audit::SCHEMA,
                         rights::TABLES,
                         webhooks::SCHEMA,
+                        oidc::TABLES,
                     ][..],
                 };
                 let mut transaction = writer.begin().await?;
@@ -1605,7 +1608,7 @@ mod tests {
              ALTER TABLE versions DROP COLUMN replaced_at; DROP TABLE recognized; DROP TABLE sourced; DROP INDEX documents_by_parent; \
              DROP INDEX documents_by_turn; ALTER TABLE documents DROP COLUMN parent; \
              ALTER TABLE documents DROP COLUMN turn; ALTER TABLE versions DROP COLUMN needs_ocr; \
-             DROP TABLE links; DROP TABLE sessions; DROP TABLE api_keys; DROP TABLE people; \
+             DROP TABLE identities; DROP TABLE links; DROP TABLE sessions; DROP TABLE api_keys; DROP TABLE people; \
              DROP TABLE audit; DROP TABLE audit_anchors; PRAGMA user_version = 2;",
         )
         .execute(&catalogue.writer)

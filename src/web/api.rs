@@ -14,8 +14,9 @@ use tokio::io::AsyncReadExt as _;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use super::described::complete_all;
 use super::error::{Error, ErrorBody};
-use super::people::PeopleDescription;
+use super::people::{IdentityDescription, PeopleDescription};
 use super::rights::{self, RightsDescription};
 use super::viewer::{Speaks, Viewer, percent_encoded};
 use super::webhooks::WebhooksDescription;
@@ -579,6 +580,7 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
         .merge_from(PeopleDescription::openapi())
         .merge_from(RightsDescription::openapi())
         .merge_from(WebhooksDescription::openapi())
+        .merge_from(IdentityDescription::openapi())
 }
 
 /// `GET /openapi.json`.
@@ -587,8 +589,13 @@ pub(super) async fn openapi() -> Response {
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),
     );
-    match description().to_json() {
-        Ok(json) => ([content_type], json).into_response(),
+    let described = description().to_json();
+    let described = described.and_then(|json| serde_json::from_str::<serde_json::Value>(&json));
+    match described {
+        Ok(mut described) => {
+            complete_all(&mut described);
+            ([content_type], described.to_string()).into_response()
+        }
         Err(error) => Error::internal("describing the API", &error).into_response(),
     }
 }

@@ -219,6 +219,21 @@ const ROUTES: &[(&str, &str, &str)] = &[
         "/v1/people/{id}/invitation",
         "비밀번호를 정하는 링크를 새로 만듭니다. 먼저 만든 링크는 끝납니다.",
     ),
+    (
+        "get",
+        "/v1/people/{id}/identities",
+        "사용자가 로그인 제공자에서 누구인지 보여 줍니다.",
+    ),
+    (
+        "post",
+        "/v1/people/{id}/identities",
+        "사용자가 로그인 제공자를 거쳐 들어올 수 있게 신원을 잇습니다.",
+    ),
+    (
+        "delete",
+        "/v1/people/{id}/identities/{identity}",
+        "이어진 신원을 끊습니다. 그 사용자의 세션이 모두 끝납니다.",
+    ),
 ];
 
 /// What a route does, if it is told in Korean.

@@ -28,9 +28,9 @@ pub use document::{
     document, versions,
 };
 pub use people::{
-    InviteRequest, InvitedBody, KeyBody, KeyList, KeyRequest, LinkBody, MadeKeyBody,
-    OneSessionBody, PasswordRequest, PersonBody, PersonChangeRequest, PersonList, SessionBody,
-    SessionList, SignInRequest,
+    IdentityBody, IdentityList, InviteRequest, InvitedBody, KeyBody, KeyList, KeyRequest, LinkBody,
+    LinkIdentityRequest, MadeKeyBody, OneSessionBody, PasswordRequest, PersonBody,
+    PersonChangeRequest, PersonList, SessionBody, SessionList, SignInRequest,
 };
 pub use scope::FilterBody;
 pub use search::{
