@@ -15,6 +15,7 @@
 //! | [`check`] | the citation checker: the only module that can make a [`check::Answer`] |
 //! | [`proof`] | answers that carry their proof, and whether it still holds |
 //! | [`people`] | who may come in, and as whom: persons, passwords, sessions, API keys, groups |
+//! | [`talk`] | conversations: follow-up questions, kept answers compared with the rights of now |
 //! | [`audit`] | who did what, in a log that nobody changes unseen |
 //! | [`backup`] | the data folder in one file, and back |
 //! | [`metrics`] | how much and how long, for Prometheus |
@@ -59,4 +60,5 @@ pub mod model;
 pub mod people;
 pub mod proof;
 pub mod sources;
+pub mod talk;
 pub mod web;

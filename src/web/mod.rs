@@ -5,6 +5,7 @@
 //! | [`wire`] | the JSON that goes in and out, apart from inner types |
 //! | `api`, `stream`, `upload` | JSON routes, server-sent events, files that come in |
 //! | `compat` | the same answers for clients of OpenAI and Anthropic |
+//! | `conversations` | kept questions and answers of whoever asks |
 //! | `docs` | the page that describes the API |
 //! | `pages`, `source`, `words`, `told` | HTML pages, a document's text, the words of both languages |
 //! | `viewer`, `connection` | who asks, from where, in which language |
@@ -23,6 +24,7 @@ mod audited;
 mod compat;
 mod config;
 mod connection;
+mod conversations;
 mod docs;
 mod error;
 mod metrics;
@@ -75,6 +77,7 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         .route("/documents", get(pages::documents))
         .route("/documents/{id}", get(pages::source))
         .merge(people::routes())
+        .merge(conversations::routes())
         .route("/v1/answers", post(api::answers))
         .route("/v1/check", post(api::check))
         .route("/v1/chat/completions", post(compat::openai::completions))
