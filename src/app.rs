@@ -39,6 +39,7 @@ use crate::people::People;
 use crate::proof::{self, Clock, IndexesProof, Key, Prover, Setup, SystemClock, VerifyReport};
 use crate::sources::config::SourceConfig;
 use crate::sources::{self, Source, SourceError, Surroundings, keep_in_step};
+use crate::talk;
 
 /// A question may have this many characters. A longer text is a document, not a question.
 pub const QUESTION_LIMIT: usize = 4_000;
@@ -542,6 +543,7 @@ impl App {
             &config.audit,
         );
         let audit = audit.await.context("the audit log cannot be read")?;
+        library.catalogue().stop_turns().await?;
         library.start();
         let people = People::new(
             library.catalogue().clone(),
@@ -1070,6 +1072,32 @@ impl App {
         Err(AskError::Failed("the answer ended early".to_owned()))
     }
 
+    /// The question to search for: `question` in full if it follows up on `earlier`, which stand
+    /// alone, oldest first; otherwise as it is.
+    pub async fn standing_alone(&self, earlier: &[&str], question: &str) -> String {
+        let writes = self.config.generator.engine != Engine::Quote;
+        talk::standing_alone(writes.then_some(&*self.generator), earlier, question).await
+    }
+
+    /// Whether a question would be answered, also from `document`; nothing is written.
+    pub(crate) async fn would_answer(
+        &self,
+        question: &Question,
+        document: DocumentId,
+    ) -> anyhow::Result<bool> {
+        let context = self
+            .pipeline()
+            .find(question, &mut Timings::default())
+            .await?;
+        if context.passages.iter().all(|passage| passage.document != document) {
+            return Ok(false);
+        }
+        let both = self.embedder.clone();
+        let sufficiency = Sufficiency::new(both.map(|both| both as Arc<dyn BothEmbedder>));
+        let score = sufficiency.score(&question.text, &context.passages).await?;
+        Ok(score >= self.config.ask.evidence)
+    }
+
     async fn work(
         &self,
         question: Question,
@@ -1105,7 +1133,11 @@ impl App {
         mode: Mode,
         events: &mpsc::UnboundedSender<AskEvent>,
     ) -> anyhow::Result<(Answer, Timings)> {
-        let pipeline = Pipeline {
+        self.pipeline().answer(question, mode, events).await
+    }
+
+    fn pipeline(&self) -> Pipeline<'_> {
+        Pipeline {
             config: &self.config,
             embedder: self
                 .embedder
@@ -1116,8 +1148,7 @@ impl App {
             generator: &*self.generator,
             sufficiency: self.sufficiency.as_ref(),
             checker: &self.checker,
-        };
-        pipeline.answer(question, mode, events).await
+        }
     }
 }
 
@@ -1147,28 +1178,8 @@ impl Pipeline<'_> {
         events: &mpsc::UnboundedSender<AskEvent>,
     ) -> anyhow::Result<(Answer, Timings)> {
         let mut timings = Timings::default();
+        let context = self.find(&question, &mut timings).await?;
         let started = Instant::now();
-        let vector = match self.embedder {
-            Some(embedder) => Some(Arc::new(embedder.embed_query(&question.text).await?)),
-            None => None,
-        };
-        timings.embed = started.elapsed();
-        let titled = match &question.scope.title {
-            Some(title) => Some(self.titled(title, &question.reader).await?),
-            None => None,
-        };
-        let query = Query {
-            text: question.text.clone(),
-            vector,
-            filter: question.scope.filter(titled, library::today()),
-        };
-        let started = Instant::now();
-        let rankings =
-            retrieve(self.retrievers, &query, &question.reader, &self.config.ask).await?;
-        timings.retrieve = started.elapsed();
-        let started = Instant::now();
-        let fused = fuse(&rankings, &self.config.ask);
-        let context = pack(self.catalogue, &fused, &question.reader, &self.config.ask).await?;
         let prompt = Prompt {
             question: question.clone(),
             context: Arc::new(context),
@@ -1176,7 +1187,7 @@ impl Pipeline<'_> {
         };
         let prompt = fit(self.generator, prompt).await?;
         let context: Arc<Context> = Arc::clone(&prompt.context);
-        timings.pack = started.elapsed();
+        timings.pack += started.elapsed();
         // The asker may have left, here and below.
         let _ = events.send(AskEvent::Retrieval(Arc::clone(&context)));
         let started = Instant::now();
@@ -1215,6 +1226,37 @@ impl Pipeline<'_> {
         timings.gate = gate;
         timings.generate_and_check = started.elapsed();
         Ok((answer, timings))
+    }
+
+    /// The passages that may answer a question.
+    ///
+    /// # Errors
+    /// When a back end fails.
+    async fn find(&self, question: &Question, timings: &mut Timings) -> anyhow::Result<Context> {
+        let started = Instant::now();
+        let vector = match self.embedder {
+            Some(embedder) => Some(Arc::new(embedder.embed_query(&question.text).await?)),
+            None => None,
+        };
+        timings.embed = started.elapsed();
+        let titled = match &question.scope.title {
+            Some(title) => Some(self.titled(title, &question.reader).await?),
+            None => None,
+        };
+        let query = Query {
+            text: question.text.clone(),
+            vector,
+            filter: question.scope.filter(titled, library::today()),
+        };
+        let started = Instant::now();
+        let rankings =
+            retrieve(self.retrievers, &query, &question.reader, &self.config.ask).await?;
+        timings.retrieve = started.elapsed();
+        let started = Instant::now();
+        let fused = fuse(&rankings, &self.config.ask);
+        let context = pack(self.catalogue, &fused, &question.reader, &self.config.ask).await?;
+        timings.pack = started.elapsed();
+        Ok(context)
     }
 
     /// The documents with these words in the title that the reader may read.

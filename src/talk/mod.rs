@@ -7,7 +7,7 @@
 //! | `recheck` | what of a kept answer may be seen now |
 //! | `find` | conversations by words |
 //! | `export` | a conversation as Markdown |
-//! | `follow` | a follow-up question as one that stands alone |
+//! | `standalone`, `follow` | a follow-up question as one that stands alone, with a model and without |
 //! | `suggest` | what the documents could be asked next |
 //!
 //! An earlier answer is never evidence: of a conversation only its questions are read, and only
@@ -16,9 +16,10 @@
 
 mod export;
 mod find;
-pub(crate) mod follow;
+mod follow;
 mod recheck;
 mod record;
+mod standalone;
 pub(crate) mod suggest;
 mod types;
 
@@ -26,6 +27,7 @@ pub(crate) use export::markdown;
 pub(crate) use find::find;
 pub(crate) use recheck::{Hidden, Rights, ShownTurn, shown_turns};
 pub(crate) use record::Recorder;
+pub(crate) use standalone::{in_full, standing_alone};
 pub use types::TurnState;
 pub(crate) use types::{
     Conversation, EndOfTurn, KeptTurn, NewTurn, Spoken, Suggestion, TITLE_LIMIT, new_id, title_of,

@@ -7,7 +7,8 @@
 //! | `compat` | the same answers for clients of OpenAI and Anthropic |
 //! | `conversations` | kept questions and answers of whoever asks |
 //! | `docs` | the page that describes the API |
-//! | `pages`, `source`, `words`, `told` | HTML pages, a document's text, the words of both languages |
+//! | `chat` | the page for questions and answers |
+//! | `pages`, `source`, `words`, `told` | other HTML pages, a document's text, the words of both languages |
 //! | `viewer`, `connection` | who asks, from where, in which language |
 //! | `people` | signing in, one's account, the people of an installation |
 //! | `error` | what goes wrong, and the sentences for it |
@@ -21,6 +22,7 @@
 mod api;
 mod assets;
 mod audited;
+mod chat;
 mod compat;
 mod config;
 mod connection;
@@ -73,7 +75,7 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         app,
     };
     Router::new()
-        .route("/", get(pages::chat))
+        .merge(chat::routes())
         .route("/documents", get(pages::documents))
         .route("/documents/{id}", get(pages::source))
         .merge(people::routes())
