@@ -21,7 +21,7 @@ use crate::ask::{
 use crate::audit::{Asked, Audit};
 use crate::catalogue::Catalogue;
 use crate::check::{
-    Answer, AnswerEvent, Checked, Checker, CheckerParts, Drafting, Judge, Mode, UnusableVerifier,
+    Answer, AnswerEvent, Checked, CheckedSentence, Checker, CheckerParts, Drafting, Judge, Mode, UnusableVerifier,
     Verifier, check_stream,
 };
 use crate::config::Config;
@@ -1079,21 +1079,26 @@ impl App {
         talk::standing_alone(writes.then_some(&*self.generator), earlier, question).await
     }
 
-    /// Whether a question would be answered, also from `document`; nothing is written.
+    /// Whether a question would be answered, also from `document`. In quote mode it is answered
+    /// quietly; a language model is not asked, and what is asked before it decides.
     pub(crate) async fn would_answer(
         &self,
         question: &Question,
         document: DocumentId,
     ) -> anyhow::Result<bool> {
-        let context = self
-            .pipeline()
-            .find(question, &mut Timings::default())
-            .await?;
-        if context.passages.iter().all(|passage| passage.document != document) {
+        let pipeline = self.pipeline();
+        let Some(sufficiency) = &self.sufficiency else {
+            let (sender, _unheard) = mpsc::unbounded_channel();
+            let answering = pipeline.answer(question.clone(), Mode::Strict, &sender);
+            let (answer, _) = answering.await?;
+            let mut citations = answer.sentences().iter().flat_map(CheckedSentence::citations);
+            return Ok(!answer.abstained() && citations.any(|quote| quote.document() == document));
+        };
+        let context = pipeline.find(question, &mut Timings::default()).await?;
+        let is_found = context.passages.iter().any(|passage| passage.document == document);
+        if !is_found {
             return Ok(false);
         }
-        let both = self.embedder.clone();
-        let sufficiency = Sufficiency::new(both.map(|both| both as Arc<dyn BothEmbedder>));
         let score = sufficiency.score(&question.text, &context.passages).await?;
         Ok(score >= self.config.ask.evidence)
     }

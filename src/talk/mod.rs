@@ -25,7 +25,7 @@ mod types;
 
 pub(crate) use export::markdown;
 pub(crate) use find::find;
-pub(crate) use recheck::{Hidden, Rights, ShownTurn, shown_turns};
+pub(crate) use recheck::{Hidden, ShownTurn, shown_turns};
 pub(crate) use record::Recorder;
 pub(crate) use standalone::{in_full, standing_alone};
 pub use types::TurnState;

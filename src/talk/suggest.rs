@@ -6,12 +6,12 @@
 
 use std::collections::BTreeSet;
 
-use ingest::{ChunkId, ContentHash, DocumentId};
+use ingest::{BlockKind, DocumentId};
 use tracing::warn;
 
 use super::types::Suggestion;
 use crate::app::App;
-use crate::ask::{Context, Question};
+use crate::ask::{Context, Passage, Question, Reader};
 use crate::check::{Answer, CheckedSentence};
 use crate::language::{Language, is_hangul};
 use crate::library::LibraryError;
@@ -20,8 +20,10 @@ use crate::library::LibraryError;
 const MOST: usize = 3;
 /// Candidates that are tried.
 const TRIED: usize = 8;
-/// Chunks before and behind a passage whose headings are looked at.
-const AROUND: u32 = 6;
+/// Headings near a passage that are looked at.
+const AROUND: usize = 12;
+/// Passages whose documents are looked at.
+const READ: usize = 2;
 /// Characters of a heading or a question.
 const LENGTH: std::ops::RangeInclusive<usize> = 2..=60;
 
@@ -35,7 +37,7 @@ pub(crate) async fn suggestions(
     asked: &[String],
 ) -> Vec<Suggestion> {
     let found = async {
-        let candidates = candidates(app, context, answer, asked).await?;
+        let candidates = candidates(app, &question.reader, context, answer, asked).await?;
         let mut found: Vec<Suggestion> = Vec::new();
         for candidate in candidates.into_iter().take(TRIED) {
             if found.len() == MOST {
@@ -61,11 +63,11 @@ pub(crate) async fn suggestions(
 /// What could be suggested, the nearest to the answer first.
 async fn candidates(
     app: &App,
+    reader: &Reader,
     context: &Context,
     answer: &Answer,
     asked: &[String],
 ) -> Result<Vec<Suggestion>, LibraryError> {
-    let catalogue = app.library().catalogue();
     let cited: BTreeSet<DocumentId> = answer
         .sentences()
         .iter()
@@ -81,15 +83,15 @@ async fn candidates(
         .collect();
     let asked: Vec<String> = asked.iter().map(|asked| folded(asked)).collect();
     // Passages of what was cited first; without any, of what was found first.
-    let mut passages: Vec<_> = context.passages.iter().collect();
+    let mut passages: Vec<&Passage> = context.passages.iter().collect();
     passages.sort_by_key(|passage| !cited.contains(&passage.document));
     let mut seen = BTreeSet::new();
     let mut candidates = Vec::new();
-    for passage in passages.into_iter().take(4) {
-        let of = (passage.document, passage.version);
-        for (question, subject) in near(catalogue, &passage.chunks, of).await? {
+    for passage in passages.into_iter().take(READ) {
+        for (question, subject) in near(app, passage, reader).await? {
             let subject = folded(&subject);
-            let is_told = told.contains(&subject) || asked.iter().any(|asked| asked.contains(&subject));
+            let is_told =
+                told.contains(&subject) || asked.iter().any(|asked| asked.contains(&subject));
             if !is_told && seen.insert(subject) {
                 candidates.push(Suggestion {
                     question,
@@ -101,31 +103,35 @@ async fn candidates(
     Ok(candidates)
 }
 
-/// Questions about headings near chunks of a document, and what each is about.
+/// Questions about headings near a passage, and those that stand there, with what each is about;
+/// the nearest first.
 async fn near(
-    catalogue: &crate::catalogue::Catalogue,
-    chunks: &[ChunkId],
-    (document, version): (DocumentId, ContentHash),
+    app: &App,
+    passage: &Passage,
+    reader: &Reader,
 ) -> Result<Vec<(String, String)>, LibraryError> {
-    let own = catalogue.chunks(chunks).await?;
-    let ordinals: BTreeSet<u32> = own
+    let (id, version) = (passage.document, passage.version);
+    let Some(source) = app.library().source(id, Some(version), reader).await? else {
+        return Ok(Vec::new());
+    };
+    let document = &source.document;
+    let at = passage.place.span.start;
+    let mut found: Vec<(usize, (String, String))> = document
+        .blocks
         .iter()
-        .map(|row| row.prepared.chunk.ordinal)
-        .flat_map(|ordinal| ordinal.saturating_sub(AROUND)..=ordinal.saturating_add(AROUND))
+        .filter_map(|block| {
+            let text = document.text.get(block.span.clone())?;
+            // A heading of the first level is what the document is called.
+            let is_heading = matches!(block.kind, BlockKind::Heading { level } if level > 1);
+            let is_cell = matches!(block.kind, BlockKind::Cell { .. });
+            if !is_heading && (is_cell || !is_question(text)) {
+                return None;
+            }
+            Some((block.span.start.abs_diff(at), about(text)?))
+        })
         .collect();
-    let mut questions = Vec::new();
-    for row in catalogue.chunks_at(document, &ordinals).await? {
-        // Only of the version that the reader was given a passage of.
-        if row.version != version {
-            continue;
-        }
-        let heading = row.prepared.chunk.heading_path.last();
-        questions.extend(heading.and_then(|heading| about(heading)));
-        let sentences = row.prepared.sentences.iter();
-        let texts = sentences.filter_map(|span| row.prepared.text.get(span.clone()));
-        questions.extend(texts.filter(|text| is_question(text)).filter_map(about));
-    }
-    Ok(questions)
+    found.sort_by_key(|(distance, _)| *distance);
+    Ok(found.into_iter().take(AROUND).map(|(_, about)| about).collect())
 }
 
 /// A question about a heading, and the heading itself.
@@ -138,7 +144,8 @@ fn about(heading: &str) -> Option<(String, String)> {
     let question = if is_question(subject) {
         subject.to_owned()
     } else if subject.chars().any(is_hangul) {
-        format!("{subject}에 대해 알려 주세요.")
+        // Without a particle: pairs of syllables across it would be looked for in vain.
+        format!("{subject}, 어떻게 되나요?")
     } else {
         format!("Tell me about {subject}.")
     };
@@ -196,13 +203,13 @@ mod tests {
     #[test]
     fn a_heading_becomes_a_question_without_its_number() {
         for (heading, question) in [
-            ("제6조 (병가)", "병가에 대해 알려 주세요."),
-            ("제12조의2(재택근무)", "재택근무에 대해 알려 주세요."),
-            ("제3장 출장", "출장에 대해 알려 주세요."),
+            ("제6조 (병가)", "병가, 어떻게 되나요?"),
+            ("제12조의2(재택근무)", "재택근무, 어떻게 되나요?"),
+            ("제3장 출장", "출장, 어떻게 되나요?"),
             ("3.2 Sick leave", "Tell me about Sick leave."),
             ("Q. 연차는 이월되나요?", "연차는 이월되나요?"),
             ("30 days notice", "Tell me about 30 days notice."),
-            ("제품 반품", "제품 반품에 대해 알려 주세요."),
+            ("제품 반품", "제품 반품, 어떻게 되나요?"),
         ] {
             assert_eq!(about(heading).unwrap().0, question);
         }
