@@ -1079,6 +1079,11 @@ impl App {
         talk::standing_alone(writes.then_some(&*self.generator), earlier, question).await
     }
 
+    /// Whether few enough questions run that there is time for what nobody waits for.
+    pub(crate) fn has_time(&self) -> bool {
+        self.seats.available_permits() * 2 > SEATS
+    }
+
     /// Whether a question would be answered, also from `document`. In quote mode it is answered
     /// quietly; a language model is not asked, and what is asked before it decides.
     pub(crate) async fn would_answer(

@@ -40,7 +40,7 @@ pub(crate) async fn suggestions(
         let candidates = candidates(app, &question.reader, context, answer, asked).await?;
         let mut found: Vec<Suggestion> = Vec::new();
         for candidate in candidates.into_iter().take(TRIED) {
-            if found.len() == MOST {
+            if found.len() == MOST || !app.has_time() {
                 break;
             }
             let asking = Question {

@@ -16,7 +16,7 @@ use super::error::{Error, ErrorBody};
 use super::stream::{self as events, Asking};
 use super::viewer::{Speaks, Viewer, percent_encoded};
 use super::{Shared, wire};
-use crate::app::AskEvent;
+use crate::app::{AskEvent, QUESTION_LIMIT};
 use crate::ask::{Question, Scope};
 use crate::catalogue::Behind;
 use crate::check::{AnswerEvent, Mode};
@@ -345,6 +345,13 @@ pub(super) async fn ask(
     let conversation = request.conversation.unwrap_or_default();
     let (_, turns) = kept(shared, viewer, &conversation).await?;
     let typed = request.question;
+    let actual = typed.chars().count();
+    if typed.trim().is_empty() {
+        return Err(Error::EmptyQuestion);
+    }
+    if actual > QUESTION_LIMIT {
+        return Err(Error::LongQuestion { actual });
+    }
     let place = match &request.replaces {
         Some(id) => turns
             .iter()
@@ -414,7 +421,7 @@ pub(super) async fn answers(
 ) -> Result<Response, Error> {
     let begun = ask(&shared, &viewer, request).await?;
     if streams {
-        let Begun { asking, received, .. } = begun;
+        let Begun { asking, received } = begun;
         return Ok(events::answer(shared.app, received, asking, speaks));
     }
     let body = answered(&shared, begun).await?;
@@ -426,7 +433,6 @@ pub(super) async fn answered(shared: &Shared, begun: Begun) -> Result<wire::Answ
     let Begun {
         mut asking,
         mut received,
-        ..
     } = begun;
     let mut claims = wire::Claims::new(asking.question.language);
     let mut found = None;
