@@ -53,7 +53,7 @@ impl TurnState {
 /// A word that is no state of a turn.
 #[derive(Debug, thiserror::Error)]
 #[error("`{0}` is no state of a turn")]
-pub(crate) struct NoState(String);
+pub struct NoState(String);
 
 impl FromStr for TurnState {
     type Err = NoState;
