@@ -47,6 +47,10 @@ pub const QUESTION_LIMIT: usize = 4_000;
 /// Questions that may run at once. More would only make all of them slow.
 const SEATS: usize = 16;
 
+/// Questions that may be here at once: those that run, and those that wait for a seat in the order
+/// in which they came.
+const PLACES: usize = SEATS + 256;
+
 /// Who acts where nobody signs in: whoever has this machine.
 pub const LOCAL: &str = "local";
 
@@ -77,6 +81,7 @@ pub struct App {
     no_verifier: Option<String>,
     prover: Prover,
     seats: Arc<Semaphore>,
+    places: Arc<Semaphore>,
     audit: Audit,
     metrics: Metrics,
     phase: watch::Sender<Phase>,
@@ -141,7 +146,7 @@ pub enum AskError {
     #[error("there is no adapter `{0}` of the language model")]
     NoAdapter(String),
     /// Too many questions at once.
-    #[error("busy with {SEATS} questions")]
+    #[error("busy with {PLACES} questions")]
     Busy,
     /// The engine that writes has too much to do.
     #[error("{0}")]
@@ -590,6 +595,7 @@ impl App {
             checker,
             no_verifier,
             seats: Arc::new(Semaphore::new(SEATS)),
+            places: Arc::new(Semaphore::new(PLACES)),
             audit,
             metrics: Metrics::default(),
             phase: watch::Sender::new(Phase::Running),
@@ -622,8 +628,8 @@ impl App {
     pub async fn close(&self) {
         self.go_to(Phase::Over);
         // What is given up is still told to the audit log; this takes no time.
-        let seats = u32::try_from(SEATS).unwrap_or(u32::MAX);
-        let _ = tokio::time::timeout(Duration::from_secs(1), self.seats.acquire_many(seats)).await;
+        let all = u32::try_from(PLACES).unwrap_or(u32::MAX);
+        let _ = tokio::time::timeout(Duration::from_secs(1), self.places.acquire_many(all)).await;
         self.audit.close().await;
         self.library.close().await;
     }
@@ -662,8 +668,10 @@ impl App {
     pub async fn measured(&self) -> Result<String, LibraryError> {
         let counts = self.library.catalogue().counts().await?;
         let running = SEATS - self.seats.available_permits();
+        let here = PLACES - self.places.available_permits();
+        let waiting = here.saturating_sub(running);
         let lost = self.audit.lost();
-        Ok(self.metrics.text(&counts, running, lost))
+        Ok(self.metrics.text(&counts, (running, waiting), lost))
     }
 
     /// What is in force.
@@ -1014,7 +1022,7 @@ impl App {
         if actual > QUESTION_LIMIT {
             return Err(AskError::TooLong { actual });
         }
-        let seat = Arc::clone(&self.seats).try_acquire_owned().map_err(|_| {
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
             self.metrics.asked(Outcome::Busy);
             AskError::Busy
         })?;
@@ -1031,7 +1039,7 @@ impl App {
                         // The asker may have left.
                         let _ = sender.send(AskEvent::Failed(AskError::Stopping));
                     }
-                    () = app.work(question, mode, &sender, (asked, seat)) => {}
+                    () = app.work(question, mode, &sender, (asked, place)) => {}
                 }
             }
             .instrument(info_span!("ask")),
@@ -1113,8 +1121,10 @@ impl App {
         question: Question,
         mode: Mode,
         events: &mpsc::UnboundedSender<AskEvent>,
-        (asked, _seat): (Asked, OwnedSemaphorePermit),
+        (asked, _place): (Asked, OwnedSemaphorePermit),
     ) {
+        // Nobody closes it.
+        let _seat = self.seats.acquire().await;
         let last = match self.steps(question, mode, events).await {
             Ok((answer, timings)) => {
                 info!(

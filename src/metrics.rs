@@ -106,6 +106,7 @@ pub struct Metrics {
     /// Held while what is counted at the moment is written down and shown.
     showing: Mutex<()>,
     running: Gauge,
+    waiting: Gauge,
     documents: Family<StateLabel, Gauge>,
     chunks: Gauge,
     lost: Gauge,
@@ -126,6 +127,7 @@ impl Default for Metrics {
             misses: Family::default(),
             showing: Mutex::default(),
             running: Gauge::default(),
+            waiting: Gauge::default(),
             documents: Family::default(),
             chunks: Gauge::default(),
             lost: Gauge::default(),
@@ -173,6 +175,11 @@ impl Default for Metrics {
             "veracite_questions_running",
             "Questions that are being answered",
             metrics.running.clone(),
+        );
+        registry.register(
+            "veracite_questions_waiting",
+            "Questions that wait for others",
+            metrics.waiting.clone(),
         );
         registry.register(
             "veracite_documents",
@@ -276,13 +283,19 @@ impl Metrics {
         }
     }
 
-    /// Everything, as Prometheus reads it; `running` questions are being answered and `lost`
+    /// Everything, as Prometheus reads it; `running` questions are being answered, `waiting` ones wait, and `lost`
     /// entries of the audit log wait to be told of.
     #[must_use]
-    pub(crate) fn text(&self, counts: &Counts, running: usize, lost: u64) -> String {
+    pub(crate) fn text(
+        &self,
+        counts: &Counts,
+        (running, waiting): (usize, usize),
+        lost: u64,
+    ) -> String {
         let gauge = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let _showing = self.showing.lock().unwrap_or_else(PoisonError::into_inner);
         self.running.set(i64::try_from(running).unwrap_or(i64::MAX));
+        self.waiting.set(i64::try_from(waiting).unwrap_or(i64::MAX));
         self.chunks.set(counts.chunks);
         self.lost.set(gauge(lost));
         self.memory.set(gauge(resident_bytes().unwrap_or(0)));
@@ -323,13 +336,14 @@ mod tests {
             documents: vec![("queued".to_owned(), 3)],
             chunks: 12,
         };
-        let text = metrics.text(&queued, 2, 0);
+        let text = metrics.text(&queued, (2, 1), 0);
         for line in [
             r#"veracite_http_requests_total{method="GET",route="/v1/documents/{id}",status="404"} 1"#,
             r#"veracite_questions_total{outcome="busy"} 1"#,
             r#"veracite_documents{state="queued"} 3"#,
             "veracite_chunks 12",
             "veracite_questions_running 2",
+            "veracite_questions_waiting 1",
             "# EOF",
         ] {
             assert!(text.lines().any(|shown| shown == line), "{line}\n{text}");
@@ -348,7 +362,7 @@ mod tests {
             .find_map(|line| line.strip_prefix("process_resident_memory_bytes "))
             .unwrap();
         assert!(memory.parse::<u64>().unwrap() > 1_000_000, "{memory}");
-        let later = metrics.text(&Counts::default(), 0, 0);
+        let later = metrics.text(&Counts::default(), (0, 0), 0);
         assert!(!later.contains("queued"), "{later}");
     }
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use ingest::ContentHash;
-use sqlx::Row as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions};
+use sqlx::{AssertSqlSafe, Row as _};
 
 use super::store::{Result, SCHEMA_VERSION, decode_error, unknown_version, version_of};
 
@@ -29,17 +29,19 @@ pub(crate) const fn newest() -> i64 {
 }
 
 async fn open(file: &Path) -> Result<SqlitePool> {
-    let options = SqliteConnectOptions::new()
-        .filename(file)
-        .read_only(true)
-        .busy_timeout(Duration::from_secs(30));
+    open_with(SqliteConnectOptions::new().filename(file).read_only(true)).await
+}
+
+async fn open_with(options: SqliteConnectOptions) -> Result<SqlitePool> {
+    let options = options.busy_timeout(Duration::from_secs(30));
     SqlitePoolOptions::new()
         .max_connections(1)
         .connect_with(options)
         .await
 }
 
-/// Copies the catalogue in `file` into `copy`, which is not there yet.
+/// Copies the catalogue in `file` into `copy`, which is not there yet, but for what lets somebody in
+/// for now: sessions, and links that work once.
 pub(crate) async fn copy(file: &Path, copy: &Path) -> Result<()> {
     let pool = open(file).await?;
     let copied = async {
@@ -55,7 +57,30 @@ pub(crate) async fn copy(file: &Path, copy: &Path) -> Result<()> {
     }
     .await;
     pool.close().await;
-    copied
+    copied?;
+    let copy = SqliteConnectOptions::new()
+        .filename(copy)
+        .pragma("secure_delete", "ON");
+    let pool = open_with(copy).await?;
+    let emptied = async {
+        for table in ["sessions", "links"] {
+            let row =
+                sqlx::query("SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ?")
+                    .bind(table)
+                    .fetch_one(&pool)
+                    .await?;
+            if row.try_get::<i64, _>(0)? == 1 {
+                // A name from the list above.
+                sqlx::query(AssertSqlSafe(format!("DELETE FROM {table}")))
+                    .execute(&pool)
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+    .await;
+    pool.close().await;
+    emptied
 }
 
 /// Looks at a copy.

@@ -147,7 +147,7 @@ async fn change(people: &People, config: &Config, command: PeopleCommand) -> any
                 config.server.bind,
                 invitation_path(&link.token)
             );
-            eprintln!("the link works once, until {}", link.expires);
+            eprintln!("the link works once, until {:.0}", link.expires);
         }
         PeopleCommand::Passwd { name } => {
             let person = person(people, &name).await?;

@@ -95,7 +95,7 @@ async fn print_set_up_link(app: &App, address: SocketAddr) -> anyhow::Result<()>
         web::set_up_path(&link.token)
     );
     println!(
-        "the link works once, until {} or the next start",
+        "the link works once, until {:.0} or the next start",
         link.expires
     );
     Ok(())

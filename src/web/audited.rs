@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 
 use super::Shared;
 use super::error::Error;
-use super::viewer::Viewer;
+use super::viewer::{Viewer, Who};
 use crate::audit::{Action, Event};
 
 impl Shared {
@@ -24,9 +24,15 @@ impl Shared {
 }
 
 impl Viewer {
-    /// What this viewer does.
+    /// What this viewer does, and by which of their keys, if by one.
     pub(super) fn does(&self, action: Action, subject: impl Display) -> Event {
-        Event::new(&*self.actor, action, subject)
+        let event = Event::new(&*self.actor, action, subject);
+        match &self.who {
+            Who::Person {
+                by_key: Some(key), ..
+            } => event.with("key", key),
+            _ => event,
+        }
     }
 }
 

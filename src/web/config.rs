@@ -8,10 +8,13 @@ use ingest::Group;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
+use crate::app::LOCAL;
 use crate::people::SessionLimits;
 
 /// A shorter key could be guessed.
 const KEY_CHARACTERS: usize = 20;
+/// Who has the machine, the program itself, and nobody who is known, in the audit log.
+const TAKEN: [&str; 3] = [LOCAL, "veracite", "unknown"];
 const MINUTE: Duration = Duration::from_secs(60);
 const YEAR: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
@@ -114,6 +117,13 @@ impl ServerConfig {
             if key.name.trim().is_empty() {
                 return Err("a key has no `name`".to_owned());
             }
+            // In the audit log its entries would look like another's.
+            if TAKEN.contains(&key.name.as_str()) || is_id_of_person(&key.name) {
+                return Err(format!(
+                    "no key can be named `{}`: the audit log names others so",
+                    key.name
+                ));
+            }
             if !names.insert(&key.name) {
                 return Err(format!("two keys are named `{}`", key.name));
             }
@@ -139,6 +149,10 @@ impl ServerConfig {
         }
         Ok(())
     }
+}
+
+fn is_id_of_person(name: &str) -> bool {
+    uuid::Uuid::try_parse(name).is_ok()
 }
 
 #[cfg(test)]
@@ -191,6 +205,10 @@ mod tests {
         );
         assert!(error(&twice).contains("`b`"));
         assert!(!error(&twice).contains(key));
+        for name in ["local", "unknown", "0f2a4c6e8b1d4f3a9c5e7d2b4a6f8c10"] {
+            let taken = twice.replace("\"a\"", &format!("\"{name}\""));
+            assert!(error(&taken).contains("audit log"), "{name}");
+        }
         let same = twice
             .replace("\"b\"", "\"a\"")
             .replacen(key, "abcdefghij0123456789", 1);

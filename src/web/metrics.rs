@@ -10,7 +10,7 @@ use axum::routing::get;
 use super::Shared;
 use super::config::ServerConfig;
 use super::error::Error;
-use super::viewer::Viewer;
+use super::viewer::{Viewer, Who};
 
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -24,8 +24,11 @@ pub(super) fn routes(config: &ServerConfig) -> Router<Shared> {
     }
 }
 
-/// `GET /metrics`.
-async fn metrics(State(shared): State<Shared>, _viewer: Viewer) -> Result<Response, Error> {
+/// `GET /metrics`; of people for administrators.
+async fn metrics(State(shared): State<Shared>, viewer: Viewer) -> Result<Response, Error> {
+    if matches!(viewer.who, Who::Person { .. }) {
+        viewer.must_be_admin()?;
+    }
     let text = shared.app.measured().await?;
     Ok(([(header::CONTENT_TYPE, CONTENT_TYPE)], text).into_response())
 }

@@ -38,7 +38,7 @@ words! {
     main_navigation: "주요 메뉴", "Main";
     skip: "본문으로 건너뛰기", "Skip to content";
     other_language: "English", "한국어";
-    sign_out: "나가기", "Sign out";
+    sign_out: "로그아웃", "Sign out";
     notice: "알림", "Notice";
     needs_script: "이 화면은 자바스크립트가 있어야 움직입니다.", "This page needs JavaScript.";
     close: "닫기", "Close";
@@ -210,11 +210,11 @@ words! {
     live_lost: "연결이 끊겨 다시 잇는 중입니다.", "Connection lost, trying again.";
 
     // Signing in.
-    sign_in: "들어가기", "Sign in";
+    sign_in: "로그인", "Sign in";
     name: "이름", "Name";
     password: "비밀번호", "Password";
     forgotten: "비밀번호를 잊으셨다면 관리자에게 새 링크를 받으세요.", "If you forgot your password, ask an administrator for a link.";
-    sign_in_by_key: "키로 들어가기", "Sign in with a key";
+    sign_in_by_key: "키로 로그인", "Sign in with a key";
     key: "키", "Key";
     wrong_key: "키가 맞지 않습니다.", "The key is wrong.";
     not_set_up: "아직 사용자가 없습니다. `veracite serve`가 시작할 때 보여 준 링크로 첫 관리자를 만들어 주세요.", "There are no people yet. Make the first administrator by the link that `veracite serve` printed when it started.";
@@ -222,7 +222,7 @@ words! {
     set_up_text: "이 서버의 첫 관리자입니다. 다른 사람은 나중에 초대할 수 있습니다.", "You will see to this server. You can invite others afterwards.";
     choose_password: "비밀번호 정하기", "Choose a password";
     choose_text: "{name} 계정의 비밀번호를 정합니다. 이 링크는 한 번만 쓸 수 있습니다.", "Choose the password of {name}. This link works once.";
-    password_again: "비밀번호 다시", "Password again";
+    password_again: "비밀번호 확인", "Password again";
     password_hint: "{count}자 이상. 문장처럼 긴 것이 좋고, 기호를 섞지 않아도 됩니다.", "At least {count} characters. A long phrase is best; no special characters are needed.";
     passwords_differ: "두 비밀번호가 서로 다릅니다.", "The two passwords differ.";
     name_hint: "글자, 숫자와 -_.@+. 빈칸은 쓸 수 없습니다.", "Letters, digits and -_.@+, without spaces.";
@@ -239,7 +239,7 @@ words! {
     groups: "그룹", "Groups";
     no_groups: "그룹 없음", "No groups";
     change_password: "비밀번호 바꾸기", "Change password";
-    change_password_hint: "바꾸면 다른 곳에서는 모두 나가게 됩니다.", "You will be signed out everywhere else.";
+    change_password_hint: "바꾸면 다른 곳에서는 모두 로그아웃됩니다.", "You will be signed out everywhere else.";
     present_password: "지금 비밀번호", "Present password";
     new_password: "새 비밀번호", "New password";
     api_keys: "API 키", "API keys";
@@ -259,13 +259,13 @@ words! {
     key_used: "마지막 사용 {time}", "last used {time}";
     key_unused: "쓴 적 없음", "never used";
     key_secret: "새 키입니다. 다시 볼 수 없으니 지금 복사해 두세요.", "This is the new key. It is shown only now: copy it.";
-    revoke: "없애기", "Revoke";
-    sessions: "들어와 있는 곳", "Where you are signed in";
+    revoke: "폐기", "Revoke";
+    sessions: "로그인한 곳", "Where you are signed in";
     session_this: "지금 이 브라우저", "this browser";
     session_times: "{started}에 시작 · 마지막 사용 {seen}", "since {started} · last used {seen}";
     unknown_browser: "알 수 없는 프로그램", "Unknown program";
-    end_session: "내보내기", "End";
-    sign_out_everywhere: "모든 곳에서 나가기", "Sign out everywhere";
+    end_session: "로그아웃시키기", "End";
+    sign_out_everywhere: "모든 곳에서 로그아웃", "Sign out everywhere";
 
     // The people of an installation.
     people: "사용자", "People";
@@ -277,7 +277,7 @@ words! {
     person_invited: "초대함", "Invited";
     person_disabled: "막음", "Disabled";
     account_since: "{time}에 만듦", "Account since {time}";
-    disabled: "들어오지 못하게 막기", "May not sign in";
+    disabled: "로그인 막기", "May not sign in";
     new_link: "비밀번호 링크 만들기", "Make a link for a password";
     new_link_hint: "초대나 비밀번호를 잃어버렸을 때 씁니다. 먼저 만든 링크는 못 쓰게 됩니다.", "For a lost invitation or a forgotten password. Earlier links stop working.";
     link_made: "이 링크를 본인에게만 건네 주세요. 한 번만 쓸 수 있고 다시 볼 수 없습니다.", "Hand this link to that person only. It works once and is shown only now.";

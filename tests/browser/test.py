@@ -1,39 +1,65 @@
-"""Uses the product as a person would, in headless Chromium: asks, sees a checked sentence, opens
-its source, uploads a file and asks about it; in both languages, wide and narrow.
+"""Uses the product as people would, in headless Chromium: the first administrator sets it up, asks,
+opens the source of a sentence, uploads a file, invites a reader; in Korean and English, at 360, 768
+and 1,440 px, with axe-core on every page.
 
-    python tests/browser/test.py http://127.0.0.1:8499 FOLDER
+    python tests/browser/test.py http://127.0.0.1:8499 FOLDER AXE
+
+FOLDER holds the server's log and gets the pictures, AXE is `axe.min.js`.
 """
 
 import pathlib
+import re
 import shutil
 import sys
 
 from playwright.sync_api import expect, sync_playwright
 
+from look import Looker
+
 QUESTION = "입사 1년 미만 직원의 연차는 며칠인가요?"
 QUOTE = "최대 11일이다"
-PREMISE = "중식비가 왜 20,000원으로 올랐나요?"
-MEALS = "# 식대 규정\n\n시행일: {}\n\n## 중식비\n\n중식비는 {}원이다.\n"
 RULES = "# 방문객 안내\n\n## 와이파이\n\n방문객 와이파이의 이름은 HANBIT-GUEST이고 하루 8시간 쓸 수 있다.\n"
+PASSWORD = "다섯 마리 고양이가 창가에서 잔다"
+OTHER_PASSWORD = "seven kettles whistle at noon"
 
 
 def main():
-    address, folder = sys.argv[1], pathlib.Path(sys.argv[2])
+    address, folder, axe = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-        problems = []
+        looker = Looker(browser, address, folder, axe)
+        admin = set_up(looker)
         for language in ["ko", "en"]:
-            for shape, size in {"wide": (1280, 900), "narrow": (390, 844)}.items():
-                page = browser.new_page(viewport={"width": size[0], "height": size[1]})
-                page.on("pageerror", lambda error: problems.append(str(error)))
-                page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-                look(page, address, language, lambda name: folder / f"{name}-{language}-{shape}.png")
-                page.close()
-        page = browser.new_page()
-        upload(page, address, folder)
+            ask_and_open_the_source(looker, admin, language)
+        upload(looker, admin)
+        link = invite(looker, admin)
+        reader = accept(looker, link)
+        sign_out_and_in(looker, reader)
         browser.close()
-    assert not problems, problems
-    print("the browser test passed")
+    assert not looker.problems, "\n".join(looker.problems)
+    print(f"the browser test passed: {looker.looked_at} states of pages looked at")
+
+
+def set_up(looker):
+    """The link that the server printed makes the first administrator, once."""
+    page = looker.someone()
+    page.goto(looker.address)
+    looker.look(page, "sign-in")
+    log = (looker.folder / "server.log").read_text()
+    link = re.search(r"http://\S+/set-up\?token=\w+", log).group(0)
+    page.goto(link)
+    looker.look(page, "set-up")
+    page.fill("#name", "mina")
+    page.fill("#display-name", "김미나")
+    page.fill("#password", PASSWORD)
+    page.fill("#again", PASSWORD)
+    page.click("main button.main")
+    expect(page.locator("#question")).to_be_visible()
+    again = looker.someone()
+    again.goto(link)
+    expect(again.locator("main")).to_contain_text("이미 썼거나")
+    again.context.close()
+    return page
 
 
 def ask(page, question):
@@ -43,72 +69,87 @@ def ask(page, question):
     page.wait_for_selector("#send:visible")
 
 
-def look(page, address, language, shot):
-    page.goto(f"{address}/?lang={language}")
+def ask_and_open_the_source(looker, page, language):
+    page.goto(f"{looker.address}/?lang={language}")
     expect(page.locator("html")).to_have_attribute("lang", language)
-    page.screenshot(path=shot("chat-empty"))
+    looker.look(page, f"chat-empty-{language}")
     ask(page, QUESTION)
     sentence = page.locator(".sentence.supported").first
     expect(sentence).to_contain_text(QUOTE)
-    page.screenshot(path=shot("chat-answer"))
-    sentence.locator(".chips button").first.click()
-    expect(page.locator("#sources-body")).to_contain_text(QUOTE)
-    page.wait_for_timeout(300)
-    page.screenshot(path=shot("chat-source"))
+    looker.look(page, f"chat-answer-{language}")
+
+    def open():
+        page.keyboard.press("Escape")
+        sentence.locator(".chips button").first.click()
+        expect(page.locator("#sources-body")).to_contain_text(QUOTE)
+
+    looker.look(page, f"chat-source-{language}", open)
+    open()
     link = page.locator("#sources-body a[href^='/documents/']").first.get_attribute("href")
-    page.goto(address + link)
+    page.goto(looker.address + link)
     expect(page.locator("mark#quote")).to_contain_text("11일")
-    page.screenshot(path=shot("source"))
-    page.goto(f"{address}/documents")
-    page.wait_for_selector("#list tbody tr")
-    page.screenshot(path=shot("documents"))
-    width = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    assert width <= 0, f"the page is {width} px wider than the window"
+    looker.look(page, f"source-{language}")
+    for path in ["documents", "people", "account", "docs"]:
+        page.goto(f"{looker.address}/{path}")
+        expect(page.locator("h1")).to_be_visible()
+        looker.look(page, f"{path}-{language}")
 
 
-def upload(page, address, folder):
-    page.goto(f"{address}/documents?lang=ko")
+def upload(looker, page):
+    page.goto(f"{looker.address}/documents?lang=ko")
     page.wait_for_selector("#list tbody tr")
-    file = folder / "visitors.md"
+    file = looker.folder / "visitors.md"
     file.write_text(RULES)
     page.set_input_files("#files", str(file))
     row = page.locator("#list tbody tr", has_text="방문객 안내")
     expect(row).to_contain_text("준비", timeout=15_000)
-    page.screenshot(path=folder / "documents-uploaded.png")
-    page.goto(address)
+    looker.look(page, "documents-uploaded")
+    page.goto(looker.address)
     ask(page, "방문객 와이파이 이름은 무엇인가요?")
     expect(page.locator(".sentence.supported").first).to_contain_text("HANBIT-GUEST")
-    ask(page, "회사 주차장 요금은 얼마인가요?")
-    expect(page.locator(".turn").last.locator(".abstained")).to_be_visible()
-    page.screenshot(path=folder / "chat-abstains.png")
-    differ(page, address, folder)
 
 
-def differ(page, address, folder):
-    """A wrong premise is corrected; two documents that differ are shown, the newer first."""
-    for year, amount in {"2025-07-01": "12,000", "2023-01-01": "9,000"}.items():
-        page.goto(f"{address}/documents")
-        file = folder / f"meals-{year}.md"
-        file.write_text(MEALS.format(year, amount))
-        page.set_input_files("#files", str(file))
-        row = page.locator("#list tbody tr", has_text=file.name)
-        expect(row).to_contain_text("준비", timeout=15_000)
-        if amount == "12,000":
-            page.goto(f"{address}/?lang=ko")
-            ask(page, PREMISE)
-            corrected = page.locator(".turn").last.locator(".sentence.supported").first
-            expect(corrected).to_contain_text("20,000")
-            expect(corrected).to_contain_text("12,000")
-            page.screenshot(path=folder / "chat-premise.png")
-    for language in ["ko", "en"]:
-        for shape, size in {"wide": (1280, 900), "narrow": (390, 844)}.items():
-            page.set_viewport_size({"width": size[0], "height": size[1]})
-            page.goto(f"{address}/?lang={language}")
-            ask(page, "중식비는 얼마인가요?")
-            sides = page.locator(".turn").last.locator(".conflict li")
-            expect(sides.first).to_contain_text("12,000")
-            expect(sides.last).to_contain_text("9,000")
-            page.screenshot(path=folder / f"chat-conflict-{language}-{shape}.png")
+def invite(looker, page):
+    page.goto(f"{looker.address}/people?lang=ko")
+    page.fill("#name", "jun")
+    page.fill("#groups", "hr")
+    page.click("main button.main")
+    link = page.locator(".once code").inner_text()
+    looker.look(page, "invited")
+    return link
+
+
+def accept(looker, link):
+    page = looker.someone("en")
+    page.goto(link)
+    page.fill("#password", "short")
+    page.fill("#again", "short")
+    page.click("main button.main")
+    expect(page.locator("[role=alert]")).to_contain_text("at least 10 characters")
+    looker.look(page, "invitation-refused")
+    page.fill("#password", OTHER_PASSWORD)
+    page.fill("#again", OTHER_PASSWORD)
+    page.click("main button.main")
+    expect(page.locator("#question")).to_be_visible()
+    page.goto(f"{looker.address}/people")
+    expect(page.locator("main")).to_contain_text("does not allow")
+    looker.look(page, "forbidden")
+    return page
+
+
+def sign_out_and_in(looker, page):
+    page.goto(f"{looker.address}/account")
+    page.click("form[action='/sign-out'] button")
+    expect(page.locator("#password")).to_be_visible()
+    page.goto(f"{looker.address}/documents")
+    page.fill("#name", "jun")
+    page.fill("#password", "not the password")
+    page.click("main button.main")
+    expect(page.locator("[role=alert]")).to_contain_text("wrong")
+    looker.look(page, "sign-in-refused")
+    page.fill("#password", OTHER_PASSWORD)
+    page.click("main button.main")
+    expect(page).to_have_url(f"{looker.address}/documents")
 
 
 if __name__ == "__main__":

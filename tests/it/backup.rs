@@ -9,13 +9,15 @@ use std::time::Duration;
 
 use ingest::Group;
 use ingest::parse::InProcess;
+use secrecy::SecretString;
 use serde_json::Value;
 use tempfile::TempDir;
-use veracite::app::App;
+use veracite::app::{App, LOCAL};
 use veracite::ask::Reader;
 use veracite::backup::{restore, write};
 use veracite::catalogue::{MetadataChange, NewDocument};
 use veracite::doctor::{Level, examine};
+use veracite::people::{NewPerson, Role, Scope, Visitor};
 
 use crate::harness::{LEAVE, PRICES, TestApp, config};
 
@@ -161,7 +163,7 @@ async fn answers_and_rights_are_what_they_were() {
         "what was sealed before is still this installation's"
     );
     assert!(
-        !of(&again).join("installation").exists(),
+        !of(&again).join("installation").try_exists().unwrap(),
         "the one it came from may still run"
     );
 }
@@ -324,4 +326,46 @@ async fn a_backup_that_fails_leaves_no_file() {
     let error = write(&data, &file).await.unwrap_err().to_string();
     assert!(error.contains(&original), "{error}");
     assert_eq!(names(beside.path()), BTreeSet::new());
+}
+
+#[tokio::test]
+async fn accounts_and_keys_come_back_and_who_was_signed_in_is_not() {
+    let test = TestApp::new().await;
+    let password = SecretString::from("다섯 마리 고양이가 창가에서 잔다");
+    let new = NewPerson {
+        name: "mina".parse().unwrap(),
+        display_name: String::new(),
+        role: Role::Reader,
+        groups: BTreeSet::new(),
+    };
+    let people = test.app.people();
+    let person = people.add(LOCAL, new, &password).await.unwrap();
+    let (key, _) = people
+        .make_key(&person, "bot", Scope::Read, None)
+        .await
+        .unwrap();
+    let session = people
+        .sign_in("mina", &password, Visitor::default())
+        .await
+        .unwrap();
+    let of_session = session.token.expose();
+    let file = test.folder.path().join("b.tar.zst");
+    write(&test.folder.path().join("data"), &file)
+        .await
+        .unwrap();
+    let here = people.admit_session(of_session, false).await.unwrap();
+    assert!(here.is_some(), "a backup signs nobody out");
+
+    let again = restored(&file).await;
+    let people = again.app.people();
+    assert!(
+        people
+            .admit_session(of_session, false)
+            .await
+            .unwrap()
+            .is_none()
+    );
+    assert!(people.admit_key(key.expose()).await.unwrap().is_some());
+    let visitor = Visitor::default();
+    people.sign_in("mina", &password, visitor).await.unwrap();
 }

@@ -107,3 +107,27 @@ async fn a_server_that_stops_ends_its_streams_and_takes_no_question() {
     test.app.go_to(Phase::Running);
     assert_eq!(*test.app.phase().borrow(), Phase::Stopping);
 }
+
+/// A hundred people may ask at once, and wait their turn; a flood is told that the server is busy.
+#[tokio::test]
+async fn questions_wait_in_line_and_a_flood_is_refused() {
+    let test = TestApp::new().await;
+    test.add("leave.md", LEAVE, &["everyone"]).await;
+    let question = json!({ "question": QUESTION });
+    let ask = || async {
+        let (status, body) = send(&test, post("/v1/answers", &question)).await;
+        assert!(status == StatusCode::OK || body.contains("busy"), "{body}");
+        status
+    };
+    let all = futures::future::join_all((0..100).map(|_| ask())).await;
+    assert!(all.iter().all(|status| *status == StatusCode::OK));
+    let flood = futures::future::join_all((0..400).map(|_| ask())).await;
+    let of = |wanted| flood.iter().filter(|status| **status == wanted).count();
+    assert_eq!(
+        of(StatusCode::OK) + of(StatusCode::SERVICE_UNAVAILABLE),
+        400
+    );
+    assert!(of(StatusCode::SERVICE_UNAVAILABLE) > 0);
+    assert!(of(StatusCode::OK) > 200, "who came first is answered");
+    assert_eq!(ask().await, StatusCode::OK, "and then there is room again");
+}

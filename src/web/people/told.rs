@@ -90,7 +90,7 @@ pub(in crate::web) fn sentence(refusal: Refusal, language: Language) -> String {
             format!("Too many attempts. Try again in {seconds} seconds."),
         ),
         Refusal::Busy => (
-            "지금은 들어오려는 사람이 많습니다. 잠시 뒤에 다시 해 주세요.".to_owned(),
+            "지금은 로그인하려는 사람이 많습니다. 잠시 뒤에 다시 해 주세요.".to_owned(),
             "Many people are signing in. Try again soon.".to_owned(),
         ),
         Refusal::BadName => (
@@ -143,7 +143,7 @@ pub(in crate::web) fn sentence(refusal: Refusal, language: Language) -> String {
                 .to_owned(),
         ),
         Refusal::LastAdmin => (
-            "들어올 수 있는 마지막 관리자입니다. 먼저 다른 관리자를 만들어 주세요.".to_owned(),
+            "로그인할 수 있는 마지막 관리자입니다. 먼저 다른 관리자를 만들어 주세요.".to_owned(),
             "This is the last administrator who can sign in. Make another one first.".to_owned(),
         ),
         Refusal::ScopeAboveRole => (
@@ -155,7 +155,7 @@ pub(in crate::web) fn sentence(refusal: Refusal, language: Language) -> String {
             "A key ends after 1 to 3650 days.".to_owned(),
         ),
         Refusal::TooManyKeys { limit } => (
-            format!("키는 {limit}개까지 만들 수 있습니다. 쓰지 않는 것을 없애 주세요."),
+            format!("키는 {limit}개까지 만들 수 있습니다. 쓰지 않는 것을 폐기해 주세요."),
             format!("There may be {limit} keys. Revoke those that are not used."),
         ),
     };
