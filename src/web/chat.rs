@@ -275,8 +275,13 @@ impl ChatPage {
         self.open.as_ref().is_some_and(|open| !open.turns.is_empty())
     }
 
-    fn delete_text(&self, title: &str) -> String {
-        self.frame.words.delete_conversation_text.replace("{title}", title)
+    fn open_title(&self) -> &str {
+        self.open.as_ref().map_or("", |open| &open.title)
+    }
+
+    fn delete_text(&self) -> String {
+        let words = self.frame.words;
+        words.delete_conversation_text.replace("{title}", self.open_title())
     }
 }
 

@@ -157,6 +157,25 @@ function motion() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
 }
 
+/** Shows the title of a conversation that has just begun, and what can be done with it. */
+function showMenu(question) {
+  const menu = byId("conversation-menu");
+  if (!menu.hidden) return;
+  const title = byId("conversation-title");
+  title.textContent = question;
+  title.classList.remove("hidden");
+  const at = encodeURIComponent(current);
+  byId("rename").action = `/conversations/${at}/rename`;
+  byId("delete").action = `/conversations/${at}/delete`;
+  byId("new-title").value = question;
+  byId("delete-text").textContent = fill(words.delete_conversation_text, { title: question });
+  for (const link of menu.querySelectorAll("a[download]")) {
+    const format = new URL(link.href).searchParams.get("format");
+    link.href = `/v1/conversations/${at}/export?format=${format}`;
+  }
+  menu.hidden = false;
+}
+
 /** The conversation that questions go to; made with the first one. */
 async function conversationId(signal) {
   if (!current) {
@@ -226,6 +245,7 @@ async function receive(response, parts) {
       finish(parts, data);
       // What may be asked next still comes; the next question need not wait for it.
       setRunning(null);
+      showMenu(parts.question);
       showConversations(current);
     } else if (name === "suggestions") {
       suggest(parts, data.suggestions);
