@@ -99,7 +99,7 @@ impl Catalogue {
         &self,
         owner: &str,
         behind: Option<&Behind>,
-        limit: u32,
+        limit: usize,
     ) -> Result<Vec<Spoken>> {
         let sql = format!(
             "{COLUMNS}, (SELECT group_concat(t.question || char(10) || coalesce(t.searched_for, ''), char(10)) \
@@ -113,7 +113,7 @@ impl Catalogue {
             .bind(owner)
             .bind(behind.map_or(i64::MAX, |behind| behind.updated))
             .bind(behind.map_or("", |behind| &behind.id))
-            .bind(limit)
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
             .fetch_all(&self.readers)
             .await?;
         let text = |row: &SqliteRow, column: &str| -> Result<String> {

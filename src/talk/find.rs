@@ -13,7 +13,7 @@ use crate::catalogue::Behind;
 use crate::library::{Library, LibraryError};
 
 /// Conversations that are read at once.
-const BATCH: u32 = 200;
+const BATCH: usize = 200;
 
 /// Conversations of `owner` with all words of `query`, the one that was changed last first, and
 /// where the list goes on if it does. Without words, all.
@@ -31,9 +31,11 @@ pub(crate) async fn find(
     let words: Vec<String> = folded(query).split_whitespace().map(str::to_owned).collect();
     let mut found: Vec<Conversation> = Vec::new();
     let mut behind = behind;
+    // One more than is wanted tells whether there are more.
+    let size = if words.is_empty() { limit + 1 } else { BATCH };
     loop {
-        let batch = catalogue.spoken(owner, behind.as_ref(), BATCH).await?;
-        let is_last = batch.len() < usize::try_from(BATCH).unwrap_or(usize::MAX);
+        let batch = catalogue.spoken(owner, behind.as_ref(), size).await?;
+        let is_last = batch.len() < size;
         for spoken in batch {
             let place = Behind {
                 updated: spoken.conversation.updated.as_millisecond(),
