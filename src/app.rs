@@ -21,8 +21,8 @@ use crate::ask::{
 use crate::audit::{Asked, Audit};
 use crate::catalogue::Catalogue;
 use crate::check::{
-    Answer, AnswerEvent, Checked, CheckedSentence, Checker, CheckerParts, Drafting, Judge, Mode, UnusableVerifier,
-    Verifier, check_stream,
+    Answer, AnswerEvent, Checked, CheckedSentence, Checker, CheckerParts, Drafting, Judge, Mode,
+    UnusableVerifier, Verifier, check_stream,
 };
 use crate::config::Config;
 use crate::doctor::{Check, Level};
@@ -1104,11 +1104,17 @@ impl App {
             let (sender, _unheard) = mpsc::unbounded_channel();
             let answering = pipeline.answer(question.clone(), Mode::Strict, &sender);
             let (answer, _) = answering.await?;
-            let mut citations = answer.sentences().iter().flat_map(CheckedSentence::citations);
+            let mut citations = answer
+                .sentences()
+                .iter()
+                .flat_map(CheckedSentence::citations);
             return Ok(!answer.abstained() && citations.any(|quote| quote.document() == document));
         };
         let context = pipeline.find(question, &mut Timings::default()).await?;
-        let is_found = context.passages.iter().any(|passage| passage.document == document);
+        let is_found = context
+            .passages
+            .iter()
+            .any(|passage| passage.document == document);
         if !is_found {
             return Ok(false);
         }

@@ -117,7 +117,9 @@ impl Catalogue {
             .fetch_all(&self.readers)
             .await?;
         let text = |row: &SqliteRow, column: &str| -> Result<String> {
-            Ok(row.try_get::<Option<String>, _>(column)?.unwrap_or_default())
+            Ok(row
+                .try_get::<Option<String>, _>(column)?
+                .unwrap_or_default())
         };
         rows.iter()
             .map(|row| {
@@ -188,8 +190,12 @@ impl Catalogue {
             return Ok(false);
         }
         let place = match &new.replaces {
-            Some(_) => "SELECT ordinal FROM turns WHERE conversation = ?1 AND id = ?2 AND replaces IS NULL",
-            None => "SELECT coalesce(max(ordinal), 0) + 1 AS ordinal FROM turns WHERE conversation = ?1",
+            Some(_) => {
+                "SELECT ordinal FROM turns WHERE conversation = ?1 AND id = ?2 AND replaces IS NULL"
+            }
+            None => {
+                "SELECT coalesce(max(ordinal), 0) + 1 AS ordinal FROM turns WHERE conversation = ?1"
+            }
         };
         let row = sqlx::query(place)
             .bind(&new.conversation)
@@ -248,7 +254,11 @@ impl Catalogue {
     }
 
     /// Keeps what may be asked next.
-    pub(crate) async fn set_suggestions(&self, turn: &str, suggestions: &[Suggestion]) -> Result<()> {
+    pub(crate) async fn set_suggestions(
+        &self,
+        turn: &str,
+        suggestions: &[Suggestion],
+    ) -> Result<()> {
         sqlx::query("UPDATE turns SET suggestions = ? WHERE id = ?")
             .bind(to_json(&suggestions))
             .bind(turn)

@@ -352,12 +352,7 @@ impl Catalogue {
                 ];
                 let changes = match usize::try_from(version) {
                     Ok(version @ 1..) => &changes[version - 1..],
-                    _ => &[
-                        SCHEMA,
-                        people::TABLES,
-                        audit::SCHEMA,
-                        conversations::TABLES,
-                    ][..],
+                    _ => &[SCHEMA, people::TABLES, audit::SCHEMA, conversations::TABLES][..],
                 };
                 let mut transaction = writer.begin().await?;
                 for change in changes {

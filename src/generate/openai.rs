@@ -534,7 +534,9 @@ impl Generator for OpenAiGenerator {
     }
 
     async fn write_line(&self, messages: Vec<Message>) -> Result<Option<String>, BackendError> {
-        let pieces = self.write(self.told(messages), rewrite::TOKENS, 0.0).await?;
+        let pieces = self
+            .write(self.told(messages), rewrite::TOKENS, 0.0)
+            .await?;
         rewrite::line(pieces).await
     }
 

@@ -22,12 +22,19 @@ pub(crate) fn markdown(
         let _ = write!(text, "\n## {}\n\n", escaped(&turn.question));
         let _ = writeln!(text, "{}  ", turn.created.strftime("%Y-%m-%d %H:%M UTC"));
         if let Some(searched) = &turn.searched_for {
-            let words = if ko { "이렇게 찾았습니다" } else { "Searched for" };
+            let words = if ko {
+                "이렇게 찾았습니다"
+            } else {
+                "Searched for"
+            };
             let _ = writeln!(text, "{words}: {}", escaped(searched));
         }
         text.push('\n');
         let mut notes = String::new();
-        let claims = turn.answer.as_ref().and_then(|answer| answer["claims"].as_array());
+        let claims = turn
+            .answer
+            .as_ref()
+            .and_then(|answer| answer["claims"].as_array());
         for claim in claims.into_iter().flatten() {
             text.push_str(&escaped(claim["text"].as_str().unwrap_or_default()));
             if let Some(mark) = mark(claim["verdict"].as_str().unwrap_or_default(), ko) {
@@ -40,7 +47,11 @@ pub(crate) fn markdown(
             }
             text.push('\n');
         }
-        if let Some(message) = turn.answer.as_ref().and_then(|answer| answer["message"].as_str()) {
+        if let Some(message) = turn
+            .answer
+            .as_ref()
+            .and_then(|answer| answer["message"].as_str())
+        {
             let _ = writeln!(text, "{}", escaped(message));
         }
         let state = match (turn.state, ko) {
@@ -52,7 +63,11 @@ pub(crate) fn markdown(
             (TurnState::Failed, true) => Some("답하지 못했습니다."),
             (TurnState::Failed, false) => Some("There is no answer: it failed."),
         };
-        for note in state.map(str::to_owned).into_iter().chain(turn.hidden.words(language)) {
+        for note in state
+            .map(str::to_owned)
+            .into_iter()
+            .chain(turn.hidden.words(language))
+        {
             let _ = write!(text, "\n> {note}\n");
         }
         if !notes.is_empty() {
@@ -110,7 +125,12 @@ fn source(citation: &Value, ko: bool) -> String {
 /// Text that Markdown shows as it is, on one line.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for char in text.split_whitespace().collect::<Vec<_>>().join(" ").chars() {
+    for char in text
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .chars()
+    {
         if char.is_ascii_punctuation() && !",.:;?%/'\"".contains(char) {
             escaped.push('\\');
         }
@@ -184,7 +204,15 @@ mod tests {
 
     #[test]
     fn nothing_that_others_wrote_is_markup() {
-        for hostile in ["[x](javascript:y)", "![x](http://y)", "`a` *b* _c_", "1. one", "> q", "- i", "a\n# b"] {
+        for hostile in [
+            "[x](javascript:y)",
+            "![x](http://y)",
+            "`a` *b* _c_",
+            "1. one",
+            "> q",
+            "- i",
+            "a\n# b",
+        ] {
             let text = escaped(hostile);
             for markup in ["](", "![", " *", "`a", "> q", "- i", "\n"] {
                 assert!(!text.starts_with(markup) && !text.contains("]("), "{text}");

@@ -28,7 +28,10 @@ pub(crate) async fn find(
     limit: usize,
 ) -> Result<(Vec<Conversation>, Option<Behind>), LibraryError> {
     let catalogue = library.catalogue();
-    let words: Vec<String> = folded(query).split_whitespace().map(str::to_owned).collect();
+    let words: Vec<String> = folded(query)
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect();
     let mut found: Vec<Conversation> = Vec::new();
     let mut behind = behind;
     // One more than is wanted tells whether there are more.
@@ -67,17 +70,25 @@ async fn holds(
         return Ok(true);
     }
     let said = folded(&spoken.said);
-    if !words.iter().all(|word| own.contains(word) || said.contains(word)) {
+    if !words
+        .iter()
+        .all(|word| own.contains(word) || said.contains(word))
+    {
         return Ok(false);
     }
-    let turns = library.catalogue().turns(owner, &spoken.conversation.id).await?;
+    let turns = library
+        .catalogue()
+        .turns(owner, &spoken.conversation.id)
+        .await?;
     let shown = shown_turns(library, turns, reader).await?;
     let said: String = shown
         .iter()
         .filter_map(|turn| turn.answer.as_ref()?.get("text")?.as_str())
         .map(|text| folded(text) + "\n")
         .collect();
-    Ok(words.iter().all(|word| own.contains(word) || said.contains(word)))
+    Ok(words
+        .iter()
+        .all(|word| own.contains(word) || said.contains(word)))
 }
 
 fn folded(text: &str) -> String {

@@ -40,7 +40,10 @@ pub(crate) fn is_short(question: &str) -> bool {
 pub(crate) fn adds_nothing(query: &str, conversation: &[&str]) -> bool {
     let said = conversation.join("\n").to_lowercase();
     let numbers = numbers_of(&said);
-    if !numbers_of(query).iter().all(|number| numbers.contains(number)) {
+    if !numbers_of(query)
+        .iter()
+        .all(|number| numbers.contains(number))
+    {
         return false;
     }
     let said_words: Vec<&str> = words(&said).collect();
@@ -51,7 +54,8 @@ pub(crate) fn adds_nothing(query: &str, conversation: &[&str]) -> bool {
         if word.chars().any(crate::language::is_hangul) {
             korean::says_nothing(word) || korean::is_in(word, &hangul)
         } else {
-            english::says_nothing(word) || said_words.iter().any(|said| english::is_same(said, word))
+            english::says_nothing(word)
+                || said_words.iter().any(|said| english::is_same(said, word))
         }
     })
 }

@@ -28,7 +28,7 @@ pub(crate) use find::find;
 pub(crate) use recheck::{Hidden, ShownTurn, shown_turns};
 pub(crate) use record::Recorder;
 pub(crate) use standalone::{in_full, standing_alone};
-pub use types::{NoState, TurnState};
 pub(crate) use types::{
     Conversation, EndOfTurn, KeptTurn, NewTurn, Spoken, Suggestion, TITLE_LIMIT, new_id, title_of,
 };
+pub use types::{NoState, TurnState};

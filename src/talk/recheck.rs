@@ -46,7 +46,11 @@ impl Rights {
             let view = library.get(id, reader).await?;
             if !view.is_some_and(|view| view.state != State::Deleting) {
                 let is_there = library.catalogue().entry(id).await?.is_some();
-                let access = if is_there { Access::Closed } else { Access::Deleted };
+                let access = if is_there {
+                    Access::Closed
+                } else {
+                    Access::Deleted
+                };
                 rights.documents.insert(id, access);
                 continue;
             }
@@ -69,7 +73,10 @@ impl Rights {
     /// A version that is not kept any more is gone as a deleted document is.
     fn of_version(&self, id: DocumentId, version: ContentHash) -> Access {
         match self.of_document(id) {
-            Access::Open => *self.versions.get(&(id, version)).unwrap_or(&Access::Deleted),
+            Access::Open => *self
+                .versions
+                .get(&(id, version))
+                .unwrap_or(&Access::Deleted),
             other => other,
         }
     }
@@ -243,10 +250,11 @@ pub(crate) async fn shown_turns(
         .iter()
         .flat_map(|(turn, answer)| {
             let named = turn.consulted.values().copied();
-            let suggested = turn.suggestions.iter().map(|suggestion| suggestion.document);
-            named
-                .chain(suggested)
-                .chain(answer.iter().flat_map(quoted))
+            let suggested = turn
+                .suggestions
+                .iter()
+                .map(|suggestion| suggestion.document);
+            named.chain(suggested).chain(answer.iter().flat_map(quoted))
         })
         .collect();
     let rights = Rights::of(library, &documents, reader).await?;
@@ -282,7 +290,11 @@ fn quoted(answer: &Value) -> Vec<DocumentId> {
     }
     for conflict in list(answer.get("conflicts")) {
         let sides = list(conflict.get("sides"));
-        ids.extend(sides.iter().filter_map(|side| document(side.get("citation")?)));
+        ids.extend(
+            sides
+                .iter()
+                .filter_map(|side| document(side.get("citation")?)),
+        );
     }
     ids
 }
@@ -409,12 +421,23 @@ mod tests {
             "proof": {"schema": 1},
         });
         let (shown, hidden) = rights().shown(answer, &consulted(&["open", "closed"]));
-        assert_eq!(hidden, Hidden { closed: 3, deleted: 2 });
+        assert_eq!(
+            hidden,
+            Hidden {
+                closed: 3,
+                deleted: 2
+            }
+        );
         assert_eq!(shown["text"], "셋 🎉.");
         assert_eq!(shown["claims"].as_array().unwrap().len(), 1);
-        assert_eq!((&shown["claims"][0]["end"], &shown["claims"][0]["end_utf16"]), (&json!(4), &json!(5)));
+        assert_eq!(
+            (&shown["claims"][0]["end"], &shown["claims"][0]["end_utf16"]),
+            (&json!(4), &json!(5))
+        );
         let text = shown.to_string();
-        for gone in ["closed", "deleted", "secret", "unknown", "it says", "proof", "One", "Four"] {
+        for gone in [
+            "closed", "deleted", "secret", "unknown", "it says", "proof", "One", "Four",
+        ] {
             assert!(!text.contains(gone), "{gone}: {text}");
         }
         let words = hidden.words(Language::Ko).unwrap();
@@ -423,7 +446,8 @@ mod tests {
 
     #[test]
     fn what_rests_on_nothing_goes_with_what_was_found() {
-        let answer = json!({"text": "Maybe 15.", "claims": [claim("Maybe 15.", &[])], "ledger": []});
+        let answer =
+            json!({"text": "Maybe 15.", "claims": [claim("Maybe 15.", &[])], "ledger": []});
         let (shown, hidden) = rights().shown(answer.clone(), &consulted(&["open", "closed"]));
         assert_eq!((hidden.closed, shown["text"].as_str()), (1, Some("")));
         let (shown, _) = rights().shown(answer, &consulted(&["open"]));

@@ -92,9 +92,12 @@ fn messages(earlier: &[&str], question: &str) -> Vec<Message> {
         let _ = writeln!(content, "{before}: {}", one_line(question));
     }
     let _ = write!(content, "{now}: {}", one_line(question));
-    [(Role::System, instructions.to_owned()), (Role::User, content)]
-        .map(|(role, content)| Message { role, content })
-        .into()
+    [
+        (Role::System, instructions.to_owned()),
+        (Role::User, content),
+    ]
+    .map(|(role, content)| Message { role, content })
+    .into()
 }
 
 fn one_line(text: &str) -> String {
@@ -152,19 +155,25 @@ mod tests {
 
     #[test]
     fn a_follow_up_of_a_follow_up_is_completed_too() {
-        let full = in_full(&[LEAVE.to_owned(), "2년차는?".to_owned(), "그건 유급인가요?".to_owned()]);
+        let full = in_full(&[
+            LEAVE.to_owned(),
+            "2년차는?".to_owned(),
+            "그건 유급인가요?".to_owned(),
+        ]);
         assert_eq!(full[2], "입사 2년차 직원의 연차 유급인가요?");
     }
 
     #[tokio::test]
     async fn what_a_model_writes_is_taken_if_it_adds_nothing() {
-        let by = async |line| {
-            standing_alone(Some(&Writer(line)), &[LEAVE], "2년차는?").await
-        };
+        let by = async |line| standing_alone(Some(&Writer(line)), &[LEAVE], "2년차는?").await;
         let good = "2년차 직원의 연차는 며칠인가요?";
         assert_eq!(by(Some(good)).await, good);
         let by_rule = "입사 2년차 직원의 연차는 며칠인가요?";
-        for bad in [Some("2년차 직원의 연차 15일은 언제 쓰나요?"), Some("2년차 임원의 연차는?"), None] {
+        for bad in [
+            Some("2년차 직원의 연차 15일은 언제 쓰나요?"),
+            Some("2년차 임원의 연차는?"),
+            None,
+        ] {
             assert_eq!(by(bad).await, by_rule, "{bad:?}");
         }
         assert_eq!(standing_alone(None, &[LEAVE], "2년차는?").await, by_rule);

@@ -55,7 +55,10 @@ pub(crate) async fn suggestions(
         anyhow::Ok(found)
     };
     found.await.unwrap_or_else(|error| {
-        warn!(error = format!("{error:#}"), "no questions can be suggested");
+        warn!(
+            error = format!("{error:#}"),
+            "no questions can be suggested"
+        );
         Vec::new()
     })
 }
@@ -131,7 +134,11 @@ async fn near(
         })
         .collect();
     found.sort_by_key(|(distance, _)| *distance);
-    Ok(found.into_iter().take(AROUND).map(|(_, about)| about).collect())
+    Ok(found
+        .into_iter()
+        .take(AROUND)
+        .map(|(_, about)| about)
+        .collect())
 }
 
 /// A question about a heading, and the heading itself.
@@ -180,9 +187,12 @@ fn plain(heading: &str) -> &str {
         }
     }
     if numbered.starts_with(|char: char| char.is_ascii_digit() || char == '§') {
-        let rest = numbered.trim_start_matches(|char: char| char.is_ascii_digit() || "§.)-".contains(char));
+        let rest = numbered
+            .trim_start_matches(|char: char| char.is_ascii_digit() || "§.)-".contains(char));
         // `30 days` is no number of a section.
-        if rest.len() < numbered.len() && numbered[..numbered.len() - rest.len()].contains(['.', ')', '§', '-']) {
+        if rest.len() < numbered.len()
+            && numbered[..numbered.len() - rest.len()].contains(['.', ')', '§', '-'])
+        {
             return rest.trim();
         }
     }

@@ -14,8 +14,8 @@ use tokio::io::AsyncReadExt as _;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::error::{Error, ErrorBody};
 use super::conversations::{self, ConversationsDescription};
+use super::error::{Error, ErrorBody};
 use super::people::PeopleDescription;
 use super::viewer::{Speaks, Viewer, percent_encoded};
 use super::{Shared, audited, compat, stream as events, upload, wire};

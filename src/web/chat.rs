@@ -133,7 +133,12 @@ fn quote(citation: &Value, words: &Words) -> QuoteView {
             .replace("{title}", text(citation, "title")),
         quote: readable(text(citation, "quote")),
         // Links of kept answers lead to this server, as they did.
-        url: if url.starts_with("/documents/") { url } else { "/documents" }.to_owned(),
+        url: if url.starts_with("/documents/") {
+            url
+        } else {
+            "/documents"
+        }
+        .to_owned(),
     }
 }
 
@@ -155,15 +160,21 @@ fn sentence(claim: &Value, words: &'static Words) -> SentenceView {
         verdict_words,
         is_plain,
         reason: reason.map(str::to_owned),
-        quotes: list(claim, "citations").map(|citation| quote(citation, words)).collect(),
+        quotes: list(claim, "citations")
+            .map(|citation| quote(citation, words))
+            .collect(),
     }
 }
 
 /// A turn as the page shows it.
 fn view(turn: ShownTurn, words: &'static Words, language: Language) -> TurnView {
     let answer = turn.answer.unwrap_or_default();
-    let hash = answer["proof"]["answer_sha256"].as_str().unwrap_or(&turn.id);
-    let withheld = answer["withheld"]["count"].as_u64().filter(|count| *count > 0);
+    let hash = answer["proof"]["answer_sha256"]
+        .as_str()
+        .unwrap_or(&turn.id);
+    let withheld = answer["withheld"]["count"]
+        .as_u64()
+        .filter(|count| *count > 0);
     let state = match turn.state {
         TurnState::Done => None,
         TurnState::Running => Some(words.turn_running),
@@ -176,8 +187,14 @@ fn view(turn: ShownTurn, words: &'static Words, language: Language) -> TurnView 
         searched: turn
             .searched_for
             .map(|searched| words.searched_for.replace("{question}", &searched)),
-        language: if text(&answer, "language") == "en" { "en" } else { "ko" },
-        sentences: list(&answer, "claims").map(|claim| sentence(claim, words)).collect(),
+        language: if text(&answer, "language") == "en" {
+            "en"
+        } else {
+            "ko"
+        },
+        sentences: list(&answer, "claims")
+            .map(|claim| sentence(claim, words))
+            .collect(),
         conflicts: list(&answer, "conflicts")
             .map(|conflict| ConflictView {
                 words: text(conflict, "words").to_owned(),
@@ -193,7 +210,10 @@ fn view(turn: ShownTurn, words: &'static Words, language: Language) -> TurnView 
         withheld: withheld.map(|count| {
             let reasons = list(&answer["withheld"], "reasons").filter_map(Value::as_str);
             let reasons = reasons.map(str::to_owned).collect();
-            (words.withheld.replace("{count}", &count.to_string()), reasons)
+            (
+                words.withheld.replace("{count}", &count.to_string()),
+                reasons,
+            )
         }),
         notes: turn
             .hidden
@@ -246,7 +266,10 @@ async fn page(
             Some(Open {
                 id: conversation.id,
                 title: conversation.title,
-                turns: turns.into_iter().map(|turn| view(turn, words, language)).collect(),
+                turns: turns
+                    .into_iter()
+                    .map(|turn| view(turn, words, language))
+                    .collect(),
             })
         }
     };
@@ -264,7 +287,9 @@ async fn page(
 
 impl ChatPage {
     fn is_open(&self, conversation: &Conversation) -> bool {
-        self.open.as_ref().is_some_and(|open| open.id == conversation.id)
+        self.open
+            .as_ref()
+            .is_some_and(|open| open.id == conversation.id)
     }
 
     fn open_id(&self) -> &str {
@@ -272,7 +297,9 @@ impl ChatPage {
     }
 
     fn has_turns(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| !open.turns.is_empty())
+        self.open
+            .as_ref()
+            .is_some_and(|open| !open.turns.is_empty())
     }
 
     fn open_title(&self) -> &str {
@@ -281,7 +308,9 @@ impl ChatPage {
 
     fn delete_text(&self) -> String {
         let words = self.frame.words;
-        words.delete_conversation_text.replace("{title}", self.open_title())
+        words
+            .delete_conversation_text
+            .replace("{title}", self.open_title())
     }
 }
 
@@ -340,7 +369,9 @@ async fn asked(
         search_for: None,
         replaces: None,
     };
-    let before = [&form.again, &form.as_typed].into_iter().find(|turn| !turn.is_empty());
+    let before = [&form.again, &form.as_typed]
+        .into_iter()
+        .find(|turn| !turn.is_empty());
     if let Some(before) = before {
         let (_, turns) = opened(&shared, &viewer, &form.conversation).await?;
         let turn = turns.into_iter().find(|turn| turn.id == *before);
@@ -378,7 +409,10 @@ fn filter(form: &AskForm) -> Result<wire::FilterBody, Error> {
     };
     let in_force = match form.in_force.trim() {
         "" => None,
-        text => Some(text.parse().map_err(|error| Error::field("in_force", error))?),
+        text => Some(
+            text.parse()
+                .map_err(|error| Error::field("in_force", error))?,
+        ),
     };
     Ok(wire::FilterBody {
         collections: form
@@ -454,7 +488,10 @@ pub(super) mod tests {
                 "withheld": {"count": 2, "reasons": [text]},
                 "proof": {"answer_sha256": text},
             })),
-            hidden: Hidden { closed: 1, deleted: 1 },
+            hidden: Hidden {
+                closed: 1,
+                deleted: 1,
+            },
             suggestions: vec![text.to_owned()],
             created: Timestamp::UNIX_EPOCH,
         };
@@ -482,8 +519,16 @@ pub(super) mod tests {
     #[test]
     fn a_link_of_an_answer_leads_to_a_document_of_this_server() {
         let link = |url: &str| quote(&json!({"url": url}), words(Language::En)).url;
-        assert_eq!(link("/documents/1?start=2#quote"), "/documents/1?start=2#quote");
-        for elsewhere in ["https://evil.example", "javascript:alert(1)", "//evil.example", ""] {
+        assert_eq!(
+            link("/documents/1?start=2#quote"),
+            "/documents/1?start=2#quote"
+        );
+        for elsewhere in [
+            "https://evil.example",
+            "javascript:alert(1)",
+            "//evil.example",
+            "",
+        ] {
             assert_eq!(link(elsewhere), "/documents");
         }
     }

@@ -33,7 +33,10 @@ const PAGE: usize = 50;
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/v1/conversations", get(list).post(begin))
-        .route("/v1/conversations/{id}", get(show).patch(rename).delete(delete))
+        .route(
+            "/v1/conversations/{id}",
+            get(show).patch(rename).delete(delete),
+        )
         .route("/v1/conversations/{id}/export", get(export))
 }
 
@@ -113,7 +116,9 @@ pub(super) async fn begin(
     viewer: Viewer,
     JsonBody(request): JsonBody<wire::ConversationRequest>,
 ) -> Result<(StatusCode, Json<wire::ConversationBody>), Error> {
-    let title = request.title.map_or_else(|| Ok(String::new()), |title| titled(&title))?;
+    let title = request
+        .title
+        .map_or_else(|| Ok(String::new()), |title| titled(&title))?;
     let made = begun(&shared, &viewer, &title).await?;
     Ok((StatusCode::CREATED, Json(wire::conversation(&made))))
 }
@@ -125,7 +130,9 @@ pub(super) async fn begun(
     title: &str,
 ) -> Result<Conversation, Error> {
     let catalogue = shared.app.library().catalogue();
-    let made = catalogue.make_conversation(&viewer.actor, &new_id(), title).await;
+    let made = catalogue
+        .make_conversation(&viewer.actor, &new_id(), title)
+        .await;
     Ok(made.map_err(LibraryError::from)?)
 }
 
@@ -171,7 +178,10 @@ fn whole(
 ) -> wire::WholeConversationBody {
     wire::WholeConversationBody {
         conversation: wire::conversation(conversation),
-        turns: turns.into_iter().map(|turn| wire::turn(turn, language)).collect(),
+        turns: turns
+            .into_iter()
+            .map(|turn| wire::turn(turn, language))
+            .collect(),
     }
 }
 
@@ -217,7 +227,9 @@ pub(super) async fn rename(
     Path(id): Path<String>,
     JsonBody(request): JsonBody<wire::ConversationRequest>,
 ) -> Result<Json<wire::ConversationBody>, Error> {
-    let title = request.title.ok_or_else(|| Error::field("title", "it is missing"))?;
+    let title = request
+        .title
+        .ok_or_else(|| Error::field("title", "it is missing"))?;
     renamed(&shared, &viewer, &id, &title).await?;
     let (conversation, _) = kept(&shared, &viewer, &id).await?;
     Ok(Json(wire::conversation(&conversation)))
@@ -232,7 +244,9 @@ pub(super) async fn renamed(
 ) -> Result<(), Error> {
     let title = titled(title)?;
     let catalogue = shared.app.library().catalogue();
-    let done = catalogue.rename_conversation(&viewer.actor, id, &title).await;
+    let done = catalogue
+        .rename_conversation(&viewer.actor, id, &title)
+        .await;
     if done.map_err(LibraryError::from)? {
         Ok(())
     } else {
@@ -394,7 +408,10 @@ pub(super) async fn ask(
     let catalogue = shared.app.library().catalogue();
     let recorder = Recorder::begin(catalogue, &viewer.actor, &new, language).await;
     let recorder = recorder.map_err(LibraryError::from)?;
-    let mut already: Vec<String> = turns.iter().map(|turn| turn.searched().to_owned()).collect();
+    let mut already: Vec<String> = turns
+        .iter()
+        .map(|turn| turn.searched().to_owned())
+        .collect();
     already.extend([typed, question.text.clone()]);
     Ok(Begun {
         received,
@@ -477,7 +494,10 @@ mod tests {
     fn a_cursor_is_read_as_it_is_written() {
         let cursor = "1772323200000-0af1";
         let behind = behind(cursor).unwrap();
-        assert_eq!((behind.updated, behind.id.as_str()), (1_772_323_200_000, "0af1"));
+        assert_eq!(
+            (behind.updated, behind.id.as_str()),
+            (1_772_323_200_000, "0af1")
+        );
         for wrong in ["", "x", "x-y", "12"] {
             assert!(super::behind(wrong).is_err(), "{wrong}");
         }

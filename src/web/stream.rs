@@ -212,7 +212,11 @@ pub(super) fn answer(
         opening: kept.map(|(conversation, turn)| wire::BegunTurnBody {
             conversation,
             turn,
-            searched_for: asking.told.asked.as_ref().map(|_| asking.question.text.clone()),
+            searched_for: asking
+                .told
+                .asked
+                .as_ref()
+                .map(|_| asking.question.text.clone()),
         }),
         context: None,
         answer: None,
@@ -273,7 +277,10 @@ impl Answering {
     /// What comes after the answer has been sent.
     async fn after(&mut self) -> Option<Event> {
         let (context, answer) = (self.context.take()?, self.answer.take()?);
-        let found = self.asking.suggestions(&self.app, &context, &answer).await?;
+        let found = self
+            .asking
+            .suggestions(&self.app, &context, &answer)
+            .await?;
         Some(event("suggestions", &found))
     }
 }

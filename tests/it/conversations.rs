@@ -74,7 +74,10 @@ async fn an_answer_is_kept_as_it_was_with_its_proof() {
     let kept = opened(&test, &id).await;
     assert_eq!(kept["title"], QUESTION);
     let turn = &kept["turns"][0];
-    assert_eq!((&turn["id"], &turn["state"]), (&answer["turn"], &json!("done")));
+    assert_eq!(
+        (&turn["id"], &turn["state"]),
+        (&answer["turn"], &json!("done"))
+    );
     assert_eq!(turn["answer"], answer);
     assert_eq!(turn["hidden"]["words"], Value::Null);
     let report = json_of(&test, post("/v1/verify", &turn["answer"])).await;
@@ -90,7 +93,9 @@ async fn a_conversation_is_its_owners_and_nobody_elses() {
     server.test.add("leave.md", LEAVE, &["everyone"]).await;
     let (mina, root) = (server.sign_in("mina").await, server.sign_in("root").await);
     let mine = ("cookie", mina.as_str());
-    let made = server.json("POST", "/v1/conversations", mine, &json!({"title": "연차"})).await;
+    let made = server
+        .json("POST", "/v1/conversations", mine, &json!({"title": "연차"}))
+        .await;
     assert_eq!(made.status, StatusCode::CREATED);
     let id = made.json()["id"].as_str().unwrap().to_owned();
     let question = json!({"question": QUESTION, "conversation": id});
@@ -106,7 +111,9 @@ async fn a_conversation_is_its_owners_and_nobody_elses() {
         ("PATCH", path.clone()),
         ("DELETE", path.clone()),
     ] {
-        let reply = server.json(method, &path, other, &json!({"title": "x"})).await;
+        let reply = server
+            .json(method, &path, other, &json!({"title": "x"}))
+            .await;
         assert_eq!(reply.status, StatusCode::NOT_FOUND, "{method} {path}");
         assert!(!reply.body.contains("11일"), "{}", reply.body);
     }
@@ -115,7 +122,10 @@ async fn a_conversation_is_its_owners_and_nobody_elses() {
     let list = server.get("/v1/conversations", &[other]).await;
     assert_eq!(list.json()["conversations"], json!([]));
     let kept = server.get(&path, &[mine]).await.json();
-    assert_eq!((&kept["title"], kept["turns"].as_array().unwrap().len()), (&json!("연차"), 1));
+    assert_eq!(
+        (&kept["title"], kept["turns"].as_array().unwrap().len()),
+        (&json!("연차"), 1)
+    );
 }
 
 #[tokio::test]
@@ -128,10 +138,16 @@ async fn what_one_may_not_read_any_more_disappears() {
         groups: Some(groups(names).into_iter().collect()),
         ..PersonChange::default()
     };
-    people.change(LOCAL, &person.id, in_groups(&["hr"])).await.unwrap();
+    people
+        .change(LOCAL, &person.id, in_groups(&["hr"]))
+        .await
+        .unwrap();
     let cookie = server.sign_in("mina").await;
     let shown = ("cookie", cookie.as_str());
-    let made = server.json("POST", "/v1/conversations", shown, &json!({})).await.json();
+    let made = server
+        .json("POST", "/v1/conversations", shown, &json!({}))
+        .await
+        .json();
     let id = made["id"].as_str().unwrap();
     let question = json!({"question": QUESTION, "conversation": id});
     let answer = server.json("POST", "/v1/answers", shown, &question).await;
@@ -143,9 +159,15 @@ async fn what_one_may_not_read_any_more_disappears() {
         let list = server.get(&path, &[("cookie", cookie)]).await.json();
         list["conversations"].as_array().unwrap().len()
     };
-    assert_eq!((found(&cookie, said).await, found(&cookie, asked).await), (1, 1));
+    assert_eq!(
+        (found(&cookie, said).await, found(&cookie, asked).await),
+        (1, 1)
+    );
 
-    people.change(LOCAL, &person.id, in_groups(&[])).await.unwrap();
+    people
+        .change(LOCAL, &person.id, in_groups(&[]))
+        .await
+        .unwrap();
     let cookie = server.sign_in("mina").await;
     for path in [
         format!("/v1/conversations/{id}"),
@@ -153,21 +175,44 @@ async fn what_one_may_not_read_any_more_disappears() {
         format!("/v1/conversations/{id}/export?format=markdown"),
         format!("/conversations/{id}"),
     ] {
-        let reply = server.get(&path, &[("cookie", &cookie), ("accept-language", "ko")]).await;
+        let reply = server
+            .get(&path, &[("cookie", &cookie), ("accept-language", "ko")])
+            .await;
         assert_eq!(reply.status, StatusCode::OK, "{path}");
         for gone in ["11일", "leave.md", "휴가 규정", "제5조", "연차휴가"] {
-            assert!(!reply.body.contains(gone), "{path} has {gone}: {}", reply.body);
+            assert!(
+                !reply.body.contains(gone),
+                "{path} has {gone}: {}",
+                reply.body
+            );
         }
-        assert!(reply.body.contains("볼 권한이 없는 문서"), "{path}: {}", reply.body);
-        assert!(reply.body.contains("1년 미만"), "the question stays: {path}");
+        assert!(
+            reply.body.contains("볼 권한이 없는 문서"),
+            "{path}: {}",
+            reply.body
+        );
+        assert!(
+            reply.body.contains("1년 미만"),
+            "the question stays: {path}"
+        );
     }
-    assert_eq!((found(&cookie, said).await, found(&cookie, asked).await), (0, 1));
+    assert_eq!(
+        (found(&cookie, said).await, found(&cookie, asked).await),
+        (0, 1)
+    );
 
-    people.change(LOCAL, &person.id, in_groups(&["hr"])).await.unwrap();
+    people
+        .change(LOCAL, &person.id, in_groups(&["hr"]))
+        .await
+        .unwrap();
     let cookie = server.sign_in("mina").await;
     let path = format!("/v1/conversations/{id}");
     let kept = server.get(&path, &[("cookie", &cookie)]).await.json();
-    assert_eq!(kept["turns"][0]["answer"], answer.json(), "and comes back whole");
+    assert_eq!(
+        kept["turns"][0]["answer"],
+        answer.json(),
+        "and comes back whole"
+    );
 }
 
 #[tokio::test]
@@ -186,7 +231,10 @@ async fn a_deleted_document_is_said_to_be_deleted() {
     assert!(!kept.to_string().contains("11일"), "{kept}");
     let export = format!("/v1/conversations/{id}/export");
     let (_, text) = send(&test, get(&export)).await;
-    assert!(text.contains("삭제되어") && !text.contains("11일"), "{text}");
+    assert!(
+        text.contains("삭제되어") && !text.contains("11일"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -198,22 +246,32 @@ async fn a_follow_up_is_completed_shown_and_can_be_undone() {
     assert!(first.get("searched_for").is_none(), "{first}");
     let full = "입사 2년차 직원의 연차는 며칠인가요?";
     let second = ask(&test, &id, "그럼 2년차는?", json!({})).await;
-    assert_eq!((&second["question"], &second["searched_for"]), (&json!("그럼 2년차는?"), &json!(full)));
+    assert_eq!(
+        (&second["question"], &second["searched_for"]),
+        (&json!("그럼 2년차는?"), &json!(full))
+    );
     let report = json_of(&test, post("/v1/verify", &second)).await;
     assert_eq!(report["verdict"], "valid", "{report}");
     let typed = json!({"search_for": "그럼 2년차는?", "replaces": second["turn"]});
     let third = ask(&test, &id, "그럼 2년차는?", typed).await;
     assert!(third.get("searched_for").is_none(), "{third}");
-    let edited = json!({"search_for": "병가는 연 며칠까지 쓸 수 있나요?", "replaces": third["turn"]});
+    let edited =
+        json!({"search_for": "병가는 연 며칠까지 쓸 수 있나요?", "replaces": third["turn"]});
     let fourth = ask(&test, &id, "그럼 2년차는?", edited).await;
-    assert_eq!(fourth["claims"][0]["text"], "병가는 연 60일까지 쓸 수 있다.");
+    assert_eq!(
+        fourth["claims"][0]["text"],
+        "병가는 연 60일까지 쓸 수 있다."
+    );
     let kept = opened(&test, &id).await;
     let turns = kept["turns"].as_array().unwrap();
     assert_eq!(turns.len(), 2, "{kept}");
     assert_eq!(turns[1]["searched_for"], "병가는 연 며칠까지 쓸 수 있나요?");
     // Elsewhere a question is what it says.
     let body = json!({"question": "그럼 2년차는?", "search_for": full});
-    assert_eq!(send(&test, post("/v1/answers", &body)).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        send(&test, post("/v1/answers", &body)).await.0,
+        StatusCode::BAD_REQUEST
+    );
 }
 
 #[tokio::test]
@@ -229,7 +287,10 @@ async fn clients_of_other_protocols_are_understood_too() {
         let body = json!({"model": "veracite", "messages": messages, "max_tokens": 100});
         let whole = json_of(&test, post(path, &body)).await;
         let grounding = &whole["grounding"];
-        assert_eq!(grounding["searched_for"], "입사 2년차 직원의 연차는 며칠인가요?");
+        assert_eq!(
+            grounding["searched_for"],
+            "입사 2년차 직원의 연차는 며칠인가요?"
+        );
         assert!(!whole.to_string().contains("무료"), "{whole}");
         let report = json_of(&test, post("/v1/verify", grounding)).await;
         assert_eq!(report["verdict"], "valid", "{report}");
@@ -246,10 +307,18 @@ async fn a_question_that_is_asked_again_takes_its_place() {
     let again = ask(&test, &id, QUESTION, json!({"replaces": first["turn"]})).await;
     assert_ne!(again["turn"], first["turn"]);
     let kept = opened(&test, &id).await;
-    let ids: Vec<&Value> = kept["turns"].as_array().unwrap().iter().map(|turn| &turn["id"]).collect();
+    let ids: Vec<&Value> = kept["turns"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|turn| &turn["id"])
+        .collect();
     assert_eq!((ids.len(), ids[0]), (2, &again["turn"]));
     let body = json!({"question": QUESTION, "conversation": id, "replaces": first["turn"]});
-    assert_eq!(send(&test, post("/v1/answers", &body)).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(
+        send(&test, post("/v1/answers", &body)).await.0,
+        StatusCode::NOT_FOUND
+    );
 }
 
 #[tokio::test]
@@ -261,7 +330,10 @@ async fn an_answer_that_is_stopped_stays_as_a_stopped_turn() {
     let response = router.oneshot(post("/v1/answers", &body)).await.unwrap();
     let mut events = response.into_body().into_data_stream();
     let first = events.next().await.unwrap().unwrap();
-    assert!(String::from_utf8_lossy(&first).contains("event: turn"), "{first:?}");
+    assert!(
+        String::from_utf8_lossy(&first).contains("event: turn"),
+        "{first:?}"
+    );
     until(&test, &id, |kept| kept["turns"][0]["state"] == "running").await;
     drop(events);
     let kept = until(&test, &id, |kept| kept["turns"][0]["state"] == "stopped").await;
@@ -277,10 +349,15 @@ async fn a_stream_tells_how_it_was_understood_and_what_may_be_asked_next() {
     let id = begin(&test).await;
     let body = json!({"question": QUESTION, "conversation": id, "stream": true});
     let (_, events) = send(&test, post("/v1/answers", &body)).await;
-    let names: Vec<&str> = events.lines().filter_map(|line| line.strip_prefix("event: ")).collect();
+    let names: Vec<&str> = events
+        .lines()
+        .filter_map(|line| line.strip_prefix("event: "))
+        .collect();
     assert_eq!(names.first(), Some(&"turn"));
     assert_eq!(names[names.len() - 2..], ["final", "suggestions"]);
-    let data = events.lines().filter_map(|line| line.strip_prefix("data: "));
+    let data = events
+        .lines()
+        .filter_map(|line| line.strip_prefix("data: "));
     let last = parsed(data.last().unwrap());
     let suggestions = last["suggestions"].as_array().unwrap();
     assert_eq!(suggestions, &[json!("병가, 어떻게 되나요?")], "{last}");
@@ -289,7 +366,11 @@ async fn a_stream_tells_how_it_was_understood_and_what_may_be_asked_next() {
     // What is suggested is answered, and is not suggested again.
     let next = suggestions[0].as_str().unwrap();
     let answer = ask(&test, &id, next, json!({"search_for": next})).await;
-    assert_eq!((&answer["abstained"], answer.get("searched_for")), (&json!(false), None), "{answer}");
+    assert_eq!(
+        (&answer["abstained"], answer.get("searched_for")),
+        (&json!(false), None),
+        "{answer}"
+    );
 }
 
 #[tokio::test]
@@ -303,12 +384,22 @@ async fn conversations_are_found_renamed_deleted_and_listed_in_pages() {
     assert_eq!(list["conversations"].as_array().unwrap().len(), 50);
     let cursor = list["next"].as_str().unwrap();
     let rest = json_of(&test, get(&format!("/v1/conversations?cursor={cursor}"))).await;
-    assert_eq!((rest["conversations"].as_array().unwrap().len(), &rest["next"]), (5, &Value::Null));
+    assert_eq!(
+        (
+            rest["conversations"].as_array().unwrap().len(),
+            &rest["next"]
+        ),
+        (5, &Value::Null)
+    );
     let wrong = send(&test, get("/v1/conversations?cursor=x")).await;
     assert_eq!(wrong.0, StatusCode::BAD_REQUEST);
     let id = rest["conversations"][0]["id"].as_str().unwrap();
     let path = format!("/v1/conversations/{id}");
-    let renamed = json_of(&test, request("PATCH", &path, &json!({"title": " 연차  규정 "}))).await;
+    let renamed = json_of(
+        &test,
+        request("PATCH", &path, &json!({"title": " 연차  규정 "})),
+    )
+    .await;
     assert_eq!(renamed["title"], "연차 규정");
     for wrong in [json!({}), json!({"title": " "}), json!({"titel": "x"})] {
         let (status, _) = send(&test, request("PATCH", &path, &wrong)).await;
@@ -316,9 +407,16 @@ async fn conversations_are_found_renamed_deleted_and_listed_in_pages() {
     }
     // Encoded: 차 규, parts of words in any order.
     let found = json_of(&test, get("/v1/conversations?query=%EA%B7%9C%20%EC%B0%A8")).await;
-    assert_eq!(found["conversations"].as_array().unwrap().len(), 1, "{found}");
+    assert_eq!(
+        found["conversations"].as_array().unwrap().len(),
+        1,
+        "{found}"
+    );
     assert_eq!(found["conversations"][0]["id"], id);
-    assert_eq!(send(&test, request("DELETE", &path, &json!({}))).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(
+        send(&test, request("DELETE", &path, &json!({}))).await.0,
+        StatusCode::NO_CONTENT
+    );
     assert_eq!(send(&test, get(&path)).await.0, StatusCode::NOT_FOUND);
 }
 
@@ -326,10 +424,23 @@ async fn conversations_are_found_renamed_deleted_and_listed_in_pages() {
 async fn who_is_removed_leaves_no_conversations() {
     let server = Server::with_people().await;
     let mina = server.sign_in("mina").await;
-    let made = server.json("POST", "/v1/conversations", ("cookie", &mina), &json!({"title": "t"})).await;
+    let made = server
+        .json(
+            "POST",
+            "/v1/conversations",
+            ("cookie", &mina),
+            &json!({"title": "t"}),
+        )
+        .await;
     assert_eq!(made.status, StatusCode::CREATED);
     let person = server.named("mina").await;
-    server.test.app.people().remove(LOCAL, &person.id).await.unwrap();
+    server
+        .test
+        .app
+        .people()
+        .remove(LOCAL, &person.id)
+        .await
+        .unwrap();
     let file = server.test.folder.path().join("data/catalogue.sqlite");
     let id = made.json()["id"].as_str().unwrap().to_owned();
     // What is deleted is overwritten, once the log of changes is taken up.
@@ -357,13 +468,21 @@ async fn the_page_asks_and_reads_without_scripts() {
     let (status, page) = send(&test, get("/?lang=en")).await;
     assert_eq!(status, StatusCode::OK);
     assert!(page.contains("action=\"/ask\"") && page.contains("No conversations yet."));
-    let question: String = QUESTION.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let question: String = QUESTION
+        .bytes()
+        .map(|byte| format!("%{byte:02X}"))
+        .collect();
     let (status, headers) = form(&test, "/ask", &format!("question={question}&mode=strict")).await;
     assert_eq!(status, StatusCode::SEE_OTHER);
     let place = headers[header::LOCATION].to_str().unwrap();
     let (path, turn) = place.split_once('#').unwrap();
     let (_, page) = send(&test, get(path)).await;
-    for shown in ["최대 11일이다.", "href=\"/documents/", "data-sentence=\"0\"", QUESTION] {
+    for shown in [
+        "최대 11일이다.",
+        "href=\"/documents/",
+        "data-sentence=\"0\"",
+        QUESTION,
+    ] {
         assert!(page.contains(shown), "{shown}: {page}");
     }
     assert!(page.contains(&format!("id=\"{turn}\"")), "{turn}");
@@ -377,20 +496,43 @@ async fn the_page_asks_and_reads_without_scripts() {
     assert_eq!(renamed.0, StatusCode::SEE_OTHER);
     let (_, page) = send(&test, get(path)).await;
     assert!(page.contains("<title>Leave · Veracite</title>"), "{page}");
-    assert_eq!(page.matches("class=\"turn\"").count(), 1, "it took the place of the first");
-    assert_eq!(form(&test, &format!("{path}/delete"), "").await.0, StatusCode::SEE_OTHER);
+    assert_eq!(
+        page.matches("class=\"turn\"").count(),
+        1,
+        "it took the place of the first"
+    );
+    assert_eq!(
+        form(&test, &format!("{path}/delete"), "").await.0,
+        StatusCode::SEE_OTHER
+    );
     assert_eq!(send(&test, get(path)).await.0, StatusCode::NOT_FOUND);
-    assert_eq!(form(&test, "/ask", "question=").await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        form(&test, "/ask", "question=").await.0,
+        StatusCode::BAD_REQUEST
+    );
 }
 
 #[tokio::test]
 async fn the_pages_forms_need_the_word_of_the_session() {
     let server = Server::with_people().await;
     let mina = server.sign_in("mina").await;
-    let made = server.json("POST", "/v1/conversations", ("cookie", &mina), &json!({"title": "t"})).await;
+    let made = server
+        .json(
+            "POST",
+            "/v1/conversations",
+            ("cookie", &mina),
+            &json!({"title": "t"}),
+        )
+        .await;
     let id = made.json()["id"].as_str().unwrap().to_owned();
-    let headers = [("cookie", mina.as_str()), ("content-type", "application/x-www-form-urlencoded")];
-    let router = web::router(Arc::clone(&server.test.app), &server.test.app.config().server);
+    let headers = [
+        ("cookie", mina.as_str()),
+        ("content-type", "application/x-www-form-urlencoded"),
+    ];
+    let router = web::router(
+        Arc::clone(&server.test.app),
+        &server.test.app.config().server,
+    );
     for path in ["/ask".to_owned(), format!("/conversations/{id}/delete")] {
         let mut request = Request::post(&path).header(header::HOST, "127.0.0.1:8420");
         for (name, value) in headers {

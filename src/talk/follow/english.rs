@@ -2,7 +2,9 @@
 
 use super::bare;
 
-const LEADING_ON: [&str; 9] = ["and", "but", "so", "then", "ok", "okay", "also", "well", "or"];
+const LEADING_ON: [&str; 9] = [
+    "and", "but", "so", "then", "ok", "okay", "also", "well", "or",
+];
 /// Phrases that name only what differs.
 const ABOUT: [&[&str]; 7] = [
     &["what", "about"],
@@ -21,56 +23,213 @@ const OWN_THIS: [&str; 9] = [
     "year", "month", "week", "quarter", "company", "office", "morning", "time", "handbook",
 ];
 const PREPOSITION: [&str; 17] = [
-    "for", "in", "on", "at", "after", "before", "with", "without", "during", "under", "over", "by", "from", "between",
-    "within", "above", "below",
+    "for", "in", "on", "at", "after", "before", "with", "without", "during", "under", "over", "by",
+    "from", "between", "within", "above", "below",
 ];
 /// Words that questions are made of.
 const ASKING: [&str; 69] = [
-    "a", "an", "the", "of", "to", "for", "in", "on", "at", "by", "with", "from", "is", "are", "was", "were", "be", "been", "do",
-    "does", "did", "can", "could", "may", "might", "must", "should", "will", "would", "how", "what", "who", "whom", "which",
-    "when", "where", "why", "much", "many", "long", "often", "far", "i", "we", "you", "our", "my", "your", "me", "us", "get",
-    "have", "has", "need", "please", "tell", "show", "give", "there", "any", "if", "or", "and", "not", "no", "more", "about",
-    "s", "as",
+    "a", "an", "the", "of", "to", "for", "in", "on", "at", "by", "with", "from", "is", "are",
+    "was", "were", "be", "been", "do", "does", "did", "can", "could", "may", "might", "must",
+    "should", "will", "would", "how", "what", "who", "whom", "which", "when", "where", "why",
+    "much", "many", "long", "often", "far", "i", "we", "you", "our", "my", "your", "me", "us",
+    "get", "have", "has", "need", "please", "tell", "show", "give", "there", "any", "if", "or",
+    "and", "not", "no", "more", "about", "s", "as",
 ];
 const WH_AND_AUX: [&str; 30] = [
-    "is", "are", "was", "were", "do", "does", "did", "can", "could", "may", "might", "must", "should", "will", "would", "how",
-    "what", "who", "whom", "which", "when", "where", "why", "has", "have", "be", "been", "i", "we", "you",
+    "is", "are", "was", "were", "do", "does", "did", "can", "could", "may", "might", "must",
+    "should", "will", "would", "how", "what", "who", "whom", "which", "when", "where", "why",
+    "has", "have", "be", "been", "i", "we", "you",
 ];
 /// Nouns that every topic has.
 const GENERAL: [&str; 49] = [
-    "limit", "limits", "deadline", "form", "forms", "procedure", "process", "exception", "exceptions", "approval", "approver",
-    "reason", "reasons", "condition", "conditions", "requirement", "requirements", "documents", "rule", "rules", "amount",
-    "cost", "maximum", "minimum", "period", "start", "end", "difference", "examples", "example", "notice", "steps", "day",
-    "days", "hours", "weeks", "months", "years", "else", "happens", "source", "same", "case", "advance", "once", "page",
-    "section", "document", "answer",
+    "limit",
+    "limits",
+    "deadline",
+    "form",
+    "forms",
+    "procedure",
+    "process",
+    "exception",
+    "exceptions",
+    "approval",
+    "approver",
+    "reason",
+    "reasons",
+    "condition",
+    "conditions",
+    "requirement",
+    "requirements",
+    "documents",
+    "rule",
+    "rules",
+    "amount",
+    "cost",
+    "maximum",
+    "minimum",
+    "period",
+    "start",
+    "end",
+    "difference",
+    "examples",
+    "example",
+    "notice",
+    "steps",
+    "day",
+    "days",
+    "hours",
+    "weeks",
+    "months",
+    "years",
+    "else",
+    "happens",
+    "source",
+    "same",
+    "case",
+    "advance",
+    "once",
+    "page",
+    "section",
+    "document",
+    "answer",
 ];
 /// Verbs that every topic has.
 const LIGHT: [&str; 52] = [
-    "apply", "applies", "request", "approve", "approves", "approved", "use", "used", "take", "taken", "happen", "happens",
-    "work", "works", "needed", "count", "counted", "expire", "expires", "pay", "pays", "paid", "carry", "carried", "over",
-    "submit", "submitted", "cancel", "cancelled", "ask", "claim", "claimed", "allowed", "extend", "extended", "begin",
-    "begins", "split", "change", "changed", "find", "say", "says", "sign", "signs", "decide", "decides", "required",
-    "receive", "give", "it's", "so",
+    "apply",
+    "applies",
+    "request",
+    "approve",
+    "approves",
+    "approved",
+    "use",
+    "used",
+    "take",
+    "taken",
+    "happen",
+    "happens",
+    "work",
+    "works",
+    "needed",
+    "count",
+    "counted",
+    "expire",
+    "expires",
+    "pay",
+    "pays",
+    "paid",
+    "carry",
+    "carried",
+    "over",
+    "submit",
+    "submitted",
+    "cancel",
+    "cancelled",
+    "ask",
+    "claim",
+    "claimed",
+    "allowed",
+    "extend",
+    "extended",
+    "begin",
+    "begins",
+    "split",
+    "change",
+    "changed",
+    "find",
+    "say",
+    "says",
+    "sign",
+    "signs",
+    "decide",
+    "decides",
+    "required",
+    "receive",
+    "give",
+    "it's",
+    "so",
 ];
 const GREETING: [&str; 6] = ["hello", "hi", "thanks", "thank", "help", "hey"];
 /// What is measured with, before `of`.
 const MEASURE: [&str; 14] = [
-    "days", "day", "hours", "amount", "number", "kind", "kinds", "type", "types", "weeks", "months", "years", "percentage",
+    "days",
+    "day",
+    "hours",
+    "amount",
+    "number",
+    "kind",
+    "kinds",
+    "type",
+    "types",
+    "weeks",
+    "months",
+    "years",
+    "percentage",
     "limit",
 ];
 const PERSON: [&str; 34] = [
-    "employee", "employees", "executive", "executives", "manager", "managers", "intern", "interns", "contractor",
-    "contractors", "staff", "part-timers", "part-timer", "director", "directors", "trainee", "trainees", "temps", "visitors",
-    "spouse", "spouses", "children", "parents", "family", "leads", "engineers", "newcomers", "freelancers", "officers",
-    "consultants", "apprentices", "supervisors", "workers", "seniors",
+    "employee",
+    "employees",
+    "executive",
+    "executives",
+    "manager",
+    "managers",
+    "intern",
+    "interns",
+    "contractor",
+    "contractors",
+    "staff",
+    "part-timers",
+    "part-timer",
+    "director",
+    "directors",
+    "trainee",
+    "trainees",
+    "temps",
+    "visitors",
+    "spouse",
+    "spouses",
+    "children",
+    "parents",
+    "family",
+    "leads",
+    "engineers",
+    "newcomers",
+    "freelancers",
+    "officers",
+    "consultants",
+    "apprentices",
+    "supervisors",
+    "workers",
+    "seniors",
 ];
 const REGION: [&str; 24] = [
-    "overseas", "domestic", "abroad", "international", "japan", "china", "europe", "korea", "seoul", "busan", "vietnam",
-    "us", "usa", "america", "asia", "germany", "france", "headquarters", "branch", "local", "remote", "national",
-    "foreign", "home",
+    "overseas",
+    "domestic",
+    "abroad",
+    "international",
+    "japan",
+    "china",
+    "europe",
+    "korea",
+    "seoul",
+    "busan",
+    "vietnam",
+    "us",
+    "usa",
+    "america",
+    "asia",
+    "germany",
+    "france",
+    "headquarters",
+    "branch",
+    "local",
+    "remote",
+    "national",
+    "foreign",
+    "home",
 ];
 const NUMBERS: [&str; 12] = [
-    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "first", "second",
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "first",
+    "second",
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +259,9 @@ fn kind(word: &str) -> Kind {
 
 /// Whether a word asks or joins, so that it may be a model's own.
 pub(super) fn says_nothing(word: &str) -> bool {
-    ASKING.contains(&word) || LEADING_ON.contains(&word) || GENERAL.contains(&word) && word == "same"
+    ASKING.contains(&word)
+        || LEADING_ON.contains(&word)
+        || GENERAL.contains(&word) && word == "same"
 }
 
 /// Whether two words are the same but for their endings.
@@ -116,7 +277,11 @@ pub(super) fn is_same(one: &str, other: &str) -> bool {
 }
 
 fn is_content(word: &str) -> bool {
-    !ASKING.contains(&word) && !LEADING_ON.contains(&word) && !GENERAL.contains(&word) && !LIGHT.contains(&word) && !BACK.contains(&word)
+    !ASKING.contains(&word)
+        && !LEADING_ON.contains(&word)
+        && !GENERAL.contains(&word)
+        && !LIGHT.contains(&word)
+        && !BACK.contains(&word)
 }
 
 struct Asked {
@@ -139,7 +304,12 @@ impl Asked {
     }
 
     fn starts_with(&self, phrase: &[&str]) -> bool {
-        self.words.len() > phrase.len() && self.words.iter().zip(phrase).all(|(word, part)| word == part)
+        self.words.len() > phrase.len()
+            && self
+                .words
+                .iter()
+                .zip(phrase)
+                .all(|(word, part)| word == part)
     }
 
     fn content(&self) -> Vec<&str> {
@@ -148,7 +318,9 @@ impl Asked {
     }
 
     fn asks(&self) -> bool {
-        self.words.iter().any(|word| WH_AND_AUX.contains(&word.as_str()))
+        self.words
+            .iter()
+            .any(|word| WH_AND_AUX.contains(&word.as_str()))
     }
 
     /// Where it points back.
@@ -161,7 +333,12 @@ impl Asked {
                 "that" => {
                     let before = at.checked_sub(1).map(|at| self.words[at].as_str());
                     let follows = before.is_none_or(|before| {
-                        WH_AND_AUX.contains(&before) || PREPOSITION.contains(&before) || LIGHT.contains(&before) || before == "of" || before == "to" || before == "exceed"
+                        WH_AND_AUX.contains(&before)
+                            || PREPOSITION.contains(&before)
+                            || LIGHT.contains(&before)
+                            || before == "of"
+                            || before == "to"
+                            || before == "exceed"
                     });
                     follows || next.is_none()
                 }
@@ -182,7 +359,11 @@ impl Asked {
 pub(super) fn completed(last: &str, question: &str) -> Option<String> {
     const LONGEST: usize = 4;
     let asked = Asked::of(question);
-    if asked.words.first().is_some_and(|first| GREETING.contains(&first.as_str())) {
+    if asked
+        .words
+        .first()
+        .is_some_and(|first| GREETING.contains(&first.as_str()))
+    {
         return None;
     }
     let before = Asked::of(last);
@@ -226,7 +407,10 @@ pub(super) fn completed(last: &str, question: &str) -> Option<String> {
 /// What a question is about: its first words between those that ask.
 fn topic(before: &Asked) -> String {
     let words = &before.words;
-    let breaks = |word: &String| WH_AND_AUX.contains(&word.as_str()) || ["much", "many", "long", "often", "get", "to"].contains(&word.as_str());
+    let breaks = |word: &String| {
+        WH_AND_AUX.contains(&word.as_str())
+            || ["much", "many", "long", "often", "get", "to"].contains(&word.as_str())
+    };
     let mut best = None;
     let mut start = 0;
     for end in 0..=words.len() {
@@ -249,16 +433,23 @@ fn topic(before: &Asked) -> String {
     }
     while end - start > 1 {
         let word = words[start].as_str();
-        let is_measure = MEASURE.contains(&word) && words.get(start + 1).is_some_and(|next| next == "of");
+        let is_measure =
+            MEASURE.contains(&word) && words.get(start + 1).is_some_and(|next| next == "of");
         if is_measure {
             start += 2;
-        } else if is_verb(word) || ["the", "a", "an", "of", "any", "there", "my", "our", "not", "please"].contains(&word) {
+        } else if is_verb(word)
+            || [
+                "the", "a", "an", "of", "any", "there", "my", "our", "not", "please",
+            ]
+            .contains(&word)
+        {
             start += 1;
         } else {
             break;
         }
     }
-    while end - start > 1 && (ASKING.contains(&words[end - 1].as_str()) || is_verb(&words[end - 1])) {
+    while end - start > 1 && (ASKING.contains(&words[end - 1].as_str()) || is_verb(&words[end - 1]))
+    {
         end -= 1;
     }
     before.shown[start..end].join(" ")
@@ -291,7 +482,11 @@ fn pointing(before: &Asked, asked: &Asked, at: usize) -> String {
     let mut words = asked.shown.clone();
     let topic = topic(before);
     let is_possessive = ["its", "their", "theirs"].contains(&asked.words[at].as_str());
-    words[at] = if is_possessive { format!("{topic}'s") } else { topic };
+    words[at] = if is_possessive {
+        format!("{topic}'s")
+    } else {
+        topic
+    };
     if words.len() > 1 && LEADING_ON.contains(&asked.words[0].as_str()) {
         words.remove(0);
     }
@@ -318,15 +513,30 @@ fn differing(before: &Asked, named: Asked) -> String {
     };
     let appended = || {
         let mut words = before.shown.clone();
-        words.push(if is_narrowing { whole.clone() } else { format!("for {phrase}") });
+        words.push(if is_narrowing {
+            whole.clone()
+        } else {
+            format!("for {phrase}")
+        });
         question(&words)
     };
     // Numbers stand before what they count: `two years`.
-    if let Some(at) = named.words.iter().position(|word| kind(word) == Kind::Figure) {
-        let unit = named.words.get(at + 1).map_or("", |unit| unit.trim_end_matches('s'));
+    if let Some(at) = named
+        .words
+        .iter()
+        .position(|word| kind(word) == Kind::Figure)
+    {
+        let unit = named
+            .words
+            .get(at + 1)
+            .map_or("", |unit| unit.trim_end_matches('s'));
         let there = before.words.iter().enumerate().position(|(place, word)| {
             kind(word) == Kind::Figure
-                && before.words.get(place + 1).map_or("", |unit| unit.trim_end_matches('s')) == unit
+                && before
+                    .words
+                    .get(place + 1)
+                    .map_or("", |unit| unit.trim_end_matches('s'))
+                    == unit
         });
         return match there {
             Some(place) => put(place, (place + 2).min(before.words.len()), &phrase),
@@ -337,19 +547,32 @@ fn differing(before: &Asked, named: Asked) -> String {
         let one = content.iter().find(|word| kind(word) == of)?;
         let there = before.words.iter().position(|word| kind(word) == of)?;
         let others = content.iter().filter(|word| *word != one);
-        let shared = others.clone().all(|word| before.words.iter().any(|said| said == word));
+        let shared = others
+            .clone()
+            .all(|word| before.words.iter().any(|said| said == word));
         Some((there, (*one).to_owned(), shared, others.count() == 0))
     };
     for of in [Kind::Code, Kind::Person, Kind::Region] {
         if let Some((there, one, shared, alone)) = single(of)
             && shared
         {
-            let at = named.words.iter().position(|word| *word == one).unwrap_or_default();
-            let phrase = if alone { phrase.clone() } else { named.shown[at].clone() };
+            let at = named
+                .words
+                .iter()
+                .position(|word| *word == one)
+                .unwrap_or_default();
+            let phrase = if alone {
+                phrase.clone()
+            } else {
+                named.shown[at].clone()
+            };
             return put(there, there + 1, &phrase);
         }
     }
-    if content.iter().all(|word| matches!(kind(word), Kind::Person | Kind::Region)) {
+    if content
+        .iter()
+        .all(|word| matches!(kind(word), Kind::Person | Kind::Region))
+    {
         return appended();
     }
     if is_narrowing {
@@ -364,7 +587,10 @@ fn differing(before: &Asked, named: Asked) -> String {
         return put(start, end + 1, &phrase);
     }
     let topic = Asked::of(&topic(before));
-    let start = before.words.windows(topic.words.len().max(1)).position(|words| words == topic.words);
+    let start = before
+        .words
+        .windows(topic.words.len().max(1))
+        .position(|words| words == topic.words);
     match start {
         Some(start) if !topic.words.is_empty() => put(start, start + topic.words.len(), &phrase),
         _ => appended(),

@@ -26,9 +26,17 @@ const KOREAN: &[(&str, &str, &str)] = &[
     (LEAVE, "예외는 없나요?", "연차 예외"),
     (MEALS, "임원은요?", "임원 식대 !직원"),
     (MEALS, "임원은 얼마인가요?", "임원 식대 얼마 !직원"),
-    (MEALS, "그럼 임원은 누가 승인하나요?", "임원 식대 승인 !직원"),
+    (
+        MEALS,
+        "그럼 임원은 누가 승인하나요?",
+        "임원 식대 승인 !직원",
+    ),
     (MEALS, "한도를 넘으면 어떻게 되나요?", "식대 한도 넘으면"),
-    (MEALS, "그 한도를 넘으면 누가 결재하나요?", "식대 넘으면 결재"),
+    (
+        MEALS,
+        "그 한도를 넘으면 누가 결재하나요?",
+        "식대 넘으면 결재",
+    ),
     (MEALS, "주말에도 되나요?", "주말 식대"),
     (MEALS, "야간은?", "야간 식대"),
     (MEALS, "증빙은 뭐가 필요한가요?", "식대 증빙"),
@@ -104,7 +112,11 @@ const ENGLISH: &[(&str, &str, &str)] = &[
     (ANNUAL, "What about two years?", "two annual leave !one"),
     (ANNUAL, "And after three years?", "three annual leave !one"),
     (ANNUAL, "What about sick leave?", "sick leave days !annual"),
-    (ANNUAL, "How about interns?", "interns annual leave !employees"),
+    (
+        ANNUAL,
+        "How about interns?",
+        "interns annual leave !employees",
+    ),
     (ANNUAL, "For executives?", "executives annual leave"),
     (ANNUAL, "How do I apply?", "annual leave apply"),
     (ANNUAL, "Can it be carried over?", "annual leave carried"),
@@ -113,21 +125,41 @@ const ENGLISH: &[(&str, &str, &str)] = &[
     (ANNUAL, "And who approves that?", "annual leave approves"),
     (ANNUAL, "Why?", "annual leave"),
     (ANNUAL, "Is there a deadline?", "annual leave deadline"),
-    (ANNUAL, "Are there any exceptions?", "annual leave exceptions"),
+    (
+        ANNUAL,
+        "Are there any exceptions?",
+        "annual leave exceptions",
+    ),
     (ANNUAL, "Can they be split?", "annual leave split"),
     (ANNUAL, "Sick leave?", "sick leave !annual"),
     (ANNUAL, "When does it start?", "annual leave start"),
-    (MEAL, "What about domestic trips?", "domestic trips meal allowance !overseas"),
+    (
+        MEAL,
+        "What about domestic trips?",
+        "domestic trips meal allowance !overseas",
+    ),
     (MEAL, "And domestic?", "domestic meal allowance !overseas"),
     (MEAL, "In Japan?", "Japan meal allowance"),
     (MEAL, "How about executives?", "executives meal allowance"),
-    (MEAL, "How much for executives?", "executives meal allowance"),
+    (
+        MEAL,
+        "How much for executives?",
+        "executives meal allowance",
+    ),
     (MEAL, "Who can exceed that limit?", "meal allowance exceed"),
     (MEAL, "What if they exceed it?", "meal allowance exceed"),
-    (MEAL, "Do I need receipts for that?", "meal allowance receipts"),
+    (
+        MEAL,
+        "Do I need receipts for that?",
+        "meal allowance receipts",
+    ),
     (MEAL, "Is that taxed?", "meal allowance taxed"),
     (MEAL, "Then who pays?", "meal allowance pays"),
-    (UNIT, "What about PPR-9088?", "PPR-9088 unit price !PPR-9087"),
+    (
+        UNIT,
+        "What about PPR-9088?",
+        "PPR-9088 unit price !PPR-9087",
+    ),
     (UNIT, "And PPR-9088?", "PPR-9088 unit price !PPR-9087"),
     (UNIT, "PPR-9088?", "PPR-9088 unit price !PPR-9087"),
     (UNIT, "How long is its delivery time?", "PPR-9087 delivery"),
@@ -138,12 +170,24 @@ const ENGLISH: &[(&str, &str, &str)] = &[
     (RECEIPT, "Where?", "receipts"),
     (RECEIPT, "What happens if I lose them?", "receipts lose"),
     (RECEIPT, "May these be digital?", "receipts digital"),
-    (ENTERTAIN, "What about managers?", "managers alcohol card !employees"),
-    (ENTERTAIN, "Is that allowed on weekends?", "alcohol weekends"),
+    (
+        ENTERTAIN,
+        "What about managers?",
+        "managers alcohol card !employees",
+    ),
+    (
+        ENTERTAIN,
+        "Is that allowed on weekends?",
+        "alcohol weekends",
+    ),
     (ENTERTAIN, "What is the limit?", "alcohol limit"),
     // Questions that stand alone.
     (ANNUAL, "How much is the parking fee for visitors?", "="),
-    (ANNUAL, "What is the daily meal allowance on overseas trips?", "="),
+    (
+        ANNUAL,
+        "What is the daily meal allowance on overseas trips?",
+        "=",
+    ),
     (ANNUAL, "Who approves overseas business trips?", "="),
     (ANNUAL, "Can I work from home on Fridays?", "="),
     (ANNUAL, "Hello!", "="),
@@ -151,11 +195,19 @@ const ENGLISH: &[(&str, &str, &str)] = &[
     (ANNUAL, "Annual leave policy", "="),
     (ANNUAL, "Where do I report a lost laptop?", "="),
     (ANNUAL, "And who approves overseas business trips?", "="),
-    (ANNUAL, "What about the parking fee for visitors of the headquarters in Seoul?", "="),
+    (
+        ANNUAL,
+        "What about the parking fee for visitors of the headquarters in Seoul?",
+        "=",
+    ),
     (ANNUAL, "How is overtime calculated?", "="),
     (ANNUAL, "Which documents must a new supplier sign?", "="),
     (ANNUAL, "What is the retention period for contracts?", "="),
-    (ANNUAL, "What are the documents that suppliers must sign?", "="),
+    (
+        ANNUAL,
+        "What are the documents that suppliers must sign?",
+        "=",
+    ),
     (ANNUAL, "How many public holidays are there this year?", "="),
     (MEAL, "How long must receipts be kept?", "="),
     (MEAL, "What is the unit price of PPR-9087?", "="),
@@ -193,14 +245,18 @@ fn wrong(pairs: &[(&str, &str, &str)]) -> Vec<String> {
             Some(completed) => {
                 let lower = completed.to_lowercase();
                 *expected != "="
-                    && expected.split_whitespace().all(|word| match word.strip_prefix('!') {
-                        Some(word) => !lower.contains(&word.to_lowercase()),
-                        None => lower.contains(&word.to_lowercase()),
-                    })
+                    && expected
+                        .split_whitespace()
+                        .all(|word| match word.strip_prefix('!') {
+                            Some(word) => !lower.contains(&word.to_lowercase()),
+                            None => lower.contains(&word.to_lowercase()),
+                        })
             }
         };
         if !is_right {
-            wrong.push(format!("{before} / {question} -> {completed:?}, not {expected}"));
+            wrong.push(format!(
+                "{before} / {question} -> {completed:?}, not {expected}"
+            ));
         }
     }
     wrong
@@ -223,12 +279,24 @@ fn english_follow_ups_are_completed_and_others_left() {
 #[test]
 fn completed_questions_read_well_where_it_matters() {
     let full = |before: &str, question: &str| completed(&[before], question).unwrap();
-    assert_eq!(full(LEAVE, "2년차는?"), "입사 2년차 직원의 연차는 며칠인가요?");
-    assert_eq!(full(LEAVE, "그럼 병가는?"), "입사 1년 미만 직원의 병가는 며칠인가요?");
+    assert_eq!(
+        full(LEAVE, "2년차는?"),
+        "입사 2년차 직원의 연차는 며칠인가요?"
+    );
+    assert_eq!(
+        full(LEAVE, "그럼 병가는?"),
+        "입사 1년 미만 직원의 병가는 며칠인가요?"
+    );
     assert_eq!(full(MEALS, "임원은요?"), "임원 식대 한도는 얼마인가요?");
     assert_eq!(full(TRIP, "해외는?"), "해외 출장 일비는 얼마인가요?");
-    assert_eq!(full(ANNUAL, "Can it be carried over?"), "Can annual leave be carried over?");
-    assert_eq!(full(UNIT, "What about PPR-9088?"), "What is the unit price of PPR-9088?");
+    assert_eq!(
+        full(ANNUAL, "Can it be carried over?"),
+        "Can annual leave be carried over?"
+    );
+    assert_eq!(
+        full(UNIT, "What about PPR-9088?"),
+        "What is the unit price of PPR-9088?"
+    );
 }
 
 #[test]
@@ -262,6 +330,9 @@ fn what_a_model_adds_is_seen() {
     }
     let said = [ANNUAL, "Can it be carried over?"];
     assert!(adds_nothing("Can annual leave be carried over?", &said));
-    assert!(!adds_nothing("Can annual leave be carried over until March 31?", &said));
+    assert!(!adds_nothing(
+        "Can annual leave be carried over until March 31?",
+        &said
+    ));
     assert!(!adds_nothing("Can sick leave be carried over?", &said));
 }

@@ -99,11 +99,7 @@ const ROUTES: &[(&str, &str, &str)] = &[
         "/v1/conversations/{id}",
         "대화를 보여 줍니다. 이제는 볼 수 없거나 지워진 문서에 기댄 문장은 나오지 않고 수만 셉니다.",
     ),
-    (
-        "patch",
-        "/v1/conversations/{id}",
-        "대화의 제목을 바꿉니다.",
-    ),
+    ("patch", "/v1/conversations/{id}", "대화의 제목을 바꿉니다."),
     ("delete", "/v1/conversations/{id}", "대화를 지웁니다."),
     (
         "get",

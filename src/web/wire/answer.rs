@@ -382,7 +382,10 @@ pub fn answer_in(
     let mut body = AnswerBody {
         question: question.text.clone(),
         searched_for,
-        conversation: told.kept.as_ref().map(|(conversation, _)| conversation.clone()),
+        conversation: told
+            .kept
+            .as_ref()
+            .map(|(conversation, _)| conversation.clone()),
         turn: told.kept.as_ref().map(|(_, turn)| turn.clone()),
         filter: (question.scope != Scope::default()).then(|| (&question.scope).into()),
         language: answer.language().into(),
