@@ -16,7 +16,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::ask::{
     BothEmbedder, Context, EngineBusy, Generator, Prompt, Query, QueryEmbedder, Question,
-    QuoteGenerator, Reader, Retriever, Sufficiency, fit, fuse, pack, retrieve,
+    QuoteGenerator, Reader, Retriever, Sufficiency, findable, fit, fuse, pack, retrieve,
 };
 use crate::audit::{Asked, Audit};
 use crate::catalogue::Catalogue;
@@ -37,6 +37,7 @@ use crate::model::{
 };
 use crate::people::People;
 use crate::proof::{self, Clock, IndexesProof, Key, Prover, Setup, SystemClock, VerifyReport};
+use crate::rights::Access;
 use crate::sources::config::SourceConfig;
 use crate::sources::{self, Source, SourceError, Surroundings, keep_in_step};
 use crate::talk;
@@ -332,7 +333,7 @@ trait VectorIndex: ChunkStore + Retriever {}
 impl<T: ChunkStore + Retriever> VectorIndex for T {}
 
 /// Names what is kept with each vector: an index that keeps something else is filled anew.
-const PAYLOAD: &str = "2";
+const PAYLOAD: &str = "3";
 
 /// The index of vectors that the configuration asks for.
 async fn open_vectors(
@@ -537,6 +538,7 @@ impl App {
             workers: config.ingest.workers.get(),
             old_versions: config.ingest.old_versions,
             passwords: config.ingest.passwords()?,
+            default_readers: config.ingest.default_readers.clone(),
         };
         let library = Library::open(&config.data, lock, parts).await?;
         let catalogue = library.catalogue().clone();
@@ -716,7 +718,8 @@ impl App {
         language: Language,
     ) -> Result<VerifyReport, LibraryError> {
         let (key, catalogue) = (self.prover.key(), self.library.catalogue());
-        Ok(proof::verify(answer, Some(key), catalogue, Some(reader), language).await?)
+        let access = catalogue.access(reader).await?;
+        Ok(proof::verify(answer, Some(key), catalogue, Some(&access), language).await?)
     }
 
     /// What people should know of this installation.
@@ -771,10 +774,12 @@ impl App {
     /// sent yet.
     pub fn sources(&self) -> Result<Vec<Arc<dyn Source>>, SourceError> {
         let ingest = &self.config.ingest;
+        // What no readers are named for follows its collection, or the default rights.
+        let nobody = BTreeSet::new();
         let mut taken = vec![self.config.data.clone()];
         let folder = self.config.data.join("sources");
         let surroundings = Surroundings {
-            default_readers: &ingest.default_readers,
+            default_readers: &nobody,
             max_file: ingest.max_file.as_u64(),
             folder: &folder,
         };
@@ -1110,7 +1115,7 @@ impl App {
                 .flat_map(CheckedSentence::citations);
             return Ok(!answer.abstained() && citations.any(|quote| quote.document() == document));
         };
-        let context = pipeline.find(question, &mut Timings::default()).await?;
+        let (context, _) = pipeline.find(question, &mut Timings::default()).await?;
         let is_found = context
             .passages
             .iter()
@@ -1204,7 +1209,7 @@ impl Pipeline<'_> {
         events: &mpsc::UnboundedSender<AskEvent>,
     ) -> anyhow::Result<(Answer, Timings)> {
         let mut timings = Timings::default();
-        let context = self.find(&question, &mut timings).await?;
+        let (context, query) = self.find(&question, &mut timings).await?;
         let started = Instant::now();
         let prompt = Prompt {
             question: question.clone(),
@@ -1251,22 +1256,40 @@ impl Pipeline<'_> {
         }
         timings.gate = gate;
         timings.generate_and_check = started.elapsed();
+        let answer = if answer.abstained() {
+            let findable = findable(
+                self.catalogue,
+                self.retrievers,
+                &query,
+                &question.reader,
+                &self.config.ask,
+            );
+            answer.pointing_to(findable.await?)
+        } else {
+            answer
+        };
         Ok((answer, timings))
     }
 
-    /// The passages that may answer a question.
+    /// The passages that may answer a question, and what the indexes were asked.
     ///
     /// # Errors
     /// When a back end fails.
-    async fn find(&self, question: &Question, timings: &mut Timings) -> anyhow::Result<Context> {
+    async fn find(
+        &self,
+        question: &Question,
+        timings: &mut Timings,
+    ) -> anyhow::Result<(Context, Query)> {
         let started = Instant::now();
         let vector = match self.embedder {
             Some(embedder) => Some(Arc::new(embedder.embed_query(&question.text).await?)),
             None => None,
         };
         timings.embed = started.elapsed();
+        // Looked up at each question: what was given or taken away counts for the next one.
+        let access = self.catalogue.access(&question.reader).await?;
         let titled = match &question.scope.title {
-            Some(title) => Some(self.titled(title, &question.reader).await?),
+            Some(title) => Some(self.titled(title, &access).await?),
             None => None,
         };
         let query = Query {
@@ -1276,28 +1299,23 @@ impl Pipeline<'_> {
         };
         let started = Instant::now();
         let rankings =
-            retrieve(self.retrievers, &query, &question.reader, &self.config.ask).await?;
+            retrieve(self.retrievers, &query, &access.quoting(), &self.config.ask).await?;
         timings.retrieve = started.elapsed();
         let started = Instant::now();
         let fused = fuse(&rankings, &self.config.ask);
         let context = pack(self.catalogue, &fused, &question.reader, &self.config.ask).await?;
         timings.pack = started.elapsed();
-        Ok(context)
+        Ok((context, query))
     }
 
-    /// The documents with these words in the title that the reader may read.
+    /// The documents with these words in the title that may be found by `access`.
     async fn titled(
         &self,
         words: &str,
-        reader: &Reader,
+        access: &Access,
     ) -> Result<BTreeSet<DocumentId>, sqlx::Error> {
         let words: String = words.trim().nfc().collect();
-        let found = self.catalogue.titled(&words).await?;
-        Ok(found
-            .into_iter()
-            .filter(|(_, readers)| reader.may_read(readers))
-            .map(|(id, _)| id)
-            .collect())
+        self.catalogue.titled(&words, access).await
     }
 
     /// Whether the passages do not answer the question.

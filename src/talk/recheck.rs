@@ -4,7 +4,7 @@
 //! stands under was written from all passages that were found, and goes with the first of their
 //! documents. Nothing is said of what went but how many sentences there were, and why.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use ingest::{ContentHash, DocumentId};
 use jiff::Timestamp;
@@ -15,6 +15,7 @@ use crate::ask::Reader;
 use crate::catalogue::State;
 use crate::language::Language;
 use crate::library::{Library, LibraryError};
+use crate::rights::Level;
 
 /// Whether a document may be read; the worst last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -29,6 +30,8 @@ enum Access {
 pub(crate) struct Rights {
     documents: HashMap<DocumentId, Access>,
     versions: HashMap<(DocumentId, ContentHash), Access>,
+    /// Those whose titles may be seen.
+    findable: HashSet<DocumentId>,
 }
 
 impl Rights {
@@ -44,7 +47,11 @@ impl Rights {
         let mut rights = Self::default();
         for &id in documents {
             let view = library.get(id, reader).await?;
-            if !view.is_some_and(|view| view.state != State::Deleting) {
+            let view = view.filter(|view| view.state != State::Deleting);
+            if view.is_some() {
+                rights.findable.insert(id);
+            }
+            if view.is_none_or(|view| view.level < Level::Quote) {
                 let is_there = library.catalogue().entry(id).await?.is_some();
                 let access = if is_there {
                     Access::Closed
@@ -131,6 +138,11 @@ impl Rights {
                 id.is_some_and(|id| self.of_document(*id) == Access::Open)
             });
             went |= ledger.len() != before;
+        }
+        if let Some(findable) = answer.get_mut("findable").and_then(Value::as_array_mut) {
+            let before = findable.len();
+            findable.retain(|found| document(found).is_some_and(|id| self.findable.contains(&id)));
+            went |= findable.len() != before;
         }
         if consulted_access != Access::Open {
             went = true;
@@ -281,7 +293,7 @@ pub(crate) async fn shown_turns(
         .collect())
 }
 
-/// The documents that an answer quotes.
+/// The documents that an answer quotes or names.
 fn quoted(answer: &Value) -> Vec<DocumentId> {
     let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
     let mut ids = Vec::new();
@@ -296,6 +308,7 @@ fn quoted(answer: &Value) -> Vec<DocumentId> {
                 .filter_map(|side| document(side.get("citation")?)),
         );
     }
+    ids.extend(list(answer.get("findable")).iter().filter_map(document));
     ids
 }
 
@@ -363,6 +376,7 @@ mod tests {
                 ((id("open"), version_of("now")), Access::Open),
                 ((id("open"), version_of("old")), Access::Closed),
             ]),
+            findable: HashSet::from([id("open")]),
         }
     }
 
@@ -442,6 +456,17 @@ mod tests {
         }
         let words = hidden.words(Language::Ko).unwrap();
         assert!(words.contains("권한") && words.contains("삭제"), "{words}");
+    }
+
+    #[test]
+    fn documents_that_may_only_be_found_are_named_while_they_may() {
+        let found =
+            |name: &str| json!({"document": DocumentId::at(name).to_string(), "title": name});
+        let answer =
+            json!({"text": "", "claims": [], "findable": [found("open"), found("closed")]});
+        let (shown, hidden) = rights().shown(answer, &consulted(&[]));
+        assert_eq!(shown["findable"].as_array().unwrap().len(), 1);
+        assert!(!shown.to_string().contains("closed") && !hidden.any());
     }
 
     #[test]

@@ -68,6 +68,8 @@ pub(super) struct TurnView {
     pub(super) conflicts: Vec<ConflictView>,
     /// That the documents do not answer.
     pub(super) message: Option<String>,
+    /// Ids and titles of documents that may hold the answer, and may only be found.
+    pub(super) findable: Vec<(String, String)>,
     /// How many sentences were withheld, in words, and why.
     pub(super) withheld: Option<(String, Vec<String>)>,
     /// What else is to be said.
@@ -207,6 +209,12 @@ fn view(turn: ShownTurn, words: &'static Words, language: Language) -> TurnView 
             })
             .collect(),
         message: answer["message"].as_str().map(str::to_owned),
+        findable: list(&answer, "findable")
+            .map(|found| {
+                let (id, title) = (text(found, "document"), text(found, "title"));
+                (id.to_owned(), title.to_owned())
+            })
+            .collect(),
         withheld: withheld.map(|count| {
             let reasons = list(&answer["withheld"], "reasons").filter_map(Value::as_str);
             let reasons = reasons.map(str::to_owned).collect();
@@ -483,6 +491,7 @@ pub(super) mod tests {
             state: TurnState::Stopped,
             answer: Some(json!({
                 "language": text, "message": text,
+                "findable": [{"document": text, "title": text}],
                 "claims": [{"text": text, "verdict": text, "reason": {"words": text}, "citations": [citation]}],
                 "conflicts": [{"words": text, "sides": [{"citation": citation}]}],
                 "withheld": {"count": 2, "reasons": [text]},

@@ -10,6 +10,7 @@
 //! | `chat` | the page for questions and answers |
 //! | `pages`, `source`, `words`, `told` | other HTML pages, a document's text, the words of both languages |
 //! | `viewer`, `connection` | who asks, from where, in which language |
+//! | `rights` | who may read which document, and who changes that |
 //! | `people` | signing in, one's account, the people of an installation |
 //! | `error` | what goes wrong, and the sentences for it |
 //! | `assets` | style sheet and scripts |
@@ -32,6 +33,7 @@ mod error;
 mod metrics;
 mod pages;
 mod people;
+mod rights;
 mod source;
 mod stream;
 mod told;
@@ -80,6 +82,7 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         .route("/documents/{id}", get(pages::source))
         .merge(people::routes())
         .merge(conversations::routes())
+        .merge(rights::routes())
         .route("/v1/answers", post(api::answers))
         .route("/v1/check", post(api::check))
         .route("/v1/chat/completions", post(compat::openai::completions))

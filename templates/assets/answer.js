@@ -113,6 +113,10 @@ function ledger(body) {
 export function notes(body) {
   const notes = [];
   if (body.abstained && body.message) notes.push(make("p", { class: "abstained", lang: body.language }, body.message));
+  if (body.findable?.length > 0) {
+    const links = body.findable.map((found) => make("li", {}, make("a", { href: `/documents/${encodeURIComponent(found.document)}` }, found.title)));
+    notes.push(make("p", { class: "findable" }, words.findable), make("ul", { class: "findable" }, ...links));
+  }
   for (const found of body.conflicts ?? []) notes.push(conflict(found, body));
   if (body.withheld?.count > 0) notes.push(withheld(body));
   if (body.truncated) notes.push(make("p", { class: "hint truncated" }, words.truncated));

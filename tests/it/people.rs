@@ -60,7 +60,7 @@ impl Reply {
         self.json()["error"]["code"].as_str().unwrap().to_owned()
     }
 
-    fn location(&self) -> &str {
+    pub(crate) fn location(&self) -> &str {
         self.headers[header::LOCATION].to_str().unwrap()
     }
 
@@ -73,7 +73,7 @@ impl Reply {
     }
 
     /// What forms of the page carry.
-    fn form_token(&self) -> String {
+    pub(crate) fn form_token(&self) -> String {
         between(&self.body, "name=\"form_token\" value=\"", "\"")
     }
 }
@@ -154,7 +154,7 @@ impl Server {
             .await
     }
 
-    async fn page(&self, path: &str, cookie: &str) -> Reply {
+    pub(crate) async fn page(&self, path: &str, cookie: &str) -> Reply {
         let headers = [
             ("cookie", cookie),
             ("accept", "text/html"),
@@ -175,7 +175,7 @@ impl Server {
         self.send(request(method, path, &headers, body)).await
     }
 
-    async fn form(&self, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Reply {
+    pub(crate) async fn form(&self, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Reply {
         let headers = [
             ("cookie", cookie),
             ("content-type", "application/x-www-form-urlencoded"),

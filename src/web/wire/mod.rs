@@ -10,6 +10,7 @@ mod check;
 mod conversation;
 mod document;
 mod people;
+pub mod rights;
 mod scope;
 
 pub(crate) use answer::abstention;
