@@ -23,8 +23,8 @@ use crate::ask::{
 use crate::audit::{Asked, Audit, searched};
 use crate::catalogue::Catalogue;
 use crate::check::{
-    Answer, AnswerEvent, Checked, Checker, CheckerParts, Drafting, Judge, Mode, UnusableVerifier,
-    Verifier, check_stream,
+    Answer, AnswerEvent, Checked, CheckedSentence, Checker, CheckerParts, Drafting, Judge, Mode,
+    UnusableVerifier, Verifier, check_stream,
 };
 use crate::config::Config;
 use crate::doctor::{Check, Level};
@@ -43,6 +43,7 @@ use crate::proof::{self, Clock, IndexesProof, Key, Prover, Setup, SystemClock, V
 use crate::rights::Access;
 use crate::sources::config::SourceConfig;
 use crate::sources::{self, Source, SourceError, Surroundings, keep_in_step};
+use crate::talk;
 use crate::telemetry::TARGET;
 use crate::webhooks::{self, Delivery};
 
@@ -556,6 +557,7 @@ impl App {
             &config.audit,
         );
         let audit = audit.await.context("the audit log cannot be read")?;
+        library.catalogue().stop_turns().await?;
         library.start();
         let people = People::new(
             library.catalogue().clone(),
@@ -1098,7 +1100,7 @@ impl App {
         let searching = async {
             let pipeline = self.pipeline();
             let found = pipeline.find(question, &mut Timings::default()).await;
-            found.map(|(_, context)| context)
+            found.map(|(context, _)| context)
         };
         let found = searching
             .instrument(info_span!(target: TARGET, "search"))
@@ -1145,7 +1147,7 @@ impl App {
                 text: sentence.text.clone(),
                 ..whole.clone()
             };
-            let (_, context) = pipeline.find(&question, &mut Timings::default()).await?;
+            let (context, _) = pipeline.find(&question, &mut Timings::default()).await?;
             sentence.citations = (1..).take(context.passages.len()).collect();
             shown.extend(context.passages.iter().cloned());
             let checking = self.checker.check(
@@ -1190,6 +1192,48 @@ impl App {
             }
         }
         Err(AskError::Failed("the answer ended early".to_owned()))
+    }
+
+    /// The question to search for: `question` in full if it follows up on `earlier`, which stand
+    /// alone, oldest first; otherwise as it is.
+    pub async fn standing_alone(&self, earlier: &[&str], question: &str) -> String {
+        let writes = self.config.generator.engine != Engine::Quote;
+        talk::standing_alone(writes.then_some(&*self.generator), earlier, question).await
+    }
+
+    /// Whether few enough questions run that there is time for what nobody waits for.
+    pub(crate) fn has_time(&self) -> bool {
+        self.seats.available_permits() * 2 > SEATS
+    }
+
+    /// Whether a question would be answered, also from `document`. In quote mode it is answered
+    /// quietly; a language model is not asked, and what is asked before it decides.
+    pub(crate) async fn would_answer(
+        &self,
+        question: &Question,
+        document: DocumentId,
+    ) -> anyhow::Result<bool> {
+        let pipeline = self.pipeline();
+        let Some(sufficiency) = &self.sufficiency else {
+            let (sender, _unheard) = mpsc::unbounded_channel();
+            let answering = pipeline.answer(question.clone(), Mode::Strict, &sender);
+            let (answer, _) = answering.await?;
+            let mut citations = answer
+                .sentences()
+                .iter()
+                .flat_map(CheckedSentence::citations);
+            return Ok(!answer.abstained() && citations.any(|quote| quote.document() == document));
+        };
+        let (context, _) = pipeline.find(question, &mut Timings::default()).await?;
+        let is_found = context
+            .passages
+            .iter()
+            .any(|passage| passage.document == document);
+        if !is_found {
+            return Ok(false);
+        }
+        let score = sufficiency.score(&question.text, &context.passages).await?;
+        Ok(score >= self.config.ask.evidence)
     }
 
     async fn work(
@@ -1274,7 +1318,7 @@ impl Pipeline<'_> {
         events: &mpsc::UnboundedSender<AskEvent>,
     ) -> anyhow::Result<(Answer, Timings)> {
         let mut timings = Timings::default();
-        let (query, context) = self.find(&question, &mut timings).await?;
+        let (context, query) = self.find(&question, &mut timings).await?;
         let started = Instant::now();
         let prompt = Prompt {
             question: question.clone(),
@@ -1337,12 +1381,15 @@ impl Pipeline<'_> {
         Ok((answer, timings))
     }
 
-    /// The passages that an answer may rest on, and what the indexes were asked.
+    /// The passages that may answer a question, and what the indexes were asked.
+    ///
+    /// # Errors
+    /// When a back end fails.
     async fn find(
         &self,
         question: &Question,
         timings: &mut Timings,
-    ) -> anyhow::Result<(Query, Context)> {
+    ) -> anyhow::Result<(Context, Query)> {
         let started = Instant::now();
         let vector = match self.embedder {
             Some(embedder) => {
@@ -1375,7 +1422,7 @@ impl Pipeline<'_> {
             .instrument(info_span!(target: TARGET, "pack"))
             .await?;
         timings.pack = started.elapsed();
-        Ok((query, context))
+        Ok((context, query))
     }
 
     /// The documents with these words in the title that may be found by `access`.

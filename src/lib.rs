@@ -17,6 +17,7 @@
 //! | [`proof`] | answers that carry their proof, and whether it still holds |
 //! | [`oidc`] | providers of identities by which people sign in (OpenID Connect) |
 //! | [`people`] | who may come in, and as whom: persons, passwords, sessions, API keys, groups |
+//! | [`talk`] | conversations: follow-up questions, kept answers compared with the rights of now |
 //! | [`rights`] | who may find, quote and download a document: access lists, and who can read what |
 //! | [`audit`] | who did what, in a log that nobody changes unseen |
 //! | [`backup`] | the data folder in one file, and back |
@@ -68,6 +69,7 @@ pub mod people;
 pub mod proof;
 pub mod rights;
 pub mod sources;
+pub mod talk;
 pub mod telemetry;
 pub mod web;
 pub mod webhooks;

@@ -603,6 +603,15 @@ pub trait Generator: Debug + Send + Sync {
     async fn rewrite(&self, _: &Rewrite) -> Result<Option<String>, BackendError> {
         Ok(None)
     }
+
+    /// Writes one line, as likely as it gets. No one may see it but after a check. `None` where the
+    /// engine writes nothing of its own, or no whole line.
+    ///
+    /// # Errors
+    /// When the engine is busy, unreachable or the conversation is over its window.
+    async fn write_line(&self, _: Vec<Message>) -> Result<Option<String>, BackendError> {
+        Ok(None)
+    }
 }
 
 /// A sentence of a draft.

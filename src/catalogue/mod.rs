@@ -1,8 +1,9 @@
 //! Documents, versions, rights, chunks and the queue: the truth that both indexes are derived from.
-//! Beside it in the same file: persons, and what lets them in.
+//! Beside it in the same file: persons, and what lets them in; conversations.
 
 mod access;
 mod audit;
+mod conversations;
 mod counts;
 mod metadata;
 mod oidc;
@@ -14,6 +15,7 @@ mod types;
 mod webhooks;
 
 pub(crate) use access::{Ended, NewSession, SessionRow};
+pub(crate) use conversations::Behind;
 pub(crate) use counts::Counts;
 pub use metadata::{Metadata, MetadataChange, MetadataError, Said};
 pub(crate) use oidc::{Joined, Linked};

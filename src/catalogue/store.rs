@@ -25,6 +25,7 @@ use sqlx::sqlite::{
 use sqlx::{AssertSqlSafe, Row as _};
 
 use super::audit;
+use super::conversations;
 use super::metadata::{Metadata, Said, labels};
 use super::oidc;
 use super::people;
@@ -37,7 +38,7 @@ use crate::rights::Level;
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
 
 const SCHEMA: &str = include_str!("schema.sql");
-pub(super) const SCHEMA_VERSION: i64 = 9;
+pub(super) const SCHEMA_VERSION: i64 = 10;
 /// What makes a catalogue of version 1 one of version 2.
 const TO_VERSION_2: &str = "ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
      UPDATE versions SET readers = (SELECT readers FROM documents WHERE id = versions.document);";
@@ -355,6 +356,7 @@ impl Catalogue {
                     rights::TABLES,
                     webhooks::SCHEMA,
                     oidc::TABLES,
+                    conversations::TABLES,
                 ];
                 let changes = match usize::try_from(version) {
                     Ok(version @ 1..) => &changes[version - 1..],
@@ -365,6 +367,7 @@ impl Catalogue {
                         rights::TABLES,
                         webhooks::SCHEMA,
                         oidc::TABLES,
+                        conversations::TABLES,
                     ][..],
                 };
                 let mut transaction = writer.begin().await?;
@@ -1608,6 +1611,7 @@ mod tests {
              ALTER TABLE versions DROP COLUMN replaced_at; DROP TABLE recognized; DROP TABLE sourced; DROP INDEX documents_by_parent; \
              DROP INDEX documents_by_turn; ALTER TABLE documents DROP COLUMN parent; \
              ALTER TABLE documents DROP COLUMN turn; ALTER TABLE versions DROP COLUMN needs_ocr; \
+             DROP TABLE turns; DROP TABLE conversations; \
              DROP TABLE identities; DROP TABLE links; DROP TABLE sessions; DROP TABLE api_keys; DROP TABLE people; \
              DROP TABLE audit; DROP TABLE audit_anchors; PRAGMA user_version = 2;",
         )

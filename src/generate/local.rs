@@ -203,6 +203,12 @@ impl Generator for LocalGenerator {
         rewrite::read(pieces, &rewrite.sentence).await
     }
 
+    async fn write_line(&self, messages: Vec<Message>) -> Result<Option<String>, BackendError> {
+        let adapter = self.config.local.adapter.as_deref();
+        let pieces = self.write(&messages, rewrite::TOKENS, 0.0, adapter)?;
+        rewrite::line(pieces).await
+    }
+
     /// `text` is a turn of the user; probabilities are exact, of all tokens of a continuation.
     async fn probabilities(
         &self,

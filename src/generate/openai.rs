@@ -533,6 +533,13 @@ impl Generator for OpenAiGenerator {
         rewrite::read(pieces, &rewrite.sentence).await
     }
 
+    async fn write_line(&self, messages: Vec<Message>) -> Result<Option<String>, BackendError> {
+        let pieces = self
+            .write(self.told(messages), rewrite::TOKENS, 0.0)
+            .await?;
+        rewrite::line(pieces).await
+    }
+
     /// `text` is a turn of the user, and the model's template is the server's. The probability
     /// of a continuation is that of its first token: the sum over those of the 20 likeliest first
     /// tokens of the model's turn that the continuation begins with, white space apart. What is

@@ -15,9 +15,27 @@ const LINE_LIMIT: usize = 4_096;
 /// Reads the first line that says something, and takes its first sentence if it is whole, says
 /// something and is not `refused` again. What follows is not waited for.
 pub(super) async fn read(
-    mut pieces: DraftPieces,
+    pieces: DraftPieces,
     refused: &str,
 ) -> Result<Option<String>, BackendError> {
+    let (text, is_cut) = first_line(pieces).await?;
+    Ok(sentence_of(&text, is_cut, refused))
+}
+
+/// Reads the first line that says something, if it is whole.
+pub(super) async fn line(pieces: DraftPieces) -> Result<Option<String>, BackendError> {
+    let (text, is_cut) = first_line(pieces).await?;
+    let (line, is_whole) = match text.trim_start().split_once('\n') {
+        Some((line, _)) => (line, true),
+        None => (text.trim_start(), !is_cut && text.len() <= LINE_LIMIT),
+    };
+    let line = unquoted(line);
+    let says = line.chars().any(char::is_alphanumeric);
+    Ok((is_whole && says).then(|| line.to_owned()))
+}
+
+/// The text up to the end of its first line, and whether the engine was cut off in it.
+async fn first_line(mut pieces: DraftPieces) -> Result<(String, bool), BackendError> {
     let mut text = String::new();
     let mut is_cut = false;
     while let Some(piece) = pieces.recv().await.transpose()? {
@@ -33,7 +51,7 @@ pub(super) async fn read(
     }
     // Dropping the pieces ends the work on them.
     drop(pieces);
-    Ok(sentence_of(&text, is_cut, refused))
+    Ok((text, is_cut))
 }
 
 /// The sentence that a model's words hold.

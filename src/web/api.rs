@@ -14,6 +14,7 @@ use tokio::io::AsyncReadExt as _;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
+use super::conversations::{self, ConversationsDescription};
 use super::described::complete_all;
 use super::error::{Error, ErrorBody};
 use super::people::{IdentityDescription, PeopleDescription};
@@ -87,8 +88,9 @@ fn wrong_json(message: &str) -> Error {
         "filter": {"collections": ["인사"]}
     })),
     responses(
-        (status = 200, description = "The checked answer. With `stream` or `Accept: text/event-stream` it comes as events: `retrieval` (RetrievalBody), `sentence` (ClaimBody) and `withheld` (WithheldBody) as sentences are checked, `heartbeat` every 10 seconds, and last `final` (AnswerBody) or `error` (ErrorBody)", body = wire::AnswerBody),
+        (status = 200, description = "The checked answer. With `stream` or `Accept: text/event-stream` it comes as events: `retrieval` (RetrievalBody), `sentence` (ClaimBody) and `withheld` (WithheldBody) as sentences are checked, `heartbeat` every 10 seconds, and last `final` (AnswerBody) or `error` (ErrorBody). In a conversation `turn` (BegunTurnBody) comes first, and `suggestions` (SuggestionsBody) after `final`; without streaming, suggestions stand in the conversation soon after. Closing the connection stops the answer: what was released stays as a stopped turn", body = wire::AnswerBody),
         (status = 400, description = "A field is wrong, or the question is empty", body = ErrorBody),
+        (status = 404, description = "The asker has no such conversation, or it has no such turn", body = ErrorBody),
         (status = 422, description = "The question is too long", body = ErrorBody),
         (status = 503, description = "Too many questions run", body = ErrorBody),
     )
@@ -105,6 +107,12 @@ pub(super) async fn answers(
             .get(header::ACCEPT)
             .and_then(|accept| accept.to_str().ok())
             .is_some_and(|accept| accept.contains("text/event-stream"));
+    if request.conversation.is_some() {
+        return conversations::answers(shared, viewer, speaks, request, streams).await;
+    }
+    if request.search_for.is_some() || request.replaces.is_some() {
+        return Err(Error::field("conversation", "it is missing"));
+    }
     let question = Question {
         language: request
             .language
@@ -118,9 +126,8 @@ pub(super) async fn answers(
     let notices = shared.app.notices(question.language);
     if streams {
         let received = shared.app.ask_as(&viewer.actor, question.clone(), mode)?;
-        return Ok(events::answer(
-            shared.app, received, question, notices, speaks,
-        ));
+        let asking = events::Asking::alone(question, notices);
+        return Ok(events::answer(shared.app, received, asking, speaks));
     }
     let answer = shared
         .app
@@ -578,6 +585,7 @@ impl Modify for Keys {
 pub(super) fn description() -> utoipa::openapi::OpenApi {
     Description::openapi()
         .merge_from(PeopleDescription::openapi())
+        .merge_from(ConversationsDescription::openapi())
         .merge_from(RightsDescription::openapi())
         .merge_from(WebhooksDescription::openapi())
         .merge_from(IdentityDescription::openapi())
@@ -649,7 +657,7 @@ mod tests {
     fn every_route_is_described() {
         let description = serde_json::to_value(description()).unwrap();
         let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
-        assert_eq!(paths.len(), 33, "{paths:?}");
+        assert_eq!(paths.len(), 36, "{paths:?}");
         // What generators of clients read.
         assert_eq!(description["openapi"], "3.1.0");
         let schemas = &description["components"]["schemas"];

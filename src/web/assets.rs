@@ -18,7 +18,7 @@ struct Asset {
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-static ASSETS: [Asset; 6] = [
+static ASSETS: [Asset; 8] = [
     Asset {
         name: "style.css",
         content_type: "text/css; charset=utf-8",
@@ -33,6 +33,16 @@ static ASSETS: [Asset; 6] = [
         name: "chat.js",
         content_type: JAVASCRIPT,
         content: include_str!("../../templates/assets/chat.js"),
+    },
+    Asset {
+        name: "answer.js",
+        content_type: JAVASCRIPT,
+        content: include_str!("../../templates/assets/answer.js"),
+    },
+    Asset {
+        name: "conversations.js",
+        content_type: JAVASCRIPT,
+        content: include_str!("../../templates/assets/conversations.js"),
     },
     Asset {
         name: "sources.js",

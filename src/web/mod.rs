@@ -6,8 +6,10 @@
 //! | `api`, `stream`, `upload` | JSON routes, server-sent events, files that come in |
 //! | `compat` | the same answers for clients of OpenAI and Anthropic |
 //! | `mcp` | the same answers, passages and checks as tools of other assistants |
+//! | `conversations` | kept questions and answers of whoever asks |
 //! | `docs`, `described` | the page that describes the API; what its description says of every route |
-//! | `pages`, `source`, `words`, `told` | HTML pages, a document's text, the words of both languages |
+//! | `chat` | the page for questions and answers |
+//! | `pages`, `source`, `words`, `told` | other HTML pages, a document's text, the words of both languages |
 //! | `viewer`, `connection` | who asks, from where, in which language |
 //! | `rights` | who may read which document, and who changes that |
 //! | `people` | signing in, one's account, the people of an installation |
@@ -24,9 +26,11 @@
 mod api;
 mod assets;
 mod audited;
+mod chat;
 mod compat;
 mod config;
 mod connection;
+mod conversations;
 mod described;
 mod docs;
 mod error;
@@ -92,10 +96,11 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         app,
     };
     Router::new()
-        .route("/", get(pages::chat))
+        .merge(chat::routes())
         .route("/documents", get(pages::documents))
         .route("/documents/{id}", get(pages::source))
         .merge(people::routes())
+        .merge(conversations::routes())
         .merge(rights::routes())
         .merge(webhooks::routes())
         .route("/v1/answers", post(api::answers))

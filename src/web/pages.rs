@@ -1,6 +1,6 @@
 //! The pages: a struct beside its handler, filled into the template of the same name.
 //!
-//! Pages hold no answers: those come through the API, as checked sentences.
+//! The page for questions and answers has a module of its own.
 
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -124,12 +124,6 @@ impl Frame {
 }
 
 #[derive(Debug, Template)]
-#[template(path = "pages/chat.html")]
-struct ChatPage {
-    frame: Frame,
-}
-
-#[derive(Debug, Template)]
 #[template(path = "pages/documents.html")]
 struct DocumentsPage {
     frame: Frame,
@@ -204,17 +198,6 @@ pub(super) fn html(page: &impl Template) -> Result<Response, Error> {
         Ok(html) => Ok(([(header::CACHE_CONTROL, "no-store")], Html(html)).into_response()),
         Err(error) => Err(Error::internal("rendering a page", &error)),
     }
-}
-
-/// `GET /`: questions and answers.
-pub(super) async fn chat(
-    State(shared): State<Shared>,
-    viewer: Viewer,
-    Speaks(language): Speaks,
-) -> Result<Response, Error> {
-    html(&ChatPage {
-        frame: Frame::new(&shared, &viewer, language, "ask"),
-    })
 }
 
 /// `GET /documents`: what there is to ask, and adding to it.
@@ -393,6 +376,7 @@ mod tests {
 
     use super::*;
     use crate::people::{ApiKeyView, IdentityView, Person, PersonId, Role, Scope, SessionView};
+    use crate::web::chat;
     use crate::web::people::{
         AccountPage, ChoosePage, InviteForm, NewLink, PeoplePage, PersonPage, ProviderLink,
         SignInPage, SignedInPage,
@@ -540,10 +524,7 @@ mod tests {
     fn every_page_escapes_what_others_wrote() {
         for language in [Language::Ko, Language::En] {
             let pages = [
-                ChatPage {
-                    frame: frame(language),
-                }
-                .render(),
+                chat::tests::hostile(frame(language), HOSTILE).render(),
                 DocumentsPage {
                     frame: frame(language),
                     may_upload: true,
@@ -606,11 +587,9 @@ mod tests {
     fn pages_hold_no_inline_script_or_style() {
         // The content security policy refuses both, so they would only seem to be there.
         let page = hostile_source(Language::Ko).render().unwrap()
-            + &ChatPage {
-                frame: frame(Language::Ko),
-            }
-            .render()
-            .unwrap()
+            + &chat::tests::hostile(frame(Language::Ko), HOSTILE)
+                .render()
+                .unwrap()
             + &hostile_account(Language::En).render().unwrap()
             + &hostile_person(Language::En).render().unwrap();
         for tag in page.split('<').filter(|tag| tag.starts_with("script")) {

@@ -22,9 +22,10 @@ use super::Shared;
 use super::error::{Error, ErrorBody};
 use super::wire;
 use crate::app::{App, AskError, AskEvent, Phase};
-use crate::ask::{Question, Reader};
-use crate::check::AnswerEvent;
+use crate::ask::{Context, Question, Reader};
+use crate::check::{Answer, AnswerEvent};
 use crate::language::Language;
+use crate::talk::{Recorder, suggest};
 
 /// A silent stream is cut by proxies: something is said this often.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -116,31 +117,110 @@ impl Progress {
     }
 }
 
+/// A question as it is asked, and where it is kept.
+#[derive(Debug)]
+pub(super) struct Asking {
+    /// What is searched for.
+    pub(super) question: Question,
+    pub(super) notices: Vec<String>,
+    pub(super) told: wire::Told,
+    /// Keeps it, in a conversation.
+    pub(super) recorder: Option<Recorder>,
+    /// Questions of the conversation, this one among them: they are not suggested again.
+    pub(super) asked: Vec<String>,
+}
+
+impl Asking {
+    /// A question that is kept nowhere.
+    pub(super) fn alone(question: Question, notices: Vec<String>) -> Self {
+        Self {
+            question,
+            notices,
+            told: wire::Told::default(),
+            recorder: None,
+            asked: Vec::new(),
+        }
+    }
+
+    /// The whole answer, kept.
+    pub(super) async fn whole(&mut self, app: &App, answer: &Answer) -> wire::AnswerBody {
+        let (question, notices) = (&self.question, &self.notices);
+        let body = wire::answer_in(question, answer, notices, app.prover(), &self.told);
+        if let Some(recorder) = &mut self.recorder {
+            recorder.done(&body).await;
+        }
+        body
+    }
+
+    /// There is no answer.
+    pub(super) async fn failed(&mut self, error: &AskError) {
+        match &mut self.recorder {
+            Some(recorder) if matches!(error, AskError::Stopping) => recorder.stopped().await,
+            Some(recorder) => recorder.failed().await,
+            None => {}
+        }
+    }
+
+    /// What may be asked next, kept with the turn.
+    pub(super) async fn suggestions(
+        &self,
+        app: &App,
+        context: &Context,
+        answer: &Answer,
+    ) -> Option<wire::SuggestionsBody> {
+        let (_, turn) = self.told.kept.as_ref()?;
+        let found = suggest::suggestions(app, &self.question, context, answer, &self.asked).await;
+        let catalogue = app.library().catalogue();
+        if let Err(error) = catalogue.set_suggestions(turn, &found).await {
+            error!(%error, "suggestions cannot be kept");
+        }
+        Some(wire::SuggestionsBody {
+            turn: turn.clone(),
+            suggestions: found.into_iter().map(|found| found.question).collect(),
+        })
+    }
+}
+
 struct Answering {
     app: Arc<App>,
     progress: Progress,
-    question: Question,
-    notices: Vec<String>,
+    asking: Asking,
+    /// What is said first, in a conversation.
+    opening: Option<wire::BegunTurnBody>,
+    context: Option<Arc<Context>>,
+    /// The answer, once it is sent.
+    answer: Option<Arc<Answer>>,
     claims: wire::Claims,
     withheld: wire::WithheldBody,
     language: Language,
 }
 
 /// The events of an answer: `retrieval`, then `sentence` and `withheld` as they are checked,
-/// `heartbeat` in between, then `final` or `error`. Dropping the stream ends the work.
+/// `heartbeat` in between, then `final` or `error`; in a conversation `turn` before them all, and
+/// `suggestions` after `final`. Dropping the stream ends the work.
 pub(super) fn answer(
     app: Arc<App>,
     events: mpsc::UnboundedReceiver<AskEvent>,
-    question: Question,
-    notices: Vec<String>,
+    asking: Asking,
     speaks: Language,
 ) -> Response {
+    let kept = asking.told.kept.clone();
     let answering = Answering {
         app,
-        claims: wire::Claims::new(question.language),
+        claims: wire::Claims::new(asking.question.language),
         progress: Progress::new(events),
-        question,
-        notices,
+        opening: kept.map(|(conversation, turn)| wire::BegunTurnBody {
+            conversation,
+            turn,
+            searched_for: asking
+                .told
+                .asked
+                .as_ref()
+                .map(|_| asking.question.text.clone()),
+        }),
+        context: None,
+        answer: None,
+        asking,
         withheld: wire::WithheldBody::default(),
         language: speaks,
     };
@@ -152,30 +232,56 @@ pub(super) fn answer(
 
 impl Answering {
     async fn next(&mut self) -> Option<Event> {
-        let happened = match self.progress.next().await? {
-            Step::Heartbeat => return Some(event("heartbeat", &serde_json::json!({}))),
-            Step::Event(happened) => happened,
+        if let Some(opening) = self.opening.take() {
+            return Some(event("turn", &opening));
+        }
+        let happened = match self.progress.next().await {
+            Some(Step::Heartbeat) => return Some(event("heartbeat", &serde_json::json!({}))),
+            Some(Step::Event(happened)) => happened,
+            None => return self.after().await,
         };
         Some(match happened {
-            AskEvent::Retrieval(context) => event("retrieval", &wire::retrieval(&context)),
+            AskEvent::Retrieval(context) => {
+                if let Some(recorder) = &mut self.asking.recorder {
+                    recorder.found(&context);
+                }
+                let body = wire::retrieval(&context);
+                self.context = Some(context);
+                event("retrieval", &body)
+            }
             AskEvent::Answer(AnswerEvent::Sentence(sentence)) => {
-                event("sentence", &self.claims.next(&sentence))
+                let claim = self.claims.next(&sentence);
+                if let Some(recorder) = &mut self.asking.recorder {
+                    recorder.sentence(&claim);
+                }
+                event("sentence", &claim)
             }
             AskEvent::Answer(AnswerEvent::Withheld(sentence)) => {
-                self.withheld.add(&sentence, self.question.language);
+                let language = self.asking.question.language;
+                self.withheld.add(&sentence, language);
                 event("withheld", &self.withheld)
             }
-            AskEvent::Final(answer, _) => event(
-                "final",
-                &wire::answer(&self.question, &answer, &self.notices, self.app.prover()),
-            ),
-            AskEvent::Failed(error) => event(
-                "error",
-                &ErrorBody {
-                    error: Error::from(error).fields(self.language),
-                },
-            ),
+            AskEvent::Final(answer, _) => {
+                let body = self.asking.whole(&self.app, &answer).await;
+                self.answer = Some(answer);
+                event("final", &body)
+            }
+            AskEvent::Failed(error) => {
+                self.asking.failed(&error).await;
+                let error = Error::from(error).fields(self.language);
+                event("error", &ErrorBody { error })
+            }
         })
+    }
+
+    /// What comes after the answer has been sent.
+    async fn after(&mut self) -> Option<Event> {
+        let (context, answer) = (self.context.take()?, self.answer.take()?);
+        let found = self
+            .asking
+            .suggestions(&self.app, &context, &answer)
+            .await?;
+        Some(event("suggestions", &found))
     }
 }
 

@@ -90,6 +90,42 @@ words! {
     quoted: "문서의 문장을 그대로 옮겼습니다. 물으신 것에 맞는지는 직접 살펴보세요.", "Quoted from the documents word for word. Whether it is what you asked for is for you to judge.";
     made_by: "작성 {generator} · 확인 {checker}", "Written by {generator} · checked by {checker}";
 
+    // Conversations.
+    conversations: "대화", "Conversations";
+    new_conversation: "새 대화", "New conversation";
+    find_conversations: "대화에서 찾기", "Search conversations";
+    find: "찾기", "Search";
+    no_conversations: "아직 대화가 없습니다.", "No conversations yet.";
+    no_conversation_found: "찾는 말이 있는 대화가 없습니다.", "No conversation has these words.";
+    more: "더 보기", "Show more";
+    conversation_menu: "이 대화", "This conversation";
+    rename: "제목 바꾸기", "Rename";
+    title: "제목", "Title";
+    export_markdown: "Markdown으로 받기", "Export as Markdown";
+    export_json: "JSON으로 받기", "Export as JSON";
+    delete_conversation: "대화 지우기", "Delete conversation";
+    delete_conversation_text: "「{title}」 대화를 지웁니다. 되돌릴 수 없습니다.", "The conversation “{title}” will be deleted. This cannot be undone.";
+    searched_for: "이렇게 찾았습니다: {question}", "Searched for: {question}";
+    as_typed: "입력한 그대로 묻기", "Ask as typed";
+    edit_search: "고쳐서 묻기", "Edit and ask";
+    suggestions: "이어서 물어볼 수 있는 것", "You could ask next";
+    answer_again: "다시 답하기", "Answer again";
+    copy_cited: "인용과 함께 복사", "Copy with citations";
+    narrow: "찾을 문서 좁히기", "Narrow the documents";
+    narrowed: "찾을 문서를 좁혔습니다", "Documents narrowed";
+    filter_collections: "모음 (여럿이면 쉼표로)", "Collections, separated by commas";
+    filter_from: "이 날짜부터의 문서", "Documents dated from";
+    filter_until: "이 날짜까지의 문서", "Documents dated until";
+    filter_in_force: "이 날에 시행 중인 문서", "In force on";
+    withheld_why: "까닭 보기", "Show why";
+    withheld_not_facts: "뒷받침되지 않은 문장은 사실처럼 보이지 않도록 글을 싣지 않습니다.", "The text of what is unsupported is not shown, so that nobody takes it for a fact.";
+    turn_failed: "답하지 못했습니다. 다시 물어봐 주세요.", "There is no answer: it failed. Ask again.";
+    turn_running: "아직 답하는 중입니다. 잠시 뒤에 새로 고쳐 주세요.", "Still being answered. Reload the page in a moment.";
+    offline: "연결이 끊겼습니다. 다시 이어지면 물어볼 수 있고, 쓰신 질문은 그대로 있습니다.", "The connection is lost. You can ask once it is back; your question is kept.";
+    kept_before: "다시 답하지 못해 앞의 답을 그대로 둡니다.", "It could not be answered again; the answer before stays.";
+    answer_is_whole: "답이 끝났습니다. {text}", "The answer is complete. {text}";
+    menu: "메뉴", "Menu";
+
     // Sources.
     sources: "출처", "Sources";
     sources_hint: "문장 옆의 번호를 누르면 인용한 구절이 여기에 보입니다.", "Choose a number beside a sentence to see the passage it quotes.";
@@ -272,7 +308,7 @@ words! {
     docs_english: "경로마다의 요약은 한국어이고, 자세한 설명과 필드의 뜻은 OpenAPI 문서 그대로 영어입니다.", "Summaries are in your language; details are as in the OpenAPI document.";
     docs_key: "로그인이 필요한 서버에서는 요청마다 키를 보여 주세요: Authorization: Bearer, 또는 x-api-key. 키는 계정 화면에서 만들거나 서버 설정에 적습니다. 로그인이 필요 없는 서버는 이 컴퓨터에서만 쓸 수 있고, 무엇을 보여 주어도 됩니다.", "Where people sign in, a key is wanted with every request: Authorization: Bearer, or x-api-key. Keys are made on the account page or stand in the configuration. A server where nobody signs in is for this machine alone and takes whatever is shown.";
     docs_clients: "OpenAI와 Anthropic의 클라이언트", "Clients of OpenAI and Anthropic";
-    docs_clients_text: "그대로 쓸 수 있습니다. 마지막 질문만 읽고, 확인된 문장만 돌려주며, 인용한 곳과 판정은 모두 grounding에 있습니다.", "They work unchanged. Only the newest question is read, only checked sentences are sent, and quotes and verdicts are all under grounding.";
+    docs_clients_text: "그대로 쓸 수 있습니다. 마지막 질문에 답하고, 앞의 질문은 이어 묻는 말을 채울 때만 읽으며, 확인된 문장만 돌려주며, 인용한 곳과 판정은 모두 grounding에 있습니다.", "They work unchanged. The newest question is answered, earlier ones only complete a follow-up, only checked sentences are sent, and quotes and verdicts are all under grounding.";
     docs_question: "입사 1년 미만 직원의 연차는 며칠인가요?", "How much is the daily meal allowance on overseas trips?";
     docs_routes: "경로", "Routes";
     docs_others: "이 밖에: GET /healthz는 서버가 살아 있는지, GET /readyz는 질문에 답할 수 있는지 말하고, 둘 다 키가 필요 없습니다. GET /openapi.json은 이 설명의 원본입니다.", "Besides: GET /healthz says whether the server lives and GET /readyz whether it can answer, both without a key. GET /openapi.json is what this page is made from.";

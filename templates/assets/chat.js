@@ -1,25 +1,25 @@
 // Questions and answers. Sentences arrive one by one, each already checked; what is not checked
-// never reaches this page. The conversation lives in this page and nowhere else.
+// never reaches this page. The server keeps the conversation.
+//
+// Hooks for other scripts: an answer's element has `data-answer`, `data-conversation` and
+// `data-turn`, each sentence `data-sentence`; the event `veracite:answer` comes from the element
+// once the answer is complete, with `detail.answer`.
 
-import { api, byId, events, Failure, fill, language, make, readable, words } from "./common.js";
-import { chip, closeSources } from "./sources.js";
+import { asText, notes, sentence } from "./answer.js";
+import { api, byId, events, Failure, fill, make, words } from "./common.js";
+import { showConversations, watchConversations } from "./conversations.js";
+import { closeSources } from "./sources.js";
 
 const form = byId("ask");
 const box = byId("question");
 const send = byId("send");
 const stop = byId("stop");
 const status = byId("status");
+const offline = byId("offline");
 const conversation = byId("conversation");
+const filters = byId("filters");
 
-const MARKS = {
-  supported: "✓",
-  partial: "◐",
-  contradicted: "✗",
-  unsupported: "✗",
-  not_checkable: "",
-  unverified: "?",
-};
-
+let current = conversation.dataset.conversation;
 let running = null;
 
 form.addEventListener("submit", (event) => {
@@ -28,7 +28,7 @@ form.addEventListener("submit", (event) => {
   if (!question || running) return;
   box.value = "";
   fitBox();
-  ask(question, new FormData(form).get("mode"));
+  ask(question);
 });
 
 box.addEventListener("keydown", (event) => {
@@ -39,6 +39,18 @@ box.addEventListener("keydown", (event) => {
 });
 box.addEventListener("input", fitBox);
 stop.addEventListener("click", () => running?.abort());
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.isComposing) return;
+  const menu = document.querySelector(".menu[open]");
+  if (menu) {
+    menu.open = false;
+    menu.querySelector("summary").focus();
+  } else if (!closeSources()) {
+    running?.abort();
+  }
+});
+filters.addEventListener("input", showFilters);
+addEventListener("online", () => (offline.hidden = true));
 
 function fitBox() {
   box.style.height = "auto";
@@ -55,80 +67,199 @@ function setRunning(controller) {
   send.hidden = Boolean(controller);
 }
 
-/** The parts of one question and its answer. */
-function turn(question) {
+/** What the question is narrowed to; nothing if it is not. */
+function filter() {
+  const data = new FormData(form);
+  const collections = String(data.get("collections")).split(",").map((name) => name.trim()).filter(Boolean);
+  const chosen = collections.length ? { collections } : {};
+  for (const name of ["dated_from", "dated_until", "in_force"]) {
+    if (data.get(name)) chosen[name] = data.get(name);
+  }
+  return Object.keys(chosen).length ? chosen : undefined;
+}
+
+function showFilters() {
+  const isNarrowed = Boolean(filter());
+  const summary = filters.querySelector("summary");
+  summary.textContent = isNarrowed ? words.narrowed : words.narrow;
+  summary.classList.toggle("on", isNarrowed);
+}
+
+/** The parts of one question and its answer, put in place of `before` or at the end. */
+function turn(question, before) {
   byId("welcome")?.remove();
   const isKorean = /[\uac00-\ud7a3]/.test(question);
   const parts = {
     question,
+    searched: make("p", { class: "searched hint", hidden: true }),
     progress: make("p", { class: "progress", "aria-hidden": "true" }, words.searching),
     sentences: make("div", { class: "sentences", lang: isKorean ? "ko" : "en" }),
     notes: make("div", { class: "notes" }),
     tools: make("div", { class: "tools" }),
+    next: make("div", { class: "suggestions", role: "group", "aria-label": words.suggestions, hidden: true }),
     claims: [],
-    passages: [],
   };
+  parts.answer = make(
+    "section",
+    { class: "answer", "aria-label": words.answer },
+    parts.progress,
+    parts.sentences,
+    parts.notes,
+    parts.tools,
+    parts.next,
+  );
   parts.element = make(
     "article",
     { class: "turn" },
     make("p", { class: "asked" }, make("span", { class: "hidden" }, words.you_asked + ": "), question),
-    make("section", { class: "answer", "aria-label": words.answer }, parts.progress, parts.sentences, parts.notes, parts.tools),
+    parts.searched,
+    parts.answer,
   );
-  conversation.append(parts.element);
-  parts.element.scrollIntoView({ block: "start", behavior: motion() });
+  if (before) before.after(parts.element);
+  else conversation.append(parts.element);
   return parts;
+}
+
+function named(parts, id) {
+  parts.turn = id;
+  parts.element.id = `turn-${id}`;
+  parts.answer.dataset.conversation = current;
+  parts.answer.dataset.turn = id;
+  parts.answer.dataset.answer ??= id;
+}
+
+/** Shows how a follow-up was understood, and lets that be changed. */
+function showSearched(parts, searched) {
+  parts.searchedFor = searched;
+  if (!searched) return;
+  const askAgain = (searchFor) => ask(parts.question, { searchFor, replaces: parts });
+  const edit = () => {
+    const input = make("input", { type: "text", value: searched, maxlength: "4000", "aria-label": words.edit_search });
+    const submit = (event) => {
+      event.preventDefault();
+      if (input.value.trim()) askAgain(input.value.trim());
+    };
+    parts.searched.replaceChildren(
+      make("form", { class: "find", onsubmit: submit }, input, make("button", { class: "button", type: "submit" }, words.send)),
+    );
+    input.focus();
+  };
+  parts.searched.replaceChildren(
+    fill(words.searched_for, { question: searched }),
+    " ",
+    make("button", { type: "button", class: "quiet", onclick: edit }, words.edit_search),
+    make("button", { type: "button", class: "quiet", onclick: () => askAgain(parts.question) }, words.as_typed),
+  );
+  parts.searched.hidden = false;
 }
 
 function motion() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
 }
 
-async function ask(question, mode) {
+/** Shows the title of a conversation that has just begun, and what can be done with it. */
+function showMenu(question) {
+  const menu = byId("conversation-menu");
+  if (!menu.hidden) return;
+  const title = byId("conversation-title");
+  title.textContent = question;
+  title.classList.remove("hidden");
+  const at = encodeURIComponent(current);
+  byId("rename").action = `/conversations/${at}/rename`;
+  byId("delete").action = `/conversations/${at}/delete`;
+  byId("new-title").value = question;
+  byId("delete-text").textContent = fill(words.delete_conversation_text, { title: question });
+  for (const link of menu.querySelectorAll("a[download]")) {
+    const format = new URL(link.href).searchParams.get("format");
+    link.href = `/v1/conversations/${at}/export?format=${format}`;
+  }
+  menu.hidden = false;
+}
+
+/** The conversation that questions go to; made with the first one. */
+async function conversationId(signal) {
+  if (!current) {
+    const response = await api("POST", "/v1/conversations", {
+      body: "{}",
+      headers: { "content-type": "application/json" },
+      signal,
+    });
+    current = (await response.json()).id;
+    conversation.dataset.conversation = current;
+    form.elements.conversation.value = current;
+    history.replaceState(null, "", `/conversations/${encodeURIComponent(current)}`);
+  }
+  return current;
+}
+
+async function ask(question, { searchFor, replaces } = {}) {
+  if (running) return;
   const controller = new AbortController();
   setRunning(controller);
   closeSources();
-  const parts = turn(question);
+  const parts = turn(question, replaces?.element);
+  parts.replaces = replaces;
+  if (replaces) replaces.element.hidden = true;
+  parts.filter = replaces ? replaces.filter : filter();
+  parts.element.scrollIntoView({ block: "start", behavior: motion() });
   say(words.searching);
   try {
+    const request = {
+      question,
+      conversation: await conversationId(controller.signal),
+      mode: new FormData(form).get("mode"),
+      filter: parts.filter,
+      search_for: searchFor,
+      replaces: replaces?.turn,
+      stream: true,
+    };
     const response = await api("POST", "/v1/answers", {
-      body: JSON.stringify({ question, mode, stream: true }),
+      body: JSON.stringify(request),
       headers: { "content-type": "application/json", accept: "text/event-stream" },
       signal: controller.signal,
     });
     await receive(response, parts);
   } catch (error) {
-    if (error.name === "AbortError") end(parts, words.stopped);
+    if (error.name === "AbortError") halt(parts, words.stopped);
     else fail(parts, error instanceof Failure ? error.message : words.unreachable);
   } finally {
     parts.progress.remove();
-    setRunning(null);
+    if (running === controller) setRunning(null);
     if (document.activeElement === document.body) box.focus({ preventScroll: true });
   }
 }
 
 async function receive(response, parts) {
+  let isWhole = false;
   for await (const { name, data } of events(response)) {
-    if (name === "retrieval") {
-      parts.passages = data.passages;
+    if (name === "turn") {
+      named(parts, data.turn);
+      showSearched(parts, data.searched_for);
+    } else if (name === "retrieval") {
       const text = fill(words.checking, { count: data.passages.length });
       parts.progress.textContent = text;
-      say(text);
     } else if (name === "sentence") {
       addSentence(parts, data);
     } else if (name === "final") {
+      isWhole = true;
       finish(parts, data);
-      return;
+      // What may be asked next still comes; the next question need not wait for it.
+      setRunning(null);
+      showMenu(parts.question);
+      showConversations(current);
+    } else if (name === "suggestions") {
+      suggest(parts, data.suggestions);
     } else if (name === "error") {
       throw new Failure(data.error.message);
     }
   }
-  throw new Failure(parts.claims.length ? words.cut_short : words.unreachable);
+  if (!isWhole) throw new Failure(parts.claims.length ? words.cut_short : words.unreachable);
 }
 
 function addSentence(parts, claim) {
   const follows = nearEnd();
+  parts.sentences.append(sentence(claim, parts.claims.length));
   parts.claims.push(claim);
-  parts.sentences.append(sentence(claim));
   if (follows) scrollBy({ top: document.documentElement.scrollHeight, behavior: motion() });
 }
 
@@ -137,163 +268,134 @@ function nearEnd() {
   return page.scrollHeight - page.scrollTop - page.clientHeight < 120;
 }
 
-function sentence(claim) {
-  const verdict = words[claim.verdict] ?? claim.verdict;
-  const mark = MARKS[claim.verdict] ?? "?";
-  const isPlain = claim.verdict === "supported" || claim.verdict === "not_checkable";
-  const chips = claim.citations.map((_, index) => chip(claim, index));
-  return make(
-    "p",
-    { class: `sentence ${claim.verdict}` },
-    make("span", { class: "said" }, ...said(claim)),
-    " ",
-    make("span", { class: "chips" }, ...chips),
-    mark ? make("span", { class: "verdict", title: verdict }, make("span", { "aria-hidden": "true" }, mark), make("span", { class: isPlain ? "hidden" : "verdict-words", lang: language }, " " + verdict)) : null,
-    !isPlain && claim.reason ? make("span", { class: "reason" }, claim.reason.words) : null,
-    claim.rewritten ? make("span", { class: "hint rewritten", lang: language }, words.rewritten) : null,
-  );
-}
-
-/** The sentence, with the part that fails marked. */
-function said(claim) {
-  const span = claim.failing;
-  if (!span || claim.verdict === "supported") return [readable(claim.text)];
-  const [start, end] = [span.start_utf16, span.end_utf16];
-  const isWhole = start === 0 && end >= claim.text.trimEnd().length;
-  if (isWhole) return [readable(claim.text)];
-  return [
-    readable(claim.text.slice(0, start)),
-    make("mark", { class: "fails" }, readable(claim.text.slice(start, end))),
-    readable(claim.text.slice(end)),
-  ];
-}
-
-/** A year, month or day as ISO 8601 writes it, in words of the interface's language. */
-function dated(iso) {
-  const [year, month, day] = iso.split("-").map(Number);
-  const shown = { year: "numeric", month: month && "long", day: day && "numeric", timeZone: "UTC" };
-  const locale = language === "en" ? "en-GB" : language;
-  return new Intl.DateTimeFormat(locale, shown).format(new Date(Date.UTC(year, (month || 1) - 1, day || 1)));
-}
-
-/** Whether a sentence is a quote, and not what the checker corrected. */
-function isQuote(claim) {
-  const plain = (text) => text.replace(/\s+/g, "");
-  return claim.citations.some((citation) => plain(citation.quote).includes(plain(claim.text)));
-}
-
-/** Two documents that give different figures, each with its quote. */
-function conflict(found, body) {
-  const side = ({ citation, effective }) =>
-    make(
-      "li",
-      {},
-      make("a", { href: citation.url }, citation.title),
-      effective ? make("span", { class: "hint", lang: language }, ` (${fill(words.in_force, { date: dated(effective) })})`) : null,
-      make("blockquote", {}, readable(citation.quote)),
-    );
-  return make(
-    "section",
-    { class: "conflict", "aria-label": words.conflict },
-    make("p", { lang: body.language }, found.words),
-    make("ul", {}, ...found.sides.map(side)),
-  );
-}
-
+/** The last event holds the whole answer: what it says stands, whatever came before. */
 function finish(parts, body) {
-  // The last event holds the whole answer: what it says stands, whatever came before.
   const arrived = parts.claims.map((claim) => claim.text).join(" ");
+  parts.progress.remove();
+  parts.replaces?.element.remove();
+  showAnswer(parts, body, arrived === body.text);
+  // Read out once, when all of it is there.
+  say(fill(words.answer_is_whole, { text: body.abstained ? (body.message ?? "") : body.text }));
+}
+
+/** Shows an answer as it is now, and tells other scripts. */
+function showAnswer(parts, body, isShown) {
   parts.claims = body.claims;
   parts.sentences.lang = body.language;
-  if (arrived !== body.text) parts.sentences.replaceChildren(...body.claims.map(sentence));
-  if (body.abstained && body.message) {
-    parts.notes.append(make("p", { class: "abstained", lang: body.language }, body.message));
-  }
-  if (body.findable) {
-    const links = body.findable.map((found) => make("li", {}, make("a", { href: `/documents/${found.document}` }, found.title)));
-    parts.notes.append(make("p", { class: "findable" }, words.findable), make("ul", { class: "findable" }, ...links));
-  }
-  for (const found of body.conflicts) parts.notes.append(conflict(found, body));
-  if (body.withheld.count > 0) {
-    parts.notes.append(make("p", { class: "withheld" }, fill(words.withheld, { count: body.withheld.count })));
-    if (body.withheld.reasons.length > 0) {
-      const reasons = body.withheld.reasons.map((reason) => make("li", {}, reason));
-      parts.notes.append(make("ul", { class: "withheld", lang: body.language }, ...reasons));
-    }
-  }
-  if (body.truncated) parts.notes.append(make("p", { class: "hint truncated" }, words.truncated));
-  if (body.generator === "quote" && body.claims.some(isQuote)) parts.notes.append(make("p", { class: "hint" }, words.quoted));
-  if (body.ledger.length > 0) parts.notes.append(ledger(body));
-  end(parts, words.done, true);
+  if (!isShown) parts.sentences.replaceChildren(...body.claims.map(sentence));
+  parts.notes.append(...notes(body));
+  tools(parts);
+  const hash = body.proof?.answer_sha256;
+  if (hash) parts.answer.dataset.answer = hash;
+  const detail = { answer: body, conversation: current, turn: parts.turn };
+  parts.answer.dispatchEvent(new CustomEvent("veracite:answer", { bubbles: true, detail }));
 }
 
-function ledger(body) {
-  const rows = body.ledger.map((entry) => {
-    const outcome = entry.passage
-      ? fill(words.ledger_used, { number: entry.passage })
-      : (words[`ledger_${entry.left_out}`] ?? entry.left_out);
-    return make("li", {}, entry.title, make("span", { class: "hint" }, ` — ${outcome}`));
-  });
-  return make(
-    "details",
-    { class: "ledger" },
-    make("summary", {}, fill(words.ledger, { count: body.ledger.length })),
-    make("ul", {}, ...rows),
-    make("p", { class: "hint" }, fill(words.made_by, { generator: body.generator, checker: body.checker })),
-  );
-}
-
-function end(parts, text, isWhole = false) {
-  parts.progress.remove();
-  if (!isWhole) parts.notes.append(make("p", { class: "hint" }, text));
+/** An answer that was stopped: what was released stays, unless it was to replace another. */
+function halt(parts, text) {
+  if (parts.replaces) {
+    restore(parts);
+    return;
+  }
+  parts.notes.append(make("p", { class: "hint" }, text));
   say(text);
-  if (parts.claims.length) parts.tools.append(copyButton(parts));
-  if (!isWhole) parts.tools.append(againButton(parts));
+  tools(parts);
 }
 
 function fail(parts, text) {
-  parts.progress.remove();
+  if (parts.replaces) {
+    restore(parts, text);
+    return;
+  }
+  offline.hidden = text !== words.unreachable;
   parts.notes.append(make("p", { class: "notice bad", role: "alert" }, text));
-  if (parts.claims.length) parts.tools.append(copyButton(parts));
-  parts.tools.append(againButton(parts));
-}
-
-function againButton(parts) {
-  const again = () => {
+  // A question that the server never saw is not lost.
+  if (!parts.turn && !box.value) {
     box.value = parts.question;
     fitBox();
-    box.focus();
+  }
+  tools(parts);
+}
+
+function restore(parts, text) {
+  const { element, notes: before } = parts.replaces;
+  parts.element.remove();
+  element.hidden = false;
+  const told = [text, words.kept_before].filter(Boolean).join(" ");
+  before.append(make("p", { class: "hint" }, told));
+  say(told);
+}
+
+function tools(parts) {
+  parts.tools.replaceChildren();
+  if (parts.claims.length) parts.tools.append(copyButton(parts));
+  const again = () => {
+    if (parts.turn) ask(parts.question, { searchFor: parts.searchedFor ?? undefined, replaces: parts });
+    else {
+      parts.element.remove();
+      ask(parts.question);
+    }
   };
-  return make("button", { type: "button", class: "quiet", onclick: again }, words.ask_again);
+  parts.tools.append(make("button", { type: "button", class: "quiet", onclick: again }, parts.turn ? words.answer_again : words.ask_again));
+}
+
+function suggest(parts, suggestions) {
+  // Only after the newest answer.
+  for (const old of conversation.querySelectorAll(".suggestions")) {
+    if (old !== parts.next) old.hidden = true;
+  }
+  const asked = (question) => () => ask(question, { searchFor: question });
+  const buttons = suggestions.map((question) => make("button", { type: "button", class: "button", onclick: asked(question) }, question));
+  parts.next.replaceChildren(make("p", { class: "hint" }, words.suggestions), ...buttons);
+  parts.next.hidden = suggestions.length === 0;
 }
 
 function copyButton(parts) {
   const copy = async (event) => {
     const button = event.currentTarget;
     try {
-      await navigator.clipboard.writeText(asText(parts));
+      await navigator.clipboard.writeText(asText(parts.claims));
       button.textContent = words.copied;
     } catch {
       button.textContent = words.copy_failed;
     }
     say(button.textContent);
-    setTimeout(() => (button.textContent = words.copy), 2000);
+    setTimeout(() => (button.textContent = words.copy_cited), 2000);
   };
-  return make("button", { type: "button", class: "quiet", onclick: copy }, words.copy);
+  return make("button", { type: "button", class: "quiet", onclick: copy }, words.copy_cited);
 }
 
-/** The answer with its numbers, and under it what they stand for. */
-function asText(parts) {
-  const quotes = new Map();
-  const lines = parts.claims.map((claim) => {
-    const numbers = claim.citations.map((citation) => {
-      const key = `[${citation.number}] ${citation.title}: “${readable(citation.quote)}”`;
-      quotes.set(key, key);
-      return `[${citation.number}]`;
-    });
-    const isPlain = claim.verdict === "supported" || claim.verdict === "not_checkable";
-    const mark = isPlain ? "" : ` (${words[claim.verdict]})`;
-    return readable(claim.text) + (numbers.length ? " " + numbers.join("") : "") + mark;
-  });
-  return [lines.join("\n"), [...quotes.keys()].join("\n")].filter(Boolean).join("\n\n");
+/** Shows the turns of the open conversation with all that scripts add to them. */
+async function reopen() {
+  if (!current) return;
+  let body;
+  try {
+    body = await (await api("GET", `/v1/conversations/${encodeURIComponent(current)}`)).json();
+  } catch {
+    return; // What the server wrote into the page stays.
+  }
+  if (running) return;
+  const place = location.hash;
+  conversation.replaceChildren();
+  for (const kept of body.turns) {
+    const parts = turn(kept.question);
+    parts.progress.remove();
+    parts.filter = Object.keys(kept.filter).length ? kept.filter : undefined;
+    named(parts, kept.id);
+    showSearched(parts, kept.searched_for);
+    if (kept.answer) showAnswer(parts, kept.answer, false);
+    else tools(parts);
+    const told = { stopped: words.stopped, failed: words.turn_failed, running: words.turn_running }[kept.state];
+    for (const text of [kept.hidden.words, told].filter(Boolean)) {
+      parts.notes.append(make("p", { class: "hint" }, text));
+    }
+    if (kept === body.turns.at(-1)) suggest(parts, kept.suggestions);
+  }
+  const shown = place.startsWith("#turn-") ? byId(place.slice(1)) : null;
+  if (shown) shown.scrollIntoView({ block: "start" });
+  else if (!place) conversation.lastElementChild?.scrollIntoView({ block: "start" });
 }
+
+watchConversations(() => current);
+showFilters();
+reopen();

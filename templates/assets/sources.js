@@ -1,6 +1,6 @@
 // The sources of a sentence: a panel beside the answers, a sheet over them on narrow screens.
 
-import { byId, fill, localLink, make, pageWords, readable, words } from "./common.js";
+import { api, byId, fill, localLink, make, pageWords, readable, words } from "./common.js";
 
 const panel = byId("sources");
 const body = byId("sources-body");
@@ -32,11 +32,27 @@ export function showSources(claim, chosen, chip) {
   const first = cards[chosen];
   if (first && chosen > 0) first.scrollIntoView({ block: "nearest" });
   title.focus({ preventScroll: true });
+  if (first) showPage(claim.citations[chosen], first);
 }
 
-/** Closes the panel; the sentence that opened it has the focus again. */
+/** Puts the page as it is printed into a card, with the quote marked, where there is such a page. */
+async function showPage(citation, into) {
+  let found;
+  try {
+    const response = await api("GET", localLink(citation.url), { headers: { accept: "text/html" } });
+    // The server's own page, of which only the drawing is taken; nothing in it is run.
+    found = new DOMParser().parseFromString(await response.text(), "text/html");
+  } catch {
+    return; // The quote is there, and so is the link.
+  }
+  if (!into.isConnected) return;
+  const pages = [...found.querySelectorAll("figure.page-picture")].slice(0, 2);
+  for (const page of pages) into.append(document.importNode(page, true));
+}
+
+/** Closes the panel; the sentence that opened it has the focus again. False if it was closed. */
 export function closeSources() {
-  if (!panel.classList.contains("open")) return;
+  if (!panel.classList.contains("open")) return false;
   panel.classList.remove("open");
   panel.removeAttribute("role");
   panel.removeAttribute("aria-modal");
@@ -48,6 +64,7 @@ export function closeSources() {
     opener.focus({ preventScroll: true });
     opener = null;
   }
+  return true;
 }
 
 function card(citation, isChosen) {
@@ -74,28 +91,42 @@ function card(citation, isChosen) {
   );
 }
 
-/** The mark beside a sentence that opens one of its sources. */
+let tips = 0;
+
+/** The mark beside a sentence that opens one of its sources; its quote shows beside it. */
 export function chip(claim, index) {
   const citation = claim.citations[index];
-  return make(
+  const label = fill(words.citation, { number: citation.number, title: citation.title });
+  const id = `tip-${++tips}`;
+  const button = make(
     "button",
     {
       type: "button",
       class: "chip",
       "aria-controls": "sources",
       "aria-expanded": "false",
-      "aria-label": fill(words.citation, { number: citation.number, title: citation.title }),
-      title: [citation.title, pageWords(citation)].filter(Boolean).join(", "),
+      "aria-label": label,
+      "aria-describedby": id,
       onclick: (event) => showSources(claim, index, event.currentTarget),
     },
     String(citation.number),
   );
+  const place = [citation.title, pageWords(citation)].filter(Boolean).join(", ");
+  const tip = make("span", { class: "tip", role: "tooltip", id }, make("b", {}, place), " ", readable(citation.quote));
+  const box = make("span", { class: "chip-box" }, button, tip);
+  // Escape puts the quote away without moving the pointer.
+  const again = () => box.classList.remove("put-away");
+  box.addEventListener("pointerleave", again);
+  button.addEventListener("blur", again);
+  return box;
 }
 
 byId("sources-close").addEventListener("click", closeSources);
 shade.addEventListener("click", closeSources);
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") closeSources();
+  if (event.key === "Escape") {
+    for (const box of document.querySelectorAll(".chip-box:hover, .chip-box:focus-within")) box.classList.add("put-away");
+  }
   if (event.key === "Tab" && narrow.matches && panel.classList.contains("open")) keepFocus(event);
 });
 narrow.addEventListener("change", closeSources);

@@ -31,6 +31,7 @@ def main():
         admin = set_up(looker)
         for language in ["ko", "en"]:
             ask_and_open_the_source(looker, admin, language)
+        converse(looker, admin)
         upload(looker, admin)
         link = invite(looker, admin)
         reader = accept(looker, link)
@@ -95,6 +96,29 @@ def ask_and_open_the_source(looker, page, language):
         looker.look(page, f"{path}-{language}")
 
 
+def converse(looker, page):
+    """A follow-up is understood, the conversation is there after a reload, renamed, deleted."""
+    page.goto(f"{looker.address}/?lang=ko")
+    ask(page, QUESTION)
+    ask(page, "그럼 2년차는?")
+    expect(page.locator(".searched:visible").last).to_contain_text("2년차 직원의 연차")
+    looker.look(page, "chat-follow-up")
+    page.reload()
+    expect(page.locator(".turn")).to_have_count(2)
+    expect(page.locator(".sentence.supported").first).to_contain_text(QUOTE)
+    expect(page.locator("[data-answer][data-turn]")).to_have_count(2)
+    page.click(".talk-head .menu summary")
+    looker.look(page, "chat-menu")
+    page.fill("#new-title", "연차 이야기")
+    page.click("#rename button")
+    expect(page.locator("#conversation-title")).to_have_text("연차 이야기")
+    page.click(".talk-head .menu > summary")
+    page.click(".talk-head .menu details summary")
+    page.click(".talk-head form[action$='/delete'] button")
+    expect(page).to_have_url(f"{looker.address}/")
+    expect(page.locator("#conversation-list")).not_to_contain_text("연차 이야기")
+
+
 def upload(looker, page):
     page.goto(f"{looker.address}/documents?lang=ko")
     page.wait_for_selector("#list tbody tr")
@@ -139,6 +163,7 @@ def accept(looker, link):
 
 def sign_out_and_in(looker, page):
     page.goto(f"{looker.address}/account")
+    page.click(".bar .menu summary")
     page.click("form[action='/sign-out'] button")
     expect(page.locator("#password")).to_be_visible()
     page.goto(f"{looker.address}/documents")

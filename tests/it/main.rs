@@ -4,6 +4,7 @@ mod answers;
 mod audit;
 mod backup;
 mod compat;
+mod conversations;
 mod crash;
 mod documents;
 mod engine;

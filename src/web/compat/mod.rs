@@ -40,6 +40,7 @@ use crate::app::{App, AskEvent};
 use crate::ask::{Question, Scope};
 use crate::check::{self, Answer, AnswerEvent, CheckedSentence, Mode};
 use crate::language::Language;
+use crate::talk;
 use models::Model;
 
 /// A question that came in another protocol's words.
@@ -48,22 +49,32 @@ struct Asking {
     app: Arc<App>,
     /// Who asks, for the audit log.
     actor: Arc<str>,
+    /// What is searched for.
     question: Question,
     mode: Mode,
     notices: Vec<String>,
+    told: wire::Told,
 }
 
 impl Asking {
-    fn new(
+    /// The question may follow up on questions before it, oldest first.
+    async fn new(
         shared: Shared,
         viewer: Viewer,
         model: Model,
-        text: String,
+        (earlier, typed): (Vec<String>, String),
         language: Option<Tag>,
         filter: Option<FilterBody>,
     ) -> Self {
-        let language = language.map_or_else(|| Language::of(&text), Into::into);
+        let language = language.map_or_else(|| Language::of(&typed), Into::into);
+        let earlier = talk::in_full(&earlier);
+        let earlier: Vec<&str> = earlier.iter().map(String::as_str).collect();
+        let text = shared.app.standing_alone(&earlier, &typed).await;
         Self {
+            told: wire::Told {
+                asked: (text != typed).then_some(typed),
+                kept: None,
+            },
             notices: shared.app.notices(language),
             app: shared.app,
             actor: viewer.actor,
@@ -110,7 +121,8 @@ impl Asking {
     }
 
     fn body(&self, answer: &Answer) -> AnswerBody {
-        wire::answer(&self.question, answer, &self.notices, self.app.prover())
+        let (question, notices) = (&self.question, &self.notices);
+        wire::answer_in(question, answer, notices, self.app.prover(), &self.told)
     }
 }
 

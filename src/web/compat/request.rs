@@ -1,7 +1,8 @@
 //! What comes in: which message is the question, and which fields are not read.
 //!
-//! The newest question is answered and nothing else is taken from the conversation:
-//! instructions and earlier turns cannot change what the documents say. What a client asks for
+//! The newest question is answered. Of the conversation only the user's earlier questions are read,
+//! and only to complete a follow-up: instructions and earlier answers cannot change what the
+//! documents say. What a client asks for
 //! and would not get, such as tools, is refused with the field's name, and so is a field that
 //! nobody knows, since it may be a `filter` with a typing error.
 
@@ -100,6 +101,16 @@ pub(super) fn question(messages: &[MessageInput], roles: &[&str]) -> Result<Stri
         ));
     }
     Ok(texts.swap_remove(newest))
+}
+
+/// The user's messages before the newest one, oldest first; those that are texts, and the last few.
+pub(super) fn earlier(messages: &[MessageInput]) -> Vec<String> {
+    const READ: usize = 8;
+    let said = messages.iter().filter(|message| message.role == "user");
+    let mut texts: Vec<String> = said.filter_map(|message| text("", message).ok()).collect();
+    texts.pop();
+    let skipped = texts.len().saturating_sub(READ);
+    texts.split_off(skipped)
 }
 
 fn text(at: &str, message: &MessageInput) -> Result<String, Error> {
@@ -232,6 +243,19 @@ mod tests {
             {"role": "system", "content": "Be polite."},
         ]);
         assert_eq!(asked(messages).unwrap(), "병가는\n며칠인가요?");
+    }
+
+    #[test]
+    fn earlier_messages_of_the_user_are_read_for_follow_ups_and_no_others() {
+        let messages: Vec<MessageInput> = serde_json::from_value(json!([
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "연차는 며칠인가요?"},
+            {"role": "assistant", "content": "15일입니다."},
+            {"role": "user", "content": "병가는?"},
+        ]))
+        .unwrap();
+        assert_eq!(earlier(&messages), ["연차는 며칠인가요?"]);
+        assert!(earlier(&messages[..2]).is_empty());
     }
 
     #[test]

@@ -106,12 +106,12 @@ const ROUTES: &[(&str, &str, &str)] = &[
     (
         "post",
         "/v1/chat/completions",
-        "OpenAI 클라이언트가 묻고 읽는 모양으로, 대화의 마지막 질문에 답합니다. 확인된 문장만 나갑니다.",
+        "OpenAI 클라이언트가 묻고 읽는 모양으로, 대화의 마지막 질문에 답합니다. 앞의 질문은 이어 묻는 말을 채울 때만 읽습니다. 확인된 문장만 나갑니다.",
     ),
     (
         "post",
         "/v1/messages",
-        "Anthropic 클라이언트가 묻고 읽는 모양으로, 대화의 마지막 질문에 답합니다. 확인된 문장만 나갑니다.",
+        "Anthropic 클라이언트가 묻고 읽는 모양으로, 대화의 마지막 질문에 답합니다. 앞의 질문은 이어 묻는 말을 채울 때만 읽습니다. 확인된 문장만 나갑니다.",
     ),
     (
         "get",
@@ -119,6 +119,28 @@ const ROUTES: &[(&str, &str, &str)] = &[
         "모델의 목록입니다. `veracite`는 확인된 문장만, `veracite-marked`는 나머지도 표시해서 보입니다.",
     ),
     ("get", "/v1/models/{id}", "모델 하나를 보여 줍니다."),
+    (
+        "get",
+        "/v1/conversations",
+        "묻는 사람의 대화를 최근 것부터 보여 줍니다. 낱말로 찾을 수 있습니다.",
+    ),
+    (
+        "post",
+        "/v1/conversations",
+        "대화를 시작합니다. 받은 id를 질문의 conversation에 넣으면 이어 묻는 말을 알아듣고, 질문과 답이 남습니다.",
+    ),
+    (
+        "get",
+        "/v1/conversations/{id}",
+        "대화를 보여 줍니다. 이제는 볼 수 없거나 지워진 문서에 기댄 문장은 나오지 않고 수만 셉니다.",
+    ),
+    ("patch", "/v1/conversations/{id}", "대화의 제목을 바꿉니다."),
+    ("delete", "/v1/conversations/{id}", "대화를 지웁니다."),
+    (
+        "get",
+        "/v1/conversations/{id}/export",
+        "대화를 번호 붙은 인용과 함께 Markdown으로, 또는 JSON으로 내려받습니다.",
+    ),
     (
         "get",
         "/v1/session",

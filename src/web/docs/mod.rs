@@ -65,6 +65,7 @@ impl DocsPage {
         let words = self.frame.words;
         match group.tag.as_str() {
             "answers" => words.docs_answers.to_owned(),
+            "conversations" => words.conversations.to_owned(),
             "documents" => words.documents.to_owned(),
             "compatible" => words.docs_compatible.to_owned(),
             "people" => words.people.to_owned(),

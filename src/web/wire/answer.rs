@@ -34,6 +34,18 @@ pub struct AnswerRequest {
     /// Whether the answer comes as server-sent events, as `Accept: text/event-stream` also asks.
     #[serde(default)]
     pub stream: bool,
+    /// The conversation that the question belongs to: a follow-up is understood from its earlier
+    /// questions, and question and answer are kept in it.
+    #[serde(default)]
+    pub conversation: Option<String>,
+    /// With `conversation`: what is searched for and answered in place of the question. The
+    /// question itself means: as typed. If left out, a follow-up is completed from the
+    /// conversation.
+    #[serde(default)]
+    pub search_for: Option<String>,
+    /// With `conversation`: the turn in whose place this one comes once its answer is whole.
+    #[serde(default)]
+    pub replaces: Option<String>,
 }
 
 /// A checked answer.
@@ -41,6 +53,16 @@ pub struct AnswerRequest {
 pub struct AnswerBody {
     /// The question as asked.
     pub question: String,
+    /// The question that was searched for and answered in its place: what was asked was a
+    /// follow-up, and was completed from the earlier questions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub searched_for: Option<String>,
+    /// The conversation that it is kept in, if it was asked in one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<String>,
+    /// The turn of that conversation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turn: Option<String>,
     /// What it was narrowed to, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<super::FilterBody>,
@@ -324,6 +346,15 @@ impl WithheldBody {
     }
 }
 
+/// How a question was asked that was understood from a conversation.
+#[derive(Clone, Debug, Default)]
+pub struct Told {
+    /// The question as asked, where another was answered in its place.
+    pub asked: Option<String>,
+    /// The conversation that it is kept in, and its turn.
+    pub kept: Option<(String, String)>,
+}
+
 /// The body of an answer; the event `final` is the same.
 #[must_use]
 pub fn answer(
@@ -332,6 +363,23 @@ pub fn answer(
     notices: &[String],
     prover: &Prover,
 ) -> AnswerBody {
+    answer_in(question, answer, notices, prover, &Told::default())
+}
+
+/// The body of an answer of a conversation, where `question` is what was searched for.
+#[must_use]
+pub fn answer_in(
+    question: &Question,
+    answer: &Answer,
+    notices: &[String],
+    prover: &Prover,
+    told: &Told,
+) -> AnswerBody {
+    let searched_for = told.asked.as_ref().map(|_| question.text.clone());
+    let question = &Question {
+        text: told.asked.clone().unwrap_or_else(|| question.text.clone()),
+        ..question.clone()
+    };
     let mut claims = Claims::new(answer.language());
     let bodies = answer
         .sentences()
@@ -344,6 +392,12 @@ pub fn answer(
     }
     let mut body = AnswerBody {
         question: question.text.clone(),
+        searched_for,
+        conversation: told
+            .kept
+            .as_ref()
+            .map(|(conversation, _)| conversation.clone()),
+        turn: told.kept.as_ref().map(|(_, turn)| turn.clone()),
         filter: (question.scope != Scope::default()).then(|| (&question.scope).into()),
         language: answer.language().into(),
         mode: answer.mode().into(),

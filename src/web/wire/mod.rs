@@ -7,6 +7,7 @@
 
 mod answer;
 mod check;
+mod conversation;
 mod document;
 mod people;
 pub mod rights;
@@ -17,12 +18,17 @@ mod webhooks;
 pub(crate) use answer::abstention;
 pub use answer::{
     AnswerBody, AnswerRequest, CitationBody, ClaimBody, Claims, LedgerBody, PassageBody, RankBody,
-    RetrievalBody, WithheldBody, answer, retrieval,
+    RetrievalBody, Told, WithheldBody, answer, answer_in, retrieval,
 };
 pub use check::{
     CheckCitation, CheckClaim, CheckError, CheckReport, CheckRequest, PassageInput, SentenceInput,
     check,
 };
+pub use conversation::{
+    BegunTurnBody, ConversationBody, ConversationList, ConversationRequest, HiddenBody,
+    SuggestionsBody, TurnBody, WholeConversationBody,
+};
+pub(crate) use conversation::{conversation, turn};
 pub use document::{
     DocumentBody, DocumentList, ProblemBody, UploadReport, UploadedFile, VersionBody, VersionList,
     document, versions,

@@ -20,7 +20,7 @@ use utoipa::ToSchema;
 
 use super::dialect::{self, AnthropicErrorBody};
 use super::models::Model;
-use super::request::{MessageInput, Refused, look_at, question};
+use super::request::{MessageInput, Refused, earlier, look_at, question};
 use super::{Asking, Said, WriteEvents, new_id, origin, quotes, warning};
 use crate::language::Language;
 use crate::web::Shared;
@@ -70,8 +70,8 @@ const REFUSED: &[Refused] = &[
 pub(in crate::web) struct MessagesRequest {
     /// A model that `GET /v1/models` lists, such as `veracite`.
     model: String,
-    /// The conversation. The newest message of the user is the question; the others are not
-    /// read.
+    /// The conversation. The newest message of the user is the question; earlier ones of the user are
+    /// read to complete a follow-up, the others are not read.
     messages: Vec<MessageInput>,
     /// Whether the answer comes as server-sent events.
     #[serde(default)]
@@ -97,8 +97,9 @@ pub(in crate::web) struct MessagesRequest {
 ///
 /// The key is taken from `x-api-key` as well as from `Authorization: Bearer`.
 ///
-/// `system`, messages of the role `system` and earlier turns are not read: the newest message of
-/// the user must stand for itself.
+/// `system`, messages of the role `system` and earlier answers are not read. A follow-up, such as
+/// `And for interns?`, is completed from the earlier questions of the user;
+/// `grounding.searched_for` says how.
 ///
 /// Accepted and not read, since they cannot change what is right: `cache_control`,
 /// `diagnostics`, `inference_geo`, `max_tokens`, `metadata`, `service_tier`, `speed`, `system`,
@@ -171,14 +172,16 @@ pub(in crate::web) async fn messages(
     let model = Model::named(&shared.app, &request.model)?;
     look_at(&request.rest, IGNORED, REFUSED)?;
     let text = question(&request.messages, ROLES)?;
+    let asked = (earlier(&request.messages), text);
     let asking = Asking::new(
         shared,
         viewer,
         model,
-        text,
+        asked,
         request.language,
         request.filter,
-    );
+    )
+    .await;
     let writer = Writer {
         id: new_id("msg_"),
         model: request.model,

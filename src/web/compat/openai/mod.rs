@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 
 use super::dialect::{self, OpenAiErrorBody};
 use super::models::Model;
-use super::request::{MessageInput, Refused, look_at, question};
+use super::request::{MessageInput, Refused, earlier, look_at, question};
 use super::{Asking, Said, WriteEvents, new_id, origin, quotes, warning};
 use crate::language::Language;
 use crate::web::Shared;
@@ -99,8 +99,8 @@ const REFUSED: &[Refused] = &[
 pub(in crate::web) struct ChatRequest {
     /// A model that `GET /v1/models` lists, such as `veracite`.
     model: String,
-    /// The conversation. The newest message of the user is the question; the others are not
-    /// read.
+    /// The conversation. The newest message of the user is the question; earlier ones of the user are
+    /// read to complete a follow-up, the others are not read.
     messages: Vec<MessageInput>,
     /// Whether the answer comes as server-sent events.
     #[serde(default)]
@@ -137,8 +137,9 @@ pub(in crate::web) struct StreamOptions {
 /// body of `POST /v1/answers`, which `POST /v1/verify` takes. An answer that abstains says so in
 /// the content and has `grounding.abstained`.
 ///
-/// System and developer messages and earlier turns are not read: the newest message of the user
-/// must stand for itself.
+/// System and developer messages and earlier answers are not read. A follow-up, such as `And for
+/// interns?`, is completed from the earlier questions of the user; `grounding.searched_for` says
+/// how.
 ///
 /// Accepted and not read, since they cannot change what is right: `frequency_penalty`,
 /// `logit_bias`, `max_completion_tokens`, `max_tokens`, `metadata`, `parallel_tool_calls`,
@@ -219,14 +220,16 @@ pub(in crate::web) async fn completions(
         return Err(Error::field("n", "one answer is given"));
     }
     let text = question(&request.messages, ROLES)?;
+    let asked = (earlier(&request.messages), text);
     let asking = Asking::new(
         shared,
         viewer,
         model,
-        text,
+        asked,
         request.language,
         request.filter,
-    );
+    )
+    .await;
     let writer = Writer {
         id: new_id("chatcmpl-"),
         created: Timestamp::now().as_second(),
