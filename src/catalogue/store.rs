@@ -26,6 +26,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use crate::ask::Reader;
 
 use super::audit;
+use super::feedback;
 use super::metadata::{Metadata, Said, labels};
 use super::people;
 use super::types::{DocumentView, NewDocument, State, VersionView};
@@ -34,7 +35,7 @@ use super::types::{DocumentView, NewDocument, State, VersionView};
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
 
 const SCHEMA: &str = include_str!("schema.sql");
-pub(super) const SCHEMA_VERSION: i64 = 6;
+pub(super) const SCHEMA_VERSION: i64 = 7;
 /// What makes a catalogue of version 1 one of version 2.
 const TO_VERSION_2: &str = "ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
      UPDATE versions SET readers = (SELECT readers FROM documents WHERE id = versions.document);";
@@ -347,10 +348,11 @@ impl Catalogue {
                     TO_VERSION_4,
                     people::TABLES,
                     audit::SCHEMA,
+                    feedback::TABLES,
                 ];
                 let changes = match usize::try_from(version) {
                     Ok(version @ 1..) => &changes[version - 1..],
-                    _ => &[SCHEMA, people::TABLES, audit::SCHEMA][..],
+                    _ => &[SCHEMA, people::TABLES, audit::SCHEMA, feedback::TABLES][..],
                 };
                 let mut transaction = writer.begin().await?;
                 for change in changes {
@@ -1581,7 +1583,8 @@ mod tests {
              DROP INDEX documents_by_turn; ALTER TABLE documents DROP COLUMN parent; \
              ALTER TABLE documents DROP COLUMN turn; ALTER TABLE versions DROP COLUMN needs_ocr; \
              DROP TABLE links; DROP TABLE sessions; DROP TABLE api_keys; DROP TABLE people; \
-             DROP TABLE audit; DROP TABLE audit_anchors; PRAGMA user_version = 2;",
+             DROP TABLE audit; DROP TABLE audit_anchors; DROP TRIGGER judged_documents_gone; \
+             DROP TABLE feedback; DROP TABLE judged_documents; DROP TABLE judged_answers; PRAGMA user_version = 2;",
         )
         .execute(&catalogue.writer)
         .await
