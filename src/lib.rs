@@ -14,6 +14,7 @@
 //! | [`generate`] | the prompt for cited answers, and engines that write from it: a model in this process, or an OpenAI-compatible server |
 //! | [`check`] | the citation checker: the only module that can make a [`check::Answer`] |
 //! | [`proof`] | answers that carry their proof, and whether it still holds |
+//! | [`feedback`] | what people and the checker say of answers, as something to train with |
 //! | [`people`] | who may come in, and as whom: persons, passwords, sessions, API keys, groups |
 //! | [`audit`] | who did what, in a log that nobody changes unseen |
 //! | [`backup`] | the data folder in one file, and back |
@@ -50,6 +51,7 @@ pub mod config;
 mod dates;
 pub mod doctor;
 pub mod eval;
+pub mod feedback;
 pub mod generate;
 pub mod index;
 pub mod language;

@@ -30,6 +30,8 @@ pub(crate) struct JudgementFilter<'a> {
     pub(crate) answer: Option<ContentHash>,
     /// The one with this id.
     pub(crate) id: Option<&'a str>,
+    /// The newest so many; all, if no number is named.
+    pub(crate) limit: Option<u32>,
 }
 
 fn judgement(row: &SqliteRow) -> Result<Judgement> {
@@ -113,11 +115,12 @@ impl Catalogue {
         let rows = sqlx::query(
             "SELECT f.*, a.body FROM feedback f JOIN judged_answers a ON a.id = f.answer \
              WHERE (?1 IS NULL OR f.actor = ?1) AND (?2 IS NULL OR f.answer = ?2) AND (?3 IS NULL OR f.id = ?3) \
-             ORDER BY f.given_at DESC, f.answer, f.sentence, f.actor",
+             ORDER BY f.given_at DESC, f.answer, f.sentence, f.actor LIMIT ?4",
         )
         .bind(filter.actor)
         .bind(filter.answer.map(|answer| answer.to_string()))
         .bind(filter.id)
+        .bind(filter.limit.map_or(-1, i64::from))
         .fetch_all(&self.readers)
         .await?;
         rows.iter()

@@ -15,6 +15,7 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::error::{Error, ErrorBody};
+use super::feedback::FeedbackDescription;
 use super::people::PeopleDescription;
 use super::viewer::{Speaks, Viewer, percent_encoded};
 use super::{Shared, audited, compat, stream as events, upload, wire};
@@ -568,7 +569,9 @@ impl Modify for Keys {
 
 /// The description of the API.
 pub(super) fn description() -> utoipa::openapi::OpenApi {
-    Description::openapi().merge_from(PeopleDescription::openapi())
+    Description::openapi()
+        .merge_from(PeopleDescription::openapi())
+        .merge_from(FeedbackDescription::openapi())
 }
 
 /// `GET /openapi.json`.
@@ -632,7 +635,7 @@ mod tests {
     fn every_route_is_described() {
         let description = serde_json::to_value(description()).unwrap();
         let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
-        assert_eq!(paths.len(), 24, "{paths:?}");
+        assert_eq!(paths.len(), 27, "{paths:?}");
         let schemas = &description["components"]["schemas"];
         let claim = schemas["ClaimBody"].to_string();
         assert!(claim.contains("schemas/SpanBody"), "{claim}");

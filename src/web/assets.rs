@@ -18,7 +18,7 @@ struct Asset {
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-static ASSETS: [Asset; 6] = [
+static ASSETS: [Asset; 7] = [
     Asset {
         name: "style.css",
         content_type: "text/css; charset=utf-8",
@@ -38,6 +38,11 @@ static ASSETS: [Asset; 6] = [
         name: "sources.js",
         content_type: JAVASCRIPT,
         content: include_str!("../../templates/assets/sources.js"),
+    },
+    Asset {
+        name: "feedback.js",
+        content_type: JAVASCRIPT,
+        content: include_str!("../../templates/assets/feedback.js"),
     },
     Asset {
         name: "documents.js",

@@ -83,6 +83,13 @@ pub(super) enum Error {
     UnreadableFile(ParseError),
     /// The connection ended within a file.
     BrokenFile,
+    /// An answer that this installation did not give as it is shown.
+    NotGenuine {
+        /// What is broken in it.
+        ko: String,
+        /// The same in English.
+        en: String,
+    },
     /// Too much runs already.
     Busy,
     /// No room on the disk.
@@ -169,7 +176,9 @@ impl Error {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
             }
             Self::BodyTooLarge | Self::LargeFile { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::LongQuestion { .. } | Self::UnreadableFile(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::LongQuestion { .. } | Self::UnreadableFile(_) | Self::NotGenuine { .. } => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Self::Busy | Self::Stopping | Self::NotReady { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -205,6 +214,7 @@ impl Error {
                 ParseError::Crashed { .. } => "file_unreadable",
             },
             Self::BrokenFile => "file_incomplete",
+            Self::NotGenuine { .. } => "answer_not_genuine",
             Self::Busy => "busy",
             Self::Stopping => "stopping",
             Self::DiskFull => "disk_full",
@@ -217,6 +227,7 @@ impl Error {
         match self {
             Self::Field { field, .. } => Some(field.clone()),
             Self::NoModel { .. } => Some("model".to_owned()),
+            Self::NotGenuine { .. } => Some("answer".to_owned()),
             Self::People(refusal) => people::field(*refusal).map(str::to_owned),
             Self::EmptyQuestion | Self::LongQuestion { .. } => Some("question".to_owned()),
             Self::FileName { .. }
@@ -310,6 +321,14 @@ impl Error {
                 "파일이 끝까지 오지 않았습니다.",
                 "The file did not arrive whole.",
             ),
+            Self::NotGenuine { ko, en } => {
+                return match language {
+                    Language::Ko => format!("이 설치본이 한 답 그대로가 아닙니다. {ko}"),
+                    Language::En => {
+                        format!("This is not an answer as this installation gave it. {en}")
+                    }
+                };
+            }
             Self::Busy => (
                 "지금은 바쁩니다. 잠시 뒤에 다시 해 주세요.",
                 "Busy. Try again soon.",

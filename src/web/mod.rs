@@ -9,6 +9,7 @@
 //! | `pages`, `source`, `words`, `told` | HTML pages, a document's text, the words of both languages |
 //! | `viewer`, `connection` | who asks, from where, in which language |
 //! | `people` | signing in, one's account, the people of an installation |
+//! | `feedback` | what people say of answers |
 //! | `error` | what goes wrong, and the sentences for it |
 //! | `assets` | style sheet and scripts |
 //! | `audited`, `metrics` | what the audit log is told, what is measured |
@@ -25,6 +26,7 @@ mod config;
 mod connection;
 mod docs;
 mod error;
+mod feedback;
 mod metrics;
 mod pages;
 mod people;
@@ -75,6 +77,7 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         .route("/documents", get(pages::documents))
         .route("/documents/{id}", get(pages::source))
         .merge(people::routes())
+        .merge(feedback::routes())
         .route("/v1/answers", post(api::answers))
         .route("/v1/check", post(api::check))
         .route("/v1/chat/completions", post(compat::openai::completions))

@@ -221,6 +221,15 @@ function finish(parts, body) {
   if (body.generator === "quote" && body.claims.some(isQuote)) parts.notes.append(make("p", { class: "hint" }, words.quoted));
   if (body.ledger.length > 0) parts.notes.append(ledger(body));
   end(parts, words.done, true);
+  tellAnswer(parts, body);
+}
+
+/** Says that an answer is whole, to whoever adds something to it. */
+function tellAnswer(parts, body) {
+  const answer = parts.sentences.closest(".answer");
+  answer.dataset.answer = body.proof?.answer_sha256 ?? "";
+  for (const [index, element] of [...parts.sentences.children].entries()) element.dataset.sentence = String(index);
+  answer.dispatchEvent(new CustomEvent("veracite:answer", { bubbles: true, detail: body }));
 }
 
 function ledger(body) {

@@ -67,6 +67,7 @@ impl DocsPage {
             "documents" => words.documents.to_owned(),
             "compatible" => words.docs_compatible.to_owned(),
             "people" => words.people.to_owned(),
+            "feedback" => words.feedback.to_owned(),
             other => other.to_owned(),
         }
     }
@@ -132,6 +133,10 @@ fn errors(language: Language) -> Vec<ErrorRow> {
         Error::FileName { name: text() },
         Error::EmptyFile,
         Error::BrokenFile,
+        Error::NotGenuine {
+            ko: text(),
+            en: text(),
+        },
         Error::LargeFile { limit: text() },
         Error::UnreadableFile(ParseError::Encrypted { reason: text() }),
         Error::UnreadableFile(ParseError::Damaged { reason: text() }),

@@ -8,6 +8,7 @@
 mod answer;
 mod check;
 mod document;
+mod feedback;
 mod people;
 mod scope;
 
@@ -23,6 +24,12 @@ pub use check::{
 pub use document::{
     DocumentBody, DocumentList, ProblemBody, UploadReport, UploadedFile, VersionBody, VersionList,
     document, versions,
+};
+pub(crate) use feedback::{
+    audience as export_audience, given as given_feedback, listed as listed_feedback,
+};
+pub use feedback::{
+    CorrectedBody, ExportQuery, FeedbackBody, FeedbackList, FeedbackQuery, FeedbackRequest,
 };
 pub use people::{
     InviteRequest, InvitedBody, KeyBody, KeyList, KeyRequest, LinkBody, MadeKeyBody,
