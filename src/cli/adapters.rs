@@ -73,6 +73,9 @@ struct CompareArguments {
     /// Refuses to tell from fewer questions.
     #[arg(long, value_name = "NUMBER", default_value_t = 20)]
     least_questions: usize,
+    /// The share that questions may take longer with B.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
+    slower: f64,
     /// A group that the asker is in, besides `everyone`; may be given again. A running server goes
     /// by the key instead.
     #[arg(long = "group", value_name = "GROUP")]
@@ -267,6 +270,7 @@ async fn compare(config: Config, arguments: CompareArguments) -> anyhow::Result<
     let options = GateOptions {
         margin: arguments.margin,
         least_questions: arguments.least_questions,
+        slower: arguments.slower,
     };
     let comparison = Comparison::new((a, b), &pairs, failed, options);
     print!("{}", comparison.text());

@@ -29,6 +29,8 @@ pub struct GateOptions {
     pub margin: Option<f64>,
     /// Fewer questions decide nothing.
     pub least_questions: usize,
+    /// The share that questions may take longer.
+    pub slower: f64,
 }
 
 /// What became of a question with one adapter.
@@ -130,8 +132,8 @@ pub enum Better {
 enum Tolerance {
     /// So much, and no less for certain.
     Absolute(f64),
-    /// This share of what it was.
-    Relative(f64),
+    /// The share of what it was that is asked for.
+    Slower,
 }
 
 /// Something that is compared.
@@ -188,7 +190,7 @@ const MEASURES: [Measure; 6] = [
     Measure {
         name: "seconds a question",
         better: Better::Lower,
-        tolerance: Tolerance::Relative(0.1),
+        tolerance: Tolerance::Slower,
         of: |found| Some((found.seconds, 1.0)),
     },
 ];
@@ -392,7 +394,7 @@ fn reasons(
         };
         let falls = match measure.tolerance {
             Tolerance::Absolute(most) => worse > most || for_certain,
-            Tolerance::Relative(most) => worse > most * row.first,
+            Tolerance::Slower => worse > options.slower * row.first,
         };
         if falls {
             reasons.push(format!(
@@ -413,6 +415,7 @@ mod tests {
     const OPTIONS: GateOptions = GateOptions {
         margin: None,
         least_questions: 20,
+        slower: 0.1,
     };
 
     fn observed(supported: usize, contradicted: usize) -> Observed {

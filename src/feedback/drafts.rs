@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use tracing::{Instrument as _, info, warn};
 
 use super::example::{Format, Line, Mark, Material, Source};
-use super::export::readers_of;
+use super::export::marked;
 use super::score::Tally;
 use super::types::KeptPassage;
 use crate::app::App;
@@ -288,7 +288,7 @@ pub async fn draft_examples(
             prompt_version: prompt::VERSION,
             generator: generator.name().to_owned(),
             adapter,
-            readers: readers_of(app.library().catalogue(), &documents).await?,
+            documents: marked(app.library().catalogue(), &documents).await?,
         })
     } else {
         None

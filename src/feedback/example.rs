@@ -1,10 +1,10 @@
 //! Examples as lines of JSON that TRL reads (`huggingface.co/docs/trl/dataset_formats`), in its
 //! conversational format.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
-use ingest::Group;
+use ingest::{ContentHash, DocumentId, Group};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -104,8 +104,19 @@ pub struct Mark {
     pub generator: String,
     /// The adapter that wrote, if one did.
     pub adapter: Option<String>,
-    /// The documents whose text is in it, each as `ID@VERSION`, with the groups that may read it.
-    pub readers: BTreeMap<String, Vec<Group>>,
+    /// The documents whose text is in it.
+    pub documents: Vec<MarkedDocument>,
+}
+
+/// A document whose text is in an example.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MarkedDocument {
+    /// Its id.
+    pub document: DocumentId,
+    /// SHA-256 of the file.
+    pub version: ContentHash,
+    /// The groups that may read it, today.
+    pub readers: BTreeSet<Group>,
 }
 
 /// Who judged.

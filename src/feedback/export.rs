@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ingest::{ContentHash, DocumentId, Group};
+use ingest::{ContentHash, DocumentId};
 
-use super::example::{Format, Line, Mark, Source};
+use super::example::{Format, Line, Mark, MarkedDocument, Source};
 use super::people::material;
 use super::types::{JudgedAnswer, Judgement};
 use crate::ask::Reader;
@@ -89,15 +89,18 @@ pub(crate) async fn may_read_all(
     Ok(true)
 }
 
-/// The groups that may read each of `documents`, today.
-pub(super) async fn readers_of(
+/// `documents` with the groups that may read each, today.
+pub(super) async fn marked(
     catalogue: &Catalogue,
     documents: &BTreeSet<(DocumentId, ContentHash)>,
-) -> Result<BTreeMap<String, Vec<Group>>, sqlx::Error> {
-    let mut found = BTreeMap::new();
+) -> Result<Vec<MarkedDocument>, sqlx::Error> {
+    let mut found = Vec::new();
     for (document, version) in documents {
-        let readers = catalogue.readers_of(*document, *version).await?;
-        found.insert(format!("{document}@{version}"), Vec::from_iter(readers));
+        found.push(MarkedDocument {
+            document: *document,
+            version: *version,
+            readers: catalogue.readers_of(*document, *version).await?,
+        });
     }
     Ok(found)
 }
@@ -165,7 +168,7 @@ async fn lines(
             prompt_version: prompt.version,
             generator: judged.generator.clone(),
             adapter: judged.adapter.clone(),
-            readers: readers_of(catalogue, &documents).await?,
+            documents: marked(catalogue, &documents).await?,
         }),
         _ => None,
     };

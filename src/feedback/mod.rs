@@ -25,7 +25,7 @@ mod types;
 
 pub(crate) use drafts::best_of;
 pub use drafts::{BestOf, DraftsOptions, draft_examples};
-pub use example::{Example, Format, Line, Mark, Source};
+pub use example::{Example, Format, Line, Mark, MarkedDocument, Source};
 pub use export::{Export, ExportError, ExportOptions, Skipped};
 pub(crate) use export::{export, may_read_all};
 pub use give::{Given, GiveError, NewJudgement, give};

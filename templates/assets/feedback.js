@@ -26,7 +26,7 @@ document.addEventListener("veracite:answer", (event) => {
 
 /** A button that shows and hides a form. */
 function opener(label, text) {
-  return make("button", { type: "button", class: "quiet", "aria-expanded": "false", "aria-label": label, title: label }, text);
+  return make("button", { type: "button", class: "quiet", "aria-expanded": "false", "aria-label": label, "aria-live": "off", title: label }, text);
 }
 
 /** What is asked of the whole answer. */
@@ -36,7 +36,7 @@ function bar(answer) {
   const about = { answer, kinds: OF_ANSWERS, title };
   const form = panel(opens, about);
   const right = make("button", { type: "button", class: "quiet", onclick: () => form.send("right") }, words.feedback_right);
-  return make("div", { class: "judge", role: "group", "aria-label": title }, make("span", { class: "hint" }, title), right, opens, form);
+  return make("div", { class: "judge", role: "group", "aria-label": title, "aria-live": "off" }, make("span", { class: "hint" }, title), right, opens, form);
 }
 
 /** A form about an answer or a sentence of it. It is filled when it is first opened. */
@@ -50,7 +50,7 @@ function panel(opens, about) {
     if (open && !form.elements.length) build(form, about, said, show);
     form.hidden = !open;
     opens.setAttribute("aria-expanded", String(open));
-    if (open) form.querySelector("input:checked, input").focus();
+    if (open) (form.querySelector("input:checked") ?? form.querySelector("input")).focus();
     else opens.focus();
   };
   opens.addEventListener("click", () => show(form.hidden));
@@ -65,7 +65,7 @@ function panel(opens, about) {
     holder.send(fields.get("kind"), fields.get("correction"), fields.get("note"));
   });
   const takeBack = make("button", { type: "button", class: "quiet", hidden: true, onclick: () => holder.takeBack() }, words.feedback_take_back);
-  const holder = make("div", { class: "judge-holder" }, form, said, takeBack);
+  const holder = make("div", { class: "judge-holder", "aria-live": "off" }, form, said, takeBack);
 
   holder.send = (kind, correction, note) =>
     doing(said, async () => {

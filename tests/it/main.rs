@@ -8,6 +8,7 @@ mod crash;
 mod documents;
 mod engine;
 mod evaluation;
+mod feedback;
 mod harness;
 mod http;
 mod inside;
