@@ -163,6 +163,10 @@ pub enum AskError {
 
 impl From<anyhow::Error> for AskError {
     fn from(error: anyhow::Error) -> Self {
+        let error = match error.downcast::<Self>() {
+            Ok(own) => return own,
+            Err(error) => error,
+        };
         let words = format!("{error:#}");
         if error.chain().any(<dyn std::error::Error>::is::<EngineBusy>) {
             Self::EngineBusy(words)
@@ -1259,7 +1263,7 @@ impl Pipeline<'_> {
                 context: &context,
                 mode,
             };
-            self.streamed(drafting, events, &mut timings).await?
+            self.streamed(drafting, events, (&mut timings, started)).await?
         };
         timings.generate_and_check = started.elapsed();
         Ok(Answered {
@@ -1312,9 +1316,8 @@ impl Pipeline<'_> {
         &self,
         drafting: Drafting<'_>,
         events: &mpsc::UnboundedSender<AskEvent>,
-        timings: &mut Timings,
+        (timings, started): (&mut Timings, Instant),
     ) -> anyhow::Result<Answer> {
-        let started = Instant::now();
         let (sender, mut checked) = mpsc::unbounded_channel();
         let checking = check_stream(self.checker, drafting, &sender);
         tokio::pin!(checking);

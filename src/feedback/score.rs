@@ -116,8 +116,8 @@ mod tests {
         let order = [
             tally(4, 0, 0, 0),
             tally(1, 0, 0, 0),
-            tally(3, 0, 0, 1),
             tally(1, 1, 0, 0),
+            tally(3, 0, 0, 1),
             silent,
             tally(0, 0, 0, 2),
             tally(0, 0, 2, 0),

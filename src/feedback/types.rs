@@ -41,11 +41,6 @@ impl Kind {
             Self::Missing => "missing",
         }
     }
-
-    /// Whether what was written should not have been.
-    pub(super) fn is_bad(self) -> bool {
-        matches!(self, Self::Wrong | Self::WrongSource | Self::Outdated)
-    }
 }
 
 /// What a person said of an answer.

@@ -25,6 +25,9 @@ use crate::people::Server;
 
 const QUESTION: &str = "입사 1년 미만 직원의 연차휴가는 최대 며칠인가요?";
 const RIGHT: &str = "입사 1년 미만 직원의 연차휴가는 최대 11일이다. [1]";
+/// Two sentences of one passage.
+const BOTH: &str =
+    "입사 1년 미만 직원의 연차휴가는 최대 11일이다. [1] 미사용 연차는 수당으로 지급하지 않는다. [1]";
 const WRONG: &str = "입사 1년 미만 직원의 연차휴가는 최대 25일이다. [1]";
 
 /// What an engine writes for a request: by its model, its temperature, its prompt.
@@ -149,12 +152,7 @@ async fn what_is_right_is_learnt_with_the_prompt_that_the_engine_got() {
 
 #[tokio::test]
 async fn a_correction_is_checked_and_makes_a_pair_and_later_words_replace_earlier_ones() {
-    let draft = "입사 1년 미만 직원의 연차휴가는 최대 11일이다. [1] 병가는 연 60일까지 쓸 수 있다. [1]";
-    let writes: Writes = |_| {
-        "입사 1년 미만 직원의 연차휴가는 최대 11일이다. [1] 병가는 연 60일까지 쓸 수 있다. [1]"
-            .to_owned()
-    };
-    let (test, ..) = app(writes, |_| {}).await;
+    let (test, ..) = app(|_| BOTH.to_owned(), |_| {}).await;
     let answer = ask(&test, QUESTION).await;
     assert_eq!(answer["claims"].as_array().unwrap().len(), 2, "{answer}");
     let first = judge(
@@ -164,7 +162,7 @@ async fn a_correction_is_checked_and_makes_a_pair_and_later_words_replace_earlie
     .await;
     let made_up = judge(
         &test,
-        json!({ "answer": answer, "sentence": 1, "kind": "outdated", "correction": "병가는 연 90일까지 쓸 수 있다." }),
+        json!({ "answer": answer, "sentence": 1, "kind": "outdated", "correction": "입사 1년 미만 직원의 연차휴가는 최대 90일이다." }),
     )
     .await;
     assert_eq!(made_up["id"], first["id"], "the later one replaces the earlier");
@@ -178,7 +176,7 @@ async fn a_correction_is_checked_and_makes_a_pair_and_later_words_replace_earlie
         &test,
         json!({
             "answer": answer, "sentence": 1, "kind": "wrong", "note": "표현",
-            "correction": "미사용 연차는 수당으로 지급하지 않는다.",
+            "correction": "입사 1년 미만 직원의 연차휴가는 최대 11일이다.",
         }),
     )
     .await;
@@ -187,11 +185,8 @@ async fn a_correction_is_checked_and_makes_a_pair_and_later_words_replace_earlie
     let lines = export(&test, "format=dpo").await;
     let text = |line: &Value, column: &str| line[column][0]["content"].as_str().unwrap().to_owned();
     assert_eq!(lines.len(), 1);
-    assert_eq!(text(&lines[0], "rejected"), draft);
-    assert_eq!(
-        text(&lines[0], "chosen"),
-        "입사 1년 미만 직원의 연차휴가는 최대 11일이다. [1] 미사용 연차는 수당으로 지급하지 않는다. [1]"
-    );
+    assert_eq!(text(&lines[0], "rejected"), BOTH);
+    assert_eq!(text(&lines[0], "chosen"), format!("{RIGHT} {RIGHT}"));
     let labels: Vec<Value> = export(&test, "format=kto")
         .await
         .iter()
@@ -266,14 +261,15 @@ async fn the_passages_of_an_older_answer_are_found_again_until_they_change() {
     assert_eq!(marked["readers"], json!(["everyone"]));
     assert!(lines[0]["prompt"].to_string().contains("최대 11일이다"));
     // Another version: what the numbers stood for is not known any more.
-    let later = ask(&test, QUESTION).await;
+    let later = ask(&test, "병가는 연 며칠까지 쓸 수 있나요?").await;
+    assert_eq!(later["abstained"], false, "{later}");
     let test = test.restart().await;
     let changed = LEAVE.replace("11일", "12일");
     test.add("leave.md", changed, &["everyone"]).await;
     let request = json!({ "answer": later, "kind": "right", "sentence": 0 });
     let given = judge(&test, request).await;
-    // The same answer, judged before: what was known of it then stays.
-    assert_eq!(given["answer"], answer["proof"]["answer_sha256"]);
+    assert_eq!(given["usable"], false, "{given}");
+    assert_eq!(export(&test, "format=sft").await.len(), 1);
     let library = test.app.library();
     library.delete(document, &Reader::anyone()).await.unwrap();
     library.idle().await;

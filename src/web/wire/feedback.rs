@@ -164,7 +164,7 @@ fn body(
 
 /// A judgement that was just given, with the answer that came with it.
 #[must_use]
-pub fn given(given: &Given, answer: &Value) -> FeedbackBody {
+pub(crate) fn given(given: &Given, answer: &Value) -> FeedbackBody {
     let mut body = body(
         &given.answer.to_string(),
         &given.judgement,
