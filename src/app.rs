@@ -15,8 +15,8 @@ use tracing::{Instrument as _, info, info_span, warn};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::ask::{
-    BothEmbedder, Context, EngineBusy, Generator, NO_ADAPTER, Prompt, Query, QueryEmbedder, Question,
-    QuoteGenerator, Reader, Retriever, Sufficiency, fit, fuse, pack, retrieve,
+    BothEmbedder, Context, EngineBusy, Generator, NO_ADAPTER, Prompt, Query, QueryEmbedder,
+    Question, QuoteGenerator, Reader, Retriever, Sufficiency, fit, fuse, pack, retrieve,
 };
 use crate::audit::{Asked, Audit};
 use crate::catalogue::Catalogue;
@@ -1014,7 +1014,10 @@ impl App {
         if let Some(name) = &promoted
             && !self.has_adapter(name)
         {
-            warn!(adapter = name, "the adapter that was promoted is gone: the configured one writes");
+            warn!(
+                adapter = name,
+                "the adapter that was promoted is gone: the configured one writes"
+            );
             return Ok(None);
         }
         Ok(promoted)
@@ -1263,7 +1266,8 @@ impl Pipeline<'_> {
                 context: &context,
                 mode,
             };
-            self.streamed(drafting, events, (&mut timings, started)).await?
+            self.streamed(drafting, events, (&mut timings, started))
+                .await?
         };
         timings.generate_and_check = started.elapsed();
         Ok(Answered {

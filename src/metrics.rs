@@ -294,15 +294,23 @@ impl Metrics {
     }
 
     fn chose(&self, best_of: BestOf) {
-        let shown = if best_of.chosen == 0 { "first" } else { "other" };
+        let shown = if best_of.chosen == 0 {
+            "first"
+        } else {
+            "other"
+        };
         let discarded = best_of.drafts.saturating_sub(1);
         for (fate, drafts) in [(shown, 1), ("discarded", discarded)] {
             let drafts = u64::try_from(drafts).unwrap_or(u64::MAX);
-            self.drafts.get_or_create(&FateLabel { fate }).inc_by(drafts);
+            self.drafts
+                .get_or_create(&FateLabel { fate })
+                .inc_by(drafts);
         }
         let tokens = u64::try_from(best_of.discarded_tokens).unwrap_or(u64::MAX);
         let kind = "discarded";
-        self.tokens.get_or_create(&TokenLabel { kind }).inc_by(tokens);
+        self.tokens
+            .get_or_create(&TokenLabel { kind })
+            .inc_by(tokens);
     }
 
     fn took(&self, stage: &'static str, time: Option<Duration>) {

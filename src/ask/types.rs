@@ -575,7 +575,11 @@ pub trait Generator: Debug + Send + Sync {
     ///
     /// # Errors
     /// When the adapter cannot be read or the engine fails.
-    async fn load_adapter(&self, _name: &str, _folder: Option<&Path>) -> Result<bool, BackendError> {
+    async fn load_adapter(
+        &self,
+        _name: &str,
+        _folder: Option<&Path>,
+    ) -> Result<bool, BackendError> {
         Ok(false)
     }
 

@@ -140,7 +140,11 @@ async fn promote(
     comparison: Option<&Comparison>,
 ) -> anyhow::Result<()> {
     with_catalogue(config, async |catalogue, audit| {
-        let subject = if name == CONFIGURED { "configured" } else { name };
+        let subject = if name == CONFIGURED {
+            "configured"
+        } else {
+            name
+        };
         let mut event = Event::new(LOCAL, Action::AdapterPromoted, subject);
         if let Some(comparison) = comparison {
             event = event
@@ -306,7 +310,10 @@ async fn ask_all(
             match asked.ask(&question.text, adapter).await {
                 Ok(body) => found.push(Observed::of(question, &body, started.elapsed())),
                 Err(error) => {
-                    eprintln!("question {} failed with `{adapter}`: {error:#}", question.id);
+                    eprintln!(
+                        "question {} failed with `{adapter}`: {error:#}",
+                        question.id
+                    );
                     first_failure.get_or_insert(error);
                     break;
                 }

@@ -113,8 +113,8 @@ impl Lines {
         let mut name = file.as_os_str().to_owned();
         name.push(".part");
         let part = PathBuf::from(name);
-        let to = File::create(&part)
-            .with_context(|| format!("{} cannot be written", part.display()))?;
+        let to =
+            File::create(&part).with_context(|| format!("{} cannot be written", part.display()))?;
         Ok(Self {
             to: Box::new(BufWriter::new(to)),
             file: Some((part, file.to_owned())),
@@ -201,7 +201,13 @@ async fn draft(config: Config, arguments: DraftArguments) -> anyhow::Result<()> 
         adapter,
     };
     let app = App::open(config).await?;
-    let done = draft_all(&app, &questions, &options, Lines::open(lines.out.as_deref())?).await;
+    let done = draft_all(
+        &app,
+        &questions,
+        &options,
+        Lines::open(lines.out.as_deref())?,
+    )
+    .await;
     app.close().await;
     done
 }

@@ -65,7 +65,11 @@ impl Observed {
         let mut observed = Self {
             abstained,
             unanswerable: question.answerable == Some(false),
-            right: right(question, body["text"].as_str().unwrap_or_default(), abstained),
+            right: right(
+                question,
+                body["text"].as_str().unwrap_or_default(),
+                abstained,
+            ),
             seconds: took.as_secs_f64(),
             ..Self::default()
         };
@@ -458,7 +462,10 @@ mod tests {
             "withheld": {"count": 3, "verdicts": {"contradicted": 2, "unsupported": 1}},
         });
         let found = Observed::of(&question, &body, Duration::from_millis(500));
-        assert_eq!((found.supported, found.claims, found.contradicted), (1, 4, 2));
+        assert_eq!(
+            (found.supported, found.claims, found.contradicted),
+            (1, 4, 2)
+        );
         assert_eq!((found.shown, found.citations), (1, 2));
         assert_eq!(found.right, Some(true));
         let unanswerable = SiteQuestion {
@@ -502,13 +509,46 @@ mod tests {
     fn whatever_falls_refuses_with_its_name() {
         let better = observed(4, 0);
         for (worse, word) in [
-            (Observed { contradicted: 1, ..better }, "contradictions"),
-            (Observed { abstained: true, ..better }, "abstentions"),
-            (Observed { right: Some(false), ..better }, "right answers"),
-            (Observed { citations: 2, ..better }, "citations a sentence"),
-            (Observed { seconds: 1.2, ..better }, "seconds a question"),
+            (
+                Observed {
+                    contradicted: 1,
+                    ..better
+                },
+                "contradictions",
+            ),
+            (
+                Observed {
+                    abstained: true,
+                    ..better
+                },
+                "abstentions",
+            ),
+            (
+                Observed {
+                    right: Some(false),
+                    ..better
+                },
+                "right answers",
+            ),
+            (
+                Observed {
+                    citations: 2,
+                    ..better
+                },
+                "citations a sentence",
+            ),
+            (
+                Observed {
+                    seconds: 1.2,
+                    ..better
+                },
+                "seconds a question",
+            ),
         ] {
-            let first = Observed { right: Some(true), ..observed(2, 0) };
+            let first = Observed {
+                right: Some(true),
+                ..observed(2, 0)
+            };
             let pairs = pairs(|_| (first, worse));
             let comparison = Comparison::new(("none", "hr"), &pairs, 0, OPTIONS);
             assert_eq!(comparison.reasons.len(), 1, "{word}: {comparison:?}");
@@ -522,10 +562,19 @@ mod tests {
         let comparison = Comparison::new(("a", "b"), &pairs, 1, OPTIONS);
         assert_eq!(comparison.reasons.len(), 2, "{comparison:?}");
         // Saying nothing at all is no support.
-        let silent = Observed { abstained: true, seconds: 1.0, ..Observed::default() };
+        let silent = Observed {
+            abstained: true,
+            seconds: 1.0,
+            ..Observed::default()
+        };
         let nothing: Vec<_> = (0..40).map(|_| (observed(2, 0), silent)).collect();
         let comparison = Comparison::new(("a", "b"), &nothing, 0, OPTIONS);
-        assert!(comparison.reasons.iter().any(|reason| reason.contains("support")));
+        assert!(
+            comparison
+                .reasons
+                .iter()
+                .any(|reason| reason.contains("support"))
+        );
         assert!(!Comparison::new(("a", "b"), &[], 0, OPTIONS).passes());
     }
 }

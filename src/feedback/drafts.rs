@@ -177,7 +177,12 @@ pub(crate) async fn best_of(
         .iter()
         .filter_map(|draft| draft.checked.answer.usage());
     let discarded_tokens = usages.map(|usage| usage.completion_tokens).sum();
-    info!(drafts = total, chosen, score = draft.tally.score(), "the best draft is chosen");
+    info!(
+        drafts = total,
+        chosen,
+        score = draft.tally.score(),
+        "the best draft is chosen"
+    );
     let which = BestOf {
         drafts: total,
         chosen,
@@ -273,8 +278,14 @@ pub async fn draft_examples(
     }
     let generator = app.generator();
     // Marked: what is refused is not written again, since the draft as it was is judged.
-    let drafts =
-        checked_drafts(generator, app.checker(), &prompt, options.drafts, Mode::Marked).await?;
+    let drafts = checked_drafts(
+        generator,
+        app.checker(),
+        &prompt,
+        options.drafts,
+        Mode::Marked,
+    )
+    .await?;
     let material = material(&prompt, app, &drafts, options.margin);
     let mark = if options.mark {
         let passages = (1..).zip(&prompt.context.passages);

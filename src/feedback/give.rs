@@ -271,7 +271,9 @@ fn numbers(claim: &Value) -> Vec<u32> {
     let citations = claim["citations"].as_array().into_iter().flatten();
     let mut numbers = Vec::new();
     for citation in citations {
-        let number = citation["number"].as_u64().and_then(|n| u32::try_from(n).ok());
+        let number = citation["number"]
+            .as_u64()
+            .and_then(|n| u32::try_from(n).ok());
         if let Some(number) = number.filter(|number| !numbers.contains(number)) {
             numbers.push(number);
         }

@@ -28,10 +28,10 @@ pub use drafts::{BestOf, DraftsOptions, draft_examples};
 pub use example::{Example, Format, Line, Mark, MarkedDocument, Source};
 pub use export::{Export, ExportError, ExportOptions, Skipped};
 pub(crate) use export::{export, may_read_all};
-pub use give::{Given, GiveError, NewJudgement, give};
+pub use give::{GiveError, Given, NewJudgement, give};
 pub(crate) use recent::Recent;
 pub use score::Tally;
-pub use types::{JudgedAnswer, Judgement, Kind, KeptPassage, KeptPrompt, KeptSentence};
+pub use types::{JudgedAnswer, Judgement, KeptPassage, KeptPrompt, KeptSentence, Kind};
 
 use std::path::PathBuf;
 

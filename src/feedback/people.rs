@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::example::{Material, written};
 use super::export::Skipped;
-use super::types::{JudgedAnswer, Judgement, Kind, KeptSentence};
+use super::types::{JudgedAnswer, Judgement, KeptSentence, Kind};
 
 /// What all said of the answer, or of one sentence of it.
 #[derive(Default)]
@@ -62,11 +62,7 @@ pub(super) fn material(
         return Err(Skipped::Disputed);
     }
     let shown: Vec<KeptSentence> = answer.shown().into_iter().cloned().collect();
-    let as_given = if answer.abstained {
-        Vec::new()
-    } else {
-        shown
-    };
+    let as_given = if answer.abstained { Vec::new() } else { shown };
     let better = better(&as_given, &whole, &said);
     let text = |sentences: &[KeptSentence]| written(sentences, answer.language);
     let given = text(&as_given);
@@ -76,7 +72,10 @@ pub(super) fn material(
     };
     let right = |at: usize| said.get(&Some(at)).is_some_and(|said| said.right);
     let all_right = !as_given.is_empty() && (0..as_given.len()).all(right);
-    if let Some(better) = better.map(|better| text(&better)).filter(|better| *better != given) {
+    if let Some(better) = better
+        .map(|better| text(&better))
+        .filter(|better| *better != given)
+    {
         material.good.push(better.clone());
         material.pairs.push((better, given.clone()));
     } else if whole.right || (all_right && !is_bad && !whole.missing) {
@@ -218,7 +217,10 @@ mod tests {
         let corrected = "Leave is 25 days. [3] Sick leave is 60 days. [2]".to_owned();
         let found = learnt(&[says(Some(0), Kind::Wrong, Some("Leave is 25 days."))]);
         assert_eq!(found.pairs, [(corrected.clone(), GIVEN.to_owned())]);
-        assert_eq!((found.good, found.bad), (vec![corrected], vec![GIVEN.to_owned()]));
+        assert_eq!(
+            (found.good, found.bad),
+            (vec![corrected], vec![GIVEN.to_owned()])
+        );
         let whole = learnt(&[says(None, Kind::Outdated, Some("It is 25 days."))]);
         assert_eq!(whole.pairs[0].0, "It is 25 days. [3]");
     }
@@ -228,7 +230,10 @@ mod tests {
         let found = learnt(&[says(Some(1), Kind::Wrong, None)]);
         assert_eq!(found.pairs[0].0, "Leave is 15 days. [1]");
         // Of nothing but wrong sentences nobody knows what is right.
-        let all = learnt(&[says(Some(0), Kind::Wrong, None), says(Some(1), Kind::Outdated, None)]);
+        let all = learnt(&[
+            says(Some(0), Kind::Wrong, None),
+            says(Some(1), Kind::Outdated, None),
+        ]);
         assert!(all.pairs.is_empty() && all.good.is_empty());
         assert_eq!(all.bad, [GIVEN]);
         let source = learnt(&[says(Some(0), Kind::WrongSource, None)]);
@@ -240,7 +245,10 @@ mod tests {
         assert_eq!(learnt(&[says(None, Kind::Right, None)]).good, [GIVEN]);
         let one = learnt(&[says(Some(1), Kind::Right, None)]);
         assert_eq!(one.good, ["Sick leave is 60 days. [2]"]);
-        let both = [says(Some(0), Kind::Right, None), says(Some(1), Kind::Right, None)];
+        let both = [
+            says(Some(0), Kind::Right, None),
+            says(Some(1), Kind::Right, None),
+        ];
         assert_eq!(learnt(&both).good, [GIVEN]);
     }
 
@@ -264,16 +272,25 @@ mod tests {
         assert_eq!(right.good, ["The passages do not say."]);
         let wrong = [says(None, Kind::Wrong, Some("It is 25 days."))];
         let wrong = material(&abstained, &wrong, false).unwrap();
-        let pair = ("It is 25 days. [3]".to_owned(), "The passages do not say.".to_owned());
+        let pair = (
+            "It is 25 days. [3]".to_owned(),
+            "The passages do not say.".to_owned(),
+        );
         assert_eq!(wrong.pairs, [pair]);
     }
 
     #[test]
     fn nothing_is_learnt_from_disputes_unknown_prompts_and_unsupported_corrections() {
-        let dispute = [says(Some(0), Kind::Right, None), says(Some(0), Kind::Wrong, None)];
+        let dispute = [
+            says(Some(0), Kind::Right, None),
+            says(Some(0), Kind::Wrong, None),
+        ];
         let found = material(&answer(), &dispute, false);
         assert_eq!(found.unwrap_err(), Skipped::Disputed);
-        let dispute = [says(None, Kind::Right, None), says(Some(0), Kind::Wrong, None)];
+        let dispute = [
+            says(None, Kind::Right, None),
+            says(Some(0), Kind::Wrong, None),
+        ];
         let found = material(&answer(), &dispute, false);
         assert_eq!(found.unwrap_err(), Skipped::Disputed);
         let unknown = JudgedAnswer {

@@ -160,7 +160,9 @@ fn quotes_stand(body: &Value, context: &Context) -> bool {
     let mut citations =
         claims.flat_map(|claim| claim["citations"].as_array().into_iter().flatten());
     citations.all(|citation| {
-        let number = citation["number"].as_u64().and_then(|n| u32::try_from(n).ok());
+        let number = citation["number"]
+            .as_u64()
+            .and_then(|n| u32::try_from(n).ok());
         let passage = number.and_then(|number| context.passage(number));
         passage.is_some_and(|passage| {
             passage.version.to_string() == citation["version"].as_str().unwrap_or_default()

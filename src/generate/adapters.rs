@@ -49,7 +49,10 @@ impl Adapters {
     #[must_use]
     pub fn names(&self) -> BTreeSet<String> {
         let mut names = self.configured.clone();
-        let entries = self.folder.iter().filter_map(|folder| folder.read_dir().ok());
+        let entries = self
+            .folder
+            .iter()
+            .filter_map(|folder| folder.read_dir().ok());
         for entry in entries.flatten().flatten() {
             let name = entry.file_name();
             if let Some(name) = name.to_str()

@@ -176,7 +176,9 @@ impl LocalConfig {
 }
 
 fn wrong_name(name: &str) -> String {
-    format!("`adapters` names `{name}`: up to 64 letters, digits and `-_.` name an adapter, not `none`")
+    format!(
+        "`adapters` names `{name}`: up to 64 letters, digits and `-_.` name an adapter, not `none`"
+    )
 }
 
 /// A source as its text.

@@ -90,10 +90,10 @@ impl LocalGenerator {
             sampling: SamplingOptions {
                 temperature,
                 top_p: self.config.top_p,
-                seed: self
-                    .config
-                    .seed
-                    .map_or_else(|| fastrand::u64(..), |seed| u64::from(seed) + u64::from(number)),
+                seed: self.config.seed.map_or_else(
+                    || fastrand::u64(..),
+                    |seed| u64::from(seed) + u64::from(number),
+                ),
             },
             stops: self.config.stop.clone(),
             adapter: adapter

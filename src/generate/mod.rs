@@ -24,7 +24,6 @@ pub use openai::OpenAiGenerator;
 
 use crate::ask::{Message, Prompt};
 
-
 /// The conversation that the engine of `config` is given for `prompt`, as it is kept for training.
 pub(crate) fn training_prompt(config: &GeneratorConfig, prompt: &Prompt) -> Vec<Message> {
     let conversation = prompt::messages(prompt, &prompt::Fence::new());

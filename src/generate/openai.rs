@@ -28,9 +28,7 @@ use super::draft::Draft;
 use super::prompt::{Fence, messages, rewrite_messages};
 use super::told::{message_of, reason, scrubbed};
 use super::{OpenAiConfig, count, rewrite};
-use crate::ask::{
-    DraftPieces, EngineBusy, Generator, Message, NO_ADAPTER, Prompt, Rewrite, Role,
-};
+use crate::ask::{DraftPieces, EngineBusy, Generator, Message, NO_ADAPTER, Prompt, Rewrite, Role};
 use crate::doctor::{Check, Level};
 
 /// The first pause between two tries to connect; each is twice as long as the one before.

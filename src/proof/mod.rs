@@ -20,10 +20,10 @@ mod verify;
 pub use canonical::Json;
 pub(crate) use canonical::canonical;
 pub use key::{Key, KeyError};
-pub(crate) use verify::{genuine, verify};
 pub use verify::{
     AnswerProblem, CitationReport, CurrentVersion, Standing, VerifyReport, verify_in,
 };
+pub(crate) use verify::{genuine, verify};
 
 use std::fmt::Debug;
 use std::sync::Arc;

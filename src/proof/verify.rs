@@ -228,7 +228,12 @@ pub(crate) fn genuine(
 ) -> Result<Proof, AnswerProblem> {
     let proof = sealed(answer.value(), Some(key)).and_then(|proof| {
         let same = canonical::hash(answer.value(), PROOF) == proof.answer_sha256;
-        let first = || Changes::between(answer.value(), &proof).problems.into_iter().next();
+        let first = || {
+            Changes::between(answer.value(), &proof)
+                .problems
+                .into_iter()
+                .next()
+        };
         if same {
             Ok(proof)
         } else {

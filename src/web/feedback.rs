@@ -211,7 +211,10 @@ async fn export(
         Ok(())
     })
     .await?;
-    let disposition = format!("attachment; filename=\"feedback-{}.jsonl\"", name(query.format));
+    let disposition = format!(
+        "attachment; filename=\"feedback-{}.jsonl\"",
+        name(query.format)
+    );
     let headers = [
         (header::CONTENT_TYPE, "application/x-ndjson".to_owned()),
         (header::CONTENT_DISPOSITION, disposition),

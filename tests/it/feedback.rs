@@ -26,8 +26,7 @@ use crate::people::Server;
 const QUESTION: &str = "입사 1년 미만 직원의 연차휴가는 최대 며칠인가요?";
 const RIGHT: &str = "입사 1년 미만 직원의 연차휴가는 최대 11일이다. [1]";
 /// Two sentences of one passage.
-const BOTH: &str =
-    "입사 1년 미만 직원의 연차휴가는 최대 11일이다. [1] 미사용 연차는 수당으로 지급하지 않는다. [1]";
+const BOTH: &str = "입사 1년 미만 직원의 연차휴가는 최대 11일이다. [1] 미사용 연차는 수당으로 지급하지 않는다. [1]";
 const WRONG: &str = "입사 1년 미만 직원의 연차휴가는 최대 25일이다. [1]";
 
 /// What an engine writes for a request: by its model, its temperature, its prompt.
@@ -135,11 +134,17 @@ async fn what_is_right_is_learnt_with_the_prompt_that_the_engine_got() {
     let (test, asked, _) = app(|_| RIGHT.to_owned(), |_| {}).await;
     let answer = ask(&test, QUESTION).await;
     let given = judge(&test, json!({ "answer": answer, "kind": "right" })).await;
-    assert_eq!((&given["kind"], &given["usable"]), (&json!("right"), &json!(true)));
+    assert_eq!(
+        (&given["kind"], &given["usable"]),
+        (&json!("right"), &json!(true))
+    );
     assert_eq!(given["question"], QUESTION);
     let lines = export(&test, "format=sft").await;
     assert_eq!(lines.len(), 1, "{lines:?}");
-    assert_eq!(lines[0].as_object().unwrap().keys().collect::<Vec<_>>(), ["messages"]);
+    assert_eq!(
+        lines[0].as_object().unwrap().keys().collect::<Vec<_>>(),
+        ["messages"]
+    );
     let messages = lines[0]["messages"].as_array().unwrap();
     assert_eq!(messages.len(), 3);
     assert_eq!(messages[2], json!({"role": "assistant", "content": RIGHT}));
@@ -147,7 +152,10 @@ async fn what_is_right_is_learnt_with_the_prompt_that_the_engine_got() {
     let prompt = Value::Array(messages[..2].to_vec());
     assert_eq!(without_code(&prompt), without_code(&asked[0]["messages"]));
     let (_, metrics) = send(&test, get("/metrics")).await;
-    assert!(metrics.contains("veracite_feedback_total{kind=\"right\"} 1"), "{metrics}");
+    assert!(
+        metrics.contains("veracite_feedback_total{kind=\"right\"} 1"),
+        "{metrics}"
+    );
 }
 
 #[tokio::test]
@@ -165,13 +173,22 @@ async fn a_correction_is_checked_and_makes_a_pair_and_later_words_replace_earlie
         json!({ "answer": answer, "sentence": 1, "kind": "outdated", "correction": "입사 1년 미만 직원의 연차휴가는 최대 90일이다." }),
     )
     .await;
-    assert_eq!(made_up["id"], first["id"], "the later one replaces the earlier");
+    assert_eq!(
+        made_up["id"], first["id"],
+        "the later one replaces the earlier"
+    );
     assert_ne!(made_up["corrected"][0]["verdict"], "supported");
     // What the documents do not say is not learnt, unless somebody asks for it.
     let checked = export(&test, "format=dpo").await;
-    assert!(!checked[0]["chosen"].to_string().contains("90일"), "{checked:?}");
+    assert!(
+        !checked[0]["chosen"].to_string().contains("90일"),
+        "{checked:?}"
+    );
     let unchecked = export(&test, "format=dpo&unchecked=true").await;
-    assert!(unchecked[0]["chosen"].to_string().contains("90일"), "{unchecked:?}");
+    assert!(
+        unchecked[0]["chosen"].to_string().contains("90일"),
+        "{unchecked:?}"
+    );
     let good = judge(
         &test,
         json!({
@@ -230,10 +247,22 @@ async fn an_answer_that_was_never_given_so_teaches_nothing() {
         assert_eq!(error["error"]["field"], "answer");
     }
     for (wrong, field) in [
-        (json!({ "answer": answer, "kind": "right", "sentence": 1 }), "sentence"),
-        (json!({ "answer": answer, "kind": "missing", "sentence": 0 }), "kind"),
-        (json!({ "answer": answer, "kind": "right", "correction": "x" }), "correction"),
-        (json!({ "answer": answer, "kind": "wrong", "note": "x".repeat(2_001) }), "note"),
+        (
+            json!({ "answer": answer, "kind": "right", "sentence": 1 }),
+            "sentence",
+        ),
+        (
+            json!({ "answer": answer, "kind": "missing", "sentence": 0 }),
+            "kind",
+        ),
+        (
+            json!({ "answer": answer, "kind": "right", "correction": "x" }),
+            "correction",
+        ),
+        (
+            json!({ "answer": answer, "kind": "wrong", "note": "x".repeat(2_001) }),
+            "note",
+        ),
         (json!({ "answer": answer, "kind": "fine" }), "kind"),
     ] {
         let (status, error) = post_json(&test, "/v1/feedback", &wrong).await;
@@ -255,7 +284,10 @@ async fn the_passages_of_an_older_answer_are_found_again_until_they_change() {
     assert_eq!(given["usable"], true, "{given}");
     let lines = export(&test, "format=prompt-completion&mark=true").await;
     let mark = &lines[0]["veracite"];
-    assert_eq!((&mark["source"], &mark["generator"]), (&json!("people"), &json!("quote")));
+    assert_eq!(
+        (&mark["source"], &mark["generator"]),
+        (&json!("people"), &json!("quote"))
+    );
     let marked = &mark["documents"][0];
     assert_eq!(marked["document"], document.to_string());
     assert_eq!(marked["readers"], json!(["everyone"]));
@@ -275,34 +307,56 @@ async fn the_passages_of_an_older_answer_are_found_again_until_they_change() {
     library.idle().await;
     assert!(export(&test, "format=sft&all=true").await.is_empty());
     let (_, listed) = send(&test, get("/v1/feedback")).await;
-    assert_eq!(listed, r#"{"feedback":[]}"#, "what was deleted is not kept for training");
+    assert_eq!(
+        listed, r#"{"feedback":[]}"#,
+        "what was deleted is not kept for training"
+    );
 }
 
 #[tokio::test]
 async fn passages_go_to_nobody_who_may_not_read_them() {
     let server = Server::with_people().await;
-    server.add("boss", veracite::people::Role::Admin, &["hr"]).await;
+    server
+        .add("boss", veracite::people::Role::Admin, &["hr"])
+        .await;
     server.test.add("leave.md", LEAVE, &["hr"]).await;
     let (jun, mina) = (server.sign_in("jun").await, server.sign_in("mina").await);
     let (root, boss) = (server.sign_in("root").await, server.sign_in("boss").await);
     let body = json!({ "question": QUESTION });
-    let answer = server.json("POST", "/v1/answers", ("cookie", &jun), &body).await.json();
+    let answer = server
+        .json("POST", "/v1/answers", ("cookie", &jun), &body)
+        .await
+        .json();
     assert_eq!(answer["abstained"], false, "{answer}");
     let body = json!({ "answer": answer, "kind": "right", "note": "비밀 메모" });
-    let given = server.json("POST", "/v1/feedback", ("cookie", &jun), &body).await;
+    let given = server
+        .json("POST", "/v1/feedback", ("cookie", &jun), &body)
+        .await;
     assert_eq!(given.status, StatusCode::OK, "{}", given.body);
     let id = given.json()["id"].as_str().unwrap().to_owned();
     // Another person sees nothing of it, and takes nothing away.
     let seen = server.get("/v1/feedback", &[("cookie", &mina)]).await;
     assert_eq!(seen.body, r#"{"feedback":[]}"#);
     let path = format!("/v1/feedback/{id}");
-    let reply = server.json("DELETE", &path, ("cookie", &mina), &json!({})).await;
+    let reply = server
+        .json("DELETE", &path, ("cookie", &mina), &json!({}))
+        .await;
     assert_eq!(reply.status, StatusCode::NOT_FOUND);
     // An administrator who may not read the document sees that there is something.
-    let seen = server.get("/v1/feedback", &[("cookie", &root)]).await.json();
+    let seen = server
+        .get("/v1/feedback", &[("cookie", &root)])
+        .await
+        .json();
     let row = &seen["feedback"][0];
-    assert_eq!((&row["question"], &row["note"]), (&Value::Null, &Value::Null), "{row}");
-    let seen = server.get("/v1/feedback", &[("cookie", &boss)]).await.json();
+    assert_eq!(
+        (&row["question"], &row["note"]),
+        (&Value::Null, &Value::Null),
+        "{row}"
+    );
+    let seen = server
+        .get("/v1/feedback", &[("cookie", &boss)])
+        .await
+        .json();
     assert_eq!(seen["feedback"][0]["question"], QUESTION);
     let export = async |cookie: &str, query: &str| {
         let path = format!("/v1/feedback/export?format=sft{query}");
@@ -313,7 +367,10 @@ async fn passages_go_to_nobody_who_may_not_read_them() {
     let nothing = (StatusCode::OK, String::new());
     assert_eq!(export(&root, "").await, nothing);
     assert_eq!(export(&root, "&all=true").await, nothing);
-    assert_eq!(export(&root, "&reader_groups=hr").await.0, StatusCode::FORBIDDEN);
+    assert_eq!(
+        export(&root, "&reader_groups=hr").await.0,
+        StatusCode::FORBIDDEN
+    );
     assert_eq!(export(&boss, "").await, nothing, "everyone may not read it");
     for query in ["&reader_groups=hr", "&all=true"] {
         let (status, text) = export(&boss, query).await;
@@ -324,29 +381,46 @@ async fn passages_go_to_nobody_who_may_not_read_them() {
     let data = server.test.folder.path().join("data");
     let arguments = ["feedback", "export", "--format", "sft"];
     let (ended, told) = veracite(&data, &arguments);
-    assert!(ended && told.contains("0 lines") && told.contains("may not read"), "{told}");
-    let (_, told) = veracite(&data, &[&arguments[..], &["--reader-groups", "hr"]].concat());
+    assert!(
+        ended && told.contains("0 lines") && told.contains("may not read"),
+        "{told}"
+    );
+    let (_, told) = veracite(
+        &data,
+        &[&arguments[..], &["--reader-groups", "hr"]].concat(),
+    );
     assert_eq!(lines(&told).len(), 1, "{told}");
     let out = server.test.folder.path().join("lines.jsonl");
     let all = ["--all", "--mark", "--out", out.to_str().unwrap()];
     let (ended, _) = veracite(&data, &[&arguments[..], &all].concat());
     assert!(ended);
     let marked = lines(&std::fs::read_to_string(&out).unwrap());
-    assert_eq!(marked[0]["veracite"]["documents"][0]["readers"], json!(["hr"]));
+    assert_eq!(
+        marked[0]["veracite"]["documents"][0]["readers"],
+        json!(["hr"])
+    );
     // Rights that were taken away count at once.
     server.test.add("leave.md", LEAVE, &["board"]).await;
     assert_eq!(export(&boss, "&all=true").await, nothing);
     let own = server.get("/v1/feedback", &[("cookie", &jun)]).await.json();
     let row = &own["feedback"][0];
-    assert_eq!((&row["question"], &row["note"]), (&Value::Null, &json!("비밀 메모")));
-    let reply = server.json("DELETE", &path, ("cookie", &root), &json!({})).await;
+    assert_eq!(
+        (&row["question"], &row["note"]),
+        (&Value::Null, &json!("비밀 메모"))
+    );
+    let reply = server
+        .json("DELETE", &path, ("cookie", &root), &json!({}))
+        .await;
     assert_eq!(reply.status, StatusCode::NO_CONTENT);
     let entries = entries(&data);
     assert_eq!(of(&entries, "feedback").len(), 1);
     assert_eq!(of(&entries, "feedback_deleted").len(), 1);
     assert!(of(&entries, "feedback_exported").len() >= 6);
     let told = serde_json::to_string(&entries).unwrap();
-    assert!(!told.contains("비밀 메모"), "what people write is not in the log");
+    assert!(
+        !told.contains("비밀 메모"),
+        "what people write is not in the log"
+    );
 }
 
 #[tokio::test]
@@ -362,7 +436,10 @@ async fn of_several_drafts_the_one_that_the_documents_support_is_shown() {
     .await;
     let answer = ask(&test, QUESTION).await;
     assert_eq!(answer["abstained"], false, "{answer}");
-    assert!(answer["text"].as_str().unwrap().contains("11일"), "{answer}");
+    assert!(
+        answer["text"].as_str().unwrap().contains("11일"),
+        "{answer}"
+    );
     let seeds: Vec<Value> = {
         let asked = asked.lock().unwrap();
         asked.iter().map(|body| body["seed"].clone()).collect()
@@ -399,7 +476,11 @@ fn program(data: &Path, url: &str, arguments: &[&str]) -> (Option<i32>, String, 
         .output()
         .unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-    (output.status.code(), text(output.stdout), text(output.stderr))
+    (
+        output.status.code(),
+        text(output.stdout),
+        text(output.stderr),
+    )
 }
 
 /// The adapter `hr` writes what the documents say, and the model alone does so half of the time.
@@ -424,7 +505,8 @@ async fn the_gate_promotes_what_is_better_and_the_server_follows_without_a_resta
     let questions = test.folder.path().join("questions.jsonl");
     let text: String = (0..24)
         .map(|number| {
-            let line = json!({ "text": format!("{QUESTION} ({})", number % 2), "answers": ["11일"] });
+            let line =
+                json!({ "text": format!("{QUESTION} ({})", number % 2), "answers": ["11일"] });
             format!("{line}\n")
         })
         .collect();
@@ -436,7 +518,10 @@ async fn the_gate_promotes_what_is_better_and_the_server_follows_without_a_resta
         post_json(&test, "/v1/answers", &body).await
     };
     let (status, answer) = with("hr").await;
-    assert_eq!((status, &answer["proof"]["generator"]["adapter"]), (StatusCode::OK, &json!("hr")));
+    assert_eq!(
+        (status, &answer["proof"]["generator"]["adapter"]),
+        (StatusCode::OK, &json!("hr"))
+    );
     assert_eq!(with("theirs").await.0, StatusCode::BAD_REQUEST);
     let (status, answer) = with("none").await;
     assert_eq!(status, StatusCode::OK);
@@ -457,8 +542,17 @@ async fn the_gate_promotes_what_is_better_and_the_server_follows_without_a_resta
             &data,
             &url,
             &[
-                "adapters", "compare", a, b, "--questions", questions, "--promote", "--slower",
-                "9", "--server", &server,
+                "adapters",
+                "compare",
+                a,
+                b,
+                "--questions",
+                questions,
+                "--promote",
+                "--slower",
+                "9",
+                "--server",
+                &server,
             ],
         )
     };
@@ -471,12 +565,21 @@ async fn the_gate_promotes_what_is_better_and_the_server_follows_without_a_resta
     assert_eq!(code, Some(0), "{told}{errors}");
     assert!(told.contains("`hr` writes from now on"), "{told}");
     let default = ask(&test, QUESTION).await;
-    assert_eq!(default["proof"]["generator"]["adapter"], "hr", "the running server follows");
+    assert_eq!(
+        default["proof"]["generator"]["adapter"], "hr",
+        "the running server follows"
+    );
     assert_eq!(asked.lock().unwrap().last().unwrap()["model"], "hr");
     let (code, told, _) = program(&data, &url, &["adapters", "list"]);
-    assert!(code == Some(0) && told.contains("* hr") && told.contains("  none"), "{told}");
+    assert!(
+        code == Some(0) && told.contains("* hr") && told.contains("  none"),
+        "{told}"
+    );
     let (code, _, errors) = program(&data, &url, &["adapters", "compare", "none", "theirs"]);
-    assert!(code == Some(1) && errors.contains("there is no adapter `theirs`"), "{errors}");
+    assert!(
+        code == Some(1) && errors.contains("there is no adapter `theirs`"),
+        "{errors}"
+    );
     let (code, ..) = program(&data, &url, &["adapters", "reset"]);
     assert_eq!(code, Some(0));
     let default = ask(&test, QUESTION).await;
@@ -484,7 +587,10 @@ async fn the_gate_promotes_what_is_better_and_the_server_follows_without_a_resta
     let entries = entries(&data);
     let promoted = of(&entries, "adapter_promoted");
     assert_eq!(promoted.len(), 2);
-    assert_eq!((&promoted[0]["subject"], &promoted[1]["subject"]), (&json!("hr"), &json!("configured")));
+    assert_eq!(
+        (&promoted[0]["subject"], &promoted[1]["subject"]),
+        (&json!("hr"), &json!("configured"))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -494,30 +600,57 @@ async fn drafts_that_the_checker_judges_make_pairs() {
         (if by_chance { RIGHT } else { WRONG }).to_owned()
     };
     let (test, _, url) = app(writes, |_| {}).await;
-    test.add("secret.md", "# 비밀\n\n임원의 상여금은 9억 원이다.\n", &["board"])
-        .await;
+    test.add(
+        "secret.md",
+        "# 비밀\n\n임원의 상여금은 9억 원이다.\n",
+        &["board"],
+    )
+    .await;
     let TestApp { app, folder } = test;
     app.close().await;
     drop(app);
     let data = folder.path().join("data");
     let questions = folder.path().join("questions.jsonl");
-    let text = format!("{}\n{}\n", json!({ "text": QUESTION }), json!({ "text": "zzzz qqqq" }));
+    let text = format!(
+        "{}\n{}\n",
+        json!({ "text": QUESTION }),
+        json!({ "text": "zzzz qqqq" })
+    );
     std::fs::write(&questions, text).unwrap();
     let draft = |format: &str| {
         let questions = questions.to_str().unwrap();
         let (code, told, errors) = program(
             &data,
             &url,
-            &["feedback", "draft", "--questions", questions, "--drafts", "3", "--format", format],
+            &[
+                "feedback",
+                "draft",
+                "--questions",
+                questions,
+                "--drafts",
+                "3",
+                "--format",
+                format,
+            ],
         );
         assert_eq!(code, Some(0), "{errors}");
         assert!(!told.contains("상여금"), "others' documents are not used");
         lines(&told)
     };
     let pairs = draft("dpo");
-    assert_eq!(pairs.len(), 1, "of a question without passages nothing is learnt: {pairs:?}");
-    assert_eq!(pairs[0]["chosen"], json!([{"role": "assistant", "content": RIGHT}]));
-    assert_eq!(pairs[0]["rejected"], json!([{"role": "assistant", "content": WRONG}]));
+    assert_eq!(
+        pairs.len(),
+        1,
+        "of a question without passages nothing is learnt: {pairs:?}"
+    );
+    assert_eq!(
+        pairs[0]["chosen"],
+        json!([{"role": "assistant", "content": RIGHT}])
+    );
+    assert_eq!(
+        pairs[0]["rejected"],
+        json!([{"role": "assistant", "content": WRONG}])
+    );
     assert_eq!(pairs[0]["prompt"].as_array().unwrap().len(), 2);
     let single = draft("kto");
     let labels: Vec<&Value> = single.iter().map(|line| &line["label"]).collect();

@@ -235,7 +235,10 @@ impl From<Counters> for EngineCounters {
 }
 
 enum Job {
-    Request { request: Request, span: Span },
+    Request {
+        request: Request,
+        span: Span,
+    },
     Forget(oneshot::Sender<()>),
     Adapt {
         name: String,
@@ -645,10 +648,10 @@ fn take(scheduler: &mut Scheduler, job: Job, adapters: &RwLock<Vec<String>>) {
         }
         Job::Adapt { name, folder, done } => {
             let loading = || scheduler.load_adapter(&name, &folder);
-            let loaded = catch_unwind(AssertUnwindSafe(loading)).unwrap_or_else(|_| {
-                Err(ModelError::unsupported(&folder, "reading it failed"))
-            });
-            *adapters.write().unwrap_or_else(PoisonError::into_inner) = scheduler.adapters().to_vec();
+            let loaded = catch_unwind(AssertUnwindSafe(loading))
+                .unwrap_or_else(|_| Err(ModelError::unsupported(&folder, "reading it failed")));
+            *adapters.write().unwrap_or_else(PoisonError::into_inner) =
+                scheduler.adapters().to_vec();
             // Whoever asked may have left.
             let _ = done.send(loaded);
         }

@@ -173,7 +173,9 @@ pub(crate) fn given(given: &Given, answer: &Value) -> FeedbackBody {
     );
     body.question = answer["question"].as_str().map(str::to_owned);
     let claim = given.judgement.sentence.map(|at| &answer["claims"][at]);
-    body.text = claim.and_then(|claim| claim["text"].as_str()).map(str::to_owned);
+    body.text = claim
+        .and_then(|claim| claim["text"].as_str())
+        .map(str::to_owned);
     body
 }
 
@@ -198,7 +200,11 @@ pub(crate) fn audience(query: &ExportQuery, own: &Reader) -> Option<Result<Reade
     }
     let mut groups = Vec::new();
     let named = query.reader_groups.as_deref().unwrap_or_default();
-    for name in named.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+    for name in named
+        .split(',')
+        .map(str::trim)
+        .filter(|name| !name.is_empty())
+    {
         match name.parse() {
             Ok(group) => groups.push(group),
             Err(error) => return Some(Err(format!("{error}"))),

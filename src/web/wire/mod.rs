@@ -25,11 +25,11 @@ pub use document::{
     DocumentBody, DocumentList, ProblemBody, UploadReport, UploadedFile, VersionBody, VersionList,
     document, versions,
 };
-pub(crate) use feedback::{
-    audience as export_audience, given as given_feedback, listed as listed_feedback,
-};
 pub use feedback::{
     CorrectedBody, ExportQuery, FeedbackBody, FeedbackList, FeedbackQuery, FeedbackRequest,
+};
+pub(crate) use feedback::{
+    audience as export_audience, given as given_feedback, listed as listed_feedback,
 };
 pub use people::{
     InviteRequest, InvitedBody, KeyBody, KeyList, KeyRequest, LinkBody, MadeKeyBody,
