@@ -1,5 +1,6 @@
 //! Several drafts of one question, checked: the best is shown, or best and worst are learnt from.
 
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::join_all;
@@ -53,7 +54,7 @@ fn copied(mut pieces: DraftPieces) -> (DraftPieces, Arc<Mutex<String>>) {
                         DraftPiece::Sentence(sentence) => {
                             kept.push_str(&sentence.text);
                             for number in &sentence.citations {
-                                kept.push_str(&format!("[{number}]"));
+                                let _ = write!(kept, "[{number}]");
                             }
                             kept.push('\n');
                         }

@@ -2,6 +2,7 @@
 //! conversational format.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::str::FromStr;
 
 use ingest::{ContentHash, DocumentId, Group};
@@ -203,7 +204,7 @@ pub(super) fn written(sentences: &[KeptSentence], language: Language) -> String 
         text.push_str(sentence.text.trim());
         for (at, number) in sentence.citations.iter().enumerate() {
             text.push_str(if at == 0 { " " } else { "" });
-            text.push_str(&format!("[{number}]"));
+            let _ = write!(text, "[{number}]");
         }
     }
     text

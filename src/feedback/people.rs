@@ -14,14 +14,30 @@ use super::types::{JudgedAnswer, Judgement, KeptSentence, Kind};
 #[derive(Default)]
 struct Said<'a> {
     right: bool,
-    bad: bool,
-    /// Whether it is only its source that is wrong.
-    wrong_source_only: bool,
+    fault: Fault,
     missing: bool,
     /// The newest correction that may be used, of what is bad.
     correction: Option<&'a [KeptSentence]>,
     /// The newest of what is missing.
     addition: Option<&'a [KeptSentence]>,
+}
+
+/// What is wrong with a sentence, as all say.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Fault {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Only what it cites.
+    Source,
+    /// What it says.
+    Text,
+}
+
+impl Said<'_> {
+    fn is_bad(&self) -> bool {
+        self.fault != Fault::Nothing
+    }
 }
 
 /// What is learnt from an answer. `unchecked` corrections are ones that the documents do not say.
@@ -48,16 +64,18 @@ pub(super) fn material(
                 said.addition = said.addition.or(correction);
             }
             kind => {
-                let only_source = kind == Kind::WrongSource;
-                said.wrong_source_only = only_source && (said.wrong_source_only || !said.bad);
-                said.bad = true;
+                let fault = match kind {
+                    Kind::WrongSource => Fault::Source,
+                    _ => Fault::Text,
+                };
+                said.fault = said.fault.max(fault);
                 said.correction = said.correction.or(correction);
             }
         }
     }
-    let is_bad = said.values().any(|said| said.bad);
+    let is_bad = said.values().any(Said::is_bad);
     let whole = said.remove(&None).unwrap_or_default();
-    if said.values().any(|said| said.right && said.bad) || whole.right && (is_bad || whole.missing)
+    if said.values().any(|said| said.right && said.is_bad()) || whole.right && (is_bad || whole.missing)
     {
         return Err(Skipped::Disputed);
     }
@@ -112,14 +130,14 @@ fn better(
     let mut better = None;
     if let Some(correction) = whole.correction {
         better = Some(correction.to_vec());
-    } else if said.values().any(|said| said.bad) {
+    } else if said.values().any(Said::is_bad) {
         let mut sentences = Vec::new();
         for (at, sentence) in given.iter().enumerate() {
             match said.get(&Some(at)) {
-                Some(said) if said.bad => match said.correction {
+                Some(said) if said.is_bad() => match said.correction {
                     Some(correction) => sentences.extend(correction.iter().cloned()),
                     // What it says may belong to the answer, and from where, nobody said.
-                    None if said.wrong_source_only => return None,
+                    None if said.fault == Fault::Source => return None,
                     None => {}
                 },
                 _ => sentences.push(sentence.clone()),
@@ -127,7 +145,7 @@ fn better(
         }
         // That nothing is right does not say that the documents have no answer.
         better = (!sentences.is_empty()).then_some(sentences);
-    } else if whole.bad {
+    } else if whole.is_bad() {
         return None;
     }
     if let Some(addition) = whole.addition {
