@@ -16,9 +16,9 @@ use tracing::{Instrument as _, info, info_span, warn};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::ask::{
-    BothEmbedder, Context, DraftSentence, EngineBusy, Generator, Passage, Prompt, Query,
-    QueryEmbedder, Question, QuoteGenerator, Reader, Retriever, Sufficiency, findable, fit, fuse,
-    pack, retrieve,
+    BothEmbedder, Context, DraftSentence, EngineBusy, Generator, NO_ADAPTER, Passage, Prompt,
+    Query, QueryEmbedder, Question, QuoteGenerator, Reader, Retriever, Sufficiency, findable, fit,
+    fuse, pack, retrieve,
 };
 use crate::audit::{Asked, Audit, searched};
 use crate::catalogue::Catalogue;
@@ -28,7 +28,8 @@ use crate::check::{
 };
 use crate::config::Config;
 use crate::doctor::{Check, Level};
-use crate::generate::{Engine, LocalGenerator, OpenAiGenerator, UnusableGenerator};
+use crate::feedback::{self, BestOf, Recent};
+use crate::generate::{Adapters, Engine, LocalGenerator, OpenAiGenerator, UnusableGenerator};
 use crate::index::{Analyzer, Bm25Index, EdgeIndex, QdrantIndex};
 use crate::language::Language;
 use crate::library::{self, Library, LibraryError, LibraryParts};
@@ -60,6 +61,9 @@ const PLACES: usize = SEATS + 256;
 /// Who acts where nobody signs in: whoever has this machine.
 pub const LOCAL: &str = "local";
 
+/// The setting in the catalogue that names the adapter which was promoted.
+pub(crate) const DEFAULT_ADAPTER: &str = "default_adapter";
+
 /// What is said once a language model in this process has failed.
 const STOPPED: &str =
     "the language model stopped; the log says why, and a new start opens it again";
@@ -82,6 +86,8 @@ pub struct App {
     no_generator: Option<String>,
     /// Asked before anything is written; none for quote mode, which asks itself.
     sufficiency: Option<Sufficiency>,
+    adapters: Adapters,
+    recent: Recent,
     checker: Checker,
     /// Why the verifier that is configured cannot be used.
     no_verifier: Option<String>,
@@ -134,6 +140,8 @@ pub struct Timings {
     pub gate: Option<Duration>,
     /// Writing and checking, to the end.
     pub generate_and_check: Duration,
+    /// Which of several drafts is shown, where several were written.
+    pub best_of: Option<BestOf>,
 }
 
 /// Why a question is not answered.
@@ -167,6 +175,10 @@ pub enum AskError {
 
 impl From<anyhow::Error> for AskError {
     fn from(error: anyhow::Error) -> Self {
+        let error = match error.downcast::<Self>() {
+            Ok(own) => return own,
+            Err(error) => error,
+        };
         let words = format!("{error:#}");
         if error.chain().any(<dyn std::error::Error>::is::<EngineBusy>) {
             Self::EngineBusy(words)
@@ -597,6 +609,8 @@ impl App {
         };
         Ok(Arc::new(Self {
             prover: Prover::new(key, setup, clock),
+            adapters: Adapters::new(&config.generator, &config.data),
+            recent: Recent::default(),
             generator,
             local,
             no_generator,
@@ -705,6 +719,16 @@ impl App {
     #[must_use]
     pub fn checker(&self) -> &Checker {
         &self.checker
+    }
+
+    /// What recent answers do not show.
+    pub(crate) fn recent(&self) -> &Recent {
+        &self.recent
+    }
+
+    /// What writes.
+    pub(crate) fn generator(&self) -> &dyn Generator {
+        &*self.generator
     }
 
     /// What seals answers.
@@ -1010,16 +1034,59 @@ impl App {
         }
     }
 
-    /// Whether the language model has the adapter `name`.
-    fn has_adapter(&self, name: &str) -> bool {
-        self.local.is_some() && self.config.generator.local.adapters.contains_key(name)
+    /// The adapters of the language model that a question may name: those of the configuration, and
+    /// those that lie in the data folder by now.
+    #[must_use]
+    pub fn adapters(&self) -> BTreeSet<String> {
+        self.adapters.names()
     }
 
-    /// The adapters of the language model that a question may name.
-    pub fn adapters(&self) -> impl Iterator<Item = &str> {
-        let named = &self.config.generator.local.adapters;
-        let local = self.local.iter();
-        local.flat_map(|_| named.keys().map(String::as_str))
+    /// Whether a question may name this adapter. `none` stands for the model alone.
+    fn has_adapter(&self, name: &str) -> bool {
+        let writes = self.config.generator.engine != Engine::Quote;
+        self.adapters.has(name) || (writes && name == NO_ADAPTER)
+    }
+
+    /// The adapter that writes where a question names none: the one that was promoted last, and
+    /// otherwise the one of the configuration.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub async fn default_adapter(&self) -> Result<Option<String>, LibraryError> {
+        if self.config.generator.engine == Engine::Quote {
+            return Ok(None);
+        }
+        let catalogue = self.library.catalogue();
+        let promoted = catalogue.setting(DEFAULT_ADAPTER).await?;
+        let promoted = promoted.filter(|name| !name.is_empty());
+        if let Some(name) = &promoted
+            && !self.has_adapter(name)
+        {
+            warn!(
+                adapter = name,
+                "the adapter that was promoted is gone: the configured one writes"
+            );
+            return Ok(None);
+        }
+        Ok(promoted)
+    }
+
+    /// `question` with the adapter that its answer is written with, ready to write.
+    ///
+    /// # Errors
+    /// When there is no such adapter, or it cannot be loaded.
+    pub(crate) async fn with_adapter(&self, mut question: Question) -> anyhow::Result<Question> {
+        if question.adapter.is_none() {
+            question.adapter = self.default_adapter().await?;
+        }
+        if let Some(name) = question.adapter.as_deref()
+            && name != NO_ADAPTER
+        {
+            let folder = self.adapters.folder_of(name);
+            let is_there = self.generator.load_adapter(name, folder.as_deref()).await?;
+            anyhow::ensure!(is_there, AskError::NoAdapter(name.to_owned()));
+        }
+        Ok(question)
     }
 
     /// Answers a question of whoever has this machine, as [`App::ask_as`].
@@ -1217,7 +1284,7 @@ impl App {
         let Some(sufficiency) = &self.sufficiency else {
             let (sender, _unheard) = mpsc::unbounded_channel();
             let answering = pipeline.answer(question.clone(), Mode::Strict, &sender);
-            let (answer, _) = answering.await?;
+            let Answered { answer, .. } = answering.await?;
             let mut citations = answer
                 .sentences()
                 .iter()
@@ -1273,10 +1340,20 @@ impl App {
         mode: Mode,
         events: &mpsc::UnboundedSender<AskEvent>,
     ) -> anyhow::Result<(Answer, Timings)> {
-        self.pipeline().answer(question, mode, events).await
+        let question = self.with_adapter(question).await?;
+        let text = question.text.clone();
+        let answered = self.pipeline().answer(question, mode, events).await?;
+        let Answered {
+            answer,
+            timings,
+            context,
+        } = answered;
+        self.recent.keep(&text, &answer, context);
+        Ok((answer, timings))
     }
 
-    fn pipeline(&self) -> Pipeline<'_> {
+    /// What answers.
+    pub(crate) fn pipeline(&self) -> Pipeline<'_> {
         Pipeline {
             config: &self.config,
             embedder: self
@@ -1290,6 +1367,14 @@ impl App {
             checker: &self.checker,
         }
     }
+}
+
+/// An answer, with what it was made of.
+#[derive(Debug)]
+pub(crate) struct Answered {
+    pub(crate) answer: Answer,
+    pub(crate) timings: Timings,
+    pub(crate) context: Arc<Context>,
 }
 
 /// What a question is answered with, step by step.
@@ -1316,9 +1401,72 @@ impl Pipeline<'_> {
         question: Question,
         mode: Mode,
         events: &mpsc::UnboundedSender<AskEvent>,
-    ) -> anyhow::Result<(Answer, Timings)> {
+    ) -> anyhow::Result<Answered> {
+        let (prompt, query, mut timings) = self.prepare(&question).await?;
+        let context: Arc<Context> = Arc::clone(&prompt.context);
+        // The asker may have left, here and below.
+        let _ = events.send(AskEvent::Retrieval(Arc::clone(&context)));
+        let started = Instant::now();
+        let is_silent = self.is_silent(&question, &context).await?;
+        let drafts = self.config.generator.best_of.get();
+        // Quote mode has one draft.
+        let writes = self.config.generator.engine != Engine::Quote;
+        let answer = if drafts > 1 && writes && !is_silent {
+            let (draft, best_of) =
+                feedback::best_of(self.generator, self.checker, &prompt, drafts, mode).await?;
+            timings.first_sentence = (!draft.events.is_empty()).then(|| started.elapsed());
+            for event in draft.events {
+                let _ = events.send(AskEvent::Answer(event));
+            }
+            timings.best_of = Some(best_of);
+            draft.checked.answer
+        } else {
+            let pieces = if is_silent {
+                // There is nothing to write from, and no engine need be asked.
+                mpsc::unbounded_channel().1
+            } else {
+                self.generator.generate(prompt).await?
+            };
+            let drafting = Drafting {
+                generator: self.generator,
+                pieces,
+                question: &question,
+                context: &context,
+                mode,
+            };
+            self.streamed(drafting, events, (&mut timings, started))
+                .await?
+        };
+        timings.generate_and_check = started.elapsed();
+        let answer = if answer.abstained() {
+            let findable = findable(
+                self.catalogue,
+                self.retrievers,
+                &query,
+                &question.reader,
+                &self.config.ask,
+            );
+            answer.pointing_to(findable.await?)
+        } else {
+            answer
+        };
+        Ok(Answered {
+            answer,
+            timings,
+            context,
+        })
+    }
+
+    /// The passages for a question, as a prompt, and what the indexes were asked.
+    ///
+    /// # Errors
+    /// When a back end fails.
+    pub(crate) async fn prepare(
+        &self,
+        question: &Question,
+    ) -> anyhow::Result<(Prompt, Query, Timings)> {
         let mut timings = Timings::default();
-        let (context, query) = self.find(&question, &mut timings).await?;
+        let (context, query) = self.find(question, &mut timings).await?;
         let started = Instant::now();
         let prompt = Prompt {
             question: question.clone(),
@@ -1326,25 +1474,18 @@ impl Pipeline<'_> {
             max_tokens: self.config.generator.max_tokens.get(),
         };
         let prompt = fit(self.generator, prompt).await?;
-        let context: Arc<Context> = Arc::clone(&prompt.context);
         timings.pack += started.elapsed();
-        // The asker may have left, here and below.
-        let _ = events.send(AskEvent::Retrieval(Arc::clone(&context)));
-        let started = Instant::now();
-        let pieces = if self.is_silent(&question, &context).await? {
-            // There is nothing to write from, and no engine need be asked.
-            mpsc::unbounded_channel().1
-        } else {
-            self.generator.generate(prompt).await?
-        };
+        Ok((prompt, query, timings))
+    }
+
+    /// A draft checked while it is written; each sentence is told as it is checked.
+    async fn streamed(
+        &self,
+        drafting: Drafting<'_>,
+        events: &mpsc::UnboundedSender<AskEvent>,
+        (timings, started): (&mut Timings, Instant),
+    ) -> anyhow::Result<Answer> {
         let (sender, mut checked) = mpsc::unbounded_channel();
-        let drafting = Drafting {
-            generator: self.generator,
-            pieces,
-            question: &question,
-            context: &context,
-            mode,
-        };
         let checking = check_stream(self.checker, drafting, &sender)
             .instrument(info_span!(target: TARGET, "write_and_check"));
         tokio::pin!(checking);
@@ -1365,20 +1506,7 @@ impl Pipeline<'_> {
             let _ = events.send(AskEvent::Answer(event));
         }
         timings.gate = gate;
-        timings.generate_and_check = started.elapsed();
-        let answer = if answer.abstained() {
-            let findable = findable(
-                self.catalogue,
-                self.retrievers,
-                &query,
-                &question.reader,
-                &self.config.ask,
-            );
-            answer.pointing_to(findable.await?)
-        } else {
-            answer
-        };
-        Ok((answer, timings))
+        Ok(answer)
     }
 
     /// The passages that may answer a question, and what the indexes were asked.

@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::ask::AskConfig;
 use crate::audit::AuditConfig;
 use crate::check::CheckConfig;
+use crate::feedback::FeedbackConfig;
 use crate::generate::{Engine, GeneratorConfig};
 use crate::index::{VectorsConfig, WordsConfig};
 use crate::model::{ModelsConfig, Source, VerifierChoice};
@@ -57,6 +58,8 @@ pub struct Config {
     pub check: CheckConfig,
     /// `[audit]`: what the audit log keeps.
     pub audit: AuditConfig,
+    /// `[feedback]`: what people say of answers, and the site's own questions.
+    pub feedback: FeedbackConfig,
     /// `[log]`: how logs are written.
     pub log: LogConfig,
     /// `[telemetry]`: traces for an OpenTelemetry collector.
@@ -168,6 +171,7 @@ impl Default for Config {
             generator: GeneratorConfig::default(),
             check: CheckConfig::default(),
             audit: AuditConfig::default(),
+            feedback: FeedbackConfig::default(),
             log: LogConfig::default(),
             telemetry: TelemetryConfig::default(),
             network: NetworkConfig::default(),

@@ -16,6 +16,7 @@
 //! | [`check`] | the citation checker: the only module that can make a [`check::Answer`] |
 //! | [`proof`] | answers that carry their proof, and whether it still holds |
 //! | [`oidc`] | providers of identities by which people sign in (OpenID Connect) |
+//! | [`feedback`] | what people and the checker say of answers, as something to train with |
 //! | [`people`] | who may come in, and as whom: persons, passwords, sessions, API keys, groups |
 //! | [`talk`] | conversations: follow-up questions, kept answers compared with the rights of now |
 //! | [`rights`] | who may find, quote and download a document: access lists, and who can read what |
@@ -57,6 +58,7 @@ pub mod config;
 mod dates;
 pub mod doctor;
 pub mod eval;
+pub mod feedback;
 pub mod generate;
 pub mod index;
 pub mod language;

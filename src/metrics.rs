@@ -19,6 +19,7 @@ use serde_json::Value;
 use crate::app::Timings;
 use crate::catalogue::Counts;
 use crate::check::{Answer, CheckedSentence};
+use crate::feedback::{BestOf, Kind};
 
 /// Bounds of stages in seconds: from a search in a small library to a long answer on a processor.
 const SECONDS: [f64; 15] = [
@@ -86,6 +87,16 @@ struct CacheLabel {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct KindLabel {
+    kind: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FateLabel {
+    fate: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StateLabel {
     state: String,
 }
@@ -103,6 +114,8 @@ pub struct Metrics {
     tokens: Family<TokenLabel, Counter>,
     hits: Family<CacheLabel, Counter>,
     misses: Family<CacheLabel, Counter>,
+    feedback: Family<KindLabel, Counter>,
+    drafts: Family<FateLabel, Counter>,
     /// Held while what is counted at the moment is written down and shown.
     showing: Mutex<()>,
     running: Gauge,
@@ -125,6 +138,8 @@ impl Default for Metrics {
             tokens: Family::default(),
             hits: Family::default(),
             misses: Family::default(),
+            feedback: Family::default(),
+            drafts: Family::default(),
             showing: Mutex::default(),
             running: Gauge::default(),
             waiting: Gauge::default(),
@@ -170,6 +185,16 @@ impl Default for Metrics {
             "veracite_cache_misses",
             "Times that a cache had nothing",
             metrics.misses.clone(),
+        );
+        registry.register(
+            "veracite_feedback",
+            "Judgements of answers by what they say",
+            metrics.feedback.clone(),
+        );
+        registry.register(
+            "veracite_drafts",
+            "Drafts where several are written: the first was shown, another one, or it was discarded",
+            metrics.drafts.clone(),
         );
         registry.register(
             "veracite_questions_running",
@@ -245,6 +270,9 @@ impl Metrics {
         for (stage, time) in stages {
             self.took(stage, time);
         }
+        if let Some(best_of) = timings.best_of {
+            self.chose(best_of);
+        }
         self.count(answer.sentences(), true);
         self.count(answer.withheld(), false);
         let Some(usage) = answer.usage() else { return };
@@ -264,6 +292,32 @@ impl Metrics {
             let cache = if known > 0 { &self.hits } else { &self.misses };
             cache.get_or_create(&CacheLabel { cache: "prompt" }).inc();
         }
+    }
+
+    /// Counts a judgement of an answer.
+    pub fn judged(&self, kind: Kind) {
+        let kind = kind.as_str();
+        self.feedback.get_or_create(&KindLabel { kind }).inc();
+    }
+
+    fn chose(&self, best_of: BestOf) {
+        let shown = if best_of.chosen == 0 {
+            "first"
+        } else {
+            "other"
+        };
+        let discarded = best_of.drafts.saturating_sub(1);
+        for (fate, drafts) in [(shown, 1), ("discarded", discarded)] {
+            let drafts = u64::try_from(drafts).unwrap_or(u64::MAX);
+            self.drafts
+                .get_or_create(&FateLabel { fate })
+                .inc_by(drafts);
+        }
+        let tokens = u64::try_from(best_of.discarded_tokens).unwrap_or(u64::MAX);
+        let kind = "discarded";
+        self.tokens
+            .get_or_create(&TokenLabel { kind })
+            .inc_by(tokens);
     }
 
     fn took(&self, stage: &'static str, time: Option<Duration>) {
@@ -332,6 +386,12 @@ mod tests {
         metrics.asked(Outcome::Busy);
         metrics.took("retrieve", Some(Duration::from_millis(7)));
         metrics.took("gate", None);
+        metrics.judged(Kind::WrongSource);
+        metrics.chose(BestOf {
+            drafts: 3,
+            chosen: 2,
+            discarded_tokens: 40,
+        });
         let queued = Counts {
             documents: vec![("queued".to_owned(), 3)],
             chunks: 12,
@@ -341,6 +401,10 @@ mod tests {
             r#"veracite_http_requests_total{method="GET",route="/v1/documents/{id}",status="404"} 1"#,
             r#"veracite_questions_total{outcome="busy"} 1"#,
             r#"veracite_documents{state="queued"} 3"#,
+            r#"veracite_feedback_total{kind="wrong_source"} 1"#,
+            r#"veracite_drafts_total{fate="other"} 1"#,
+            r#"veracite_drafts_total{fate="discarded"} 2"#,
+            r#"veracite_model_tokens_total{kind="discarded"} 40"#,
             "veracite_chunks 12",
             "veracite_questions_running 2",
             "veracite_questions_waiting 1",

@@ -24,6 +24,6 @@ pub use retrieve::{Fused, Ranking, fuse, retrieve};
 pub use sufficiency::{BothEmbedder, Sufficiency};
 pub use types::{
     Context, DraftPiece, DraftPieces, DraftSentence, EngineBusy, Generator, Hit, LedgerEntry,
-    LeftOut, Message, OnDay, Passage, Place, Prompt, Query, QueryEmbedder, Question, Reader,
-    Retriever, Rewrite, Role, Scope, Usage,
+    LeftOut, Message, NO_ADAPTER, OnDay, Passage, Place, Prompt, Query, QueryEmbedder, Question,
+    Reader, Retriever, Rewrite, Role, Scope, Usage,
 };

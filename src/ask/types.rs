@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
+use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -89,10 +90,13 @@ pub struct Question {
     pub language: Language,
     /// Which documents it is answered from.
     pub scope: Scope,
-    /// The adapter of the language model that the draft is written with; the configured one if
-    /// none is named.
+    /// The adapter of the language model that the draft is written with; the default one if none is
+    /// named, and none with [`NO_ADAPTER`].
     pub adapter: Option<String>,
 }
+
+/// What stands for the language model without an adapter.
+pub const NO_ADAPTER: &str = "none";
 
 /// Which documents a question is answered from; all that the asker may read and that are in
 /// force, if nothing else is said.
@@ -502,7 +506,7 @@ pub struct Rewrite {
 }
 
 /// Who speaks in a conversation with a language model.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// The instructions of this program.
@@ -514,7 +518,7 @@ pub enum Role {
 }
 
 /// A turn of a conversation with a language model.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// Who speaks.
     pub role: Role,
@@ -581,6 +585,28 @@ pub trait Generator: Debug + Send + Sync {
     /// # Errors
     /// When the engine is busy, unreachable or the prompt is over its window.
     async fn generate(&self, prompt: Prompt) -> Result<DraftPieces, BackendError>;
+
+    /// Starts to write one of several drafts of the same prompt: number 0 as [`Generator::generate`]
+    /// does, the others by chance, so that they differ.
+    ///
+    /// # Errors
+    /// As [`Generator::generate`].
+    async fn draft(&self, prompt: Prompt, _number: u32) -> Result<DraftPieces, BackendError> {
+        self.generate(prompt).await
+    }
+
+    /// Makes an adapter ready to write with, from `folder` where the engine does not have it yet.
+    /// Gives whether the engine has it then.
+    ///
+    /// # Errors
+    /// When the adapter cannot be read or the engine fails.
+    async fn load_adapter(
+        &self,
+        _name: &str,
+        _folder: Option<&Path>,
+    ) -> Result<bool, BackendError> {
+        Ok(false)
+    }
 
     /// The probability that each of `continuations` follows `text`, for yes/no judgements;
     /// `None` if the engine cannot tell.

@@ -66,6 +66,14 @@ pub enum Action {
     WebhookRemoved,
     /// A webhook is sent a message to try it, or one that was given up.
     WebhookSent,
+    /// Somebody says what they think of an answer; this and what follows is written before it is done.
+    Feedback,
+    /// What was said of an answer is taken back.
+    FeedbackDeleted,
+    /// What people said is given out for training.
+    FeedbackExported,
+    /// Another adapter writes from now on, or none.
+    AdapterPromoted,
     /// Old entries go.
     Retention,
     /// The program found entries after the last hash that was noted: it was killed between the two.

@@ -1,10 +1,11 @@
 //! Documents, versions, rights, chunks and the queue: the truth that both indexes are derived from.
-//! Beside it in the same file: persons, and what lets them in; conversations.
+//! Beside it in the same file: persons, and what lets them in; conversations; feedback.
 
 mod access;
 mod audit;
 mod conversations;
 mod counts;
+mod feedback;
 mod metadata;
 mod oidc;
 mod people;
@@ -17,6 +18,7 @@ mod webhooks;
 pub(crate) use access::{Ended, NewSession, SessionRow};
 pub(crate) use conversations::Behind;
 pub(crate) use counts::Counts;
+pub(crate) use feedback::{JudgementFilter, JudgementRow};
 pub use metadata::{Metadata, MetadataChange, MetadataError, Said};
 pub(crate) use oidc::{Joined, Linked};
 pub(crate) use people::{Added, Changed};

@@ -26,6 +26,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 
 use super::audit;
 use super::conversations;
+use super::feedback;
 use super::metadata::{Metadata, Said, labels};
 use super::oidc;
 use super::people;
@@ -38,7 +39,7 @@ use crate::rights::Level;
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
 
 const SCHEMA: &str = include_str!("schema.sql");
-pub(super) const SCHEMA_VERSION: i64 = 10;
+pub(super) const SCHEMA_VERSION: i64 = 11;
 /// What makes a catalogue of version 1 one of version 2.
 const TO_VERSION_2: &str = "ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
      UPDATE versions SET readers = (SELECT readers FROM documents WHERE id = versions.document);";
@@ -357,6 +358,7 @@ impl Catalogue {
                     webhooks::SCHEMA,
                     oidc::TABLES,
                     conversations::TABLES,
+                    feedback::TABLES,
                 ];
                 let changes = match usize::try_from(version) {
                     Ok(version @ 1..) => &changes[version - 1..],
@@ -368,6 +370,7 @@ impl Catalogue {
                         webhooks::SCHEMA,
                         oidc::TABLES,
                         conversations::TABLES,
+                        feedback::TABLES,
                     ][..],
                 };
                 let mut transaction = writer.begin().await?;
@@ -1611,6 +1614,7 @@ mod tests {
              ALTER TABLE versions DROP COLUMN replaced_at; DROP TABLE recognized; DROP TABLE sourced; DROP INDEX documents_by_parent; \
              DROP INDEX documents_by_turn; ALTER TABLE documents DROP COLUMN parent; \
              ALTER TABLE documents DROP COLUMN turn; ALTER TABLE versions DROP COLUMN needs_ocr; \
+             DROP TRIGGER judged_documents_gone; DROP TABLE feedback; DROP TABLE judged_documents; DROP TABLE judged_answers; \
              DROP TABLE turns; DROP TABLE conversations; \
              DROP TABLE identities; DROP TABLE links; DROP TABLE sessions; DROP TABLE api_keys; DROP TABLE people; \
              DROP TABLE audit; DROP TABLE audit_anchors; PRAGMA user_version = 2;",

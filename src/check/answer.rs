@@ -203,6 +203,7 @@ pub struct Answer {
     pub(super) unknown_citations: usize,
     pub(super) abstained: bool,
     pub(super) generator: String,
+    pub(super) adapter: Option<String>,
     pub(super) checker: String,
     pub(super) ledger: Vec<LedgerEntry>,
     pub(super) truncated: bool,
@@ -388,6 +389,12 @@ impl Answer {
     #[must_use]
     pub fn generator(&self) -> &str {
         &self.generator
+    }
+
+    /// The adapter that the draft was written with, as the question or the installation named it.
+    #[must_use]
+    pub fn adapter(&self) -> Option<&str> {
+        self.adapter.as_deref()
     }
 
     /// Name and version of the checker.

@@ -340,6 +340,7 @@ impl Checker {
             unknown_citations: 0,
             abstained: false,
             generator: generator.to_owned(),
+            adapter: None,
             checker: self.name.clone(),
             ledger: context.ledger.clone(),
             truncated: false,
@@ -996,6 +997,7 @@ pub async fn check_stream(
         mode,
     } = drafting;
     let mut answer = checker.empty(context, question.language, mode, generator.name());
+    answer.adapter.clone_from(&question.adapter);
     let known = Known::of(context);
     if let Some(correction) =
         guarded("a question's premise", || correction(question, context)).flatten()

@@ -30,7 +30,7 @@ pub(super) struct AskArguments {
     language: Option<LanguageArgument>,
     #[command(flatten)]
     scope: ScopeArguments,
-    /// An adapter of the language model, as `generator.local.adapters` names it.
+    /// An adapter of the language model, as `adapters list` names it; `none` for the model alone.
     #[arg(long)]
     adapter: Option<String>,
     /// A group that the asker is in, besides `everyone`; may be given again.

@@ -1,15 +1,18 @@
 //! The commands of `veracite`.
 
+mod adapters;
 mod ask;
 mod audit;
 mod backup;
 mod bench;
+mod beside;
 mod check;
 mod demo;
 mod doctor;
 mod documents;
 mod dry_run;
 mod eval;
+mod feedback;
 mod ingest;
 mod mcp;
 mod models;
@@ -86,6 +89,10 @@ enum Command {
     Verify(verify::VerifyArguments),
     /// Who did what, and whether the log of it was changed.
     Audit(audit::AuditArguments),
+    /// Writes what people and the checker say of answers, for training.
+    Feedback(feedback::FeedbackArguments),
+    /// Lists and compares adapters of the language model, and lets the better one write.
+    Adapters(adapters::AdaptersArguments),
     /// Writes the data folder into one file, while the server runs or not.
     Backup(backup::BackupArguments),
     /// Restores what `backup` wrote into an empty folder.
@@ -165,6 +172,8 @@ fn command(runtime: &Runtime, command: Command, config: Config) -> anyhow::Resul
             Command::Check(arguments) => check::run(config, arguments).await,
             Command::Verify(arguments) => verify::run(config, arguments).await,
             Command::Audit(arguments) => audit::run(config, arguments).await,
+            Command::Feedback(arguments) => feedback::run(config, arguments).await,
+            Command::Adapters(arguments) => adapters::run(config, arguments).await,
             Command::Backup(arguments) => backup::write(config, arguments).await,
             Command::Restore(arguments) => backup::restore(arguments).await,
             Command::Models(arguments) => models::run(config, arguments).await,

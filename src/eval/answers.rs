@@ -20,7 +20,7 @@ use super::Tell;
 use super::corpus::{QueryLine, Set, qrels};
 use super::gold::holds;
 use super::measures::{mean_ms, percentile, real, share};
-use crate::app::{AskEvent, OpenGenerator, Pipeline, open_generator};
+use crate::app::{Answered, AskEvent, OpenGenerator, Pipeline, open_generator};
 use crate::ask::{BothEmbedder, QueryEmbedder, Question, Reader, Scope};
 use crate::check::{Answer, AnswerEvent, CheckedSentence, Checker, Mode, Reason, Verdict};
 use crate::config::Config;
@@ -307,7 +307,7 @@ pub(super) async fn answers(
         let language = question.language;
         let (sender, mut events) = mpsc::unbounded_channel();
         let started = Instant::now();
-        let (answer, _) = pipeline
+        let Answered { answer, .. } = pipeline
             .answer(question, Mode::Strict, &sender)
             .await
             .with_context(|| format!("{name}: question {} failed", one.query.id))?;

@@ -12,11 +12,13 @@
 
 mod abstention;
 mod answers;
+mod compare;
 mod corpus;
 mod gold;
 mod groundedness;
 mod measures;
 mod probe;
+mod questions;
 mod report;
 mod retrieval;
 
@@ -29,8 +31,10 @@ use anyhow::{Context as _, bail};
 
 pub use abstention::Abstention;
 pub use answers::{Answers, AnswersOptions};
+pub use compare::{Better, Compared, Comparison, GateOptions, Observed};
 pub use groundedness::{AblationStep, Groundedness, KindRow, WorstError};
 pub use measures::percentile;
+pub use questions::{SiteQuestion, site_questions};
 pub use report::Report;
 pub use retrieval::Retrieval;
 

@@ -8,7 +8,11 @@ use std::time::Duration;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
+use super::adapters::is_adapter_name;
 use crate::model::Source;
+
+/// Drafts of one question at most.
+pub(crate) const DRAFTS_LIMIT: usize = 16;
 
 /// What writes drafts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
@@ -69,6 +73,12 @@ pub struct GeneratorConfig {
     pub seed: Option<u32>,
     /// Texts at which the draft ends, besides the model's own end.
     pub stop: Vec<String>,
+    /// Drafts that are written for each question, of which the checker's best is shown. More takes
+    /// as many times the work, and nothing is shown before the last is checked.
+    pub best_of: NonZeroUsize,
+    /// How freely words are chosen in all drafts of one question but the first, over 0 to 2, if
+    /// `temperature` is lower.
+    pub draft_temperature: f32,
     /// `[generator.openai]`: the server, for the engine `openai`.
     pub openai: OpenAiConfig,
     /// `[generator.local]`: the model, for the engine `local`.
@@ -151,6 +161,9 @@ impl LocalConfig {
             ));
         }
         super::engine_options(self).validate()?;
+        if let Some(name) = self.adapters.keys().find(|name| !is_adapter_name(name)) {
+            return Err(wrong_name(name));
+        }
         if let Some(adapter) = &self.adapter
             && !self.adapters.contains_key(adapter)
         {
@@ -160,6 +173,12 @@ impl LocalConfig {
         }
         Ok(())
     }
+}
+
+fn wrong_name(name: &str) -> String {
+    format!(
+        "`adapters` names `{name}`: up to 64 letters, digits and `-_.` name an adapter, not `none`"
+    )
 }
 
 /// A source as its text.
@@ -199,6 +218,13 @@ pub struct OpenAiConfig {
     /// The model's name, as the server lists it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// Models of the server that are adapters of this one, such as those of vLLM's
+    /// `--lora-modules`.
+    pub adapters: Vec<String>,
+    /// Whether the server is told to load an adapter from `adapters/NAME` in the data folder when
+    /// a question first names it (vLLM's `/v1/load_lora_adapter`, which it allows with
+    /// `VLLM_ALLOW_RUNTIME_LORA_UPDATING`). It must see the folder under the same path.
+    pub load_adapters: bool,
     /// What the server asks for before it lets anyone in.
     #[serde(skip_serializing)]
     pub api_key: Option<SecretString>,
@@ -234,6 +260,8 @@ impl Default for GeneratorConfig {
             top_p: 1.0,
             seed: None,
             stop: Vec::new(),
+            best_of: NonZeroUsize::MIN,
+            draft_temperature: 0.8,
             openai: OpenAiConfig::default(),
             local: LocalConfig::default(),
         }
@@ -245,6 +273,8 @@ impl Default for OpenAiConfig {
         Self {
             url: None,
             model: None,
+            adapters: Vec::new(),
+            load_adapters: false,
             api_key: None,
             window: NonZeroUsize::new(8_192).expect("8192 is not zero"),
             tokenizer: None,
@@ -257,6 +287,15 @@ impl Default for OpenAiConfig {
 }
 
 impl GeneratorConfig {
+    /// How freely words are chosen in draft `number` of one question: the first is the ordinary one.
+    pub(super) fn temperature_of(&self, number: u32) -> f32 {
+        if number == 0 {
+            self.temperature
+        } else {
+            self.temperature.max(self.draft_temperature)
+        }
+    }
+
     /// Looks for values that mean nothing.
     ///
     /// # Errors
@@ -270,6 +309,18 @@ impl GeneratorConfig {
         }
         if !(self.top_p > 0.0 && self.top_p <= 1.0) {
             return Err(format!("`top_p` is {}, not over 0 to 1", self.top_p));
+        }
+        if self.best_of.get() > DRAFTS_LIMIT {
+            return Err(format!(
+                "`best_of` is {}, over {DRAFTS_LIMIT}",
+                self.best_of
+            ));
+        }
+        if !(self.draft_temperature > 0.0 && self.draft_temperature <= 2.0) {
+            return Err(format!(
+                "`draft_temperature` is {}, not over 0 to 2",
+                self.draft_temperature
+            ));
         }
         if self.stop.iter().any(String::is_empty) {
             return Err("`stop` has an empty text, which every draft would end at".to_owned());
@@ -294,6 +345,9 @@ impl OpenAiConfig {
         self.root()?;
         if self.model.as_ref().is_none_or(String::is_empty) {
             return Err("`model` is missing: it is named as the server lists it".to_owned());
+        }
+        if let Some(name) = self.adapters.iter().find(|name| !is_adapter_name(name)) {
+            return Err(wrong_name(name));
         }
         if self.window.get() <= max_tokens {
             return Err(format!(

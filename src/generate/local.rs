@@ -1,5 +1,7 @@
 //! A language model in this process.
 
+use std::path::Path;
+
 use async_trait::async_trait;
 use ingest::BackendError;
 use tokio::sync::mpsc;
@@ -9,7 +11,8 @@ use super::config::{GeneratorConfig, KvType, LocalConfig};
 use super::prompt::{Fence, messages, rewrite_messages};
 use super::rewrite;
 use crate::ask::{
-    DraftPiece, DraftPieces, EngineBusy, Generator, Message, Prompt, Rewrite, Role, Usage,
+    DraftPiece, DraftPieces, EngineBusy, Generator, Message, NO_ADAPTER, Prompt, Rewrite, Role,
+    Usage,
 };
 use crate::model::{
     DecoderEngine, EngineError, EngineOptions, EnginePiece, ModelError, ModelStore,
@@ -78,7 +81,7 @@ impl LocalGenerator {
         &self,
         conversation: &[Message],
         max_tokens: usize,
-        temperature: f32,
+        (temperature, number): (f32, u32),
         adapter: Option<&str>,
     ) -> Result<DraftPieces, BackendError> {
         let tokens = self.prompt(conversation)?;
@@ -87,14 +90,15 @@ impl LocalGenerator {
             sampling: SamplingOptions {
                 temperature,
                 top_p: self.config.top_p,
-                seed: self
-                    .config
-                    .seed
-                    .map_or_else(|| fastrand::u64(..), u64::from),
+                seed: self.config.seed.map_or_else(
+                    || fastrand::u64(..),
+                    |seed| u64::from(seed) + u64::from(number),
+                ),
             },
             stops: self.config.stop.clone(),
             adapter: adapter
                 .or(self.config.local.adapter.as_deref())
+                .filter(|adapter| *adapter != NO_ADAPTER)
                 .map(str::to_owned),
             ..WriteOptions::default()
         };
@@ -190,22 +194,40 @@ impl Generator for LocalGenerator {
     }
 
     async fn generate(&self, prompt: Prompt) -> Result<DraftPieces, BackendError> {
+        self.draft(prompt, 0).await
+    }
+
+    async fn draft(&self, prompt: Prompt, number: u32) -> Result<DraftPieces, BackendError> {
         let conversation = messages(&prompt, &self.fence);
         let adapter = prompt.question.adapter.as_deref();
-        let temperature = self.config.temperature;
-        self.write(&conversation, prompt.max_tokens, temperature, adapter)
+        let chance = (self.config.temperature_of(number), number);
+        self.write(&conversation, prompt.max_tokens, chance, adapter)
+    }
+
+    async fn load_adapter(&self, name: &str, folder: Option<&Path>) -> Result<bool, BackendError> {
+        if self.engine.has_adapter(name) {
+            return Ok(true);
+        }
+        let Some(folder) = folder else {
+            return Ok(false);
+        };
+        let loading = self.engine.load_adapter(name, folder).await;
+        loading.map_err(|error| {
+            BackendError::new(format!("the adapter `{name}` cannot be loaded"), error)
+        })?;
+        Ok(true)
     }
 
     async fn rewrite(&self, rewrite: &Rewrite) -> Result<Option<String>, BackendError> {
         let conversation = rewrite_messages(rewrite, &self.fence);
         let adapter = rewrite.adapter.as_deref();
-        let pieces = self.write(&conversation, rewrite::TOKENS, 0.0, adapter)?;
+        let pieces = self.write(&conversation, rewrite::TOKENS, (0.0, 0), adapter)?;
         rewrite::read(pieces, &rewrite.sentence).await
     }
 
     async fn write_line(&self, messages: Vec<Message>) -> Result<Option<String>, BackendError> {
         let adapter = self.config.local.adapter.as_deref();
-        let pieces = self.write(&messages, rewrite::TOKENS, 0.0, adapter)?;
+        let pieces = self.write(&messages, rewrite::TOKENS, (0.0, 0), adapter)?;
         rewrite::line(pieces).await
     }
 
@@ -268,8 +290,6 @@ impl Generator for UnusableGenerator {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
     use crate::generate::Engine;
     use crate::language::Language;

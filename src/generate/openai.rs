@@ -5,6 +5,8 @@
 //! connection, upon which servers stop to write. A request is sent again only while no
 //! connection came about, so that no server works twice on one question.
 
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 
@@ -26,7 +28,7 @@ use super::draft::Draft;
 use super::prompt::{Fence, messages, rewrite_messages};
 use super::told::{message_of, reason, scrubbed};
 use super::{OpenAiConfig, count, rewrite};
-use crate::ask::{DraftPieces, EngineBusy, Generator, Message, Prompt, Rewrite, Role};
+use crate::ask::{DraftPieces, EngineBusy, Generator, Message, NO_ADAPTER, Prompt, Rewrite, Role};
 use crate::doctor::{Check, Level};
 
 /// The first pause between two tries to connect; each is twice as long as the one before.
@@ -71,6 +73,8 @@ pub struct OpenAiGenerator {
     fence: Fence,
     tokenizer: Option<Tokenizer>,
     counting: OnceLock<Counting>,
+    /// Adapters that the server was told to load.
+    loaded: tokio::sync::Mutex<BTreeSet<String>>,
 }
 
 impl std::fmt::Debug for OpenAiGenerator {
@@ -81,6 +85,15 @@ impl std::fmt::Debug for OpenAiGenerator {
             .field("model", &self.model)
             .finish_non_exhaustive()
     }
+}
+
+/// How a turn is written.
+struct Writing<'a> {
+    max_tokens: usize,
+    temperature: f32,
+    /// Which draft of several it is.
+    number: u32,
+    adapter: Option<&'a str>,
 }
 
 /// The answer that is asked for one word.
@@ -160,6 +173,7 @@ impl OpenAiGenerator {
             config: config.clone(),
             fence: Fence::new(),
             counting: OnceLock::new(),
+            loaded: tokio::sync::Mutex::default(),
         })
     }
 
@@ -262,21 +276,8 @@ impl OpenAiGenerator {
     }
 
     /// A conversation as this server is told it.
-    fn told(&self, mut conversation: Vec<Message>) -> Vec<Message> {
-        for message in &mut conversation {
-            message.content = without_control(&message.content);
-        }
-        if self.openai().system_role {
-            return conversation;
-        }
-        let contents: Vec<String> = conversation
-            .into_iter()
-            .map(|message| message.content)
-            .collect();
-        vec![Message {
-            role: Role::User,
-            content: contents.join("\n\n"),
-        }]
+    fn told(&self, conversation: Vec<Message>) -> Vec<Message> {
+        told(conversation, self.openai().system_role)
     }
 
     /// Tokens of a conversation: as the tokenizer that is configured counts them, else the
@@ -360,9 +361,16 @@ impl OpenAiGenerator {
         })
     }
 
-    fn body(&self, conversation: &[Message], max_tokens: usize, temperature: f32) -> Value {
+    fn body(&self, conversation: &[Message], writing: &Writing<'_>) -> Value {
+        let Writing {
+            max_tokens,
+            temperature,
+            number,
+            adapter,
+        } = *writing;
+        let adapter = adapter.filter(|adapter| *adapter != NO_ADAPTER);
         let mut body = json!({
-            "model": self.model,
+            "model": adapter.unwrap_or(&self.model),
             "messages": conversation,
             "max_tokens": max_tokens,
             "temperature": temperature,
@@ -373,7 +381,7 @@ impl OpenAiGenerator {
             body["top_p"] = json!(self.config.top_p);
         }
         if let Some(seed) = self.config.seed {
-            body["seed"] = json!(seed);
+            body["seed"] = json!(u64::from(seed) + u64::from(number));
         }
         if !self.config.stop.is_empty() {
             body["stop"] = json!(self.config.stop);
@@ -385,9 +393,9 @@ impl OpenAiGenerator {
     async fn write(
         &self,
         conversation: Vec<Message>,
-        max_tokens: usize,
-        temperature: f32,
+        writing: Writing<'_>,
     ) -> Result<DraftPieces, BackendError> {
+        let max_tokens = writing.max_tokens;
         let tokens = self.tokens_of(&conversation).await?;
         let window = self.openai().window.get();
         if tokens + max_tokens > window {
@@ -397,7 +405,7 @@ impl OpenAiGenerator {
         }
         let request = self
             .request(Method::POST, "/v1/chat/completions")
-            .json(&self.body(&conversation, max_tokens, temperature));
+            .json(&self.body(&conversation, &writing));
         let patience = self.openai().first_token_timeout;
         let until = Instant::now() + patience;
         let response = timeout_at(until, self.send(request)).await.map_err(|_| {
@@ -432,6 +440,21 @@ impl OpenAiGenerator {
             .in_current_span(),
         );
         Ok(receiver)
+    }
+
+    /// Whether the server lists a model of this name.
+    async fn lists(&self, name: &str) -> Result<bool, BackendError> {
+        let request = self
+            .request(Method::GET, "/v1/models")
+            .timeout(self.openai().idle_timeout);
+        let response = self.send(request).await?;
+        if !response.status().is_success() {
+            return Err(self.refused(response, &[]).await);
+        }
+        let models: Models = response.json().await.map_err(|error| {
+            self.failed(&format!("does not list its models: {}", reason(error)))
+        })?;
+        Ok(models.data.iter().any(|entry| entry.id == name))
     }
 
     /// How the server is, for `veracite doctor`.
@@ -521,22 +544,67 @@ impl Generator for OpenAiGenerator {
     }
 
     async fn generate(&self, prompt: Prompt) -> Result<DraftPieces, BackendError> {
+        self.draft(prompt, 0).await
+    }
+
+    async fn draft(&self, prompt: Prompt, number: u32) -> Result<DraftPieces, BackendError> {
         let conversation = self.told(messages(&prompt, &self.fence));
-        let temperature = self.config.temperature;
-        self.write(conversation, prompt.max_tokens, temperature)
-            .await
+        let writing = Writing {
+            max_tokens: prompt.max_tokens,
+            temperature: self.config.temperature_of(number),
+            number,
+            adapter: prompt.question.adapter.as_deref(),
+        };
+        self.write(conversation, writing).await
+    }
+
+    /// An adapter is a model of the server's. One with a folder is loaded by it first.
+    async fn load_adapter(&self, name: &str, folder: Option<&Path>) -> Result<bool, BackendError> {
+        let openai = self.openai();
+        let Some(folder) = folder.filter(|_| openai.load_adapters) else {
+            return Ok(openai.adapters.iter().any(|own| own == name));
+        };
+        // Held while it is loaded: another question for it waits, and does not load it again.
+        let mut loaded = self.loaded.lock().await;
+        if loaded.contains(name) || self.lists(name).await? {
+            loaded.insert(name.to_owned());
+            return Ok(true);
+        }
+        let path = std::path::absolute(folder)
+            .map_err(|error| BackendError::new("the folder of an adapter cannot be told", error))?;
+        let request = self
+            .request(Method::POST, "/v1/load_lora_adapter")
+            .timeout(openai.first_token_timeout)
+            .json(&json!({ "lora_name": name, "lora_path": path.display().to_string() }));
+        let response = self.send(request).await?;
+        if !response.status().is_success() {
+            return Err(self.refused(response, &[]).await);
+        }
+        info!(adapter = name, "the engine loaded an adapter");
+        loaded.insert(name.to_owned());
+        Ok(true)
     }
 
     async fn rewrite(&self, rewrite: &Rewrite) -> Result<Option<String>, BackendError> {
         let conversation = self.told(rewrite_messages(rewrite, &self.fence));
-        let pieces = self.write(conversation, rewrite::TOKENS, 0.0).await?;
+        let writing = Writing {
+            max_tokens: rewrite::TOKENS,
+            temperature: 0.0,
+            number: 0,
+            adapter: rewrite.adapter.as_deref(),
+        };
+        let pieces = self.write(conversation, writing).await?;
         rewrite::read(pieces, &rewrite.sentence).await
     }
 
     async fn write_line(&self, messages: Vec<Message>) -> Result<Option<String>, BackendError> {
-        let pieces = self
-            .write(self.told(messages), rewrite::TOKENS, 0.0)
-            .await?;
+        let writing = Writing {
+            max_tokens: rewrite::TOKENS,
+            temperature: 0.0,
+            number: 0,
+            adapter: None,
+        };
+        let pieces = self.write(self.told(messages), writing).await?;
         rewrite::line(pieces).await
     }
 
@@ -602,6 +670,24 @@ impl Generator for OpenAiGenerator {
     }
 }
 
+/// A conversation for a model whose template may know no instructions apart from the user's words.
+pub(super) fn told(mut conversation: Vec<Message>, has_system_role: bool) -> Vec<Message> {
+    for message in &mut conversation {
+        message.content = without_control(&message.content);
+    }
+    if has_system_role {
+        return conversation;
+    }
+    let contents: Vec<String> = conversation
+        .into_iter()
+        .map(|message| message.content)
+        .collect();
+    vec![Message {
+        role: Role::User,
+        content: contents.join("\n\n"),
+    }]
+}
+
 /// The probability of the first tokens that `continuation` begins with.
 fn share(alternatives: &[Alternative], continuation: &str) -> f32 {
     let continuation = continuation.trim_start();
@@ -620,7 +706,7 @@ fn share(alternatives: &[Alternative], continuation: &str) -> f32 {
 }
 
 /// `text` with a space in what a template would take for its own.
-fn without_control(text: &str) -> String {
+pub(super) fn without_control(text: &str) -> String {
     CONTROL
         .replace_all(text, |found: &regex::Captures<'_>| {
             let (first, rest) = found[0].split_at(1);

@@ -20,6 +20,8 @@ use unicode_normalization::UnicodeNormalization;
 use crate::ask::{Counted, Location, Message, Passage, Prompt, Rewrite, Role};
 use crate::language::Language;
 
+/// The version of the prompt for answers: another one asks in other words.
+pub(crate) const VERSION: u32 = 1;
 /// Bytes of a hash that make a code: nobody guesses 40 bits in the questions of one process.
 const CODE_BYTES: usize = 5;
 /// Characters of a passage's title line.
@@ -217,6 +219,14 @@ fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// What the model is told to write where the passages hold no answer.
+pub(crate) fn nothing_said(language: Language) -> &'static str {
+    match language {
+        Language::Ko => "구절에 나와 있지 않습니다.",
+        Language::En => "The passages do not say.",
+    }
+}
+
 /// What the model is told, the same for every question. The sentence for what passages do not
 /// say is one that the checker knows (`check::silence`).
 fn instructions(language: Language) -> &'static str {
@@ -405,6 +415,9 @@ mod tests {
         for messages in [korean, english] {
             assert!(messages[0].content.contains("[1][3]"));
             assert!(messages[0].content.chars().count() < 900, "it is short");
+        }
+        for language in [Language::Ko, Language::En] {
+            assert!(instructions(language).contains(nothing_said(language)));
         }
     }
 

@@ -20,10 +20,10 @@ mod verify;
 pub use canonical::Json;
 pub(crate) use canonical::canonical;
 pub use key::{Key, KeyError};
-pub(crate) use verify::verify;
 pub use verify::{
     AnswerProblem, CitationReport, CurrentVersion, Standing, VerifyReport, verify_in,
 };
+pub(crate) use verify::{genuine, verify};
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -34,7 +34,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::ask::Question;
+use crate::ask::{NO_ADAPTER, Question};
 use crate::check::{Answer, CheckedSentence, Citation, Mode, Verdict};
 
 /// The form of proofs that this program writes and reads.
@@ -247,10 +247,12 @@ impl Prover {
             generator: GeneratorProof {
                 engine: self.setup.engine.clone(),
                 name: answer.generator().to_owned(),
-                adapter: question
-                    .adapter
-                    .clone()
-                    .or_else(|| self.setup.adapter.clone()),
+                adapter: answer
+                    .adapter()
+                    .or(question.adapter.as_deref())
+                    .or(self.setup.adapter.as_deref())
+                    .filter(|adapter| *adapter != NO_ADAPTER)
+                    .map(str::to_owned),
             },
             checker: answer.checker().to_owned(),
             indexes: self.setup.indexes.clone(),

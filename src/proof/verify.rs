@@ -217,6 +217,36 @@ pub(crate) async fn verify(
     ))
 }
 
+/// The proof of an answer that is, to the last character, what this installation sealed.
+///
+/// # Errors
+/// What is broken in it, in `language`.
+pub(crate) fn genuine(
+    answer: &Json,
+    key: &Key,
+    language: Language,
+) -> Result<Proof, AnswerProblem> {
+    let proof = sealed(answer.value(), Some(key)).and_then(|proof| {
+        let same = canonical::hash(answer.value(), PROOF) == proof.answer_sha256;
+        let first = || {
+            Changes::between(answer.value(), &proof)
+                .problems
+                .into_iter()
+                .next()
+        };
+        if same {
+            Ok(proof)
+        } else {
+            Err(first().unwrap_or(Problem::AnswerChanged))
+        }
+    });
+    proof.map_err(|problem| AnswerProblem {
+        code: problem.code(),
+        claim: problem.claim(),
+        words: problem.words(language),
+    })
+}
+
 fn report(
     problems: Vec<Problem>,
     citations: Vec<CitationReport>,

@@ -17,6 +17,7 @@ use utoipa::{Modify, OpenApi};
 use super::conversations::{self, ConversationsDescription};
 use super::described::complete_all;
 use super::error::{Error, ErrorBody};
+use super::feedback::FeedbackDescription;
 use super::people::{IdentityDescription, PeopleDescription};
 use super::rights::{self, RightsDescription};
 use super::viewer::{Speaks, Viewer, percent_encoded};
@@ -589,6 +590,7 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
         .merge_from(RightsDescription::openapi())
         .merge_from(WebhooksDescription::openapi())
         .merge_from(IdentityDescription::openapi())
+        .merge_from(FeedbackDescription::openapi())
 }
 
 /// `GET /openapi.json`.
@@ -657,7 +659,7 @@ mod tests {
     fn every_route_is_described() {
         let description = serde_json::to_value(description()).unwrap();
         let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
-        assert_eq!(paths.len(), 36, "{paths:?}");
+        assert_eq!(paths.len(), 38, "{paths:?}");
         // What generators of clients read.
         assert_eq!(description["openapi"], "3.1.0");
         let schemas = &description["components"]["schemas"];

@@ -18,7 +18,7 @@ struct Asset {
 
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-static ASSETS: [Asset; 8] = [
+static ASSETS: [Asset; 9] = [
     Asset {
         name: "style.css",
         content_type: "text/css; charset=utf-8",
@@ -48,6 +48,11 @@ static ASSETS: [Asset; 8] = [
         name: "sources.js",
         content_type: JAVASCRIPT,
         content: include_str!("../../templates/assets/sources.js"),
+    },
+    Asset {
+        name: "feedback.js",
+        content_type: JAVASCRIPT,
+        content: include_str!("../../templates/assets/feedback.js"),
     },
     Asset {
         name: "documents.js",

@@ -96,6 +96,13 @@ pub(super) enum Error {
         /// Until one may ask again.
         seconds: u64,
     },
+    /// An answer that this installation did not give as it is shown.
+    NotGenuine {
+        /// What is broken in it.
+        ko: String,
+        /// The same in English.
+        en: String,
+    },
     /// Too much runs already.
     Busy,
     /// No room on the disk.
@@ -183,8 +190,10 @@ impl Error {
                 StatusCode::UNSUPPORTED_MEDIA_TYPE
             }
             Self::BodyTooLarge | Self::LargeFile { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::LongQuestion { .. } | Self::UnreadableFile(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooMuch { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::LongQuestion { .. } | Self::UnreadableFile(_) | Self::NotGenuine { .. } => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Self::Busy | Self::Stopping | Self::NotReady { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -222,6 +231,7 @@ impl Error {
             },
             Self::BrokenFile => "file_incomplete",
             Self::TooMuch { .. } => "too_many_requests",
+            Self::NotGenuine { .. } => "answer_not_genuine",
             Self::Busy => "busy",
             Self::Stopping => "stopping",
             Self::DiskFull => "disk_full",
@@ -234,6 +244,7 @@ impl Error {
         match self {
             Self::Field { field, .. } => Some(field.clone()),
             Self::NoModel { .. } => Some("model".to_owned()),
+            Self::NotGenuine { .. } => Some("answer".to_owned()),
             Self::People(refusal) => people::field(*refusal).map(str::to_owned),
             Self::EmptyQuestion | Self::LongQuestion { .. } => Some("question".to_owned()),
             Self::FileName { .. }
@@ -329,6 +340,14 @@ impl Error {
                 "The file did not arrive whole.",
             ),
             Self::TooMuch { excess, seconds } => return too_much(*excess, *seconds, language),
+            Self::NotGenuine { ko, en } => {
+                return match language {
+                    Language::Ko => format!("이 설치본이 한 답 그대로가 아닙니다. {ko}"),
+                    Language::En => {
+                        format!("This is not an answer as this installation gave it. {en}")
+                    }
+                };
+            }
             Self::Busy => (
                 "지금은 바쁩니다. 잠시 뒤에 다시 해 주세요.",
                 "Busy. Try again soon.",

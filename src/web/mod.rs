@@ -15,6 +15,7 @@
 //! | `people` | signing in, one's account, the people of an installation |
 //! | `webhooks` | who is told what becomes of documents |
 //! | `serve`, `limits`, `protect` | connections; how much one may ask for; what browsers are told that pages may do |
+//! | `feedback` | what people say of answers |
 //! | `error` | what goes wrong, and the sentences for it |
 //! | `assets` | style sheet and scripts |
 //! | `audited`, `metrics`, `traced` | what the audit log is told, what is measured and traced |
@@ -34,6 +35,7 @@ mod conversations;
 mod described;
 mod docs;
 mod error;
+mod feedback;
 mod limits;
 mod mcp;
 mod metrics;
@@ -103,6 +105,7 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         .merge(conversations::routes())
         .merge(rights::routes())
         .merge(webhooks::routes())
+        .merge(feedback::routes())
         .route("/v1/answers", post(api::answers))
         .route("/v1/check", post(api::check))
         .route("/v1/chat/completions", post(compat::openai::completions))

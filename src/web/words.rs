@@ -335,6 +335,27 @@ words! {
     // Errors.
     error_title: "문제가 있습니다", "Something is wrong";
     to_start: "처음으로", "Back to start";
+
+    // What people say of answers.
+    feedback: "의견", "Feedback";
+    feedback_answer: "이 답은 어떤가요?", "How is this answer?";
+    feedback_sentence: "{number}번째 문장에 의견 남기기", "Feedback on sentence {number}";
+    feedback_more: "의견 쓰기", "Say more";
+    feedback_kind: "무엇이 그런가요?", "What is it?";
+    feedback_right: "맞아요", "Right";
+    feedback_wrong: "틀려요", "Wrong";
+    feedback_wrong_source: "근거가 틀려요", "Wrong source";
+    feedback_outdated: "옛날 내용이에요", "Outdated";
+    feedback_missing: "빠진 것이 있어요", "Something is missing";
+    feedback_correction: "바르게 고친 문장 (없어도 됩니다)", "Corrected sentence (optional)";
+    feedback_addition: "더 들어가야 할 내용 (없어도 됩니다)", "What is missing (optional)";
+    feedback_note: "메모 (없어도 됩니다)", "Note (optional)";
+    feedback_save: "의견 내기", "Send feedback";
+    feedback_take_back: "거두어들이기", "Take back";
+    feedback_saved: "의견을 받았습니다. 고맙습니다.", "Thank you, your feedback is kept.";
+    feedback_taken_back: "의견을 거두어들였습니다.", "Your feedback is taken back.";
+    feedback_supported: "고친 문장은 문서로 확인되었습니다.", "The documents support your correction.";
+    feedback_unsupported: "고친 문장은 문서로 확인되지 않아, 관리자가 살펴볼 때까지 학습에 쓰이지 않습니다.", "The documents do not support your correction: it is not learnt from until an administrator looks at it.";
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod crash;
 mod documents;
 mod engine;
 mod evaluation;
+mod feedback;
 mod harness;
 mod http;
 mod inside;

@@ -7,7 +7,7 @@
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use tracing::{Span, debug, error, info, warn};
@@ -235,8 +235,16 @@ impl From<Counters> for EngineCounters {
 }
 
 enum Job {
-    Request { request: Request, span: Span },
+    Request {
+        request: Request,
+        span: Span,
+    },
     Forget(oneshot::Sender<()>),
+    Adapt {
+        name: String,
+        folder: PathBuf,
+        done: oneshot::Sender<Result<(), ModelError>>,
+    },
 }
 
 /// A language model on a thread of its own.
@@ -248,7 +256,8 @@ pub struct DecoderEngine {
     waiting: usize,
     vocabulary: Arc<Vocabulary>,
     template: Arc<ChatTemplate>,
-    adapters: Arc<[String]>,
+    /// Names of adapters, by number; one that could not be loaded has none.
+    adapters: Arc<RwLock<Vec<String>>>,
     counters: Arc<Mutex<EngineCounters>>,
     window: usize,
     name: Arc<str>,
@@ -300,7 +309,7 @@ impl DecoderEngine {
                 adapters: options.adapters.clone(),
             },
         )?;
-        let adapters = model.adapters().into();
+        let adapters = Arc::new(RwLock::new(model.adapters().to_vec()));
         for note in model.notes() {
             warn!(model = &*name, "{note}");
         }
@@ -308,10 +317,10 @@ impl DecoderEngine {
         let counters = Arc::new(Mutex::new(EngineCounters::default()));
         let (jobs, queue) = mpsc::unbounded_channel();
         let scheduler = Scheduler::new(model, options.together);
-        let counted = Arc::clone(&counters);
+        let (counted, named) = (Arc::clone(&counters), Arc::clone(&adapters));
         std::thread::Builder::new()
             .name("decoder".to_owned())
-            .spawn(move || serve(scheduler, queue, &counted))
+            .spawn(move || serve(scheduler, queue, &counted, &named))
             .map_err(ModelError::io(path))?;
         info!(model = &*name, window, "the language model is ready");
         Ok(Self {
@@ -499,9 +508,31 @@ impl DecoderEngine {
         done.await.map_err(|_| EngineError::Stopped)
     }
 
+    /// Whether it has an adapter of this name.
+    #[must_use]
+    pub fn has_adapter(&self, name: &str) -> bool {
+        matches!(self.adapter(Some(name)), Ok(Some(_)))
+    }
+
+    /// Reads the adapter in `folder` under a name that no other has. Nothing is written meanwhile.
+    ///
+    /// # Errors
+    /// When it cannot be read, does not fit the model, or a device has no room for it.
+    pub async fn load_adapter(&self, name: &str, folder: &Path) -> Result<(), EngineError> {
+        let (sender, done) = oneshot::channel();
+        let job = Job::Adapt {
+            name: name.to_owned(),
+            folder: folder.to_owned(),
+            done: sender,
+        };
+        self.jobs.send(job).map_err(|_| EngineError::Stopped)?;
+        Ok(done.await.map_err(|_| EngineError::Stopped)??)
+    }
+
     fn adapter(&self, name: Option<&str>) -> Result<Option<usize>, EngineError> {
         name.map(|name| {
-            let found = self.adapters.iter().position(|own| own == name);
+            let adapters = self.adapters.read().unwrap_or_else(PoisonError::into_inner);
+            let found = adapters.iter().position(|own| own == name);
             found.ok_or_else(|| EngineError::NoAdapter(name.to_owned()))
         })
         .transpose()
@@ -574,17 +605,18 @@ fn serve(
     mut scheduler: Scheduler,
     mut jobs: mpsc::UnboundedReceiver<Job>,
     counters: &Mutex<EngineCounters>,
+    adapters: &RwLock<Vec<String>>,
 ) {
     loop {
         if scheduler.is_idle() {
             let Some(job) = jobs.blocking_recv() else {
                 return;
             };
-            take(&mut scheduler, job);
+            take(&mut scheduler, job, adapters);
         }
         let step = catch_unwind(AssertUnwindSafe(|| {
             while let Ok(job) = jobs.try_recv() {
-                take(&mut scheduler, job);
+                take(&mut scheduler, job, adapters);
             }
             scheduler.step();
         }));
@@ -603,7 +635,7 @@ fn serve(
     }
 }
 
-fn take(scheduler: &mut Scheduler, job: Job) {
+fn take(scheduler: &mut Scheduler, job: Job, adapters: &RwLock<Vec<String>>) {
     match job {
         Job::Request { request, span } => {
             span.in_scope(|| debug!(tokens = request.prompt.len(), "a prompt is taken"));
@@ -613,6 +645,15 @@ fn take(scheduler: &mut Scheduler, job: Job) {
             scheduler.forget();
             // Whoever asked may have left.
             let _ = done.send(());
+        }
+        Job::Adapt { name, folder, done } => {
+            let loading = || scheduler.load_adapter(&name, &folder);
+            let loaded = catch_unwind(AssertUnwindSafe(loading))
+                .unwrap_or_else(|_| Err(ModelError::unsupported(&folder, "reading it failed")));
+            *adapters.write().unwrap_or_else(PoisonError::into_inner) =
+                scheduler.adapters().to_vec();
+            // Whoever asked may have left.
+            let _ = done.send(loaded);
         }
     }
 }

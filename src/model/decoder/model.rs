@@ -1,6 +1,7 @@
 //! A whole model: its stages, and what goes in and comes out.
 
-use std::path::PathBuf;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 
 use tracing::debug;
 
@@ -132,11 +133,34 @@ impl Model {
     /// # Errors
     /// When a device has no room for it.
     pub(super) fn adapt(&mut self, adapter: Adapter) -> Result<(), ModelError> {
-        for stage in &mut self.stages {
-            stage.adapt(&adapter)?;
+        for at in 0..self.stages.len() {
+            if let Err(error) = self.stages[at].adapt(&adapter) {
+                // Its number is taken in the stages before: a later adapter has the same in all.
+                let nothing = Adapter {
+                    name: String::new(),
+                    parts: HashMap::new(),
+                };
+                for stage in &mut self.stages[at..] {
+                    stage.adapt(&nothing)?;
+                }
+                self.adapters.push(nothing.name);
+                return Err(error);
+            }
         }
         self.adapters.push(adapter.name);
         Ok(())
+    }
+
+    /// Reads and takes up the adapter in `folder`, unless there is one of this name.
+    ///
+    /// # Errors
+    /// When it cannot be read, does not fit, or a device has no room for it.
+    pub(super) fn load_adapter(&mut self, name: &str, folder: &Path) -> Result<(), ModelError> {
+        if self.adapters.iter().any(|own| own == name) {
+            return Ok(());
+        }
+        let adapter = Adapter::open(folder, name, &self.source)?;
+        self.adapt(adapter)
     }
 
     /// Where its weights come from.

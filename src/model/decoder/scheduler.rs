@@ -7,6 +7,7 @@
 //! keys and values that are left, so nothing that was begun has to be thrown out.
 
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::super::ModelError;
@@ -165,6 +166,19 @@ impl Scheduler {
     /// Forgets what was computed, as a benchmark needs it.
     pub(super) fn forget(&mut self) {
         self.blocks.forget();
+    }
+
+    /// Takes up the adapter in `folder`, unless it has one of this name.
+    ///
+    /// # Errors
+    /// When it cannot be read or does not fit.
+    pub(super) fn load_adapter(&mut self, name: &str, folder: &Path) -> Result<(), ModelError> {
+        self.model.load_adapter(name, folder)
+    }
+
+    /// Names of adapters, by number.
+    pub(super) fn adapters(&self) -> &[String] {
+        self.model.adapters()
     }
 
     /// Does one step. Failures are told to those whose tokens were in it.

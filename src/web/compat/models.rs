@@ -46,11 +46,11 @@ impl Model {
                 "Veracite, unsupported sentences marked",
             ),
         ];
-        models.extend(app.adapters().map(|adapter| Self {
+        models.extend(app.adapters().into_iter().map(|adapter| Self {
             id: format!("{STRICT}:{adapter}"),
             mode: Mode::Strict,
-            adapter: Some(adapter.to_owned()),
             name: format!("Veracite, adapter {adapter}"),
+            adapter: Some(adapter),
         }));
         models
     }

@@ -71,6 +71,7 @@ impl DocsPage {
             "people" => words.people.to_owned(),
             "rights" => words.rights.to_owned(),
             "webhooks" => words.docs_webhooks.to_owned(),
+            "feedback" => words.feedback.to_owned(),
             other => other.to_owned(),
         }
     }
@@ -136,6 +137,10 @@ fn errors(language: Language) -> Vec<ErrorRow> {
         Error::FileName { name: text() },
         Error::EmptyFile,
         Error::BrokenFile,
+        Error::NotGenuine {
+            ko: text(),
+            en: text(),
+        },
         Error::LargeFile { limit: text() },
         Error::UnreadableFile(ParseError::Encrypted { reason: text() }),
         Error::UnreadableFile(ParseError::Damaged { reason: text() }),

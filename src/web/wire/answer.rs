@@ -27,8 +27,8 @@ pub struct AnswerRequest {
     /// Narrows the question to some documents.
     #[serde(default)]
     pub filter: Option<super::FilterBody>,
-    /// An adapter of the language model, as `generator.local.adapters` names it; the configured
-    /// one if left out.
+    /// An adapter of the language model, as `veracite adapters list` names it; the default one if left
+    /// out, and the model alone with `none`.
     #[serde(default)]
     pub adapter: Option<String>,
     /// Whether the answer comes as server-sent events, as `Accept: text/event-stream` also asks.

@@ -9,6 +9,7 @@ mod answer;
 mod check;
 mod conversation;
 mod document;
+mod feedback;
 mod people;
 pub mod rights;
 mod scope;
@@ -32,6 +33,12 @@ pub(crate) use conversation::{conversation, turn};
 pub use document::{
     DocumentBody, DocumentList, ProblemBody, UploadReport, UploadedFile, VersionBody, VersionList,
     document, versions,
+};
+pub use feedback::{
+    CorrectedBody, ExportQuery, FeedbackBody, FeedbackList, FeedbackQuery, FeedbackRequest,
+};
+pub(crate) use feedback::{
+    audience as export_audience, given as given_feedback, listed as listed_feedback,
 };
 pub use people::{
     IdentityBody, IdentityList, InviteRequest, InvitedBody, KeyBody, KeyList, KeyRequest, LinkBody,

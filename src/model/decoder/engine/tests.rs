@@ -217,3 +217,43 @@ fn texts_that_end_an_answer_are_held_back_until_they_are_sure() {
     assert_eq!(text.push("xEN").0, "x");
     assert_eq!(text.finish(), "EN");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_adapter_that_comes_later_writes_as_one_that_was_there() {
+    let engine = DecoderEngine::open(
+        &fixture(),
+        &EngineOptions {
+            adapters: Vec::new(),
+            ..options()
+        },
+    )
+    .unwrap();
+    let adapted = until_end(&engine, greedy("model.safetensors+adapter"));
+    let later = WriteOptions {
+        adapter: Some("later".to_owned()),
+        ..write(64)
+    };
+    assert!(matches!(
+        engine.write(prompt(7), &later),
+        Err(EngineError::NoAdapter(_))
+    ));
+    // What is no adapter takes no name and does no harm.
+    let nothing = tempfile::tempdir().unwrap();
+    engine
+        .load_adapter("later", nothing.path())
+        .await
+        .unwrap_err();
+    assert!(!engine.has_adapter("later"));
+    let folder = fixture().join("adapter");
+    let (one, two) = tokio::join!(
+        engine.load_adapter("later", &folder),
+        engine.load_adapter("later", &folder)
+    );
+    one.unwrap();
+    two.unwrap();
+    let (ids, ..) = collect(engine.write(prompt(7), &later).unwrap()).await;
+    assert_eq!(ids, adapted);
+    let plain = until_end(&engine, greedy("model.safetensors"));
+    let (ids, ..) = collect(engine.write(prompt(7), &write(64)).unwrap()).await;
+    assert_eq!(ids, plain);
+}
