@@ -304,3 +304,40 @@ fn a_program_that_starts_it_speaks_with_it_over_its_input_and_output() {
     let (is_read, told) = crate::audit::veracite(&data, &["mcp", "--key", "no-such-key-00000000"]);
     assert!(!is_read && told.contains("no such key"), "{told}");
 }
+
+#[tokio::test]
+async fn who_may_only_find_a_document_is_shown_none_of_its_words() {
+    let test = TestApp::new().await;
+    let (id, _) = test.add("leave.md", LEAVE, &["everyone"]).await;
+    let text = "입사 1년 미만 직원의 연차휴가는 최대 11일이다.";
+    for (level, is_shown) in [("find", false), ("quote", true)] {
+        let body = json!({ "grants": [{ "group": "everyone", "level": level }], "confirm": true });
+        let set = Request::put(format!("/v1/documents/{id}/rights"))
+            .header(header::HOST, "127.0.0.1:8420")
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let (status, told) = send(&test, set).await;
+        assert_eq!(status, StatusCode::OK, "{told}");
+        for (name, arguments) in [
+            ("search", json!({ "query": QUESTION })),
+            ("ask", json!({ "question": QUESTION })),
+        ] {
+            let result = call(&test, name, arguments).await;
+            let shown = result.to_string().contains("최대 11일이다");
+            assert_eq!(shown, is_shown, "{name}, {level}: {result}");
+        }
+        let result = call(&test, "check", json!({ "text": text })).await;
+        let claim = &result["structuredContent"]["claims"][0];
+        assert_eq!(
+            claim["verdict"] == "supported",
+            is_shown,
+            "{level}: {claim}"
+        );
+        assert_eq!(
+            claim["citations"] != json!([]),
+            is_shown,
+            "{level}: {claim}"
+        );
+    }
+}
