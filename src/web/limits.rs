@@ -73,7 +73,7 @@ impl Default for LimitsConfig {
             questions_per_minute: 60,
             uploads_per_hour: 1_000,
             concurrent_questions: 8,
-            connections: 2_000,
+            connections: 512,
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
         }
@@ -280,10 +280,9 @@ impl Limits {
     /// Forgets, once in a while, those who have asked for nothing lately.
     fn forget(&self) {
         if self.counted.fetch_add(1, Ordering::Relaxed) % FORGOTTEN_EVERY == FORGOTTEN_EVERY - 1 {
-            for counter in [&self.requests, &self.questions, &self.uploads] {
-                if let Some(counter) = counter {
-                    counter.limiter.retain_recent();
-                }
+            let counters = [&self.requests, &self.questions, &self.uploads];
+            for counter in counters.into_iter().flatten() {
+                counter.limiter.retain_recent();
             }
         }
     }

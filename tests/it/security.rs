@@ -245,7 +245,7 @@ async fn pages_fetch_nothing_from_elsewhere_and_run_nothing_inline() {
             "http://",
             "https://",
             "@import",
-            "eval(",
+            " eval(",
             "new Function",
             "document.write",
         ] {
