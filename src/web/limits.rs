@@ -27,8 +27,11 @@ use super::connection::Connection;
 use super::error::Error;
 use super::viewer::{Viewer, Who};
 
-/// Routes that answer questions, or check answers, which takes as much.
+/// Routes that answer questions, or check answers, which takes as much. The page that works without scripts
+/// and programs that speak MCP ask as well.
 const QUESTIONS: &[&str] = &[
+    "/ask",
+    "/mcp",
     "/v1/answers",
     "/v1/check",
     "/v1/chat/completions",
