@@ -206,12 +206,13 @@ fn read_password() -> anyhow::Result<SecretString> {
 fn line(person: &Person) -> String {
     let state = if person.disabled {
         "disabled"
-    } else if person.has_password {
+    } else if person.has_password || person.has_identity {
         "active"
     } else {
         "invited"
     };
-    let groups: Vec<&str> = person.groups.iter().map(Group::as_str).collect();
+    let groups = person.all_groups();
+    let groups: Vec<&str> = groups.iter().map(Group::as_str).collect();
     format!(
         "{:<24}  {:<6}  {state:<8}  {}  {}",
         person.name.as_str(),

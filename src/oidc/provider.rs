@@ -35,6 +35,9 @@ const KEPT: Duration = Duration::from_secs(60 * 60);
 /// And not more often than this, however many tokens name a key that is not in it.
 const AT_LEAST: Duration = Duration::from_secs(60);
 
+/// A provider that could not be reached is not asked again at once: others wait for the answer.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
+
 /// Signatures by a key that only the provider has. Not those by the client's secret, which two know.
 const ALGORITHMS: [CoreJwsSigningAlgorithm; 9] = [
     CoreJwsSigningAlgorithm::RsaSsaPkcs1V15Sha256,
@@ -92,7 +95,8 @@ type Party = Client<
 #[derive(Debug)]
 struct Description {
     asked: Instant,
-    metadata: CoreProviderMetadata,
+    /// None where the provider did not answer.
+    metadata: Option<CoreProviderMetadata>,
 }
 
 /// A provider of the configuration.
@@ -154,22 +158,24 @@ impl Provider {
     /// What the provider says of itself, asked anew if that is older than `most`.
     async fn metadata(&self, most: Duration) -> Result<CoreProviderMetadata, Fault> {
         let mut description = self.description.lock().await;
-        if let Some(known) = &*description
-            && known.asked.elapsed() < most
-        {
-            return Ok(known.metadata.clone());
+        if let Some(Description { asked, metadata }) = &*description {
+            match metadata {
+                Some(metadata) if asked.elapsed() < most => return Ok(metadata.clone()),
+                None if asked.elapsed() < AFTER_FAILURE => return Err(Fault::Unreachable),
+                _ => {}
+            }
         }
         let issuer = IssuerUrl::new(self.config.issuer.clone())
             .map_err(|error| self.fault(Fault::Unreachable, in_words(&error)))?;
         // It also looks whether the issuer is the one that was asked.
         let metadata = CoreProviderMetadata::discover_async(issuer, self.http()?)
             .await
-            .map_err(|error| self.fault(Fault::Unreachable, in_words(&error)))?;
+            .map_err(|error| self.fault(Fault::Unreachable, in_words(&error)));
         *description = Some(Description {
             asked: Instant::now(),
-            metadata: metadata.clone(),
+            metadata: metadata.as_ref().ok().cloned(),
         });
-        Ok(metadata)
+        metadata
     }
 
     fn party(&self, metadata: CoreProviderMetadata) -> Result<Party, Fault> {

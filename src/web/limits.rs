@@ -27,8 +27,11 @@ use super::connection::Connection;
 use super::error::Error;
 use super::viewer::{Viewer, Who};
 
-/// Routes that answer questions, or check answers, which takes as much.
+/// Routes that answer questions, or check answers, which takes as much. The page that works without scripts
+/// and programs that speak MCP ask as well.
 const QUESTIONS: &[&str] = &[
+    "/ask",
+    "/mcp",
     "/v1/answers",
     "/v1/check",
     "/v1/chat/completions",
@@ -73,7 +76,7 @@ impl Default for LimitsConfig {
             questions_per_minute: 60,
             uploads_per_hour: 1_000,
             concurrent_questions: 8,
-            connections: 2_000,
+            connections: 512,
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
         }
@@ -280,10 +283,9 @@ impl Limits {
     /// Forgets, once in a while, those who have asked for nothing lately.
     fn forget(&self) {
         if self.counted.fetch_add(1, Ordering::Relaxed) % FORGOTTEN_EVERY == FORGOTTEN_EVERY - 1 {
-            for counter in [&self.requests, &self.questions, &self.uploads] {
-                if let Some(counter) = counter {
-                    counter.limiter.retain_recent();
-                }
+            let counters = [&self.requests, &self.questions, &self.uploads];
+            for counter in counters.into_iter().flatten() {
+                counter.limiter.retain_recent();
             }
         }
     }

