@@ -10,15 +10,17 @@ use ingest::ocr::{Recognize, Tesseract};
 use ingest::parse::Extract;
 use ingest::parse::sandbox::Sandbox;
 use ingest::{BackendError, ChunkStore, DocumentId, PassageEmbedder, TokenCounter};
+use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tracing::{Instrument as _, info, info_span, warn};
 use unicode_normalization::UnicodeNormalization as _;
 
 use crate::ask::{
-    BothEmbedder, Context, EngineBusy, Generator, Prompt, Query, QueryEmbedder, Question,
-    QuoteGenerator, Reader, Retriever, Sufficiency, findable, fit, fuse, pack, retrieve,
+    BothEmbedder, Context, DraftSentence, EngineBusy, Generator, Passage, Prompt, Query,
+    QueryEmbedder, Question, QuoteGenerator, Reader, Retriever, Sufficiency, findable, fit, fuse,
+    pack, retrieve,
 };
-use crate::audit::{Asked, Audit};
+use crate::audit::{Asked, Audit, searched};
 use crate::catalogue::Catalogue;
 use crate::check::{
     Answer, AnswerEvent, Checked, CheckedSentence, Checker, CheckerParts, Drafting, Judge, Mode,
@@ -35,12 +37,15 @@ use crate::model::{
     CharacterCounter, DocumentEmbedder, Embedder, ModelError, ModelState, ModelStore,
     VerifierChoice, open_verifier,
 };
+use crate::outbound::Guard;
 use crate::people::People;
 use crate::proof::{self, Clock, IndexesProof, Key, Prover, Setup, SystemClock, VerifyReport};
 use crate::rights::Access;
 use crate::sources::config::SourceConfig;
 use crate::sources::{self, Source, SourceError, Surroundings, keep_in_step};
 use crate::talk;
+use crate::telemetry::TARGET;
+use crate::webhooks::{self, Delivery};
 
 /// A question may have this many characters. A longer text is a document, not a question.
 pub const QUESTION_LIMIT: usize = 4_000;
@@ -542,6 +547,8 @@ impl App {
         };
         let library = Library::open(&config.data, lock, parts).await?;
         let catalogue = library.catalogue().clone();
+        let (told, _) = webhooks::configured(&config.webhooks, clock.now());
+        catalogue.set_configured_webhooks(&told).await?;
         let audit = Audit::open(
             catalogue,
             &config.data,
@@ -778,9 +785,11 @@ impl App {
         let nobody = BTreeSet::new();
         let mut taken = vec![self.config.data.clone()];
         let folder = self.config.data.join("sources");
+        let guard = Guard::new(&self.config.network);
         let surroundings = Surroundings {
             default_readers: &nobody,
             max_file: ingest.max_file.as_u64(),
+            guard: &guard,
             folder: &folder,
         };
         let mut opened: Vec<Arc<dyn Source>> = Vec::new();
@@ -829,6 +838,24 @@ impl App {
         Ok(())
     }
 
+    /// Tells webhooks what becomes of documents, until the program stops.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be written.
+    pub async fn tell_webhooks(&self) -> Result<(), LibraryError> {
+        let (kept, secrets) = webhooks::configured(&self.config.webhooks, Timestamp::now());
+        let catalogue = self.library.catalogue();
+        catalogue.keep_configured_webhooks(&kept).await?;
+        let delivery = Delivery {
+            catalogue: catalogue.clone(),
+            guard: Guard::new(&self.config.network),
+            secrets,
+            pauses: None,
+        };
+        tokio::spawn(webhooks::deliver(delivery, self.phase()));
+        Ok(())
+    }
+
     /// What is in force, where it says more than the defaults do.
     #[must_use]
     pub fn configuration_checks(&self) -> Vec<Check> {
@@ -869,6 +896,12 @@ impl App {
                 format!("pages that are pictures are not read: {reason}"),
             ),
         });
+        for webhook in &config.webhooks {
+            if let Err(reason) = webhook.examine() {
+                let words = format!("{} is not told: {reason}", webhook.host());
+                checks.push(Check::new("webhooks", Level::Error, words));
+            }
+        }
         let server = &config.server;
         checks.push(if server.wants_accounts() {
             Check::new(
@@ -1012,25 +1045,7 @@ impl App {
         question: Question,
         mode: Mode,
     ) -> Result<mpsc::UnboundedReceiver<AskEvent>, AskError> {
-        if *self.phase.borrow() != Phase::Running {
-            return Err(AskError::Stopping);
-        }
-        if question.text.trim().is_empty() {
-            return Err(AskError::Empty);
-        }
-        if let Some(adapter) = &question.adapter
-            && !self.has_adapter(adapter)
-        {
-            return Err(AskError::NoAdapter(adapter.clone()));
-        }
-        let actual = question.text.chars().count();
-        if actual > QUESTION_LIMIT {
-            return Err(AskError::TooLong { actual });
-        }
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
-            self.metrics.asked(Outcome::Busy);
-            AskError::Busy
-        })?;
+        let place = self.place_for(&question)?;
         let asked = Asked::new(&self.audit, actor, &question, mode);
         let (sender, receiver) = mpsc::unbounded_channel();
         let app = Arc::clone(self);
@@ -1047,9 +1062,103 @@ impl App {
                     () = app.work(question, mode, &sender, (asked, place)) => {}
                 }
             }
-            .instrument(info_span!("ask")),
+            .instrument(info_span!(target: TARGET, "ask")),
         );
         Ok(receiver)
+    }
+
+    /// A place for a question, if it can be asked.
+    fn place_for(&self, question: &Question) -> Result<OwnedSemaphorePermit, AskError> {
+        if *self.phase.borrow() != Phase::Running {
+            return Err(AskError::Stopping);
+        }
+        if question.text.trim().is_empty() {
+            return Err(AskError::Empty);
+        }
+        if let Some(adapter) = &question.adapter
+            && !self.has_adapter(adapter)
+        {
+            return Err(AskError::NoAdapter(adapter.clone()));
+        }
+        let actual = question.text.chars().count();
+        if actual > QUESTION_LIMIT {
+            return Err(AskError::TooLong { actual });
+        }
+        Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
+            self.metrics.asked(Outcome::Busy);
+            AskError::Busy
+        })
+    }
+
+    /// Looks for the passages that an answer to `question` could rest on, for `actor`.
+    ///
+    /// # Errors
+    /// As [`App::ask_as`], and when a back end fails.
+    pub async fn search_as(&self, actor: &str, question: &Question) -> Result<Context, AskError> {
+        let _place = self.place_for(question)?;
+        let _seat = self.seats.acquire().await;
+        let searching = async {
+            let pipeline = self.pipeline();
+            let found = pipeline.find(question, &mut Timings::default()).await;
+            found.map(|(context, _)| context)
+        };
+        let found = searching
+            .instrument(info_span!(target: TARGET, "search"))
+            .await;
+        let passages = found.as_ref().ok().map(|found| found.passages.as_slice());
+        searched(&self.audit, actor, &question.text, passages);
+        Ok(found?)
+    }
+
+    /// Checks the sentences of a text of any program, each by the passages that are found for it in
+    /// the documents that the asker may read. `whole` is the text as it was handed in, and what the
+    /// documents are narrowed to. Gives an answer for each sentence.
+    ///
+    /// # Errors
+    /// As [`App::search_as`].
+    pub async fn check_text_as(
+        &self,
+        actor: &str,
+        whole: &Question,
+        sentences: Vec<DraftSentence>,
+    ) -> Result<Vec<Answer>, AskError> {
+        let _place = self.place_for(whole)?;
+        let _seat = self.seats.acquire().await;
+        let mut shown = Vec::new();
+        let checking = self.check_each(whole, sentences, &mut shown);
+        let checked = checking
+            .instrument(info_span!(target: TARGET, "check_text"))
+            .await;
+        let passages = checked.is_ok().then_some(shown.as_slice());
+        searched(&self.audit, actor, &whole.text, passages);
+        Ok(checked?)
+    }
+
+    async fn check_each(
+        &self,
+        whole: &Question,
+        sentences: Vec<DraftSentence>,
+        shown: &mut Vec<Passage>,
+    ) -> anyhow::Result<Vec<Answer>> {
+        let pipeline = self.pipeline();
+        let mut answers = Vec::with_capacity(sentences.len());
+        for mut sentence in sentences {
+            let question = Question {
+                text: sentence.text.clone(),
+                ..whole.clone()
+            };
+            let (context, _) = pipeline.find(&question, &mut Timings::default()).await?;
+            sentence.citations = (1..).take(context.passages.len()).collect();
+            shown.extend(context.passages.iter().cloned());
+            let checking = self.checker.check(
+                vec![sentence],
+                Arc::new(context),
+                whole.language,
+                Mode::Marked,
+            );
+            answers.push(checking.await);
+        }
+        Ok(answers)
     }
 
     /// Answers a question of whoever has this machine.
@@ -1236,7 +1345,8 @@ impl Pipeline<'_> {
             context: &context,
             mode,
         };
-        let checking = check_stream(self.checker, drafting, &sender);
+        let checking = check_stream(self.checker, drafting, &sender)
+            .instrument(info_span!(target: TARGET, "write_and_check"));
         tokio::pin!(checking);
         let Checked { answer, gate } = loop {
             tokio::select! {
@@ -1282,7 +1392,11 @@ impl Pipeline<'_> {
     ) -> anyhow::Result<(Context, Query)> {
         let started = Instant::now();
         let vector = match self.embedder {
-            Some(embedder) => Some(Arc::new(embedder.embed_query(&question.text).await?)),
+            Some(embedder) => {
+                let embedding = embedder.embed_query(&question.text);
+                let span = info_span!(target: TARGET, "embed");
+                Some(Arc::new(embedding.instrument(span).await?))
+            }
             None => None,
         };
         timings.embed = started.elapsed();
@@ -1298,12 +1412,15 @@ impl Pipeline<'_> {
             filter: question.scope.filter(titled, library::today()),
         };
         let started = Instant::now();
-        let rankings =
-            retrieve(self.retrievers, &query, &access.quoting(), &self.config.ask).await?;
+        let rankings = retrieve(self.retrievers, &query, &access.quoting(), &self.config.ask)
+            .instrument(info_span!(target: TARGET, "retrieve"))
+            .await?;
         timings.retrieve = started.elapsed();
         let started = Instant::now();
         let fused = fuse(&rankings, &self.config.ask);
-        let context = pack(self.catalogue, &fused, &question.reader, &self.config.ask).await?;
+        let context = pack(self.catalogue, &fused, &question.reader, &self.config.ask)
+            .instrument(info_span!(target: TARGET, "pack"))
+            .await?;
         timings.pack = started.elapsed();
         Ok((context, query))
     }

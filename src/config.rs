@@ -24,8 +24,11 @@ use crate::check::CheckConfig;
 use crate::generate::{Engine, GeneratorConfig};
 use crate::index::{VectorsConfig, WordsConfig};
 use crate::model::{ModelsConfig, Source, VerifierChoice};
+use crate::outbound::NetworkConfig;
 use crate::sources::config::SourceConfig;
+use crate::telemetry::TelemetryConfig;
 use crate::web::ServerConfig;
+use crate::webhooks::WebhookConfig;
 
 /// The whole configuration; one field a section.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -56,6 +59,12 @@ pub struct Config {
     pub audit: AuditConfig,
     /// `[log]`: how logs are written.
     pub log: LogConfig,
+    /// `[telemetry]`: traces for an OpenTelemetry collector.
+    pub telemetry: TelemetryConfig,
+    /// `[network]`: which machines may be contacted beside those of the public internet.
+    pub network: NetworkConfig,
+    /// `[[webhooks]]`: programs that are told what becomes of documents.
+    pub webhooks: Vec<WebhookConfig>,
     /// `[[sources]]`: folders, web sites and buckets that `serve` keeps the library in step with.
     pub sources: Vec<SourceConfig>,
 }
@@ -160,6 +169,9 @@ impl Default for Config {
             check: CheckConfig::default(),
             audit: AuditConfig::default(),
             log: LogConfig::default(),
+            telemetry: TelemetryConfig::default(),
+            network: NetworkConfig::default(),
+            webhooks: Vec::new(),
             sources: Vec::new(),
         }
     }
@@ -293,6 +305,12 @@ impl Config {
         for source in &self.sources {
             source.validate()?;
         }
+        for webhook in &self.webhooks {
+            webhook.validate()?;
+        }
+        self.telemetry
+            .validate()
+            .map_err(|error| format!("`telemetry`: {error}"))?;
         self.audit
             .validate()
             .map_err(|error| format!("`audit`: {error}"))?;

@@ -7,6 +7,7 @@
 //! | [`ingest`] (a crate of its own) | the write path: bytes to [`ingest::Document`] to chunks |
 //! | [`library`] | documents on their way into both indexes and out again, whatever crashes; their versions, and what is said of them |
 //! | [`sources`] | folders, web sites and buckets that the library is kept in step with; the seam [`sources::Source`] |
+//! | [`outbound`] | requests to other machines: which may be contacted, so that nobody leads this one astray |
 //! | [`catalogue`] | SQLite: the truth that both indexes are derived from |
 //! | [`index`] | words (tantivy) and vectors (Qdrant Edge, or a Qdrant server): each keeps chunks and finds them |
 //! | [`model`] | models on this machine, those that embed and those that write; the only module that imports candle |
@@ -14,14 +15,17 @@
 //! | [`generate`] | the prompt for cited answers, and engines that write from it: a model in this process, or an OpenAI-compatible server |
 //! | [`check`] | the citation checker: the only module that can make a [`check::Answer`] |
 //! | [`proof`] | answers that carry their proof, and whether it still holds |
+//! | [`oidc`] | providers of identities by which people sign in (OpenID Connect) |
 //! | [`people`] | who may come in, and as whom: persons, passwords, sessions, API keys, groups |
 //! | [`talk`] | conversations: follow-up questions, kept answers compared with the rights of now |
 //! | [`rights`] | who may find, quote and download a document: access lists, and who can read what |
 //! | [`audit`] | who did what, in a log that nobody changes unseen |
 //! | [`backup`] | the data folder in one file, and back |
 //! | [`metrics`] | how much and how long, for Prometheus |
+//! | [`telemetry`] | which part of a request takes how long, for OpenTelemetry |
 //! | [`app`] | the wired program: the one place where back ends are chosen |
 //! | [`web`] | pages, JSON API, server-sent events; the same for clients of OpenAI and Anthropic |
+//! | [`webhooks`] | other programs are told what becomes of documents |
 //! | [`cli`], [`config`], [`doctor`] | commands, what is in force, what is wrong |
 //! | [`eval`], [`mod@bench`] | how good it is, and how fast |
 //!
@@ -59,9 +63,13 @@ pub mod language;
 pub mod library;
 pub mod metrics;
 pub mod model;
+pub mod oidc;
+pub mod outbound;
 pub mod people;
 pub mod proof;
 pub mod rights;
 pub mod sources;
 pub mod talk;
+pub mod telemetry;
 pub mod web;
+pub mod webhooks;

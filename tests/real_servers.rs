@@ -243,6 +243,7 @@ async fn a_real_store_is_listed_and_fetched_with_signed_requests() {
     let surroundings = Surroundings {
         default_readers: &everyone,
         max_file: 1 << 20,
+        guard: &veracite::outbound::Guard::default(),
         folder: spool.path(),
     };
     let bucket = Bucket::open(&config, surroundings).unwrap();

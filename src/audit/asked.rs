@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::config::Questions;
 use super::entry::{Action, Event};
 use super::writer::Audit;
-use crate::ask::Question;
+use crate::ask::{Passage, Question};
 use crate::check::{Answer, CheckedSentence, Citation, ConflictSide, Mode};
 
 /// A question that is being answered. However it ends, the log tells it.
@@ -88,6 +88,27 @@ impl Drop for Asked {
     }
 }
 
+/// Tells the log that `actor` was shown passages: which versions of which documents, or that the
+/// search failed. `text` is what they looked for.
+pub(crate) fn searched(audit: &Audit, actor: &str, text: &str, found: Option<&[Passage]>) {
+    let id = uuid::Uuid::new_v4().simple().to_string();
+    let event = Event::new(actor, Action::Search, id)
+        .with("sha256", ContentHash::of(text.as_bytes()).to_string());
+    let event = match audit.questions() {
+        Questions::Hash => event,
+        Questions::Text => event.with("text", text),
+    };
+    audit.note(match found {
+        None => event.with("outcome", "failed"),
+        Some(passages) => {
+            let of =
+                |passage: &Passage| (passage.document.to_string(), passage.version.to_string());
+            let shown = named(passages.iter().map(of).collect());
+            event.with("outcome", "found").with("evidence", shown)
+        }
+    });
+}
+
 fn verdicts(sentences: &[CheckedSentence]) -> BTreeMap<String, u64> {
     let mut counts = BTreeMap::new();
     for sentence in sentences {
@@ -113,8 +134,12 @@ fn evidence(answer: &Answer) -> Vec<Value> {
             citation.version().to_string(),
         )
     };
-    let quoted: BTreeSet<(String, String)> = sentences.chain(conflicts).map(of).collect();
-    quoted
+    named(sentences.chain(conflicts).map(of).collect())
+}
+
+/// Versions of documents, as the log has them.
+fn named(versions: BTreeSet<(String, String)>) -> Vec<Value> {
+    versions
         .into_iter()
         .map(|(document, version)| json!({ "document": document, "version": version }))
         .collect()

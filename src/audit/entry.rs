@@ -32,6 +32,10 @@ pub enum Action {
     InvitationUsed,
     /// A person's password is changed.
     PasswordChanged,
+    /// A person may sign in as somebody whom a provider vouches for.
+    IdentityLinked,
+    /// A person may not sign in so any more.
+    IdentityUnlinked,
     /// A person makes an API key.
     KeyMade,
     /// A person takes an API key away.
@@ -52,6 +56,16 @@ pub enum Action {
     Question,
     /// A question's answer is made, or not.
     Answer,
+    /// Passages are looked for, for somebody or to check a text of theirs by.
+    Search,
+    /// A webhook is made; this and what follows about webhooks is written before it is done.
+    WebhookMade,
+    /// What a webhook is told is changed.
+    WebhookChanged,
+    /// A webhook is taken away.
+    WebhookRemoved,
+    /// A webhook is sent a message to try it, or one that was given up.
+    WebhookSent,
     /// Old entries go.
     Retention,
     /// The program found entries after the last hash that was noted: it was killed between the two.

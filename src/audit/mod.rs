@@ -24,7 +24,7 @@ mod entry;
 mod head;
 mod writer;
 
-pub(crate) use asked::Asked;
+pub(crate) use asked::{Asked, searched};
 pub use chain::{Anchor, Fault, Head, Record, Report, Verification, link, start};
 pub use config::{AuditConfig, Questions};
 pub use entry::{Action, Event};

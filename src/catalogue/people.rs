@@ -18,7 +18,10 @@ pub(super) const TABLES: &str = include_str!("people.sql");
 const HAD_ACCOUNTS: &str = "had_accounts";
 
 const COLUMNS: &str = "p.id AS person_id, p.name AS person_name, p.display_name, p.role, p.member_of, \
-     p.disabled, p.password IS NOT NULL AS has_password, p.created_at AS person_created_at";
+     p.disabled, p.password IS NOT NULL AS has_password, p.created_at AS person_created_at, \
+     EXISTS (SELECT 1 FROM identities o WHERE o.person = p.id) AS has_identity, \
+     (SELECT json_group_array(DISTINCT g.value) FROM identities o, json_each(o.member_of) g \
+     WHERE o.person = p.id) AS vouched_groups";
 
 /// How a change of a person ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,8 +66,10 @@ pub(super) fn person(row: &SqliteRow) -> Result<Person> {
         display_name: row.try_get("display_name")?,
         role: parsed(row, "role")?,
         groups: json(row.try_get("member_of")?)?,
+        vouched_groups: json(row.try_get("vouched_groups")?)?,
         disabled: row.try_get::<i64, _>("disabled")? != 0,
         has_password: row.try_get::<i64, _>("has_password")? != 0,
+        has_identity: row.try_get::<i64, _>("has_identity")? != 0,
         created: time(row.try_get("person_created_at")?)?,
     })
 }
@@ -74,19 +79,30 @@ pub(super) fn person_columns() -> &'static str {
     COLUMNS
 }
 
-async fn admins(connection: &mut SqliteConnection) -> Result<i64> {
-    let sql = "SELECT count(*) FROM people \
-               WHERE role = 'admin' AND disabled = 0 AND password IS NOT NULL";
-    let row = sqlx::query(sql).fetch_one(connection).await?;
+/// An administrator who can sign in.
+const IS_ADMIN: &str = "role = 'admin' AND disabled = 0 AND \
+     (password IS NOT NULL OR EXISTS (SELECT 1 FROM identities o WHERE o.person = people.id))";
+
+pub(super) async fn admins(connection: &mut SqliteConnection) -> Result<i64> {
+    let sql = format!("SELECT count(*) FROM people WHERE {IS_ADMIN}");
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .fetch_one(connection)
+        .await?;
     row.try_get(0)
 }
 
 /// Whether a person is an administrator who can sign in; none if there is no such person. It
 /// writes, so that the transaction has the right to write before it reads on.
-async fn was_admin(connection: &mut SqliteConnection, id: &PersonId) -> Result<Option<bool>> {
-    let sql = "UPDATE people SET name = name WHERE id = ? RETURNING \
-               role = 'admin' AND disabled = 0 AND password IS NOT NULL AS is_admin";
-    let row = sqlx::query(sql)
+pub(super) async fn was_admin(
+    connection: &mut SqliteConnection,
+    id: &PersonId,
+) -> Result<Option<bool>> {
+    sqlx::query("UPDATE people SET name = name WHERE id = ?")
+        .bind(id.as_str())
+        .execute(&mut *connection)
+        .await?;
+    let sql = format!("SELECT {IS_ADMIN} AS is_admin FROM people WHERE id = ?");
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(id.as_str())
         .fetch_optional(connection)
         .await?;
@@ -95,7 +111,7 @@ async fn was_admin(connection: &mut SqliteConnection, id: &PersonId) -> Result<O
 }
 
 /// Puts a person in; false if another has the name.
-async fn insert(
+pub(super) async fn insert(
     connection: &mut SqliteConnection,
     id: &PersonId,
     new: &NewPerson,
@@ -124,7 +140,7 @@ async fn insert(
     Ok(true)
 }
 
-async fn end_sessions(connection: &mut SqliteConnection, id: &PersonId) -> Result<()> {
+pub(super) async fn end_sessions(connection: &mut SqliteConnection, id: &PersonId) -> Result<()> {
     sqlx::query("DELETE FROM sessions WHERE person = ?")
         .bind(id.as_str())
         .execute(connection)
@@ -179,7 +195,8 @@ impl Catalogue {
 
     /// All groups that a person is in.
     pub(crate) async fn groups_of_people(&self) -> Result<BTreeSet<Group>> {
-        let sql = "SELECT DISTINCT g.value AS name FROM people, json_each(people.member_of) g";
+        let sql = "SELECT g.value AS name FROM people, json_each(people.member_of) g \
+                   UNION SELECT g.value FROM identities, json_each(identities.member_of) g";
         let rows = sqlx::query(sql).fetch_all(&self.readers).await?;
         rows.iter().map(|row| parsed(row, "name")).collect()
     }

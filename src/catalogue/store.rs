@@ -27,16 +27,18 @@ use sqlx::{AssertSqlSafe, Row as _};
 use super::audit;
 use super::conversations;
 use super::metadata::{Metadata, Said, labels};
+use super::oidc;
 use super::people;
 use super::rights::{self, Access, ListId, Lists, lists_of};
 use super::types::{DocumentView, NewDocument, State, VersionView};
+use super::webhooks;
 use crate::rights::Level;
 
 /// What can go wrong with the catalogue: SQLite's own errors, and rows that cannot be read.
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
 
 const SCHEMA: &str = include_str!("schema.sql");
-pub(super) const SCHEMA_VERSION: i64 = 8;
+pub(super) const SCHEMA_VERSION: i64 = 10;
 /// What makes a catalogue of version 1 one of version 2.
 const TO_VERSION_2: &str = "ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
      UPDATE versions SET readers = (SELECT readers FROM documents WHERE id = versions.document);";
@@ -352,6 +354,8 @@ impl Catalogue {
                     people::TABLES,
                     audit::SCHEMA,
                     rights::TABLES,
+                    webhooks::SCHEMA,
+                    oidc::TABLES,
                     conversations::TABLES,
                 ];
                 let changes = match usize::try_from(version) {
@@ -361,6 +365,8 @@ impl Catalogue {
                         people::TABLES,
                         audit::SCHEMA,
                         rights::TABLES,
+                        webhooks::SCHEMA,
+                        oidc::TABLES,
                         conversations::TABLES,
                     ][..],
                 };
@@ -1593,7 +1599,10 @@ mod tests {
         assert!(expected.contains("documents parent TEXT 0"), "{expected:?}");
         // Back to version 2.
         sqlx::raw_sql(
-            "DROP INDEX documents_by_list; DROP INDEX versions_apart; DROP TABLE access_lists; \
+            "DROP TRIGGER webhooks_document_received; DROP TRIGGER webhooks_version_received; \
+             DROP TRIGGER webhooks_document_ended; DROP TRIGGER webhooks_document_deleted; DROP VIEW webhook_events; \
+             DROP TABLE webhook_messages; DROP TABLE webhooks; \
+             DROP INDEX documents_by_list; DROP INDEX versions_apart; DROP TABLE access_lists; \
              ALTER TABLE documents DROP COLUMN list; ALTER TABLE documents DROP COLUMN own_rights; \
              ALTER TABLE versions DROP COLUMN access; ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
              DROP INDEX documents_by_lane; DROP INDEX documents_by_content; \
@@ -1602,8 +1611,9 @@ mod tests {
              ALTER TABLE versions DROP COLUMN replaced_at; DROP TABLE recognized; DROP TABLE sourced; DROP INDEX documents_by_parent; \
              DROP INDEX documents_by_turn; ALTER TABLE documents DROP COLUMN parent; \
              ALTER TABLE documents DROP COLUMN turn; ALTER TABLE versions DROP COLUMN needs_ocr; \
-             DROP TABLE links; DROP TABLE sessions; DROP TABLE api_keys; DROP TABLE people; \
-             DROP TABLE audit; DROP TABLE audit_anchors; DROP TABLE turns; DROP TABLE conversations; PRAGMA user_version = 2;",
+             DROP TABLE turns; DROP TABLE conversations; \
+             DROP TABLE identities; DROP TABLE links; DROP TABLE sessions; DROP TABLE api_keys; DROP TABLE people; \
+             DROP TABLE audit; DROP TABLE audit_anchors; PRAGMA user_version = 2;",
         )
         .execute(&catalogue.writer)
         .await

@@ -11,21 +11,27 @@ mod documents;
 mod dry_run;
 mod eval;
 mod ingest;
+mod mcp;
 mod models;
 mod people;
 mod rights;
 mod serve;
 mod sync;
 mod verify;
+mod webhooks;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
+use tokio::runtime::{Handle, Runtime};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{EnvFilter, Layer as _};
 
 use crate::config::{Config, LogFormat};
+use crate::telemetry::Telemetry;
 
 /// Answers questions from a company's own documents and shows only what they support.
 #[derive(Debug, Parser)]
@@ -68,6 +74,10 @@ enum Command {
     People(people::PeopleArguments),
     /// Shows and sets who may find, quote and download a document or a collection.
     Rights(rights::RightsArguments),
+    /// Lets an assistant search, ask and check over standard input and output (Model Context Protocol).
+    Mcp(mcp::McpArguments),
+    /// Lists the programs that are told what becomes of documents, and whether it arrives.
+    Webhooks(webhooks::WebhooksArguments),
     /// Answers one question.
     Ask(ask::AskArguments),
     /// Checks an answer against passages.
@@ -104,8 +114,14 @@ pub fn run(arguments: Arguments) -> ExitCode {
         return worker.run();
     }
     let config = Config::load(arguments.config.as_deref(), arguments.data.as_deref());
-    let format = config.as_ref().map(|config| config.log.format);
-    start_tracing(&arguments.log, format.unwrap_or_default());
+    let runtime = match runtime() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("veracite: no threads can be started: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let telemetry = start_tracing(&arguments.log, config.as_ref().ok(), runtime.handle());
     let failure = match &arguments.command {
         // Its 1 and 2 are verdicts.
         Command::Verify(_) => ExitCode::from(verify::UNKNOWN),
@@ -113,7 +129,10 @@ pub fn run(arguments: Arguments) -> ExitCode {
     };
     let ended = config
         .map_err(anyhow::Error::from)
-        .and_then(|config| command(arguments.command, config));
+        .and_then(|config| command(&runtime, arguments.command, config));
+    if let Some(telemetry) = telemetry {
+        telemetry.end();
+    }
     match ended {
         Ok(code) => code,
         Err(error) => {
@@ -123,10 +142,13 @@ pub fn run(arguments: Arguments) -> ExitCode {
     }
 }
 
-fn command(command: Command, config: Config) -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+fn runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
         .enable_all()
-        .build()?;
+        .build()
+}
+
+fn command(runtime: &Runtime, command: Command, config: Config) -> anyhow::Result<ExitCode> {
     runtime.block_on(async move {
         match command {
             Command::Demo(arguments) => demo::run(config, arguments).await,
@@ -137,6 +159,8 @@ fn command(command: Command, config: Config) -> anyhow::Result<ExitCode> {
             Command::Documents(arguments) => documents::run(config, arguments).await,
             Command::People(arguments) => people::run(config, arguments).await,
             Command::Rights(arguments) => rights::run(config, arguments).await,
+            Command::Mcp(arguments) => mcp::run(config, arguments).await,
+            Command::Webhooks(arguments) => webhooks::run(config, arguments).await,
             Command::Ask(arguments) => ask::run(config, arguments).await,
             Command::Check(arguments) => check::run(config, arguments).await,
             Command::Verify(arguments) => verify::run(config, arguments).await,
@@ -156,19 +180,36 @@ fn command(command: Command, config: Config) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn start_tracing(filter: &str, format: LogFormat) {
+/// Starts logs, and traces if they are configured.
+fn start_tracing(filter: &str, config: Option<&Config>, runtime: &Handle) -> Option<Telemetry> {
     // Said by Qdrant Edge at each start, of switches that it has no way to set, and by lindera of
-    // every kind of unknown word in ko-dic.
-    let filter = &format!("{filter},qdrant_edge::common=error,lindera_dictionary=error");
+    // every kind of unknown word in ko-dic. What rmcp tells of each message holds questions.
+    let filter = &format!("{filter},qdrant_edge::common=error,lindera_dictionary=error,rmcp=error");
     let filter = EnvFilter::try_new(filter).unwrap_or_else(|error| {
         eprintln!("veracite: log filter `{filter}` is wrong ({error}), using `warn`");
         EnvFilter::new("warn")
     });
-    let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => subscriber.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).init(),
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let format = config.map(|config| config.log.format).unwrap_or_default();
+    let logs = match format {
+        LogFormat::Text => layer.with_ansi(std::io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).boxed(),
+    };
+    let logs = tracing_subscriber::registry().with(logs.with_filter(filter));
+    let telemetry = config.map(|config| Telemetry::open(&config.telemetry, runtime));
+    match telemetry.transpose() {
+        Ok(telemetry) => {
+            let telemetry = telemetry.flatten();
+            match &telemetry {
+                Some(telemetry) => logs.with(telemetry.layer()).init(),
+                None => logs.init(),
+            }
+            telemetry
+        }
+        Err(error) => {
+            logs.init();
+            eprintln!("veracite: no traces are sent: {error:#}");
+            None
+        }
     }
 }

@@ -32,6 +32,7 @@ pub(super) async fn run(mut config: Config, arguments: ServeArguments) -> anyhow
     let app = App::open(config).await?;
     app.needs_generator()?;
     app.watch_sources()?;
+    app.tell_webhooks().await?;
     serve(app).await
 }
 
@@ -43,7 +44,7 @@ pub(super) async fn serve(app: Arc<App>) -> anyhow::Result<ExitCode> {
         .with_context(|| format!("{bind} cannot be bound"))?;
     let address = listener.local_addr()?;
     let router = web::router(app.clone(), &app.config().server);
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    let limits = app.config().server.limits;
     for notice in app.notices(crate::language::Language::En) {
         eprintln!("! {notice}");
     }
@@ -58,7 +59,7 @@ pub(super) async fn serve(app: Arc<App>) -> anyhow::Result<ExitCode> {
         stopping.go_to(Phase::Stopping);
     };
     tokio::select! {
-        served = axum::serve(listener, service).with_graceful_shutdown(asked_to_stop) => served?,
+        () = web::serve(listener, router, &limits, asked_to_stop) => {}
         () = async {
             stop_signal().await;
             tokio::select! {
@@ -101,7 +102,8 @@ async fn print_set_up_link(app: &App, address: SocketAddr) -> anyhow::Result<()>
     Ok(())
 }
 
-async fn stop_signal() {
+/// Comes back when the process is asked to stop.
+pub(super) async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = match signal(SignalKind::terminate()) {
         Ok(terminate) => terminate,

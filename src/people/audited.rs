@@ -105,8 +105,10 @@ mod tests {
             display_name: "Mina".to_owned(),
             role: Role::Reader,
             groups: BTreeSet::new(),
+            vouched_groups: BTreeSet::new(),
             disabled: false,
             has_password: true,
+            has_identity: false,
             created: Timestamp::UNIX_EPOCH,
         };
         let same = PersonChange {

@@ -5,6 +5,7 @@
 //! | `types` | persons, roles, scopes, and why something is refused |
 //! | `accounts` | persons come, change and go; the links by which they choose a password |
 //! | `session` | signing in, and staying signed in |
+//! | `identities` | persons whom a provider vouches for |
 //! | `keys` | API keys of persons |
 //! | `audited` | what the audit log is told |
 //! | `password`, `attempts`, `secret` | which passwords are taken and how they are hashed; how often one may try; random secrets |
@@ -20,6 +21,7 @@
 mod accounts;
 mod attempts;
 mod audited;
+mod identities;
 mod keys;
 mod password;
 mod secret;
@@ -27,6 +29,7 @@ mod session;
 mod types;
 
 pub use accounts::{Link, LinkView};
+pub use identities::{IdentityView, Vouched};
 pub use keys::{API_KEYS, ApiKeyView};
 pub use password::{PASSWORD_BYTES, PASSWORD_CHARACTERS, PasswordFault};
 pub use secret::Token;

@@ -11,7 +11,7 @@ pub struct Token(SecretString);
 
 impl Token {
     /// A new one, with something before it by which people and scanners know what it is.
-    pub(super) fn random(prefix: &str) -> Result<Self, getrandom::Error> {
+    pub(crate) fn random(prefix: &str) -> Result<Self, getrandom::Error> {
         let mut bits = [0; 32];
         getrandom::fill(&mut bits)?;
         let text = format!("{prefix}{}", ContentHash::from_digest(bits));
@@ -25,7 +25,7 @@ impl Token {
     }
 
     /// What is kept of it.
-    pub(super) fn hash(&self) -> String {
+    pub(crate) fn hash(&self) -> String {
         hash(self.expose())
     }
 }

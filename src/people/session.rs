@@ -152,7 +152,8 @@ impl People {
             return Err(Refusal::WrongSignIn.into());
         };
         self.attempts.succeeded(None, visitor.address);
-        self.start(&key.name, Holder::Key(key.hash), visitor).await
+        self.start(&key.name, Holder::Key(key.hash), None, visitor)
+            .await
     }
 
     /// Begins a session of a person who is known by now. A session that they had ends: a token that was
@@ -166,18 +167,24 @@ impl People {
         visitor: Visitor<'_>,
     ) -> Result<SignedIn, PeopleError> {
         let id = person.id.clone();
-        self.start(id.as_str(), Holder::Person(person), visitor)
+        self.start(id.as_str(), Holder::Person(person), None, visitor)
             .await
     }
 
-    async fn start(
+    /// `by` is the provider that vouches, if one does.
+    pub(super) async fn start(
         &self,
         actor: &str,
         holder: Holder,
+        by: Option<&str>,
         visitor: Visitor<'_>,
     ) -> Result<SignedIn, PeopleError> {
         let id = uuid::Uuid::new_v4().simple().to_string();
         let event = Event::new(actor, Action::SignIn, &id);
+        let event = match by {
+            Some(by) => event.with("by", by),
+            None => event,
+        };
         self.record(event).await?;
         let begun = self.start_told(id.clone(), holder, visitor).await;
         self.ended(actor, id, begun)

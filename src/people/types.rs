@@ -188,14 +188,26 @@ pub struct Person {
     pub display_name: String,
     /// What they may do.
     pub role: Role,
-    /// What they may read, besides what everyone may.
+    /// What they may read, besides what everyone may: groups given here.
     pub groups: BTreeSet<Group>,
+    /// What they may read as providers say that vouch for them, as of their last signing in.
+    pub vouched_groups: BTreeSet<Group>,
     /// Whether they may not sign in, for now.
     pub disabled: bool,
     /// Whether they have chosen a password: not before an invitation is taken up.
     pub has_password: bool,
+    /// Whether a provider vouches for them.
+    pub has_identity: bool,
     /// Since when there is the account.
     pub created: Timestamp,
+}
+
+impl Person {
+    /// All groups that they are in: those given here, and those that providers say.
+    #[must_use]
+    pub fn all_groups(&self) -> BTreeSet<Group> {
+        &self.groups | &self.vouched_groups
+    }
 }
 
 /// A person as somebody writes them down.
@@ -266,6 +278,18 @@ pub enum Refusal {
     /// A link that was used, has run out, was replaced, or never was.
     #[error("this link was used already, has run out or was replaced by another")]
     SpentLink,
+    /// Nobody here has the identity that a provider vouches for.
+    #[error("no account here is linked with this identity")]
+    UnknownIdentity,
+    /// The account of one whom a provider vouches for is disabled.
+    #[error("this account is disabled")]
+    Disabled,
+    /// An identity that somebody has already.
+    #[error("this identity is linked with an account already")]
+    IdentityTaken,
+    /// What cannot be a provider's id for somebody.
+    #[error("an identity has 1 to 255 characters and no control characters")]
+    BadIdentity,
     /// Nobody would be left who sees to people.
     #[error("this is the last administrator who can sign in; make another one first")]
     LastAdmin,

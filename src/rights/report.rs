@@ -96,7 +96,7 @@ impl PersonAccess {
     /// What a person may do by these grants. Who may not sign in may do nothing.
     #[must_use]
     pub fn of_person(person: Person, grants: &Grants) -> Self {
-        let reader = Reader::new(person.groups.iter().cloned()).with_person(person.id.clone());
+        let reader = Reader::new(person.all_groups()).with_person(person.id.clone());
         let is_disabled = person.disabled;
         let access = Self::new(ReadershipOf::Person(Box::new(person)), &reader, grants);
         Self {
@@ -161,6 +161,8 @@ mod tests {
             groups: groups.iter().map(|group| group.parse().unwrap()).collect(),
             disabled,
             has_password: true,
+            has_identity: false,
+            vouched_groups: BTreeSet::new(),
             created: Timestamp::UNIX_EPOCH,
         }
     }

@@ -1,43 +1,28 @@
 //! What sources that answer over HTTP share: a client that goes nowhere by itself, and bodies
 //! that come into files.
 
-use std::error::Error;
 use std::io::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use reqwest::redirect::Policy;
-use reqwest::{Client, Response};
+use reqwest::{ClientBuilder, Response};
 use sha2::{Digest as _, Sha256};
 use tempfile::{NamedTempFile, TempPath};
 
 use super::SourceError;
+pub(super) use crate::outbound::in_words;
+use crate::outbound::{Guard, Outbound};
 
-/// A server that does not take a connection for this long is given up.
-const TO_CONNECT: Duration = Duration::from_secs(10);
-/// One that says nothing for this long.
+/// A server that says nothing for this long is given up.
 const TO_SPEAK: Duration = Duration::from_secs(30);
 /// One that is not done after this long, however much it says.
 const TO_END: Duration = Duration::from_secs(900);
 
-/// A client without proxies and redirects: what it is asked for is all that it contacts.
-pub(super) fn client() -> Result<Client, SourceError> {
-    // Another part of the process may have chosen first, and then its choice stands.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    Client::builder()
-        .connect_timeout(TO_CONNECT)
-        .read_timeout(TO_SPEAK)
-        .timeout(TO_END)
-        .redirect(Policy::none())
-        .no_proxy()
-        .user_agent(concat!("Veracite/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|error| {
-            SourceError(format!(
-                "a client for HTTP cannot be made: {}",
-                in_words(&error)
-            ))
-        })
+/// A client without proxies and redirects: what it is asked for is all that it contacts, as far as
+/// the guard lets it.
+pub(super) fn client(guard: Guard) -> Result<Outbound, SourceError> {
+    let limits = |builder: ClientBuilder| builder.read_timeout(TO_SPEAK).timeout(TO_END);
+    Outbound::new(guard, limits).map_err(SourceError)
 }
 
 /// A body that came into a file.
@@ -149,16 +134,4 @@ pub(super) fn hex(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
     }
     text
-}
-
-/// An error with its causes: the outermost alone says only that a request failed.
-pub(super) fn in_words(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        words.push_str(": ");
-        words.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    words
 }

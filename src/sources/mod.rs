@@ -13,7 +13,8 @@
 //! does, and fetches one. What did not change costs no more than its line in the list.
 //!
 //! A source contacts the address that the administrator wrote, and no other: no proxy, no
-//! redirect to another host, no address that a page or a server names.
+//! redirect to another host, no address that a page or a server names. A name that stands for a
+//! machine of the own network is contacted only if `network.allow` names it ([`crate::outbound`]).
 
 pub mod bucket;
 pub mod config;
@@ -34,6 +35,7 @@ use ingest::Group;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempPath;
 
+use crate::outbound::Guard;
 use config::SourceConfig;
 pub(crate) use sync::keep_in_step;
 pub use sync::{Synced, sync};
@@ -117,6 +119,8 @@ pub struct Surroundings<'a> {
     pub default_readers: &'a BTreeSet<Group>,
     /// Bytes of a document at most; larger ones are left out.
     pub max_file: u64,
+    /// Judges what may be contacted.
+    pub guard: &'a Guard,
     /// A folder for what sources remember between turns, and for what is on its way. It is made
     /// when one needs it.
     pub folder: &'a Path,

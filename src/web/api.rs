@@ -15,10 +15,12 @@ use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
 use super::conversations::{self, ConversationsDescription};
+use super::described::complete_all;
 use super::error::{Error, ErrorBody};
-use super::people::PeopleDescription;
+use super::people::{IdentityDescription, PeopleDescription};
 use super::rights::{self, RightsDescription};
 use super::viewer::{Speaks, Viewer, percent_encoded};
+use super::webhooks::WebhooksDescription;
 use super::{Shared, audited, compat, stream as events, upload, wire};
 use crate::ask::{Question, Scope};
 use crate::audit::Action;
@@ -585,6 +587,8 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
         .merge_from(PeopleDescription::openapi())
         .merge_from(ConversationsDescription::openapi())
         .merge_from(RightsDescription::openapi())
+        .merge_from(WebhooksDescription::openapi())
+        .merge_from(IdentityDescription::openapi())
 }
 
 /// `GET /openapi.json`.
@@ -593,8 +597,13 @@ pub(super) async fn openapi() -> Response {
         header::CONTENT_TYPE,
         HeaderValue::from_static("application/json"),
     );
-    match description().to_json() {
-        Ok(json) => ([content_type], json).into_response(),
+    let described = description().to_json();
+    let described = described.and_then(|json| serde_json::from_str::<serde_json::Value>(&json));
+    match described {
+        Ok(mut described) => {
+            complete_all(&mut described);
+            ([content_type], described.to_string()).into_response()
+        }
         Err(error) => Error::internal("describing the API", &error).into_response(),
     }
 }
@@ -648,7 +657,9 @@ mod tests {
     fn every_route_is_described() {
         let description = serde_json::to_value(description()).unwrap();
         let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
-        assert_eq!(paths.len(), 31, "{paths:?}");
+        assert_eq!(paths.len(), 36, "{paths:?}");
+        // What generators of clients read.
+        assert_eq!(description["openapi"], "3.1.0");
         let schemas = &description["components"]["schemas"];
         let claim = schemas["ClaimBody"].to_string();
         assert!(claim.contains("schemas/SpanBody"), "{claim}");

@@ -8,7 +8,9 @@ use ingest::Group;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::limits::LimitsConfig;
 use crate::app::LOCAL;
+use crate::oidc::{self, OidcConfig};
 use crate::people::SessionLimits;
 
 /// A shorter key could be guessed.
@@ -38,12 +40,21 @@ pub struct ServerConfig {
     /// Addresses of proxies that are believed: `X-Forwarded-For` says who asks, and
     /// `X-Forwarded-Proto` whether by HTTPS.
     pub trusted_proxies: Vec<IpAddr>,
+    /// The address that people know, like `https://ask.example.com`: where providers of identities send
+    /// people back to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_address: Option<String>,
     /// Programs that may use it, beside the people with accounts and their keys.
     #[serde(skip_serializing)]
     pub keys: Vec<ApiKey>,
     /// Whether `GET /metrics` tells Prometheus how much is done; it needs a key like everything
     /// else. Only where nobody but this machine is served, if left out.
     pub metrics: Option<bool>,
+    /// `[server.limits]`: how much one may ask for.
+    pub limits: LimitsConfig,
+    /// `[[server.oidc]]`: providers by which people sign in. Where there is one, everybody signs in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub oidc: Vec<OidcConfig>,
 }
 
 /// `[[server.keys]]`: a person or program that may use the server.
@@ -73,6 +84,9 @@ impl Default for ServerConfig {
             trusted_proxies: Vec::new(),
             keys: Vec::new(),
             metrics: None,
+            public_address: None,
+            limits: LimitsConfig::default(),
+            oidc: Vec::new(),
         }
     }
 }
@@ -80,7 +94,7 @@ impl Default for ServerConfig {
 impl ServerConfig {
     /// Whether everybody signs in, account or not.
     pub(crate) fn wants_accounts(&self) -> bool {
-        self.accounts || !self.bind.ip().is_loopback()
+        self.accounts || !self.bind.ip().is_loopback() || !self.oidc.is_empty()
     }
 
     /// How long sessions last.
@@ -111,6 +125,12 @@ impl ServerConfig {
                 return Err(format!("`{name}` is not between a minute and a year"));
             }
         }
+        self.limits.validate()?;
+        let address = self.public_address.as_deref();
+        if let Some(address) = address {
+            oidc::public_address(address)?;
+        }
+        oidc::validate(&self.oidc, address)?;
         let mut names = BTreeSet::new();
         let mut secrets = BTreeSet::new();
         for key in &self.keys {

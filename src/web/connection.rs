@@ -7,8 +7,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::ConnectInfo;
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap};
 
 use super::viewer::cookie;
 
@@ -16,6 +16,9 @@ use super::viewer::cookie;
 /// unencrypted page set it.
 const SESSION: &str = "veracite_session";
 const SECURE_SESSION: &str = "__Host-veracite_session";
+/// Name of the cookie of one who is on the way to a provider and back.
+const AWAY: &str = "veracite_away";
+const SECURE_AWAY: &str = "__Host-veracite_away";
 
 /// A request's way here.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,7 +32,12 @@ pub(super) struct Connection {
 impl Connection {
     /// The way of a request, where `trusted` are the addresses of proxies.
     pub(super) fn of(parts: &Parts, trusted: &[IpAddr]) -> Self {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        Self::new(&parts.headers, &parts.extensions, trusted)
+    }
+
+    /// The same of a request's headers and what the server knows of its connection.
+    pub(super) fn new(headers: &HeaderMap, known: &Extensions, trusted: &[IpAddr]) -> Self {
+        let peer = known.get::<ConnectInfo<SocketAddr>>();
         let Some(peer) = peer.map(|ConnectInfo(peer)| peer.ip().to_canonical()) else {
             return Self::default();
         };
@@ -42,14 +50,14 @@ impl Connection {
             };
         }
         // Each proxy adds what it saw at the end: the last that is no proxy of ours is the asker.
-        let chain = list(&parts.headers, "x-forwarded-for");
+        let chain = list(headers, "x-forwarded-for");
         let asker = chain
             .iter()
             .rev()
             .map_while(|text| text.parse::<IpAddr>().ok())
             .map(|address| address.to_canonical())
             .find(|address| !is_trusted(address));
-        let protocols = list(&parts.headers, "x-forwarded-proto");
+        let protocols = list(headers, "x-forwarded-proto");
         Self {
             address: asker.or(Some(peer)),
             is_secure: protocols
@@ -76,6 +84,23 @@ impl Connection {
         let name = self.cookie_name();
         let secure = if self.is_secure { "; Secure" } else { "" };
         format!("{name}={token}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}")
+    }
+
+    fn away_name(self) -> &'static str {
+        if self.is_secure { SECURE_AWAY } else { AWAY }
+    }
+
+    /// What the browser of one kept who comes back from a provider.
+    pub(super) fn away(self, headers: &HeaderMap) -> Option<&str> {
+        cookie(headers, self.away_name())
+    }
+
+    /// The cookie of one who is sent to a provider, for `seconds`. It must come back with a request that
+    /// begins there, and so is not as strict as the session's.
+    pub(super) fn away_cookie(self, token: &str, seconds: u64) -> String {
+        let name = self.away_name();
+        let secure = if self.is_secure { "; Secure" } else { "" };
+        format!("{name}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
     }
 
     /// The scheme of the addresses that the asker knows.
@@ -154,6 +179,12 @@ mod tests {
         assert!(
             set.ends_with("; Secure") && !set.contains("Domain"),
             "{set}"
+        );
+        let away = secure.away_cookie("t", 5);
+        assert!(
+            away.starts_with("__Host-veracite_away=t; Path=/; HttpOnly; ")
+                && away.ends_with("; Secure"),
+            "{away}"
         );
         let plain = Connection::default();
         let set = plain.session_cookie("t", 5);

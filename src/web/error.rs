@@ -5,6 +5,7 @@
 
 use askama::Template as _;
 use axum::Json;
+use axum::body::to_bytes;
 use axum::extract::Request;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
@@ -15,6 +16,7 @@ use tracing::{error, warn};
 use utoipa::ToSchema;
 
 use super::compat::Dialect;
+use super::limits::Excess;
 use super::pages::{ErrorPage, Frame};
 use super::people::told as people;
 use super::rights::told as rights;
@@ -87,6 +89,13 @@ pub(super) enum Error {
     UnreadableFile(ParseError),
     /// The connection ended within a file.
     BrokenFile,
+    /// More than one may ask for.
+    TooMuch {
+        /// Of what.
+        excess: Excess,
+        /// Until one may ask again.
+        seconds: u64,
+    },
     /// Too much runs already.
     Busy,
     /// No room on the disk.
@@ -175,6 +184,7 @@ impl Error {
             }
             Self::BodyTooLarge | Self::LargeFile { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::LongQuestion { .. } | Self::UnreadableFile(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooMuch { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Busy | Self::Stopping | Self::NotReady { .. } => StatusCode::SERVICE_UNAVAILABLE,
             Self::DiskFull => StatusCode::INSUFFICIENT_STORAGE,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -211,6 +221,7 @@ impl Error {
                 ParseError::Crashed { .. } => "file_unreadable",
             },
             Self::BrokenFile => "file_incomplete",
+            Self::TooMuch { .. } => "too_many_requests",
             Self::Busy => "busy",
             Self::Stopping => "stopping",
             Self::DiskFull => "disk_full",
@@ -317,6 +328,7 @@ impl Error {
                 "파일이 끝까지 오지 않았습니다.",
                 "The file did not arrive whole.",
             ),
+            Self::TooMuch { excess, seconds } => return too_much(*excess, *seconds, language),
             Self::Busy => (
                 "지금은 바쁩니다. 잠시 뒤에 다시 해 주세요.",
                 "Busy. Try again soon.",
@@ -356,6 +368,23 @@ impl Error {
             limit: matches!(self, Self::LongQuestion { .. }).then_some(crate::app::QUESTION_LIMIT),
             language: language.tag(),
         }
+    }
+}
+
+/// What is said of one who asks for too much.
+fn too_much(excess: Excess, seconds: u64, language: Language) -> String {
+    let (ko, en) = match excess {
+        Excess::Requests => ("요청이 너무 잦습니다", "Too many requests came from you"),
+        Excess::Questions => ("질문이 너무 잦습니다", "You asked too many questions"),
+        Excess::Uploads => ("파일을 너무 자주 올렸습니다", "You sent files too often"),
+        Excess::AtOnce => (
+            "먼저 한 질문들의 답이 아직 끝나지 않았습니다",
+            "Earlier questions of yours are still being answered",
+        ),
+    };
+    match language {
+        Language::Ko => format!("{ko}. {seconds}초 뒤에 다시 해 주세요."),
+        Language::En => format!("{en}. Try again in {seconds} s."),
     }
 }
 
@@ -419,6 +448,12 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
         None if response.status() == StatusCode::NOT_FOUND && bodiless(&response) => {
             Error::NotFound
         }
+        // A path or a query that is no such thing comes from axum too, as a line of text.
+        None if response.status() == StatusCode::BAD_REQUEST && is_text(&response) => {
+            let line = to_bytes(response.into_body(), 1_000).await;
+            let line = line.unwrap_or_default();
+            Error::field("address", String::from_utf8_lossy(&line))
+        }
         None => return response,
     };
     let status = error.status();
@@ -463,6 +498,9 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
         Error::Busy => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("3"));
         }
+        Error::TooMuch { seconds, .. } => {
+            headers.insert(header::RETRY_AFTER, seconds.into());
+        }
         Error::People(refusal) => {
             if let Some(seconds) = people::retry_after(refusal) {
                 headers.insert(header::RETRY_AFTER, seconds.into());
@@ -471,6 +509,11 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
         _ => {}
     }
     rendered
+}
+
+fn is_text(response: &Response) -> bool {
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    content_type.is_some_and(|value| value.as_bytes().starts_with(b"text/plain"))
 }
 
 fn bodiless(response: &Response) -> bool {

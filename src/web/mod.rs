@@ -5,16 +5,19 @@
 //! | [`wire`] | the JSON that goes in and out, apart from inner types |
 //! | `api`, `stream`, `upload` | JSON routes, server-sent events, files that come in |
 //! | `compat` | the same answers for clients of OpenAI and Anthropic |
+//! | `mcp` | the same answers, passages and checks as tools of other assistants |
 //! | `conversations` | kept questions and answers of whoever asks |
-//! | `docs` | the page that describes the API |
+//! | `docs`, `described` | the page that describes the API; what its description says of every route |
 //! | `chat` | the page for questions and answers |
 //! | `pages`, `source`, `words`, `told` | other HTML pages, a document's text, the words of both languages |
 //! | `viewer`, `connection` | who asks, from where, in which language |
 //! | `rights` | who may read which document, and who changes that |
 //! | `people` | signing in, one's account, the people of an installation |
+//! | `webhooks` | who is told what becomes of documents |
+//! | `serve`, `limits`, `protect` | connections; how much one may ask for; what browsers are told that pages may do |
 //! | `error` | what goes wrong, and the sentences for it |
 //! | `assets` | style sheet and scripts |
-//! | `audited`, `metrics` | what the audit log is told, what is measured |
+//! | `audited`, `metrics`, `traced` | what the audit log is told, what is measured and traced |
 //!
 //! Nothing here makes an answer: pages and routes show what the checker made. Nothing is
 //! fetched from another host, and pages cannot either: the content security policy starts
@@ -28,35 +31,47 @@ mod compat;
 mod config;
 mod connection;
 mod conversations;
+mod described;
 mod docs;
 mod error;
+mod limits;
+mod mcp;
 mod metrics;
 mod pages;
 mod people;
+mod protect;
 mod rights;
+mod serve;
 mod source;
 mod stream;
 mod told;
+mod traced;
 mod upload;
 mod viewer;
+mod webhooks;
 pub mod wire;
 mod words;
 
 pub use config::{ApiKey, ServerConfig};
 pub use error::{ErrorBody, ErrorFields};
+pub use limits::LimitsConfig;
+pub(crate) use mcp::serve_stdio as serve_mcp;
 pub(crate) use people::{invitation_path, set_up_path};
+pub use serve::serve;
 pub(crate) use words::words;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderValue, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 
 use crate::app::App;
+use crate::oidc::Providers;
+use limits::Limits;
 use viewer::Gate;
 
 /// A JSON body may have this many bytes: a check request brings whole passages.
@@ -67,6 +82,8 @@ const BODY_LIMIT: usize = 4 * 1024 * 1024;
 struct Shared {
     app: Arc<App>,
     gate: Arc<Gate>,
+    limits: Arc<Limits>,
+    oidc: Arc<Providers>,
 }
 
 /// The pages and the API of `app`.
@@ -74,6 +91,8 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
     upload::clear(&upload::folder(&app));
     let shared = Shared {
         gate: Arc::new(Gate::new(config, Arc::clone(app.people()))),
+        limits: Arc::new(Limits::new(&config.limits)),
+        oidc: Arc::new(Providers::new(config)),
         app,
     };
     Router::new()
@@ -83,12 +102,14 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         .merge(people::routes())
         .merge(conversations::routes())
         .merge(rights::routes())
+        .merge(webhooks::routes())
         .route("/v1/answers", post(api::answers))
         .route("/v1/check", post(api::check))
         .route("/v1/chat/completions", post(compat::openai::completions))
         .route("/v1/messages", post(compat::anthropic::messages))
         .route("/v1/models", get(compat::models::list))
         .route("/v1/models/{id}", get(compat::models::one))
+        .route("/mcp", any(mcp::serve))
         .route("/v1/verify", post(api::verify))
         .route("/v1/documents/events", get(api::document_events))
         .route(
@@ -112,11 +133,16 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         .route("/healthz", get(api::healthz))
         .route("/readyz", get(api::readyz))
         .merge(metrics::routes(config))
+        .layer(from_fn_with_state(
+            config.limits.body_timeout,
+            limits::patient,
+        ))
         .layer(from_fn_with_state(shared.clone(), admit))
-        .layer(from_fn(remember_language))
+        .layer(from_fn_with_state(shared.clone(), remember_language))
         .layer(from_fn(error::render))
-        .layer(from_fn(protect))
+        .layer(from_fn_with_state(shared.clone(), protect::protect))
         .layer(from_fn_with_state(shared.clone(), metrics::count))
+        .layer(from_fn(traced::request))
         .with_state(shared)
 }
 
@@ -130,13 +156,24 @@ async fn admit(State(shared): State<Shared>, request: Request, next: Next) -> Re
     let is_open = people::is_entrance(path) || path.starts_with("/static/");
     let admission = match shared.gate.admit(&parts, is_open).await {
         Ok(admission) => admission,
+        Err(error) => {
+            // Who shows nothing, or what is wrong, counts as well.
+            let connection = shared.gate.connection(&parts);
+            let counted = shared.limits.count(None, connection, &parts);
+            return counted.err().unwrap_or(error).into_response();
+        }
+    };
+    let viewer = admission.viewer.as_ref();
+    let seat = match shared.limits.count(viewer, admission.connection, &parts) {
+        Ok(seat) => seat,
         Err(error) => return error.into_response(),
     };
     parts.extensions.insert(admission.connection);
     if let Some(viewer) = admission.viewer {
         parts.extensions.insert(viewer);
     }
-    let mut response = next.run(Request::from_parts(parts, body)).await;
+    let response = next.run(Request::from_parts(parts, body)).await;
+    let mut response = limits::held_by(response, seat);
     if let Some(token) = admission.renewed {
         let cookie = shared.gate.session_cookie(admission.connection, &token);
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
@@ -147,52 +184,15 @@ async fn admit(State(shared): State<Shared>, request: Request, next: Next) -> Re
 }
 
 /// Keeps the language that `?lang=` chose.
-async fn remember_language(request: Request, next: Next) -> Response {
+async fn remember_language(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let chosen = viewer::chosen(request.uri());
+    let is_secure = shared.gate.is_secure(&request);
     let mut response = next.run(request).await;
     if let Some(language) = chosen {
-        let cookie = format!(
-            "{}={}; Path=/; SameSite=Lax; Max-Age=31536000",
-            viewer::LANGUAGE,
-            language.tag()
-        );
+        let cookie = viewer::language_cookie(language, is_secure);
         if let Ok(cookie) = HeaderValue::from_str(&cookie) {
             response.headers_mut().append(header::SET_COOKIE, cookie);
         }
-    }
-    response
-}
-
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
-    img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
-/// Says to browsers what pages may do: as little as they need.
-async fn protect(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    let headers = response.headers_mut();
-    for (name, value) in [
-        (header::CONTENT_SECURITY_POLICY, POLICY),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
-        // `no-referrer` would also hide the origin of our own forms from ourselves.
-        (header::REFERRER_POLICY, "same-origin"),
-        (
-            HeaderName::from_static("cross-origin-opener-policy"),
-            "same-origin",
-        ),
-        (
-            HeaderName::from_static("cross-origin-resource-policy"),
-            "same-origin",
-        ),
-        (
-            HeaderName::from_static("permissions-policy"),
-            "camera=(), geolocation=(), microphone=()",
-        ),
-    ] {
-        // A file that is downloaded has a stricter policy already.
-        headers
-            .entry(name)
-            .or_insert(HeaderValue::from_static(value));
     }
     response
 }

@@ -375,10 +375,11 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::people::{ApiKeyView, Person, PersonId, Role, Scope, SessionView};
+    use crate::people::{ApiKeyView, IdentityView, Person, PersonId, Role, Scope, SessionView};
     use crate::web::chat;
     use crate::web::people::{
-        AccountPage, ChoosePage, InviteForm, NewLink, PeoplePage, PersonPage, SignInPage,
+        AccountPage, ChoosePage, InviteForm, NewLink, PeoplePage, PersonPage, ProviderLink,
+        SignInPage, SignedInPage,
     };
 
     const HOSTILE: &str =
@@ -425,6 +426,17 @@ mod tests {
         }
     }
 
+    fn groups_of_provider() -> BTreeSet<ingest::Group> {
+        BTreeSet::from([ingest::Group::everyone()])
+    }
+
+    fn hostile_provider() -> ProviderLink {
+        ProviderLink {
+            id: HOSTILE.to_owned(),
+            label: HOSTILE.to_owned(),
+        }
+    }
+
     fn hostile_of(role: Role) -> Person {
         Person {
             id: PersonId::from(HOSTILE.to_owned()),
@@ -432,8 +444,10 @@ mod tests {
             display_name: HOSTILE.to_owned(),
             role,
             groups: BTreeSet::new(),
+            vouched_groups: groups_of_provider(),
             disabled: false,
             has_password: true,
+            has_identity: true,
             created: Timestamp::UNIX_EPOCH,
         }
     }
@@ -488,6 +502,15 @@ mod tests {
             person: hostile_of(Role::Admin),
             groups: HOSTILE.to_owned(),
             known_groups: HOSTILE.to_owned(),
+            identities: vec![IdentityView {
+                id: HOSTILE.to_owned(),
+                issuer: HOSTILE.to_owned(),
+                subject: HOSTILE.to_owned(),
+                groups: BTreeSet::new(),
+                linked: Timestamp::UNIX_EPOCH,
+                seen: None,
+            }],
+            providers: vec![hostile_provider()],
             link: Some(NewLink {
                 url: HOSTILE.to_owned(),
                 until: HOSTILE.to_owned(),
@@ -516,8 +539,14 @@ mod tests {
                     next: HOSTILE.to_owned(),
                     name: HOSTILE.to_owned(),
                     refused: Some(HOSTILE.to_owned()),
+                    providers: vec![hostile_provider()],
                     has_keys: true,
                     needs_set_up: true,
+                }
+                .render(),
+                SignedInPage {
+                    frame: frame(language),
+                    next: HOSTILE.to_owned(),
                 }
                 .render(),
                 ChoosePage {

@@ -25,7 +25,9 @@ use crate::language::Language;
 use crate::people::{Admitted, ConfiguredKey, Holder, People, Person, PersonId, Role, Token};
 
 /// Name of the cookie that remembers the language.
-pub(super) const LANGUAGE: &str = "veracite_language";
+const LANGUAGE: &str = "veracite_language";
+/// Its name behind HTTPS, where no other host and no unencrypted page can set it.
+const SECURE_LANGUAGE: &str = "__Host-veracite_language";
 
 /// Who somebody is.
 #[derive(Clone, Debug)]
@@ -99,7 +101,7 @@ impl Viewer {
     }
 
     fn person(person: Person, by_key: Option<String>) -> Self {
-        let reader = Reader::new(person.groups).with_person(person.id.clone());
+        let reader = Reader::new(person.all_groups()).with_person(person.id.clone());
         let who = Who::Person {
             id: person.id,
             display_name: person.display_name,
@@ -275,6 +277,21 @@ impl Gate {
         !self.keys.is_empty()
     }
 
+    /// A request's way here.
+    pub(super) fn connection(&self, parts: &Parts) -> Connection {
+        Connection::of(parts, &self.trusted_proxies)
+    }
+
+    /// Whether a request's asker speaks HTTPS, as a proxy says that is believed.
+    pub(super) fn is_secure(&self, request: &Request) -> bool {
+        Connection::new(
+            request.headers(),
+            request.extensions(),
+            &self.trusted_proxies,
+        )
+        .is_secure
+    }
+
     /// Refuses what no page of this server sent and finds out who asks.
     ///
     /// # Errors
@@ -290,7 +307,7 @@ impl Gate {
         if shown.is_none() && changes(&parts.method) && !is_same_site(parts) {
             return Err(Error::OtherSite);
         }
-        let connection = Connection::of(parts, &self.trusted_proxies);
+        let connection = self.connection(parts);
         let admission = |viewer| Admission {
             viewer,
             connection,
@@ -329,7 +346,8 @@ impl Gate {
         Ok(admission)
     }
 
-    async fn by_key(&self, shown: &str) -> Result<Option<Viewer>, Error> {
+    /// Who holds a key, of the configuration or of a person.
+    pub(super) async fn by_key(&self, shown: &str) -> Result<Option<Viewer>, Error> {
         if let Some(key) = self.key(shown) {
             return Ok(Some(key.viewer()));
         }
@@ -479,12 +497,24 @@ pub(super) fn language_of(request: &Request) -> Language {
 
 fn language(uri: &Uri, headers: &HeaderMap) -> Language {
     chosen(uri)
+        .or_else(|| cookie(headers, SECURE_LANGUAGE).and_then(from_tag))
         .or_else(|| cookie(headers, LANGUAGE).and_then(from_tag))
         .or_else(|| {
             let accept = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
             preferred(accept)
         })
         .unwrap_or_default()
+}
+
+/// The cookie that remembers a language for a year.
+pub(super) fn language_cookie(language: Language, is_secure: bool) -> String {
+    let (name, secure) = if is_secure {
+        (SECURE_LANGUAGE, "; Secure")
+    } else {
+        (LANGUAGE, "")
+    };
+    let tag = language.tag();
+    format!("{name}={tag}; Path=/; HttpOnly; SameSite=Lax; Max-Age=31536000{secure}")
 }
 
 /// The language that `?lang=` names.

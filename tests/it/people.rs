@@ -41,13 +41,13 @@ impl Clock for TestClock {
 /// A server that keeps what it has in mind from one request to the next.
 pub(crate) struct Server {
     pub(crate) test: TestApp,
-    router: Router,
+    pub(crate) router: Router,
     clock: Arc<TestClock>,
 }
 
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
-    headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     pub(crate) body: String,
 }
 
@@ -56,7 +56,7 @@ impl Reply {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{}", self.body))
     }
 
-    fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         self.json()["error"]["code"].as_str().unwrap().to_owned()
     }
 
@@ -65,7 +65,7 @@ impl Reply {
     }
 
     /// The session's cookie that is set, as a browser sends it back.
-    fn cookie(&self) -> Option<String> {
+    pub(crate) fn cookie(&self) -> Option<String> {
         let set = self.headers.get_all(header::SET_COOKIE).iter();
         set.map(|set| set.to_str().unwrap())
             .find(|set| set.contains("veracite_session="))
@@ -78,7 +78,7 @@ impl Reply {
     }
 }
 
-fn between(text: &str, before: &str, after: &str) -> String {
+pub(crate) fn between(text: &str, before: &str, after: &str) -> String {
     let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{text}"));
     rest.split_once(after).unwrap().0.to_owned()
 }
@@ -93,7 +93,7 @@ async fn open(config: Config, clock: &Arc<TestClock>) -> (Arc<App>, Router) {
 }
 
 impl Server {
-    async fn new(configure: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn new(configure: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(1_772_323_200)));
         let mut config = config(folder.path());
@@ -138,7 +138,7 @@ impl Server {
         self.clock.0.fetch_add(seconds, Ordering::Relaxed);
     }
 
-    async fn send(&self, request: Request<Body>) -> Reply {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 10_000_000).await.unwrap();
@@ -200,12 +200,17 @@ impl Server {
     }
 
     /// How a cookie is received now.
-    async fn status(&self, cookie: &str) -> StatusCode {
+    pub(crate) async fn status(&self, cookie: &str) -> StatusCode {
         self.get("/v1/session", &[("cookie", cookie)]).await.status
     }
 }
 
-fn request(method: &str, path: &str, headers: &[(&str, &str)], body: Body) -> Request<Body> {
+pub(crate) fn request(
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: Body,
+) -> Request<Body> {
     let mut request = Request::builder()
         .method(method)
         .uri(path)
@@ -216,7 +221,7 @@ fn request(method: &str, path: &str, headers: &[(&str, &str)], body: Body) -> Re
     request.body(body).unwrap()
 }
 
-fn encoded(fields: &[(&str, &str)]) -> String {
+pub(crate) fn encoded(fields: &[(&str, &str)]) -> String {
     let mut text = String::new();
     for (name, value) in fields {
         if !text.is_empty() {

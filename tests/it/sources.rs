@@ -152,6 +152,7 @@ async fn sync_all(test: &TestApp, config: &SourceConfig) -> Synced {
     let surroundings = Surroundings {
         default_readers: &everyone,
         max_file: 1 << 20,
+        guard: &veracite::outbound::Guard::default(),
         folder: &folder,
     };
     let source = veracite::sources::open(config, surroundings).unwrap();

@@ -26,11 +26,9 @@ impl ListId {
     pub(crate) fn of(grants: &Grants) -> Self {
         let json = crate::catalogue::store::to_json(grants);
         let digest: [u8; 32] = Sha256::digest(json.as_bytes()).into();
-        let hex: String = digest[..16]
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        Self(format!("own-{hex}"))
+        let mut first = [0; 16];
+        first.copy_from_slice(&digest[..16]);
+        Self(format!("own-{:032x}", u128::from_be_bytes(first)))
     }
 
     /// Its name.

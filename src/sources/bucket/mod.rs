@@ -14,7 +14,7 @@ use async_trait::async_trait;
 use ingest::Group;
 use jiff::Timestamp;
 use reqwest::header::{AUTHORIZATION, HeaderValue, IF_MATCH, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Method, Response, StatusCode, Url};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use self::listing::Object;
@@ -22,6 +22,7 @@ use self::sign::{NO_BODY, Request, Signer, encode_path, encode_query};
 use super::download::{self, in_words, too_large};
 use super::secret::SecretFrom;
 use super::{Fetched, Listed, Listing, Source, SourceError, Surroundings};
+use crate::outbound::Outbound;
 
 /// `[[sources]]`: a bucket whose objects are documents, for as long as they are in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,7 +116,7 @@ pub struct Bucket {
     max_file: u64,
     /// Where objects come to on their way.
     folder: PathBuf,
-    client: Client,
+    client: Outbound,
 }
 
 impl Bucket {
@@ -134,7 +135,7 @@ impl Bucket {
             config: config.clone(),
             readers: surroundings.readers(&config.readers),
             max_file: surroundings.max_file,
-            client: download::client()?,
+            client: download::client(surroundings.guard.and_written(&config.endpoint))?,
         })
     }
 
@@ -181,7 +182,8 @@ impl Bucket {
             let time = Timestamp::now().strftime("%Y%m%dT%H%M%SZ").to_string();
             let mut request = self
                 .client
-                .get(address.clone())
+                .request(Method::GET, address.clone())
+                .map_err(|refused| self.failed(&refused.to_string()))?
                 .header("x-amz-content-sha256", NO_BODY)
                 .header("x-amz-date", &time);
             if let Some(tag) = tag {

@@ -147,6 +147,7 @@ impl Store {
         let surroundings = Surroundings {
             default_readers: &everyone,
             max_file: 100,
+            guard: &crate::outbound::Guard::default(),
             folder: self.folder.path(),
         };
         Bucket::open(config, surroundings).unwrap()

@@ -169,11 +169,12 @@ impl Web {
         let scope = config.scope();
         // Another start of the same site finds what is known of it.
         let name = format!("web:{scope}");
+        let guard = surroundings.guard.and_written(&config.start);
         Ok(Self {
             folder: surroundings.folder_of(&name),
             name,
             readers: surroundings.readers(&config.readers),
-            site: Site::new(scope.clone(), config.pause, surroundings.max_file)?,
+            site: Site::new(scope.clone(), config.pause, surroundings.max_file, guard)?,
             scope,
             config: config.clone(),
             spooled: Mutex::default(),

@@ -7,7 +7,7 @@ use reqwest::header::{
     ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, ETAG, HeaderMap, IF_MODIFIED_SINCE, IF_NONE_MATCH,
     LAST_MODIFIED, LOCATION, RETRY_AFTER,
 };
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Method, Response, StatusCode, Url};
 use tempfile::TempPath;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -17,6 +17,7 @@ use super::super::download::{self, DownloadError, in_words};
 use super::address::Scope;
 use super::links::wishes;
 use super::names::{self, Kind};
+use crate::outbound::{Guard, Outbound};
 
 /// A site that is busy is asked so often.
 const ATTEMPTS: u32 = 3;
@@ -27,7 +28,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub(super) struct Site {
     scope: Scope,
-    client: Client,
+    client: Outbound,
     pause: Duration,
     max_file: u64,
     /// When the last answer came. It is locked while the site is asked: one request at a time.
@@ -91,10 +92,15 @@ pub(super) struct Found {
 }
 
 impl Site {
-    pub(super) fn new(scope: Scope, pause: Duration, max_file: u64) -> Result<Self, SourceError> {
+    pub(super) fn new(
+        scope: Scope,
+        pause: Duration,
+        max_file: u64,
+        guard: Guard,
+    ) -> Result<Self, SourceError> {
         Ok(Self {
             scope,
-            client: download::client()?,
+            client: download::client(guard)?,
             pause,
             max_file,
             last: Mutex::default(),
@@ -181,7 +187,8 @@ impl Site {
             }
             let mut request = self
                 .client
-                .get(address.clone())
+                .request(Method::GET, address.clone())
+                .map_err(|refused| refused.to_string())?
                 .header(
                     ACCEPT,
                     "text/html, application/xhtml+xml, application/pdf, */*;q=0.5",

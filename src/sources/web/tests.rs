@@ -16,6 +16,7 @@ use ingest::Group;
 use tempfile::TempDir;
 
 use super::*;
+use crate::outbound::{Guard, NetworkConfig};
 
 mod turns;
 mod walk;
@@ -193,10 +194,18 @@ impl TestSite {
 
     /// The source, as after a restart of the program.
     fn open(&self, config: &WebConfig) -> Web {
+        self.open_guarded(config, &[])
+    }
+
+    /// The source, where the administrator allows these networks and hosts.
+    fn open_guarded(&self, config: &WebConfig, allow: &[&str]) -> Web {
+        let allow = allow.iter().map(|text| text.parse().unwrap()).collect();
+        let guard = Guard::new(&NetworkConfig { allow });
         let everyone = BTreeSet::from([Group::everyone()]);
         let surroundings = Surroundings {
             default_readers: &everyone,
             max_file: 1 << 20,
+            guard: &guard,
             folder: self.folder.path(),
         };
         Web::open(config, surroundings).unwrap()

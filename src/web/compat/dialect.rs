@@ -28,7 +28,8 @@ pub(in crate::web) struct OpenAiErrorBody {
 struct OpenAiError {
     /// For people: a sentence.
     message: String,
-    /// `invalid_request_error`, `authentication_error`, `permission_error` or `server_error`.
+    /// `invalid_request_error`, `authentication_error`, `permission_error`, `rate_limit_error`
+    /// or `server_error`.
     #[serde(rename = "type")]
     kind: &'static str,
     /// The field that is wrong, if it is one.
@@ -50,7 +51,7 @@ pub(in crate::web) struct AnthropicErrorBody {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 struct AnthropicError {
     /// `invalid_request_error`, `authentication_error`, `permission_error`, `not_found_error`,
-    /// `overloaded_error` or `api_error`.
+    /// `rate_limit_error`, `overloaded_error` or `api_error`.
     #[serde(rename = "type")]
     kind: &'static str,
     /// For people: a sentence.
@@ -102,6 +103,7 @@ pub(super) fn openai(error: &Error, language: Language) -> OpenAiErrorBody {
     let kind = match error.status() {
         StatusCode::UNAUTHORIZED => "authentication_error",
         StatusCode::FORBIDDEN => "permission_error",
+        StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
         status if status.is_server_error() => "server_error",
         _ => "invalid_request_error",
     };
@@ -122,6 +124,7 @@ pub(super) fn anthropic(error: &Error, language: Language) -> AnthropicErrorBody
         StatusCode::UNAUTHORIZED => "authentication_error",
         StatusCode::FORBIDDEN => "permission_error",
         StatusCode::NOT_FOUND => "not_found_error",
+        StatusCode::TOO_MANY_REQUESTS => "rate_limit_error",
         StatusCode::SERVICE_UNAVAILABLE => "overloaded_error",
         status if status.is_server_error() => "api_error",
         _ => "invalid_request_error",

@@ -3,6 +3,41 @@
 /// Method, path and what the route does.
 const ROUTES: &[(&str, &str, &str)] = &[
     (
+        "get",
+        "/v1/webhooks",
+        "웹훅을 모두 보여 줍니다. 웹훅에 관한 일은 모두 관리자가 합니다.",
+    ),
+    (
+        "post",
+        "/v1/webhooks",
+        "웹훅을 만듭니다: 문서의 상태가 바뀔 때마다 서명한 메시지를 보냅니다. 비밀 값은 한 번만 보여 줍니다.",
+    ),
+    (
+        "patch",
+        "/v1/webhooks/{id}",
+        "웹훅을 바꾸거나 잠시 멈춥니다.",
+    ),
+    (
+        "delete",
+        "/v1/webhooks/{id}",
+        "웹훅을 아직 보내지 않은 메시지와 함께 없앱니다.",
+    ),
+    (
+        "post",
+        "/v1/webhooks/{id}/test",
+        "메시지가 잘 가는지 시험 메시지를 보냅니다.",
+    ),
+    (
+        "get",
+        "/v1/webhooks/{id}/deliveries",
+        "웹훅으로 보낸 메시지와 그 결과를 최근 것부터 보여 줍니다.",
+    ),
+    (
+        "post",
+        "/v1/webhooks/{id}/deliveries/{delivery}/retry",
+        "사흘 동안 가지 않아 그만둔 메시지를 다시 보냅니다.",
+    ),
+    (
         "post",
         "/v1/answers",
         "질문하는 사람이 볼 수 있는 문서에서 답을 찾고, 문장마다 인용한 구절과 대조해 돌려줍니다.",
@@ -205,6 +240,21 @@ const ROUTES: &[(&str, &str, &str)] = &[
         "post",
         "/v1/people/{id}/invitation",
         "비밀번호를 정하는 링크를 새로 만듭니다. 먼저 만든 링크는 끝납니다.",
+    ),
+    (
+        "get",
+        "/v1/people/{id}/identities",
+        "사용자가 로그인 제공자에서 누구인지 보여 줍니다.",
+    ),
+    (
+        "post",
+        "/v1/people/{id}/identities",
+        "사용자가 로그인 제공자를 거쳐 들어올 수 있게 신원을 잇습니다.",
+    ),
+    (
+        "delete",
+        "/v1/people/{id}/identities/{identity}",
+        "이어진 신원을 끊습니다. 그 사용자의 세션이 모두 끝납니다.",
     ),
 ];
 

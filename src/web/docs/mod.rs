@@ -20,6 +20,7 @@ use serde_json::Value;
 
 use super::connection::Connection;
 use super::error::Error;
+use super::limits::Excess;
 use super::pages::{Frame, html};
 use super::viewer::{Speaks, Viewer};
 use super::{Shared, api, compat};
@@ -69,6 +70,7 @@ impl DocsPage {
             "compatible" => words.docs_compatible.to_owned(),
             "people" => words.people.to_owned(),
             "rights" => words.rights.to_owned(),
+            "webhooks" => words.docs_webhooks.to_owned(),
             other => other.to_owned(),
         }
     }
@@ -138,6 +140,10 @@ fn errors(language: Language) -> Vec<ErrorRow> {
         Error::UnreadableFile(ParseError::Encrypted { reason: text() }),
         Error::UnreadableFile(ParseError::Damaged { reason: text() }),
         Error::People(Refusal::TooManyAttempts { seconds: 1 }),
+        Error::TooMuch {
+            excess: Excess::Questions,
+            seconds: 1,
+        },
         Error::Busy,
         Error::Stopping,
         Error::NotReady { detail: text() },

@@ -133,7 +133,7 @@ async fn account_page(
         keys: people.keys(id).await?,
         sessions: people.sessions(id).await?,
         this: session.id.clone(),
-        groups: group_line(&person.groups),
+        groups: group_line(&person.all_groups()),
         scopes: scopes.filter(|scope| scope.role() <= person.role).collect(),
         secret: None,
         refused: None,

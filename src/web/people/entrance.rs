@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::form::PlainForm;
+use super::oidc::{ProviderLink, provider_links};
 use super::{told, visitor};
 use crate::language::Language;
 use crate::people::{PASSWORD_CHARACTERS, Person, Refusal, SignedIn};
@@ -26,6 +27,8 @@ pub(in crate::web) struct SignInPage {
     pub(in crate::web) name: String,
     /// Why they are not let in, if they tried.
     pub(in crate::web) refused: Option<String>,
+    /// Providers by which people sign in.
+    pub(in crate::web) providers: Vec<ProviderLink>,
     /// Whether the configuration has keys.
     pub(in crate::web) has_keys: bool,
     /// Whether nobody can come in yet.
@@ -99,13 +102,15 @@ pub(super) async fn form(
     html(&sign_in_page(&shared, language, &query.next).await?)
 }
 
-async fn sign_in_page(
+pub(super) async fn sign_in_page(
     shared: &Shared,
     language: Language,
     next: &str,
 ) -> Result<SignInPage, Error> {
+    let frame = Frame::plain(language);
     Ok(SignInPage {
-        frame: Frame::plain(language),
+        providers: provider_links(shared, frame.words.sign_in_with),
+        frame,
         next: local_path(next).to_owned(),
         name: String::new(),
         refused: None,

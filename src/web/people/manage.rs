@@ -12,9 +12,10 @@ use serde::Deserialize;
 use super::account::{SavedQuery, group_line, role_word};
 use super::entrance::refused;
 use super::form::{Nothing, SafeForm};
+use super::oidc::{ProviderLink, provider_links};
 use super::{invitation_path, must_manage, when};
 use crate::language::Language;
-use crate::people::{Link, Name, NewPerson, Person, PersonChange, PersonId, Role};
+use crate::people::{IdentityView, Link, Name, NewPerson, Person, PersonChange, PersonId, Role};
 use crate::web::Shared;
 use crate::web::connection::Connection;
 use crate::web::error::Error;
@@ -53,7 +54,7 @@ impl PeoplePage {
 
     #[expect(clippy::unused_self, reason = "templates call methods of the page")]
     fn groups(&self, person: &Person) -> String {
-        group_line(&person.groups)
+        group_line(&person.all_groups())
     }
 
     fn roles(&self) -> [(Role, &'static str); 3] {
@@ -85,6 +86,10 @@ pub(in crate::web) struct PersonPage {
     pub(in crate::web) person: Person,
     pub(in crate::web) groups: String,
     pub(in crate::web) known_groups: String,
+    /// What they are to providers.
+    pub(in crate::web) identities: Vec<IdentityView>,
+    /// Providers that an identity may be of.
+    pub(in crate::web) providers: Vec<ProviderLink>,
     /// A link by which they choose a password, made just now.
     pub(in crate::web) link: Option<NewLink>,
     pub(in crate::web) refused: Option<String>,
@@ -119,6 +124,19 @@ impl PersonPage {
         self.person.role == *role
     }
 
+    fn vouched_groups(&self) -> String {
+        let groups = group_line(&self.person.vouched_groups);
+        self.frame.words.vouched_groups.replace("{groups}", &groups)
+    }
+
+    fn identity_seen(&self, identity: &IdentityView) -> String {
+        let words = self.frame.words;
+        match identity.seen {
+            Some(time) => words.identity_seen.replace("{time}", &when(time)),
+            None => words.identity_unseen.to_owned(),
+        }
+    }
+
     fn link_until(&self, link: &NewLink) -> String {
         self.frame.words.link_until.replace("{time}", &link.until)
     }
@@ -136,7 +154,7 @@ fn groups_hint(words: &Words, known: &str) -> String {
 fn state_word(words: &Words, person: &Person) -> &'static str {
     if person.disabled {
         words.person_disabled
-    } else if person.has_password {
+    } else if person.has_password || person.has_identity {
         words.person_active
     } else {
         words.person_invited
@@ -196,6 +214,8 @@ async fn person_page(
     let people = shared.app.people();
     let person = people.get(id).await?;
     Ok(PersonPage {
+        identities: people.identities(id).await?,
+        providers: provider_links(shared, "{name}"),
         frame: Frame::new(shared, viewer, language, "people"),
         groups: group_line(&person.groups),
         known_groups: group_line(&people.groups().await?),
@@ -335,7 +355,8 @@ pub(super) async fn change(
     }
 }
 
-async fn again(
+/// Shows a person again, with the reason why something was not done.
+pub(super) async fn again(
     shared: &Shared,
     viewer: &Viewer,
     language: Language,

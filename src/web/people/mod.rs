@@ -3,6 +3,7 @@
 //! | module | what it is for |
 //! |---|---|
 //! | `entrance` | pages to sign in, set the server up, and take up an invitation |
+//! | `oidc` | providers that vouch for people |
 //! | `account` | one's password, keys and sessions |
 //! | `manage` | the people, for administrators |
 //! | `api` | the same as JSON |
@@ -14,14 +15,17 @@ mod api;
 mod entrance;
 pub(super) mod form;
 mod manage;
+mod oidc;
 pub(super) mod told;
 
 pub(super) use api::PeopleDescription;
+pub(super) use oidc::IdentityDescription;
 #[cfg(test)]
 pub(super) use {
     account::AccountPage,
     entrance::{ChoosePage, SignInPage},
     manage::{InviteForm, NewLink, PeoplePage, PersonPage},
+    oidc::{ProviderLink, SignedInPage},
 };
 
 use axum::Router;
@@ -40,6 +44,8 @@ use crate::people::{PeopleError, Refusal, Token, Visitor};
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/sign-in", get(entrance::form).post(entrance::sign_in))
+        .route("/sign-in/with/{provider}", get(oidc::send))
+        .route("/sign-in/with/{provider}/back", get(oidc::receive))
         .route("/sign-out", post(entrance::sign_out))
         .route("/set-up", get(entrance::set_up_form).post(entrance::set_up))
         .route(
@@ -56,6 +62,19 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/people/{id}", get(manage::person).post(manage::change))
         .route("/people/{id}/invitation", post(manage::invite_again))
         .route("/people/{id}/delete", post(manage::delete))
+        .route("/people/{id}/identities", post(oidc::link_form))
+        .route(
+            "/people/{id}/identities/{identity}/unlink",
+            post(oidc::unlink_form),
+        )
+        .route(
+            "/v1/people/{id}/identities",
+            get(oidc::identities).post(oidc::link),
+        )
+        .route(
+            "/v1/people/{id}/identities/{identity}",
+            axum::routing::delete(oidc::unlink),
+        )
         .route(
             "/v1/session",
             get(api::who).post(api::sign_in).delete(api::sign_out),
@@ -81,7 +100,7 @@ pub(super) fn is_entrance(path: &str) -> bool {
     matches!(
         path,
         "/sign-in" | "/sign-out" | "/set-up" | "/invitation" | "/v1/session"
-    )
+    ) || path.starts_with("/sign-in/with/")
 }
 
 /// Where the first administrator is made.

@@ -12,16 +12,21 @@ pub(in crate::web) fn status(refusal: Refusal) -> StatusCode {
         Refusal::WrongSignIn => StatusCode::UNAUTHORIZED,
         Refusal::TooManyAttempts { .. } => StatusCode::TOO_MANY_REQUESTS,
         Refusal::Busy => StatusCode::SERVICE_UNAVAILABLE,
-        Refusal::NameTaken | Refusal::LastAdmin | Refusal::TooManyKeys { .. } => {
-            StatusCode::CONFLICT
-        }
-        Refusal::WrongPassword | Refusal::ScopeAboveRole => StatusCode::FORBIDDEN,
+        Refusal::NameTaken
+        | Refusal::IdentityTaken
+        | Refusal::LastAdmin
+        | Refusal::TooManyKeys { .. } => StatusCode::CONFLICT,
+        Refusal::WrongPassword
+        | Refusal::UnknownIdentity
+        | Refusal::Disabled
+        | Refusal::ScopeAboveRole => StatusCode::FORBIDDEN,
         Refusal::SpentLink => StatusCode::GONE,
         Refusal::BadName
         | Refusal::BadDisplayName
         | Refusal::BadRole
         | Refusal::BadScope
         | Refusal::BadExpiry
+        | Refusal::BadIdentity
         | Refusal::Password(_) => StatusCode::UNPROCESSABLE_ENTITY,
     }
 }
@@ -44,6 +49,10 @@ pub(in crate::web) fn code(refusal: Refusal) -> &'static str {
         Refusal::Password(PasswordFault::IsName) => "password_is_name",
         Refusal::WrongPassword => "wrong_password",
         Refusal::SpentLink => "link_spent",
+        Refusal::UnknownIdentity => "unknown_identity",
+        Refusal::Disabled => "disabled",
+        Refusal::IdentityTaken => "identity_taken",
+        Refusal::BadIdentity => "bad_identity",
         Refusal::LastAdmin => "last_admin",
         Refusal::ScopeAboveRole => "scope_above_role",
         Refusal::BadExpiry => "bad_expiry",
@@ -57,6 +66,7 @@ pub(in crate::web) fn field(refusal: Refusal) -> Option<&'static str> {
         Refusal::BadName | Refusal::NameTaken => Some("name"),
         Refusal::BadDisplayName => Some("display_name"),
         Refusal::BadRole => Some("role"),
+        Refusal::BadIdentity | Refusal::IdentityTaken => Some("subject"),
         Refusal::BadScope | Refusal::ScopeAboveRole => Some("scope"),
         Refusal::Password(_) => Some("password"),
         Refusal::WrongPassword => Some("present"),
@@ -141,6 +151,23 @@ pub(in crate::web) fn sentence(refusal: Refusal, language: Language) -> String {
             "이미 썼거나 기한이 지난 링크입니다. 관리자에게 새 링크를 받아 주세요.".to_owned(),
             "This link was used already or has run out. Ask an administrator for another."
                 .to_owned(),
+        ),
+        Refusal::UnknownIdentity => (
+            "이 신원과 이어진 계정이 여기에 없습니다. 관리자에게 이어 달라고 해 주세요.".to_owned(),
+            "No account here is linked with this identity. Ask an administrator to link it."
+                .to_owned(),
+        ),
+        Refusal::Disabled => (
+            "이 계정은 지금 쓸 수 없습니다. 관리자에게 물어봐 주세요.".to_owned(),
+            "This account is disabled. Ask an administrator.".to_owned(),
+        ),
+        Refusal::IdentityTaken => (
+            "이미 다른 계정과 이어진 신원입니다.".to_owned(),
+            "This identity is linked with an account already.".to_owned(),
+        ),
+        Refusal::BadIdentity => (
+            "신원은 1자부터 255자까지이고 제어 문자를 쓸 수 없습니다.".to_owned(),
+            "An identity has 1 to 255 characters and no control characters.".to_owned(),
         ),
         Refusal::LastAdmin => (
             "로그인할 수 있는 마지막 관리자입니다. 먼저 다른 관리자를 만들어 주세요.".to_owned(),

@@ -433,6 +433,8 @@ pub(in crate::web) mod hostile {
             groups: std::collections::BTreeSet::new(),
             disabled: false,
             has_password: true,
+            has_identity: false,
+            vouched_groups: std::collections::BTreeSet::new(),
             created: jiff::Timestamp::UNIX_EPOCH,
         };
         let everyone = Principal::Group(ingest::Group::everyone());

@@ -300,6 +300,12 @@ impl Claims {
         }
     }
 
+    /// The sentences so far, joined by a space.
+    #[must_use]
+    pub fn into_text(self) -> String {
+        self.joined.text
+    }
+
     /// The next sentence that is shown.
     pub fn next(&mut self, sentence: &CheckedSentence) -> ClaimBody {
         ClaimBody {
@@ -498,7 +504,7 @@ fn citation(citation: &Citation) -> CitationBody {
     }
 }
 
-fn location(location: &Location) -> Option<LocationBody> {
+pub(super) fn location(location: &Location) -> Option<LocationBody> {
     Some(LocationBody {
         kind: match location.kind {
             Counted::Page => "page",

@@ -12,6 +12,8 @@ mod document;
 mod people;
 pub mod rights;
 mod scope;
+mod search;
+mod webhooks;
 
 pub(crate) use answer::abstention;
 pub use answer::{
@@ -32,11 +34,19 @@ pub use document::{
     document, versions,
 };
 pub use people::{
-    InviteRequest, InvitedBody, KeyBody, KeyList, KeyRequest, LinkBody, MadeKeyBody,
-    OneSessionBody, PasswordRequest, PersonBody, PersonChangeRequest, PersonList, SessionBody,
-    SessionList, SignInRequest,
+    IdentityBody, IdentityList, InviteRequest, InvitedBody, KeyBody, KeyList, KeyRequest, LinkBody,
+    LinkIdentityRequest, MadeKeyBody, OneSessionBody, PasswordRequest, PersonBody,
+    PersonChangeRequest, PersonList, SessionBody, SessionList, SignInRequest,
 };
 pub use scope::FilterBody;
+pub use search::{
+    CheckTextBody, CheckTextRequest, CheckedBody, FoundBody, SearchBody, SearchRequest, checked,
+    found, sentences,
+};
+pub use webhooks::{
+    DeliveryBody, DeliveryList, MadeWebhookBody, SentBody, WebhookBody, WebhookChangeRequest,
+    WebhookList, WebhookRequest, delivery, webhook,
+};
 
 use std::ops::Range;
 

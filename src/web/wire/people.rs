@@ -7,7 +7,7 @@ use ingest::Group;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::people::{ApiKeyView, Person, PersonChange, Role, Scope, SessionView};
+use crate::people::{ApiKeyView, IdentityView, Person, PersonChange, Role, Scope, SessionView};
 
 /// A person.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -20,12 +20,15 @@ pub struct PersonBody {
     pub display_name: String,
     /// What they may do.
     pub role: Role,
-    /// Groups that they are in besides `everyone`: what they may read.
+    /// Groups that they are in besides `everyone`, as given here: what they may read.
     #[schema(value_type = Vec<String>)]
     pub groups: BTreeSet<Group>,
+    /// Groups that providers have them in, as of the last signing in: what they may read as well.
+    #[schema(value_type = Vec<String>)]
+    pub vouched_groups: BTreeSet<Group>,
     /// Whether they may not sign in.
     pub disabled: bool,
-    /// Whether they have not yet chosen a password by their invitation.
+    /// Whether they have not yet chosen a password by their invitation, and no provider vouches for them.
     pub invited: bool,
     /// When the account was made (RFC 3339).
     pub created_at: String,
@@ -39,8 +42,9 @@ impl From<Person> for PersonBody {
             display_name: person.display_name,
             role: person.role,
             groups: person.groups,
+            vouched_groups: person.vouched_groups,
             disabled: person.disabled,
-            invited: !person.has_password,
+            invited: !person.has_password && !person.has_identity,
             created_at: person.created.to_string(),
         }
     }
@@ -256,4 +260,53 @@ impl OneSessionBody {
 pub struct SessionList {
     /// The newest first.
     pub sessions: Vec<OneSessionBody>,
+}
+
+/// What a person is to a provider by which people sign in.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct IdentityBody {
+    /// Names it here.
+    pub id: String,
+    /// The provider's issuer.
+    pub issuer: String,
+    /// What the issuer calls the person.
+    pub subject: String,
+    /// Groups that the provider has them in, as of the last signing in.
+    #[schema(value_type = Vec<String>)]
+    pub groups: BTreeSet<Group>,
+    /// When it was linked (RFC 3339).
+    pub linked_at: String,
+    /// When they signed in by it last (RFC 3339), if they did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seen_at: Option<String>,
+}
+
+impl From<IdentityView> for IdentityBody {
+    fn from(identity: IdentityView) -> Self {
+        Self {
+            id: identity.id,
+            issuer: identity.issuer,
+            subject: identity.subject,
+            groups: identity.groups,
+            linked_at: identity.linked.to_string(),
+            seen_at: identity.seen.map(|time| time.to_string()),
+        }
+    }
+}
+
+/// The identities of a person.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct IdentityList {
+    /// The oldest first.
+    pub identities: Vec<IdentityBody>,
+}
+
+/// An identity that a person is to sign in by.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LinkIdentityRequest {
+    /// The provider, by its `id` in the configuration.
+    pub provider: String,
+    /// What the provider calls the person (`sub`).
+    pub subject: String,
 }

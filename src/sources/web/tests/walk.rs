@@ -3,6 +3,34 @@
 use super::*;
 
 #[tokio::test]
+async fn a_name_of_this_machine_is_asked_only_if_it_is_allowed() {
+    let site = TestSite::new(&[("/docs/", html("<p>Leave is 25 days."))]).await;
+    let start = site.origin.replace("127.0.0.1", "localhost") + "/docs/";
+    let mut config = WebConfig::new(&start, None).unwrap();
+    config.pause = Duration::ZERO;
+    let error = site.open(&config).list().await.unwrap_err().to_string();
+    assert!(error.contains("network.allow"), "{error}");
+    assert!(site.shared.asked.lock().unwrap().is_empty());
+    // The site listens at one of the addresses that the name may stand for.
+    for allow in ["localhost", "127.0.0.0/8"] {
+        let web = site.open_guarded(&config, &[allow, "::1"]);
+        assert_eq!(web.list().await.unwrap().documents.len(), 1, "{allow}");
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_to_another_machine_is_not_asked_for() {
+    let other = TestSite::new(&[("/docs/", html("<p>Secret."))]).await;
+    let site = TestSite::new(&[
+        ("/docs/", html("<p>Leave is 25 days.<a href=a>a</a>")),
+        ("/docs/a", redirect(302, &format!("{}/docs/", other.origin))),
+    ])
+    .await;
+    site.open(&site.config("/docs/")).list().await.unwrap();
+    assert!(other.shared.asked.lock().unwrap().is_empty());
+}
+
+#[tokio::test]
 async fn pages_and_linked_files_below_the_start_are_found() {
     let site = TestSite::new(&[
         ("/docs/", html("<a href='leave'>Leave</a><a href='/docs/휴가'>휴가</a><a href=/blog/>Blog</a><a href=p.png>")),
