@@ -497,29 +497,30 @@ pub(super) fn says_nothing(word: &str) -> bool {
         .contains(&word)
 }
 
+/// Endings differ where the word does not: `이월되나요`, `이월할`.
+const VERBS: [&str; 14] = [
+    "되나요",
+    "하나요",
+    "인가요",
+    "할",
+    "될",
+    "하는",
+    "되는",
+    "하면",
+    "되면",
+    "하려면",
+    "한",
+    "된",
+    "합니까",
+    "됩니까",
+];
+
 /// Whether the noun or verb of a word stands in a text without white space.
 pub(super) fn is_in(word: &str, text: &str) -> bool {
     let (stem, _) = cut(word);
     if text.contains(stem) {
         return true;
     }
-    // Endings differ where the word does not: `이월되나요`, `이월할`.
-    const VERBS: [&str; 14] = [
-        "되나요",
-        "하나요",
-        "인가요",
-        "할",
-        "될",
-        "하는",
-        "되는",
-        "하면",
-        "되면",
-        "하려면",
-        "한",
-        "된",
-        "합니까",
-        "됩니까",
-    ];
     VERBS.iter().any(|end| {
         word.strip_suffix(end)
             .is_some_and(|stem| stem.chars().count() >= 2 && text.contains(stem))
