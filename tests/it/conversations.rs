@@ -1,5 +1,6 @@
 //! Conversations, through the router.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -352,10 +353,10 @@ async fn a_stream_tells_how_it_was_understood_and_what_may_be_asked_next() {
         .collect();
     assert_eq!(names.first(), Some(&"turn"));
     assert_eq!(names[names.len() - 2..], ["final", "suggestions"]);
-    let data = events
+    let mut data = events
         .lines()
         .filter_map(|line| line.strip_prefix("data: "));
-    let last = parsed(data.last().unwrap());
+    let last = parsed(data.next_back().unwrap());
     let suggestions = last["suggestions"].as_array().unwrap();
     assert_eq!(suggestions, &[json!("병가, 어떻게 되나요?")], "{last}");
     let kept = opened(&test, &id).await;
@@ -465,10 +466,10 @@ async fn the_page_asks_and_reads_without_scripts() {
     let (status, page) = send(&test, get("/?lang=en")).await;
     assert_eq!(status, StatusCode::OK);
     assert!(page.contains("action=\"/ask\"") && page.contains("No conversations yet."));
-    let question: String = QUESTION
-        .bytes()
-        .map(|byte| format!("%{byte:02X}"))
-        .collect();
+    let mut question = String::new();
+    for byte in QUESTION.bytes() {
+        write!(question, "%{byte:02X}").unwrap();
+    }
     let (status, headers) = form(&test, "/ask", &format!("question={question}&mode=strict")).await;
     assert_eq!(status, StatusCode::SEE_OTHER);
     let place = headers[header::LOCATION].to_str().unwrap();

@@ -1,6 +1,7 @@
 //! What people say of answers, what training is given of it, best of several drafts, and adapters
 //! that are compared, through the router and the program.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -148,9 +149,9 @@ async fn what_is_right_is_learnt_with_the_prompt_that_the_engine_got() {
     let messages = lines[0]["messages"].as_array().unwrap();
     assert_eq!(messages.len(), 3);
     assert_eq!(messages[2], json!({"role": "assistant", "content": RIGHT}));
-    let asked = asked.lock().unwrap();
     let prompt = Value::Array(messages[..2].to_vec());
-    assert_eq!(without_code(&prompt), without_code(&asked[0]["messages"]));
+    let told = asked.lock().unwrap()[0]["messages"].clone();
+    assert_eq!(without_code(&prompt), without_code(&told));
     let (_, metrics) = send(&test, get("/metrics")).await;
     assert!(
         metrics.contains("veracite_feedback_total{kind=\"right\"} 1"),
@@ -503,13 +504,11 @@ async fn the_gate_promotes_what_is_better_and_the_server_follows_without_a_resta
     let (test, asked, url) = app(by_adapter, adapters).await;
     let data = test.folder.path().join("data");
     let questions = test.folder.path().join("questions.jsonl");
-    let text: String = (0..24)
-        .map(|number| {
-            let line =
-                json!({ "text": format!("{QUESTION} ({})", number % 2), "answers": ["11일"] });
-            format!("{line}\n")
-        })
-        .collect();
+    let mut text = String::new();
+    for number in 0..24 {
+        let line = json!({ "text": format!("{QUESTION} ({})", number % 2), "answers": ["11일"] });
+        writeln!(text, "{line}").unwrap();
+    }
     std::fs::write(&questions, text).unwrap();
     let questions = questions.to_str().unwrap();
     // Who asks by name gets what they name.
