@@ -18,6 +18,7 @@
 //! | [`audit`] | who did what, in a log that nobody changes unseen |
 //! | [`backup`] | the data folder in one file, and back |
 //! | [`metrics`] | how much and how long, for Prometheus |
+//! | [`statistics`] | the same by day, for the page of administrators |
 //! | [`app`] | the wired program: the one place where back ends are chosen |
 //! | [`web`] | pages, JSON API, server-sent events; the same for clients of OpenAI and Anthropic |
 //! | [`cli`], [`config`], [`doctor`] | commands, what is in force, what is wrong |
@@ -59,4 +60,5 @@ pub mod model;
 pub mod people;
 pub mod proof;
 pub mod sources;
+pub mod statistics;
 pub mod web;

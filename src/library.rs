@@ -8,6 +8,7 @@
 pub(crate) mod attachments;
 mod eta;
 mod life;
+mod listing;
 mod pictures;
 mod recognition;
 mod sourced;
@@ -275,6 +276,7 @@ pub struct Library {
     wake: Notify,
     counters: Counters,
     failures: Mutex<HashMap<DocumentId, u32>>,
+    queue: Mutex<listing::Queue>,
     pictures: Pictures,
     /// Changes of both catalogue and index that did not come to their end.
     unsettled: AtomicU64,
@@ -362,6 +364,7 @@ impl Library {
             wake: Notify::new(),
             counters: Counters::default(),
             failures: Mutex::default(),
+            queue: Mutex::default(),
             pictures: Pictures::default(),
             unsettled: AtomicU64::new(0),
             unswept: AtomicBool::new(false),
@@ -670,21 +673,8 @@ impl Library {
         id: Option<DocumentId>,
         reader: &Reader,
     ) -> Result<Vec<DocumentView>, LibraryError> {
-        let mut views = self.catalogue.views(id, Some(reader)).await?;
-        views.retain(|view| reader.may_read(&view.readers));
-        if views.iter().all(|view| view.state.is_final()) {
-            return Ok(views);
-        }
-        let waiting = self.catalogue.waiting().await?;
-        let speed = self.speed();
-        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        for view in &mut views {
-            if let Some((done, total)) = live.get(&view.id) {
-                (view.pages_done, view.pages_total) = (*done, *total);
-            }
-            view.seconds_left = eta::seconds_left(view, &waiting, &speed);
-        }
-        Ok(views)
+        let views = self.catalogue.views(id, Some(reader)).await?;
+        self.with_progress(views, reader).await
     }
 
     /// The file of a version as it was handed in, or of the newest one.

@@ -4,15 +4,21 @@
 mod access;
 mod audit;
 mod counts;
+mod listing;
 mod metadata;
 mod people;
 pub(crate) mod snapshot;
+mod statistics;
 mod store;
 mod types;
 
 pub(crate) use access::{Ended, NewSession, SessionRow};
 pub(crate) use counts::Counts;
+pub use listing::{
+    Cursor, CursorError, ListPage, ListQuery, PAGE_LIMIT, SortBy, StateCounts, states_of,
+};
 pub use metadata::{Metadata, MetadataChange, MetadataError, Said};
 pub(crate) use people::{Added, Changed};
+pub(crate) use statistics::{Counted, Sum};
 pub(crate) use store::{Arriving, Catalogue, ChunkRow, Recognized, Waiting, Work};
 pub use types::{DocumentView, NewDocument, Original, State, VersionView};

@@ -8,6 +8,7 @@
 //! | [`config`] | no place: `[[sources]]`, one of these kinds each |
 //! | [`secret`] | no place: where keys and tokens are read from |
 //! | `sync` | no place: how the library is brought in step with one |
+//! | [`board`] | no place: how the last turn of each went |
 //!
 //! A source is a [`Source`]: it lists what there is, each with a tag that changes when its content
 //! does, and fetches one. What did not change costs no more than its line in the list.
@@ -15,6 +16,7 @@
 //! A source contacts the address that the administrator wrote, and no other: no proxy, no
 //! redirect to another host, no address that a page or a server names.
 
+pub mod board;
 pub mod bucket;
 pub mod config;
 mod download;
