@@ -5,7 +5,6 @@
 //! twice and none is left out while documents come and go.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use ingest::parse::Format;
 use ingest::{Day, DocumentId, Group};
@@ -446,6 +445,8 @@ pub fn states_of(name: &str) -> Option<BTreeSet<&'static str>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use ingest::ContentHash;
 
     use super::super::metadata::{Metadata, MetadataChange};

@@ -1,6 +1,6 @@
 //! Documents as lists show them, with how far each is and how long it still takes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -54,6 +54,19 @@ impl Library {
     /// When the catalogue cannot be read.
     pub async fn state_counts(&self, reader: &Reader) -> Result<StateCounts, LibraryError> {
         Ok(self.catalogue.state_counts(reader).await?)
+    }
+
+    /// How many documents of each of these sources the reader may find, and how many of them could
+    /// not be read.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub(crate) async fn source_counts(
+        &self,
+        names: &[String],
+        reader: &Reader,
+    ) -> Result<BTreeMap<String, (u64, u64)>, LibraryError> {
+        Ok(self.catalogue.source_counts(names, reader).await?)
     }
 
     /// Those of `views` that the reader may read, each with how far it is.

@@ -176,7 +176,7 @@ fn millis(time: Duration) -> f64 {
 /// The last `count` days up to `now` (UTC), the oldest first.
 #[must_use]
 pub fn days_until(now: Timestamp, count: u16) -> Vec<String> {
-    let today: Date = now.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let today: Date = now.to_zoned_datetime(jiff::tz::TimeZone::UTC).date();
     let back = |days: u16| -> Option<Date> {
         let span: Span = i64::from(days).days();
         today.checked_sub(span).ok()

@@ -8,6 +8,7 @@
 //! | `docs` | the page that describes the API |
 //! | `pages`, `source`, `words`, `told` | HTML pages, a document's text, the words of both languages |
 //! | `viewer`, `connection` | who asks, from where, in which language |
+//! | `office` | lists of documents, sources, the page of administrators |
 //! | `people` | signing in, one's account, the people of an installation |
 //! | `error` | what goes wrong, and the sentences for it |
 //! | `assets` | style sheet and scripts |
@@ -26,6 +27,7 @@ mod connection;
 mod docs;
 mod error;
 mod metrics;
+mod office;
 mod pages;
 mod people;
 mod source;
@@ -72,8 +74,8 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
     };
     Router::new()
         .route("/", get(pages::chat))
-        .route("/documents", get(pages::documents))
         .route("/documents/{id}", get(pages::source))
+        .merge(office::routes())
         .merge(people::routes())
         .route("/v1/answers", post(api::answers))
         .route("/v1/check", post(api::check))
@@ -96,8 +98,9 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         // Files are bounded one by one while they are streamed to disk.
         .route(
             "/v1/documents",
-            get(api::documents).merge(post(upload::upload).layer(DefaultBodyLimit::disable())),
+            get(office::documents).merge(post(upload::upload).layer(DefaultBodyLimit::disable())),
         )
+        .merge(office::page_routes())
         .route("/openapi.json", get(api::openapi))
         .route("/docs", get(docs::page))
         .route("/static/{hash}/{name}", get(assets::serve))

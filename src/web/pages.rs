@@ -38,7 +38,8 @@ pub(super) struct Frame {
     pub(super) words: &'static Words,
     /// What people should know of this installation.
     pub(super) notices: Vec<String>,
-    /// Where the page stands in the menu: `ask`, `documents`, `docs`, `people`, `account` or nowhere.
+    /// Where the page stands in the menu: `ask`, `documents`, `docs`, `people`, `admin`, `account` or
+    /// nowhere.
     pub(super) place: &'static str,
     /// Whether there is a menu: not before signing in.
     pub(super) has_menu: bool,
@@ -46,6 +47,8 @@ pub(super) struct Frame {
     pub(super) signed_in: bool,
     /// Which pages about people the menu leads to.
     pub(super) people: PeoplePages,
+    /// Whether the menu leads to the page of administrators.
+    pub(super) is_admin: bool,
     /// What forms carry: the word of the session.
     pub(super) form_token: String,
 }
@@ -61,6 +64,7 @@ impl Frame {
             has_menu: false,
             signed_in: false,
             people: PeoplePages::None,
+            is_admin: false,
             form_token: String::new(),
         }
     }
@@ -83,6 +87,7 @@ impl Frame {
                 Ok(_) => PeoplePages::Own,
                 Err(_) => PeoplePages::None,
             },
+            is_admin: viewer.is_admin(),
             form_token: form_token.unwrap_or_default(),
             ..Self::plain(language)
         }
@@ -126,16 +131,6 @@ impl Frame {
 #[template(path = "pages/chat.html")]
 struct ChatPage {
     frame: Frame,
-}
-
-#[derive(Debug, Template)]
-#[template(path = "pages/documents.html")]
-struct DocumentsPage {
-    frame: Frame,
-    may_upload: bool,
-    formats_hint: String,
-    readers_hint: String,
-    max_file: u64,
 }
 
 #[derive(Debug, Template)]
@@ -209,34 +204,6 @@ pub(super) async fn chat(
 ) -> Result<Response, Error> {
     html(&ChatPage {
         frame: Frame::new(&shared, &viewer, language, "ask"),
-    })
-}
-
-/// `GET /documents`: what there is to ask, and adding to it.
-pub(super) async fn documents(
-    State(shared): State<Shared>,
-    viewer: Viewer,
-    Speaks(language): Speaks,
-) -> Result<Response, Error> {
-    let frame = Frame::new(&shared, &viewer, language, "documents");
-    let ingest = &shared.app.config().ingest;
-    let readers: Vec<&str> = ingest
-        .default_readers
-        .iter()
-        .map(ingest::Group::as_str)
-        .collect();
-    html(&DocumentsPage {
-        may_upload: viewer.may_upload,
-        formats_hint: frame
-            .words
-            .formats_hint
-            .replace("{limit}", &ingest.max_file.to_string()),
-        readers_hint: frame
-            .words
-            .readers_hint
-            .replace("{readers}", &readers.join(", ")),
-        max_file: ingest.max_file.as_u64(),
-        frame,
     })
 }
 
@@ -373,6 +340,9 @@ mod tests {
 
     use super::*;
     use crate::people::{ApiKeyView, Person, PersonId, Role, Scope, SessionView};
+    use crate::web::office::samples::{
+        hostile_about, hostile_admin, hostile_documents, hostile_results,
+    };
     use crate::web::people::{
         AccountPage, ChoosePage, InviteForm, NewLink, PeoplePage, PersonPage, SignInPage,
     };
@@ -499,14 +469,10 @@ mod tests {
                     frame: frame(language),
                 }
                 .render(),
-                DocumentsPage {
-                    frame: frame(language),
-                    may_upload: true,
-                    formats_hint: HOSTILE.to_owned(),
-                    readers_hint: HOSTILE.to_owned(),
-                    max_file: 1,
-                }
-                .render(),
+                hostile_documents(frame(language), HOSTILE).render(),
+                hostile_about(frame(language), HOSTILE).render(),
+                hostile_results(frame(language), HOSTILE).render(),
+                hostile_admin(frame(language), HOSTILE).render(),
                 hostile_source(language).render(),
                 SignInPage {
                     frame: frame(language),
