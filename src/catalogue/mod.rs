@@ -4,6 +4,7 @@
 mod access;
 mod audit;
 mod counts;
+mod filler;
 mod listing;
 mod metadata;
 mod people;

@@ -11,8 +11,9 @@ const rows = byId("list").tBodies[0];
 const WATCHED = 500;
 const known = new Map();
 const added = new Set();
+const removed = new Set();
 const time = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
-let total = Number(page.dataset.total);
+const total = Number(page.dataset.total);
 
 // Live states.
 
@@ -52,9 +53,8 @@ function watchAgain() {
 
 function count(counts) {
   const all = Object.values(counts).reduce((sum, one) => sum + one, 0);
-  if (all === total) return;
   // What is on the page is left in its place: nothing jumps under a pointer.
-  byId("stale").hidden = all === total + added.size;
+  byId("stale").hidden = all === total + added.size - removed.size;
   byId("summary").textContent = fill(words.count, { count: all.toLocaleString(language) });
 }
 
@@ -65,7 +65,7 @@ function rowOf(id) {
 function take(id) {
   rowOf(id)?.remove();
   known.delete(id);
-  if (added.delete(id)) total -= 0;
+  if (!added.delete(id)) removed.add(id);
   showSelected();
 }
 

@@ -15,6 +15,7 @@ mod launcher;
 mod life;
 mod local;
 mod metrics;
+mod office;
 mod people;
 mod people_audited;
 mod pictures;

@@ -73,7 +73,7 @@ impl Reply {
     }
 
     /// What forms of the page carry.
-    fn form_token(&self) -> String {
+    pub(crate) fn form_token(&self) -> String {
         between(&self.body, "name=\"form_token\" value=\"", "\"")
     }
 }
@@ -93,7 +93,7 @@ async fn open(config: Config, clock: &Arc<TestClock>) -> (Arc<App>, Router) {
 }
 
 impl Server {
-    async fn new(configure: impl FnOnce(&mut Config)) -> Self {
+    pub(crate) async fn new(configure: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(TestClock(AtomicI64::new(1_772_323_200)));
         let mut config = config(folder.path());
@@ -138,7 +138,7 @@ impl Server {
         self.clock.0.fetch_add(seconds, Ordering::Relaxed);
     }
 
-    async fn send(&self, request: Request<Body>) -> Reply {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, 10_000_000).await.unwrap();
@@ -154,7 +154,7 @@ impl Server {
             .await
     }
 
-    async fn page(&self, path: &str, cookie: &str) -> Reply {
+    pub(crate) async fn page(&self, path: &str, cookie: &str) -> Reply {
         let headers = [
             ("cookie", cookie),
             ("accept", "text/html"),
@@ -175,7 +175,7 @@ impl Server {
         self.send(request(method, path, &headers, body)).await
     }
 
-    async fn form(&self, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Reply {
+    pub(crate) async fn form(&self, path: &str, cookie: &str, fields: &[(&str, &str)]) -> Reply {
         let headers = [
             ("cookie", cookie),
             ("content-type", "application/x-www-form-urlencoded"),
