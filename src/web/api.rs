@@ -547,7 +547,7 @@ pub(super) async fn readyz(State(shared): State<Shared>) -> Result<&'static str,
         compat::openai::completions, compat::anthropic::messages, compat::models::list, compat::models::one,
     ),
     components(schemas(
-        wire::RetrievalBody, ErrorBody, compat::openai::ChatChunk, compat::anthropic::StreamEvent,
+        wire::RetrievalBody, wire::DocumentList, ErrorBody, compat::openai::ChatChunk, compat::anthropic::StreamEvent,
         compat::AnthropicErrorBody,
     )),
     modifiers(&Keys),

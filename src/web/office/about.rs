@@ -274,10 +274,7 @@ pub(super) async fn delete(
         return Ok(Redirect::to(&format!("/documents/{id}/about")).into_response());
     }
     let mut results = actions::delete(&shared, &viewer, &[id]).await;
-    let done = results.remove(&id).unwrap_or(Err(Error::NotFound));
-    if let Err(error) = done {
-        return Err(error);
-    }
+    results.remove(&id).unwrap_or(Err(Error::NotFound))?;
     let frame = Frame::new(&shared, &viewer, language, "documents");
     let title = office_words(language).results;
     html(&results_page(frame, title, vec![(view.title, Ok(()))]))

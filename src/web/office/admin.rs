@@ -421,13 +421,10 @@ fn stages(text: &'static OfficeWords, report: &Report) -> Chart {
 fn tables(words: &Words, text: &OfficeWords, body: &InstallationBody) -> Vec<Table> {
     let states = body.documents.iter().map(|(state, count)| {
         let known = serde_json::from_value::<DocumentState>(state.as_str().into());
-        let word = known.map_or_else(|_| state.clone(), |state| {
-            let word = state_word(words, state, 0);
-            word.split('·').next().unwrap_or_default().trim().to_owned()
-        });
-        let word = match state.as_str() {
-            "ready_with_warnings" => format!("{word} · {}", words.problems),
-            _ => word,
+        let word = match known {
+            Ok(DocumentState::ReadyWithWarnings) => format!("{} · {}", words.ready, words.problems),
+            Ok(state) => state_word(words, state, 0),
+            Err(_) => state.clone(),
         };
         (word, thousands(*count))
     });

@@ -15,7 +15,6 @@ use super::actions;
 use super::form::{Fields, between_commas};
 use super::words::{OfficeWords, office_words};
 use crate::catalogue::MetadataChange;
-use crate::language::Language;
 use crate::web::Shared;
 use crate::web::api::JsonBody;
 use crate::web::error::{Error, ErrorBody, ErrorFields};
@@ -133,7 +132,9 @@ async fn perform(
         }
     }
     let in_order = request.ids.iter().map(|id| {
-        let done = results.get(id).cloned().unwrap_or(Err(Error::NotFound));
+        let known = actions::document_id(id).map(|known| known.to_string());
+        let done = results.get(known.as_ref().unwrap_or(id));
+        let done = done.cloned().unwrap_or(Err(Error::NotFound));
         (id.clone(), done)
     });
     Ok(in_order.collect())
@@ -256,15 +257,11 @@ pub(super) async fn selected(
     let results = perform(&shared, &viewer, &request).await?;
     let named = results.into_iter().map(|(id, done)| {
         let title = titles.get(&id).cloned().unwrap_or(id);
-        (title, done.map_err(|error| sentence(&error, language)))
+        (title, done.map_err(|error| error.sentence(language)))
     });
     let frame = Frame::new(&shared, &viewer, language, "documents");
     let title = office_words(language).results;
     html(&results_page(frame, title, named.collect()))
-}
-
-fn sentence(error: &Error, language: Language) -> String {
-    error.sentence(language)
 }
 
 #[cfg(test)]

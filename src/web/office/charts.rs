@@ -85,7 +85,7 @@ pub(super) fn stacked(
     parts: &[(Series, Vec<u64>)],
 ) -> Chart {
     let of = |day: usize| parts.iter().map(move |(_, amounts)| amounts.get(day).copied().unwrap_or(0));
-    let most = (0..days.len()).map(|day| of(day).sum()).max().unwrap_or(0);
+    let most = (0..days.len()).map(|day| of(day).sum::<u64>()).max().unwrap_or(0);
     let words: Vec<&str> = parts.iter().map(|(series, _)| series.word).collect();
     let mut svg = opened(id, title, &format!("{}: {}", words.join(", "), days_words(days)));
     let count = u64::try_from(days.len()).unwrap_or(1).max(1);

@@ -1,6 +1,6 @@
 //! Lists of documents: what a request asks for, as JSON and as links of the page.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
@@ -102,7 +102,7 @@ impl ListParams {
     pub(super) fn query(&self) -> Result<ListQuery, Error> {
         let (sort, descending) = self.sorting()?;
         let states = match given(&self.state) {
-            None => Default::default(),
+            None => BTreeSet::new(),
             Some(state) => states_of(state).ok_or_else(|| {
                 Error::field("state", "a state such as `ready`, or `working`, is expected")
             })?,
@@ -243,7 +243,7 @@ pub(super) fn body(page: &ListPage, language: Language) -> DocumentPage {
         ("problems" = Option<bool>, Query, description = "Only those with problems, and those that failed"),
         ("duplicates" = Option<bool>, Query, description = "Only those with the same content as another one that the asker may find"),
         ("out_of_force" = Option<bool>, Query, description = "Only those that are not in force today"),
-        ("sort" = Option<SortBy>, Query, description = "What they are sorted by; `changed` if left out"),
+        ("sort" = Option<String>, Query, description = "`name`, `state`, `size` or `changed`, which it is if left out"),
         ("order" = Option<String>, Query, description = "`asc` or `desc`; if left out, `desc` for `changed` and `asc` for the others"),
         ("cursor" = Option<String>, Query, description = "`next` of the page before"),
         ("limit" = Option<u32>, Query, description = "Documents of a page, 100 if left out and 500 at most"),

@@ -145,6 +145,10 @@ impl DocumentsPage {
         format!("{} ({})", self.frame.words.problems, row.problems.len())
     }
 
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "templates pass by reference"
+    )]
     fn progress_text(&self, done: &u32, total: &u32) -> String {
         let words = self.frame.words.progress;
         words
@@ -300,14 +304,13 @@ fn states(
     let of = |state: &str| counts.get(state).copied().unwrap_or(0);
     let all: u64 = counts.values().sum();
     let ended = of("ready") + of("ready_with_warnings") + of("failed") + of("cancelled") + of("deleting");
-    let warned = words.ready_with_warnings.split('·').next().unwrap_or_default();
     let shown = [
         ("", text.any.to_owned(), all),
         ("working", text.working_on.to_owned(), all - ended),
         ("ready", words.ready.to_owned(), of("ready")),
         (
             "ready_with_warnings",
-            format!("{} · {}", warned.trim(), words.problems),
+            format!("{} · {}", words.ready, words.problems),
             of("ready_with_warnings"),
         ),
         ("failed", words.failed.to_owned(), of("failed")),
