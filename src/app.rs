@@ -16,7 +16,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use crate::ask::{
     BothEmbedder, Context, EngineBusy, Generator, Prompt, Query, QueryEmbedder, Question,
-    QuoteGenerator, Reader, Retriever, Sufficiency, fit, fuse, pack, retrieve,
+    QuoteGenerator, Reader, Retriever, Sufficiency, findable, fit, fuse, pack, retrieve,
 };
 use crate::audit::{Asked, Audit};
 use crate::catalogue::Catalogue;
@@ -37,6 +37,7 @@ use crate::model::{
 };
 use crate::people::People;
 use crate::proof::{self, Clock, IndexesProof, Key, Prover, Setup, SystemClock, VerifyReport};
+use crate::rights::Access;
 use crate::sources::board::Board;
 use crate::sources::config::SourceConfig;
 use crate::sources::{self, Source, SourceError, Surroundings, keep_in_step};
@@ -330,7 +331,7 @@ trait VectorIndex: ChunkStore + Retriever {}
 impl<T: ChunkStore + Retriever> VectorIndex for T {}
 
 /// Names what is kept with each vector: an index that keeps something else is filled anew.
-const PAYLOAD: &str = "2";
+const PAYLOAD: &str = "3";
 
 /// The index of vectors that the configuration asks for.
 async fn open_vectors(
@@ -535,6 +536,7 @@ impl App {
             workers: config.ingest.workers.get(),
             old_versions: config.ingest.old_versions,
             passwords: config.ingest.passwords()?,
+            default_readers: config.ingest.default_readers.clone(),
         };
         let library = Library::open(&config.data, lock, parts).await?;
         let catalogue = library.catalogue().clone();
@@ -737,7 +739,8 @@ impl App {
         language: Language,
     ) -> Result<VerifyReport, LibraryError> {
         let (key, catalogue) = (self.prover.key(), self.library.catalogue());
-        Ok(proof::verify(answer, Some(key), catalogue, Some(reader), language).await?)
+        let access = catalogue.access(reader).await?;
+        Ok(proof::verify(answer, Some(key), catalogue, Some(&access), language).await?)
     }
 
     /// What people should know of this installation.
@@ -792,10 +795,12 @@ impl App {
     /// sent yet.
     pub fn sources(&self) -> Result<Vec<Arc<dyn Source>>, SourceError> {
         let ingest = &self.config.ingest;
+        // What no readers are named for follows its collection, or the default rights.
+        let nobody = BTreeSet::new();
         let mut taken = vec![self.config.data.clone()];
         let folder = self.config.data.join("sources");
         let surroundings = Surroundings {
-            default_readers: &ingest.default_readers,
+            default_readers: &nobody,
             max_file: ingest.max_file.as_u64(),
             folder: &folder,
         };
@@ -1200,8 +1205,10 @@ impl Pipeline<'_> {
             None => None,
         };
         timings.embed = started.elapsed();
+        // Looked up at each question: what was given or taken away counts for the next one.
+        let access = self.catalogue.access(&question.reader).await?;
         let titled = match &question.scope.title {
-            Some(title) => Some(self.titled(title, &question.reader).await?),
+            Some(title) => Some(self.titled(title, &access).await?),
             None => None,
         };
         let query = Query {
@@ -1211,7 +1218,7 @@ impl Pipeline<'_> {
         };
         let started = Instant::now();
         let rankings =
-            retrieve(self.retrievers, &query, &question.reader, &self.config.ask).await?;
+            retrieve(self.retrievers, &query, &access.quoting(), &self.config.ask).await?;
         timings.retrieve = started.elapsed();
         let started = Instant::now();
         let fused = fuse(&rankings, &self.config.ask);
@@ -1261,22 +1268,23 @@ impl Pipeline<'_> {
         }
         timings.gate = gate;
         timings.generate_and_check = started.elapsed();
+        let answer = if answer.abstained() {
+            let findable = findable(self.catalogue, self.retrievers, &query, &question.reader, &self.config.ask);
+            answer.pointing_to(findable.await?)
+        } else {
+            answer
+        };
         Ok((answer, timings))
     }
 
-    /// The documents with these words in the title that the reader may read.
+    /// The documents with these words in the title that may be found by `access`.
     async fn titled(
         &self,
         words: &str,
-        reader: &Reader,
+        access: &Access,
     ) -> Result<BTreeSet<DocumentId>, sqlx::Error> {
         let words: String = words.trim().nfc().collect();
-        let found = self.catalogue.titled(&words).await?;
-        Ok(found
-            .into_iter()
-            .filter(|(_, readers)| reader.may_read(readers))
-            .map(|(id, _)| id)
-            .collect())
+        self.catalogue.titled(&words, access).await
     }
 
     /// Whether the passages do not answer the question.

@@ -15,6 +15,7 @@
 //! | [`check`] | the citation checker: the only module that can make a [`check::Answer`] |
 //! | [`proof`] | answers that carry their proof, and whether it still holds |
 //! | [`people`] | who may come in, and as whom: persons, passwords, sessions, API keys, groups |
+//! | [`rights`] | who may find, quote and download a document: access lists, and who can read what |
 //! | [`audit`] | who did what, in a log that nobody changes unseen |
 //! | [`backup`] | the data folder in one file, and back |
 //! | [`metrics`] | how much and how long, for Prometheus |
@@ -33,8 +34,9 @@
 //! [`ask::Context`] -> pieces of a draft -> [`check::Answer`]. A draft is text, and text has no way to a page:
 //! pages and routes take an `Answer` or a [`check::CheckedSentence`], and only `check` can make one.
 //!
-//! Rights are a parameter of every search ([`ask::Reader`]), applied inside each index before the
-//! limit, and once more when the catalogue gives the passages. What a question is narrowed to
+//! Rights are a parameter of every search ([`rights::Permit`], which only the catalogue makes, for a
+//! [`ask::Reader`]), applied inside each index before the limit, and once more when the catalogue gives the
+//! passages. What a question is narrowed to
 //! ([`ask::Scope`]) goes the same way, as the [`ingest::Filter`] of its [`ask::Query`].
 //!
 //! Dependencies point one way: `web -> app -> ask, check -> traits <- index, model, generate`.
@@ -59,6 +61,7 @@ pub mod metrics;
 pub mod model;
 pub mod people;
 pub mod proof;
+pub mod rights;
 pub mod sources;
 pub mod statistics;
 pub mod web;

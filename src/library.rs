@@ -11,6 +11,9 @@ mod life;
 mod listing;
 mod pictures;
 mod recognition;
+mod rights;
+#[cfg(test)]
+mod rights_tests;
 mod sourced;
 mod validity;
 
@@ -27,8 +30,8 @@ use ingest::ocr::Recognize;
 use ingest::parse::picture::Picture;
 use ingest::parse::{Extract, Extracted, Format, ParseError, Passwords};
 use ingest::{
-    BackendError, ChunkId, ChunkStore, ContentHash, Document, DocumentId, Group, PassageEmbedder,
-    PreparedChunk, Problem, StoredChunk, TokenCounter, pipeline,
+    AccessKey, BackendError, ChunkId, ChunkStore, ContentHash, Document, DocumentId, Group,
+    PassageEmbedder, PreparedChunk, Problem, StoredChunk, TokenCounter, pipeline,
 };
 use jiff::Timestamp;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -45,6 +48,7 @@ use crate::catalogue::{
     Arriving, Catalogue, ChunkRow, DocumentView, MetadataError, NewDocument, Original, State, Work,
 };
 use crate::proof::Key;
+use crate::rights::Level;
 
 /// Names how files are read: versions read otherwise are read anew when they are cut anew.
 pub(crate) const READER: &str = "4";
@@ -136,6 +140,8 @@ pub struct LibraryParts {
     pub old_versions: Option<u32>,
     /// Passwords that are tried on every file that needs one.
     pub passwords: Vec<SecretString>,
+    /// Who may have documents that no other rights are said of.
+    pub default_readers: BTreeSet<Group>,
 }
 
 /// A document that was handed in.
@@ -372,6 +378,8 @@ impl Library {
             tasks: Mutex::default(),
             _lock: lock,
         });
+        let readers = &library.parts.default_readers;
+        library.catalogue.set_default_readers(readers).await?;
         library.recover(was_killed).await?;
         Ok(library)
     }
@@ -450,7 +458,11 @@ impl Library {
             let known = known.map(|entry| entry.metadata).unwrap_or_default();
             // What takes its place must be for those whom it is for: whoever hands it in learns
             // nothing of other documents.
-            let reader = Reader::new(document.readers.iter().cloned());
+            let readers = match document.readers.is_empty() {
+                true => &self.parts.default_readers,
+                false => &document.readers,
+            };
+            let reader = Reader::new(readers.iter().cloned());
             let change = &document.metadata;
             let arriving = Arriving {
                 id,
@@ -459,8 +471,10 @@ impl Library {
                 size,
                 metadata: self.said_anew(id, &known, change, &reader).await?,
             };
+            let keys = self.catalogue.keys_under(id).await?;
             let unchanged = self.catalogue.submit(&arriving).await?;
             self.say_inside(id, &known, &arriving.metadata).await?;
+            self.rewrite_changed(id, &keys).await?;
             (id, unchanged)
         };
         drop(arriving);
@@ -517,12 +531,12 @@ impl Library {
     }
 
     /// Removes a document, and what came in it, from both indexes and the catalogue. Gives whether there was one that
-    /// the reader may read.
+    /// the reader may have.
     ///
     /// # Errors
     /// When an index or the catalogue cannot be written; the removal is then done at the next start.
     pub async fn delete(&self, id: DocumentId, reader: &Reader) -> Result<bool, LibraryError> {
-        if self.get(id, reader).await?.is_none() {
+        if self.get_at(id, reader, Level::Download).await?.is_none() {
             return Ok(false);
         }
         self.delete_all(id).await?;
@@ -595,7 +609,7 @@ impl Library {
     /// # Errors
     /// When the catalogue cannot be written.
     pub async fn cancel(&self, id: DocumentId, reader: &Reader) -> Result<bool, LibraryError> {
-        if self.get(id, reader).await?.is_none() {
+        if self.get_at(id, reader, Level::Download).await?.is_none() {
             return Ok(false);
         }
         let from = [
@@ -631,7 +645,7 @@ impl Library {
     /// # Errors
     /// When the catalogue cannot be written.
     pub async fn retry(&self, id: DocumentId, reader: &Reader) -> Result<bool, LibraryError> {
-        if self.get(id, reader).await?.is_none() {
+        if self.get_at(id, reader, Level::Download).await?.is_none() {
             return Ok(false);
         }
         self.failures
@@ -648,7 +662,7 @@ impl Library {
         Ok(done)
     }
 
-    /// The document, if there is one that the reader may read.
+    /// The document, if there is one that the reader may find.
     ///
     /// # Errors
     /// When the catalogue cannot be read.
@@ -660,7 +674,18 @@ impl Library {
         Ok(self.views(Some(id), reader).await?.pop())
     }
 
-    /// The documents that the reader may read, newest first.
+    /// The document, if there is one with which the reader may do at least this much.
+    async fn get_at(
+        &self,
+        id: DocumentId,
+        reader: &Reader,
+        least: Level,
+    ) -> Result<Option<DocumentView>, LibraryError> {
+        let view = self.get(id, reader).await?;
+        Ok(view.filter(|view| view.level >= least))
+    }
+
+    /// The documents that the reader may find, newest first.
     ///
     /// # Errors
     /// When the catalogue cannot be read.
@@ -673,8 +698,9 @@ impl Library {
         id: Option<DocumentId>,
         reader: &Reader,
     ) -> Result<Vec<DocumentView>, LibraryError> {
-        let views = self.catalogue.views(id, Some(reader)).await?;
-        self.with_progress(views, reader).await
+        let access = self.catalogue.access(reader).await?;
+        let views = self.catalogue.views(id, Some(&access)).await?;
+        self.with_progress(views).await
     }
 
     /// The file of a version as it was handed in, or of the newest one.
@@ -691,7 +717,7 @@ impl Library {
             return Ok(None);
         };
         let wanted = version.unwrap_or(view.version);
-        let mut versions = self.versions(id, reader).await?;
+        let mut versions = self.versions_at(id, reader, Level::Download).await?;
         versions.retain(|kept| kept.version == wanted);
         Ok(versions.pop().map(|kept| Original {
             path: self.original_path(kept.version),
@@ -745,7 +771,9 @@ impl Library {
             .catalogue
             .read_version(id, version.unwrap_or(view.version), None)
             .await?;
-        let read = read.filter(|read| reader.may_read(&read.readers));
+        let access = self.catalogue.access(reader).await?;
+        let read =
+            read.filter(|read| access.may(Level::Quote, &read.list, read.access.as_ref()));
         Ok(read.map(|read| SourceText {
             document: read.document,
             version: read.version,
@@ -838,14 +866,14 @@ impl Library {
         let expected = self.catalogue.holdings().await?;
         let words: BTreeMap<_, _> = expected
             .iter()
-            .map(|(id, (readers, _))| (*id, readers))
+            .map(|(id, (access, _))| (*id, access))
             .collect();
         let mut differences = vec![difference(&*self.parts.words, &words).await?];
         if let Some((store, _)) = &self.parts.vectors {
             let vectors: BTreeMap<_, _> = expected
                 .iter()
                 .filter(|(_, (_, embedded))| *embedded)
-                .map(|(id, (readers, _))| (*id, readers))
+                .map(|(id, (access, _))| (*id, access))
                 .collect();
             differences.push(difference(&**store, &vectors).await?);
         }
@@ -1131,6 +1159,7 @@ impl Library {
                 Some(view) if view.state == State::Indexing && view.version == work.version => view,
                 _ => continue,
             };
+            let access = self.catalogue.key_of(work.id, work.version).await?;
             let mut rows = Vec::with_capacity(cut.prepared.len());
             for prepared in &cut.prepared {
                 if prepared.text.trim().is_empty() {
@@ -1148,7 +1177,7 @@ impl Library {
                     title: view.title.clone(),
                     heading_path: prepared.chunk.heading_path.clone(),
                     text: prepared.searched_text(),
-                    readers: view.readers.clone(),
+                    access: access.clone(),
                     labels: view.labels.clone(),
                     vector: None,
                 };
@@ -1375,7 +1404,7 @@ impl Library {
 
 async fn difference(
     store: &dyn ChunkStore,
-    expected: &BTreeMap<ChunkId, &BTreeSet<Group>>,
+    expected: &BTreeMap<ChunkId, &AccessKey>,
 ) -> Result<Difference, LibraryError> {
     let held = store.holdings().await?;
     Ok(Difference {
@@ -1393,7 +1422,7 @@ async fn difference(
             .collect(),
         rights: expected
             .iter()
-            .filter(|(id, readers)| held.get(id).is_some_and(|held| held != **readers))
+            .filter(|(id, access)| held.get(id).is_some_and(|held| held != **access))
             .map(|(id, _)| *id)
             .collect(),
     })

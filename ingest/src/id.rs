@@ -30,6 +30,26 @@ pub struct ContentHash([u8; 32]);
 #[serde(into = "String", try_from = "String")]
 pub struct Group(String);
 
+/// Names who may find a chunk in an index: an access list, or two that both must allow it. Who is on
+/// the list is looked up when a question is asked, so that an index need not be rewritten when that
+/// changes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccessKey(String);
+
+impl AccessKey {
+    /// The key of this name.
+    #[must_use]
+    pub fn new(name: impl Into<String>) -> Self {
+        Self(name.into())
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 /// An id that cannot be read.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("`{text}` is not a {kind}")]

@@ -36,7 +36,7 @@ pub use document::{
     Block, BlockKind, Document, DocumentBuilder, Page, PageKind, PlacedWord, Problem, Rect, Span,
     WordBox,
 };
-pub use id::{ChunkId, ContentHash, DocumentId, Group};
+pub use id::{AccessKey, ChunkId, ContentHash, DocumentId, Group};
 pub use labels::{Day, Filter, InForce, Labels};
 pub use pipeline::{CellSpan, PageSpan, ParagraphSpan, PreparedChunk, PreparedHeader};
 pub use properties::Properties;

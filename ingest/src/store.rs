@@ -1,12 +1,12 @@
 //! What the write path needs from outside.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
 use async_trait::async_trait;
 
-use crate::{ChunkId, ContentHash, DocumentId, Group, Labels};
+use crate::{AccessKey, ChunkId, ContentHash, DocumentId, Labels};
 
 /// A dense vector of unit length.
 pub type Vector = Vec<f32>;
@@ -26,8 +26,8 @@ pub struct StoredChunk {
     pub heading_path: Vec<String>,
     /// The chunk's own text.
     pub text: String,
-    /// Who may find it: a reader in at least one of these groups. Never empty.
-    pub readers: BTreeSet<Group>,
+    /// Names who may find it.
+    pub access: AccessKey,
     /// What a search can be narrowed by.
     pub labels: Labels,
     /// Its vector; an index of vectors ignores chunks without one, one of words ignores vectors.
@@ -131,7 +131,7 @@ pub trait ChunkStore: Debug + Send + Sync {
     ///
     /// # Errors
     /// When the index cannot be read.
-    async fn holdings(&self) -> Result<BTreeMap<ChunkId, BTreeSet<Group>>, BackendError>;
+    async fn holdings(&self) -> Result<BTreeMap<ChunkId, AccessKey>, BackendError>;
 
     /// Puts its files in order. Called when no work waits; what it holds does not change, and
     /// searches go on meanwhile. An index that does this by itself has nothing to do.

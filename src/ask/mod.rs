@@ -4,6 +4,7 @@
 //! [`Answer`](crate::check::Answer). Only [`check`](crate::check) can make an answer.
 
 mod config;
+mod findable;
 mod fit;
 mod location;
 mod pack;
@@ -13,6 +14,8 @@ mod sufficiency;
 mod types;
 
 pub use config::{AskConfig, Fusion};
+pub use findable::Findable;
+pub(crate) use findable::findable;
 pub(crate) use fit::fit;
 pub use location::{Counted, Location};
 pub(crate) use pack::pack;

@@ -8,6 +8,7 @@ use super::config::AskConfig;
 use super::retrieve::Fused;
 use super::types::{Context, LedgerEntry, LeftOut, Passage, Place, Reader};
 use crate::catalogue::{Catalogue, ChunkRow};
+use crate::rights::{Access, Level};
 
 /// Packs the best chunks into passages, reading them from the catalogue.
 ///
@@ -22,10 +23,11 @@ pub(crate) async fn pack(
     config: &AskConfig,
 ) -> Result<Context, sqlx::Error> {
     let ids: Vec<ChunkId> = fused.iter().map(|fused| fused.chunk).collect();
+    let access = catalogue.access(reader).await?;
     let found = catalogue.chunks(&ids).await?;
     let rows: HashMap<ChunkId, ChunkRow> = found
         .into_iter()
-        .filter(|row| reader.may_read(&row.readers))
+        .filter(|row| is_quotable(&access, row))
         .map(|row| (row.id, row))
         .collect();
     let (chosen, mut left_out) = choose(fused, &rows, config);
@@ -50,7 +52,7 @@ pub(crate) async fn pack(
             let fits = tokens + near.prepared.chunk.tokens <= config.context_tokens.get();
             // A neighbour under another heading is about something else.
             let belongs = near.prepared.chunk.heading_path == row.prepared.chunk.heading_path;
-            if fits && belongs && reader.may_read(&near.readers) {
+            if fits && belongs && is_quotable(&access, &near) {
                 tokens += near.prepared.chunk.tokens;
                 around
                     .entry(near.document)
@@ -68,7 +70,7 @@ pub(crate) async fn pack(
         .flat_map(|rows| join(rows, &scores))
         .collect();
     passages.sort_by(|one, other| other.score.total_cmp(&one.score));
-    open(catalogue, &mut passages, reader).await?;
+    open(catalogue, &mut passages, &access).await?;
     let mut number_of: HashMap<ChunkId, u32> = HashMap::new();
     for (number, passage) in (1_u32..).zip(&passages) {
         number_of.extend(passage.chunks.iter().map(|chunk| (*chunk, number)));
@@ -96,6 +98,10 @@ pub(crate) async fn pack(
     Ok(Context { passages, ledger })
 }
 
+fn is_quotable(access: &Access, row: &ChunkRow) -> bool {
+    access.may(Level::Quote, &row.list, row.access.as_ref())
+}
+
 /// Characters of a document's first lines.
 const OPENING: usize = 1_000;
 
@@ -103,13 +109,13 @@ const OPENING: usize = 1_000;
 async fn open(
     catalogue: &Catalogue,
     passages: &mut [Passage],
-    reader: &Reader,
+    access: &Access,
 ) -> Result<(), sqlx::Error> {
     let first = BTreeSet::from([0]);
     let documents: BTreeSet<DocumentId> = passages.iter().map(|passage| passage.document).collect();
     for document in documents {
         let rows = catalogue.chunks_at(document, &first).await?;
-        let Some(row) = rows.into_iter().find(|row| reader.may_read(&row.readers)) else {
+        let Some(row) = rows.into_iter().find(|row| is_quotable(access, row)) else {
             continue;
         };
         let opening: String = row.prepared.text.chars().take(OPENING).collect();
@@ -274,6 +280,7 @@ mod tests {
     use ingest::{ContentHash, Document, DocumentBuilder, TokenCounter, pipeline};
 
     use super::*;
+    use crate::rights::{Grants, ListId};
 
     #[derive(Debug)]
     struct Words;
@@ -312,7 +319,8 @@ mod tests {
                 version,
                 title: "단가".to_owned(),
                 file_name: "단가.xlsx".to_owned(),
-                readers: BTreeSet::new(),
+                list: ListId::of(&Grants::none()),
+                access: None,
                 prepared,
                 text_hash: String::new(),
             })

@@ -7,7 +7,8 @@ use futures::future::try_join_all;
 use ingest::{BackendError, ChunkId};
 
 use super::config::{AskConfig, Fusion};
-use super::types::{Hit, Query, Reader, Retriever};
+use super::types::{Hit, Query, Retriever};
+use crate::rights::Permit;
 
 /// The constant of reciprocal rank fusion.
 const RANK_CONSTANT: f32 = 60.0;
@@ -39,12 +40,12 @@ pub struct Fused {
 pub async fn retrieve(
     retrievers: &[Arc<dyn Retriever>],
     query: &Query,
-    reader: &Reader,
+    permit: &Permit,
     config: &AskConfig,
 ) -> Result<Vec<Ranking>, BackendError> {
     let limit = config.hits_per_index.get();
     try_join_all(retrievers.iter().map(|retriever| async move {
-        let hits = retriever.retrieve(query, reader, limit).await?;
+        let hits = retriever.retrieve(query, permit, limit).await?;
         Ok(Ranking {
             index: retriever.name(),
             hits,

@@ -16,13 +16,17 @@ use tokio::sync::mpsc;
 
 use super::location::{Counted, Location, range_of};
 use crate::language::Language;
+use crate::people::PersonId;
+use crate::rights::{Permit, Principal};
 
-/// Who asks: the groups a person is in, `everyone` always among them.
+/// Who asks: the groups that somebody is in, `everyone` always among them, and who they are if they
+/// are a person with an account.
 ///
-/// A search without a reader does not compile, so there is no way to forget the rights.
+/// What they may read is for the catalogue to say ([`Permit`]), at each question anew.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reader {
     groups: BTreeSet<Group>,
+    person: Option<PersonId>,
 }
 
 impl Reader {
@@ -31,7 +35,19 @@ impl Reader {
     pub fn new(groups: impl IntoIterator<Item = Group>) -> Self {
         let mut groups: BTreeSet<Group> = groups.into_iter().collect();
         groups.insert(Group::everyone());
-        Self { groups }
+        Self {
+            groups,
+            person: None,
+        }
+    }
+
+    /// The same, for the person `id`.
+    #[must_use]
+    pub fn with_person(self, id: PersonId) -> Self {
+        Self {
+            person: Some(id),
+            ..self
+        }
     }
 
     /// A reader in no group but `everyone`.
@@ -46,10 +62,19 @@ impl Reader {
         &self.groups
     }
 
-    /// Whether a document with these readers may be read.
+    /// The person, if it is one with an account.
     #[must_use]
-    pub fn may_read(&self, readers: &BTreeSet<Group>) -> bool {
-        !self.groups.is_disjoint(readers)
+    pub fn person(&self) -> Option<&PersonId> {
+        self.person.as_ref()
+    }
+
+    /// Whether a right of `principal` is theirs.
+    #[must_use]
+    pub fn is(&self, principal: &Principal) -> bool {
+        match principal {
+            Principal::Group(group) => self.groups.contains(group),
+            Principal::Person(id) => self.person.as_ref() == Some(id),
+        }
     }
 }
 
@@ -178,8 +203,8 @@ pub struct Hit {
 
 /// Finds passages in one index.
 ///
-/// Hits come best first, at most `limit`, no chunk twice, all readable by `reader`. The index
-/// applies the rights before the limit: applied afterwards, a reader with few rights would get
+/// Hits come best first, at most `limit`, no chunk twice, all with one of the keys of `permit`. The
+/// index applies the rights before the limit: applied afterwards, a reader with few rights would get
 /// an empty page while good passages wait below the cut.
 #[async_trait]
 pub trait Retriever: Debug + Send + Sync {
@@ -193,7 +218,7 @@ pub trait Retriever: Debug + Send + Sync {
     async fn retrieve(
         &self,
         query: &Query,
-        reader: &Reader,
+        permit: &Permit,
         limit: usize,
     ) -> Result<Vec<Hit>, BackendError>;
 }

@@ -38,8 +38,10 @@ pub enum Action {
     KeyRevoked,
     /// A document is handed in; written before it is.
     Upload,
-    /// What is said of a document, or who may read it, is changed; written before it is.
+    /// What is said of a document is changed; written before it is.
     Change,
+    /// Who may do how much with a document or a collection is changed; written before it is.
+    RightsChanged,
     /// A document is deleted; written before it is.
     Delete,
     /// What was written before could not be done.

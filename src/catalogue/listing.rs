@@ -7,15 +7,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use ingest::parse::Format;
-use ingest::{Day, DocumentId, Group};
+use ingest::{Day, DocumentId};
 use serde::{Deserialize, Serialize};
 use sqlx::sqlite::{Sqlite, SqliteRow};
 use sqlx::{QueryBuilder, Row as _};
 use utoipa::ToSchema;
 
-use super::store::{Catalogue, Result, json, parsed, to_json};
+use super::rights::{Access, list_named};
+use super::store::{Catalogue, Result, parsed, to_json};
 use super::types::{DocumentView, State};
 use crate::ask::Reader;
+use crate::rights::Level;
 
 /// Rows of a page at most.
 pub const PAGE_LIMIT: u32 = 500;
@@ -173,16 +175,16 @@ pub struct ListPage {
 }
 
 /// Which documents somebody may find. This is the one place that says so in SQL, for lists,
-/// counts and statistics: what [`Reader::may_read`] says of each set of readers that there is.
+/// counts and statistics: what [`Access`] says of each pair of access lists that there is.
 #[derive(Clone, Debug)]
 pub(super) struct Findable {
-    /// The values of `listing.readers` that may be found, as JSON.
+    /// The values of `listing.access` that may be found, as JSON.
     keys: String,
     counts: StateCounts,
 }
 
 impl Findable {
-    /// Adds the condition on `listing.readers` of the table named `l`.
+    /// Adds the condition on `listing.access` of the table named `l`.
     fn push(&self, query: &mut QueryBuilder<Sqlite>, column: &str) {
         query
             .push(column)
@@ -198,20 +200,29 @@ impl Findable {
     }
 }
 
+/// Whether what has these lists, as `listing.access` names them, may be found.
+pub(super) fn may_find(access: &Access, key: &str) -> bool {
+    let (list, version) = match key.split_once('+') {
+        Some((list, version)) => (list, Some(list_named(version))),
+        None => (key, None),
+    };
+    access.may(Level::Find, &list_named(list), version.as_ref())
+}
+
 impl Catalogue {
     /// What `reader` may find.
     pub(super) async fn findable(&self, reader: &Reader) -> Result<Findable> {
-        // One short row for each set of readers and state, from the index alone.
+        let access = self.access(reader).await?;
+        // One short row for each pair of lists and state, from the index alone.
         let rows =
-            sqlx::query("SELECT readers, state, count(*) AS documents FROM listing GROUP BY readers, state")
+            sqlx::query("SELECT access, state, count(*) AS documents FROM listing GROUP BY access, state")
                 .fetch_all(&self.readers)
                 .await?;
         let mut keys = BTreeSet::new();
         let mut counts = StateCounts::new();
         for row in &rows {
-            let key: &str = row.try_get("readers")?;
-            let readers: BTreeSet<Group> = json(key)?;
-            if !reader.may_read(&readers) {
+            let key: &str = row.try_get("access")?;
+            if !may_find(&access, key) {
                 continue;
             }
             keys.insert(key.to_owned());
@@ -261,7 +272,7 @@ impl Catalogue {
         let findable = self.findable(reader).await?;
         let condition = |query: &mut QueryBuilder<Sqlite>| {
             query.push(" FROM listing l WHERE l.state IN ('ready', 'ready_with_warnings', 'recognizing', 'embedding') AND ");
-            findable.push(query, "+l.readers");
+            findable.push(query, "+l.access");
             query
                 .push(" AND l.document NOT IN (SELECT value FROM json_each(")
                 .push_bind(to_json(&cited))
@@ -296,7 +307,7 @@ impl Catalogue {
              (SELECT value FROM json_each(",
         );
         query.push_bind(to_json(&lanes)).push(")) AND ");
-        findable.push(&mut query, "+l.readers");
+        findable.push(&mut query, "+l.access");
         query.push(" GROUP BY l.lane");
         let rows = query.build().fetch_all(&self.readers).await?;
         let number = |row: &SqliteRow, name: &str| -> Result<u64> {
@@ -318,14 +329,14 @@ fn list_sql(wanted: &ListQuery, findable: &Findable) -> QueryBuilder<Sqlite> {
     // The few are found by their readers and states and sorted; the many are looked through in
     // their order until the page is full. The plus keeps SQLite from choosing otherwise.
     let (index, plus) = if few {
-        ("readers", "")
+        ("access", "")
     } else {
         (column, "+")
     };
     let mut query = QueryBuilder::new(format!(
         "SELECT l.document, CAST(l.{column} AS TEXT) AS sorted FROM listing l INDEXED BY listing_by_{index} WHERE "
     ));
-    findable.push(&mut query, &format!("{plus}l.readers"));
+    findable.push(&mut query, &format!("{plus}l.access"));
     if !wanted.states.is_empty() {
         query
             .push(format!(" AND {plus}l.state IN (SELECT value FROM json_each("))
@@ -396,7 +407,7 @@ fn push_filters(query: &mut QueryBuilder<Sqlite>, wanted: &ListQuery, findable: 
     }
     if wanted.duplicates {
         query.push(" AND l.wanted IN (SELECT wanted FROM listing WHERE state != 'deleting' AND ");
-        findable.push(query, "+readers");
+        findable.push(query, "+access");
         query.push(" GROUP BY wanted HAVING count(*) > 1)");
     }
     if let Some(day) = wanted.out_of_force {

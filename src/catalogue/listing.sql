@@ -12,7 +12,8 @@ CREATE TABLE listing (
     rank INTEGER NOT NULL,
     size INTEGER NOT NULL,
     changed TEXT NOT NULL,
-    readers TEXT NOT NULL,
+    -- The access lists of its document and of its version, as chunks name them.
+    access TEXT NOT NULL,
     wanted TEXT NOT NULL,
     lane TEXT NOT NULL,
     format TEXT,
@@ -28,8 +29,8 @@ CREATE INDEX listing_by_name ON listing (name, document);
 CREATE INDEX listing_by_changed ON listing (changed, document);
 CREATE INDEX listing_by_size ON listing (size, document);
 CREATE INDEX listing_by_rank ON listing (rank, document);
-CREATE INDEX listing_by_readers ON listing (readers, state);
-CREATE INDEX listing_by_content ON listing (wanted, readers);
+CREATE INDEX listing_by_access ON listing (access, state);
+CREATE INDEX listing_by_content ON listing (wanted, access);
 
 CREATE VIEW listing_source AS
 SELECT
@@ -42,7 +43,7 @@ SELECT
         WHEN 'embedding' THEN 7 WHEN 'recognizing' THEN 8 WHEN 'ready' THEN 9 ELSE 10 END AS rank,
     d.size AS size,
     d.updated_at AS changed,
-    d.readers AS readers,
+    d.list || coalesce('+' || v.access, '') AS access,
     d.wanted AS wanted,
     d.lane AS lane,
     v.format AS format,
@@ -63,19 +64,19 @@ CREATE TRIGGER listing_document_insert AFTER INSERT ON documents BEGIN
     INSERT INTO listing SELECT * FROM listing_source WHERE document = NEW.id;
 END;
 CREATE TRIGGER listing_document_update
-AFTER UPDATE OF file_name, readers, wanted, size, lane, metadata, said, state, error, updated_at ON documents BEGIN
-    UPDATE listing SET (name, sought, state, rank, size, changed, readers, wanted, lane, format, collection, tags,
-        has_problems, starts, ends) = (SELECT name, sought, state, rank, size, changed, readers, wanted, lane, format,
+AFTER UPDATE OF file_name, list, wanted, size, lane, metadata, said, state, error, updated_at ON documents BEGIN
+    UPDATE listing SET (name, sought, state, rank, size, changed, access, wanted, lane, format, collection, tags,
+        has_problems, starts, ends) = (SELECT name, sought, state, rank, size, changed, access, wanted, lane, format,
         collection, tags, has_problems, starts, ends FROM listing_source WHERE document = NEW.id)
     WHERE document = NEW.id;
 END;
 CREATE TRIGGER listing_version_insert AFTER INSERT ON versions BEGIN
-    UPDATE listing SET (name, sought, format, has_problems) = (SELECT name, sought, format, has_problems
+    UPDATE listing SET (name, sought, access, format, has_problems) = (SELECT name, sought, access, format, has_problems
         FROM listing_source WHERE document = NEW.document)
     WHERE document = NEW.document;
 END;
-CREATE TRIGGER listing_version_update AFTER UPDATE OF title, format, problems ON versions BEGIN
-    UPDATE listing SET (name, sought, format, has_problems) = (SELECT name, sought, format, has_problems
+CREATE TRIGGER listing_version_update AFTER UPDATE OF title, format, problems, access ON versions BEGIN
+    UPDATE listing SET (name, sought, access, format, has_problems) = (SELECT name, sought, access, format, has_problems
         FROM listing_source WHERE document = NEW.document)
     WHERE document = NEW.document;
 END;

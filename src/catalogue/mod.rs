@@ -8,6 +8,7 @@ mod filler;
 mod listing;
 mod metadata;
 mod people;
+mod rights;
 pub(crate) mod snapshot;
 mod statistics;
 mod store;
@@ -21,5 +22,7 @@ pub use listing::{
 pub use metadata::{Metadata, MetadataChange, MetadataError, Said};
 pub(crate) use people::{Added, Changed};
 pub(crate) use statistics::{Counted, Sum};
+pub(crate) use rights::folded;
+pub use rights::{Access, CollectionRights, ListId, Permit};
 pub(crate) use store::{Arriving, Catalogue, ChunkRow, Recognized, Waiting, Work};
 pub use types::{DocumentView, NewDocument, Original, State, VersionView};

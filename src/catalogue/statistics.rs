@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::Row as _;
 
+use super::listing::may_find;
 use super::store::{Catalogue, Result, parsed};
 use crate::ask::Reader;
 use ingest::DocumentId;
@@ -85,17 +86,17 @@ impl Catalogue {
         reader: &Reader,
     ) -> Result<Vec<(DocumentId, u64)>> {
         let rows = sqlx::query(
-            "SELECT s.name AS document, sum(s.amount) AS answers, l.readers FROM statistics s \
+            "SELECT s.name AS document, sum(s.amount) AS answers, l.access FROM statistics s \
              JOIN listing l ON l.document = s.name WHERE s.day >= ? AND s.kind = 'cited' AND l.state != 'deleting' \
              GROUP BY s.name ORDER BY answers DESC, s.name",
         )
         .bind(day)
         .fetch_all(&self.readers)
         .await?;
+        let access = self.access(reader).await?;
         let mut cited = Vec::new();
         for row in &rows {
-            let readers = super::store::json(row.try_get("readers")?)?;
-            if reader.may_read(&readers) {
+            if may_find(&access, row.try_get("access")?) {
                 let answers = u64::try_from(row.try_get::<i64, _>("answers")?).unwrap_or(0);
                 cited.push((parsed(row, "document")?, answers));
             }

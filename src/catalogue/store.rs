@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use flate2::Compression;
@@ -12,8 +13,8 @@ use flate2::write::ZlibEncoder;
 use ingest::ocr::RecognizedPage;
 use ingest::parse::{Extracted, Format};
 use ingest::{
-    ChunkId, ContentHash, Document, DocumentId, Group, Labels, PreparedChunk, Problem, StoredChunk,
-    Vector,
+    AccessKey, ChunkId, ContentHash, Document, DocumentId, Group, Labels, PreparedChunk, Problem,
+    StoredChunk, Vector,
 };
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
@@ -23,19 +24,19 @@ use sqlx::sqlite::{
 };
 use sqlx::{AssertSqlSafe, Row as _};
 
-use crate::ask::Reader;
-
 use super::audit;
 use super::metadata::{Metadata, Said, labels};
 use super::people;
+use super::rights::{self, Access, ListId, Lists, lists_of};
 use super::statistics;
 use super::types::{DocumentView, NewDocument, State, VersionView};
+use crate::rights::Level;
 
 /// What can go wrong with the catalogue: SQLite's own errors, and rows that cannot be read.
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
 
 const SCHEMA: &str = include_str!("schema.sql");
-pub(super) const SCHEMA_VERSION: i64 = 7;
+pub(super) const SCHEMA_VERSION: i64 = 8;
 /// What makes a catalogue of version 1 one of version 2.
 const TO_VERSION_2: &str = "ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
      UPDATE versions SET readers = (SELECT readers FROM documents WHERE id = versions.document);";
@@ -68,6 +69,8 @@ pub(crate) struct Catalogue {
     pub(super) readers: SqlitePool,
     /// One connection: SQLite has one writer, and waiting here is fairer than failing there.
     pub(super) writer: SqlitePool,
+    /// The access lists as they were read last.
+    pub(super) lists: Arc<Mutex<Option<Arc<Lists>>>>,
 }
 
 /// A document on its way.
@@ -88,7 +91,9 @@ pub(crate) struct ChunkRow {
     pub(crate) version: ContentHash,
     pub(crate) title: String,
     pub(crate) file_name: String,
-    pub(crate) readers: BTreeSet<Group>,
+    /// The access list of its document, and that of its version if it has one.
+    pub(crate) list: ListId,
+    pub(crate) access: Option<ListId>,
     pub(crate) labels: Labels,
     pub(crate) prepared: PreparedChunk,
     pub(crate) text_hash: String,
@@ -103,7 +108,7 @@ impl ChunkRow {
             title: self.title.clone(),
             heading_path: self.prepared.chunk.heading_path.clone(),
             text: self.prepared.searched_text(),
-            readers: self.readers.clone(),
+            access: self.list.key(self.access.as_ref()),
             labels: self.labels.clone(),
             vector: None,
         }
@@ -142,6 +147,7 @@ pub(crate) struct Arriving<'a> {
 pub(crate) struct Entry {
     pub(crate) id: DocumentId,
     pub(crate) place: String,
+    /// Who was named when it was handed in; nobody, if it follows its collection.
     pub(crate) readers: BTreeSet<Group>,
     pub(crate) version: ContentHash,
     pub(crate) parent: Option<DocumentId>,
@@ -165,7 +171,9 @@ pub(crate) struct ReadVersion {
     pub(crate) format: Option<Format>,
     pub(crate) title: String,
     pub(crate) file_name: String,
-    pub(crate) readers: BTreeSet<Group>,
+    /// The access list of its document, and that of its own if it has one.
+    pub(crate) list: ListId,
+    pub(crate) access: Option<ListId>,
     /// When a newer one took its place in the search.
     pub(crate) replaced_at: Option<Timestamp>,
 }
@@ -204,7 +212,7 @@ pub(super) fn unknown_version(version: i64) -> sqlx::Error {
     )
 }
 
-fn now() -> String {
+pub(super) fn now() -> String {
     Timestamp::now().to_string()
 }
 
@@ -248,8 +256,8 @@ fn number(value: i64) -> u32 {
     u32::try_from(value).unwrap_or(u32::MAX)
 }
 
-const CHUNK_COLUMNS: &str = "SELECT c.id, c.document, c.version, c.prepared, c.text_hash, d.readers, \
-     d.metadata, d.said, v.readers AS version_readers, v.title, v.file_name FROM chunks c JOIN documents d ON d.id = c.document \
+const CHUNK_COLUMNS: &str = "SELECT c.id, c.document, c.version, c.prepared, c.text_hash, d.list, v.access, \
+     d.metadata, d.said, v.title, v.file_name FROM chunks c JOIN documents d ON d.id = c.document \
      JOIN versions v ON v.document = c.document AND v.version = c.version \
      WHERE d.state != 'deleting' AND ";
 
@@ -257,19 +265,19 @@ const ENTRY_COLUMNS: &str =
     "SELECT d.id, d.place, d.readers, d.wanted, d.parent, d.lane, d.metadata, d.passwords";
 
 /// What a document is shown by.
-const VIEW_COLUMNS: &str = "SELECT d.id, d.wanted, d.file_name, d.size, d.state, d.error, d.readers, d.parent, d.created_at, d.updated_at, \
+const VIEW_COLUMNS: &str = "SELECT d.id, d.wanted, d.file_name, d.size, d.state, d.error, d.list, v.access, d.parent, d.created_at, d.updated_at, \
      d.metadata, d.said, v.title, v.format, v.problems, v.pages, \
      (SELECT count(*) FROM versions o WHERE o.document = d.id AND o.version NOT IN (d.wanted, coalesce(d.current, d.wanted))) AS old_versions, \
-     (SELECT o.readers FROM documents o WHERE o.id = json_extract(d.metadata, '$.superseded_by') \
-      AND o.state != 'deleting') AS successor_readers, \
-     (SELECT json_group_array(json_array(o.id, json(o.readers))) FROM documents o \
+     (SELECT o.list FROM documents o WHERE o.id = json_extract(d.metadata, '$.superseded_by') \
+      AND o.state != 'deleting') AS successor_list, \
+     (SELECT json_group_array(json_array(o.id, o.list)) FROM documents o \
       WHERE o.wanted = d.wanted AND o.id != d.id AND o.state != 'deleting') AS duplicates, \
      (SELECT count(*) FROM chunks c WHERE c.document = d.id) AS chunks, \
      (SELECT count(*) FROM chunks c WHERE c.document = d.id AND c.embedded = 1) AS embedded \
      FROM documents d LEFT JOIN versions v ON v.document = d.id AND v.version = d.wanted";
 
 /// The ids of all that came in document `?1`.
-const INSIDE: &str = "WITH RECURSIVE inside (id) AS (SELECT id FROM documents WHERE parent = ?1 \
+pub(super) const INSIDE: &str = "WITH RECURSIVE inside (id) AS (SELECT id FROM documents WHERE parent = ?1 \
      UNION SELECT d.id FROM documents d JOIN inside ON d.parent = inside.id)";
 
 fn entry(row: &SqliteRow) -> Result<Entry> {
@@ -306,16 +314,9 @@ fn packed(document: &Document) -> Result<Vec<u8>> {
     Ok(body.finish()?)
 }
 
-fn parent(row: &SqliteRow) -> Result<Option<DocumentId>> {
+pub(super) fn parent(row: &SqliteRow) -> Result<Option<DocumentId>> {
     let parent: Option<&str> = row.try_get("parent")?;
     parent.map(str::parse).transpose().map_err(decode_error)
-}
-
-/// Groups that may read both the document and this version of it.
-fn readers(row: &SqliteRow) -> Result<BTreeSet<Group>> {
-    let document: BTreeSet<Group> = json(row.try_get("readers")?)?;
-    let version: BTreeSet<Group> = json(row.try_get("version_readers")?)?;
-    Ok(&document & &version)
 }
 
 fn chunk_row(row: &SqliteRow) -> Result<ChunkRow> {
@@ -323,6 +324,7 @@ fn chunk_row(row: &SqliteRow) -> Result<ChunkRow> {
     let title: Option<String> = row.try_get("title")?;
     let metadata: Metadata = json(row.try_get("metadata")?)?;
     let said: Said = json(row.try_get("said")?)?;
+    let (list, access) = lists_of(row)?;
     Ok(ChunkRow {
         labels: labels(&metadata, &said),
         id: parsed(row, "id")?,
@@ -333,7 +335,8 @@ fn chunk_row(row: &SqliteRow) -> Result<ChunkRow> {
             .or(title)
             .unwrap_or_else(|| file_name.clone()),
         file_name,
-        readers: readers(row)?,
+        list,
+        access,
         prepared: json(row.try_get("prepared")?)?,
         text_hash: row.try_get("text_hash")?,
     })
@@ -365,15 +368,25 @@ impl Catalogue {
                     TO_VERSION_4,
                     people::TABLES,
                     audit::SCHEMA,
+                    rights::TABLES,
                     statistics::SCHEMA,
                 ];
                 let changes = match usize::try_from(version) {
                     Ok(version @ 1..) => &changes[version - 1..],
-                    _ => &[SCHEMA, people::TABLES, audit::SCHEMA, statistics::SCHEMA][..],
+                    _ => &[
+                        SCHEMA,
+                        people::TABLES,
+                        audit::SCHEMA,
+                        rights::TABLES,
+                        statistics::SCHEMA,
+                    ][..],
                 };
                 let mut transaction = writer.begin().await?;
                 for change in changes {
                     sqlx::raw_sql(*change).execute(&mut *transaction).await?;
+                }
+                if version < rights::VERSION {
+                    rights::fill(&mut transaction).await?;
                 }
                 let set = format!("PRAGMA user_version = {SCHEMA_VERSION}");
                 sqlx::raw_sql(AssertSqlSafe(set))
@@ -388,7 +401,11 @@ impl Catalogue {
             .max_connections(4)
             .connect_with(options.read_only(true))
             .await?;
-        Ok(Self { readers, writer })
+        Ok(Self {
+            readers,
+            writer,
+            lists: Arc::default(),
+        })
     }
 
     /// Opens the catalogue in `file` to read it only, beside a program that may be using it: its
@@ -406,6 +423,7 @@ impl Catalogue {
             SCHEMA_VERSION => Ok(Self {
                 writer: readers.clone(),
                 readers,
+                lists: Arc::default(),
             }),
             other => Err(unknown_version(other)),
         }
@@ -464,18 +482,22 @@ impl Catalogue {
         let now = now();
         let mut transaction = self.writer.begin().await?;
         let found =
-            sqlx::query("SELECT wanted, readers, state, metadata FROM documents WHERE id = ?")
+            sqlx::query("SELECT wanted, readers, state, metadata, list, (SELECT access FROM versions \
+                 WHERE document = documents.id AND version = documents.wanted) AS access FROM documents WHERE id = ?")
                 .bind(&id)
                 .fetch_optional(&mut *transaction)
                 .await?;
         // What is inside it may be gone or of another version: it is read anew to tell.
         let mut is_same = true;
+        let mut before: Option<String> = None;
         if let Some(row) = found {
             let state: &str = row.try_get("state")?;
+            before = Some(row.try_get("list")?);
             is_same = row.try_get::<&str, _>("wanted")? == version && state != "deleting";
             if is_same
                 && row.try_get::<&str, _>("readers")? == readers
                 && row.try_get::<&str, _>("metadata")? == metadata
+                && row.try_get::<Option<&str>, _>("access")?.is_none()
                 && !matches!(state, "failed" | "cancelled")
             {
                 return Ok(true);
@@ -509,28 +531,36 @@ impl Catalogue {
         .execute(&mut *transaction)
         .await?;
         sqlx::query(
-            "INSERT INTO versions (document, version, readers, file_name, size, received_at) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) \
-             ON CONFLICT (document, version) DO UPDATE SET readers = ?3, file_name = ?4, \
-             received_at = CASE WHEN ?7 THEN received_at ELSE ?6 END, \
-             reader = CASE WHEN ?7 THEN reader ELSE NULL END",
+            "INSERT INTO versions (document, version, file_name, size, received_at) \
+             VALUES (?1, ?2, ?3, ?4, ?5) \
+             ON CONFLICT (document, version) DO UPDATE SET access = NULL, file_name = ?3, \
+             received_at = CASE WHEN ?6 THEN received_at ELSE ?5 END, \
+             reader = CASE WHEN ?6 THEN reader ELSE NULL END",
         )
         .bind(&id)
         .bind(&version)
-        .bind(&readers)
         .bind(&document.file_name)
         .bind(size)
         .bind(&now)
         .bind(is_same)
         .execute(&mut *transaction)
         .await?;
-        share_readers(&mut transaction, &id, &document.readers, is_same).await?;
+        rights::arrive(
+            &mut transaction,
+            &id,
+            &document.readers,
+            before.as_deref(),
+            is_same,
+        )
+        .await?;
         transaction.commit().await?;
         Ok(false)
     }
 
     /// Says what people say of a document, and queues it so that the indexes learn of it.
+    /// It may be in another collection then, and follow the rights of that one.
     pub(crate) async fn set_metadata(&self, id: DocumentId, metadata: &Metadata) -> Result<()> {
+        let mut transaction = self.writer.begin().await?;
         sqlx::query(
             "UPDATE documents SET metadata = ?2, updated_at = ?3, \
              state = CASE WHEN state IN ('failed', 'cancelled', 'deleting') THEN state ELSE 'queued' END \
@@ -539,9 +569,10 @@ impl Catalogue {
         .bind(id.to_string())
         .bind(to_json(metadata))
         .bind(now())
-        .execute(&self.writer)
+        .execute(&mut *transaction)
         .await?;
-        Ok(())
+        rights::settle(&mut transaction, &id.to_string()).await?;
+        transaction.commit().await
     }
 
     /// Gives a document, with all that came in it, another place and name.
@@ -900,7 +931,7 @@ impl Catalogue {
         reader: Option<&str>,
     ) -> Result<Option<ReadVersion>> {
         let row = sqlx::query(
-            "SELECT v.body, v.title, v.file_name, v.readers, v.version, v.format, v.replaced_at, d.metadata \
+            "SELECT v.body, v.title, v.file_name, d.list, v.access, v.version, v.format, v.replaced_at, d.metadata \
              FROM versions v JOIN documents d ON d.id = v.document \
              WHERE v.document = ? AND v.version = ? AND v.body IS NOT NULL AND (?3 IS NULL OR v.reader = ?3)",
         )
@@ -917,6 +948,7 @@ impl Catalogue {
         let format: Option<&str> = row.try_get("format")?;
         let metadata: Metadata = json(row.try_get("metadata")?)?;
         let replaced_at: Option<&str> = row.try_get("replaced_at")?;
+        let (list, access) = lists_of(&row)?;
         Ok(Some(ReadVersion {
             replaced_at: replaced_at
                 .map(str::parse)
@@ -933,7 +965,8 @@ impl Catalogue {
                 .or(title)
                 .unwrap_or_else(|| file_name.clone()),
             file_name,
-            readers: json(row.try_get("readers")?)?,
+            list,
+            access,
         }))
     }
 
@@ -1000,6 +1033,7 @@ impl Catalogue {
             .execute(&mut *transaction)
             .await?;
         }
+        rights::keep_lists(&mut transaction, &id, &work.version.to_string()).await?;
         sqlx::query(
             "UPDATE versions SET replaced_at = ?3 WHERE document = ?1 AND version != ?2 AND replaced_at IS NULL",
         )
@@ -1065,10 +1099,10 @@ impl Catalogue {
         rows.iter().map(chunk_row).collect()
     }
 
-    /// What the indexes should hold: chunk to readers, and whether it should have a vector.
-    pub(crate) async fn holdings(&self) -> Result<BTreeMap<ChunkId, (BTreeSet<Group>, bool)>> {
+    /// What the indexes should hold: chunk to who may find it, and whether it should have a vector.
+    pub(crate) async fn holdings(&self) -> Result<BTreeMap<ChunkId, (AccessKey, bool)>> {
         let rows = sqlx::query(
-            "SELECT c.id, c.embedded, d.readers, v.readers AS version_readers \
+            "SELECT c.id, c.embedded, d.list, v.access \
              FROM chunks c JOIN documents d ON d.id = c.document \
              JOIN versions v ON v.document = c.document AND v.version = c.version \
              WHERE d.state != 'deleting'",
@@ -1078,7 +1112,8 @@ impl Catalogue {
         rows.iter()
             .map(|row| {
                 let embedded = row.try_get::<i64, _>("embedded")? != 0;
-                Ok((parsed(row, "id")?, (readers(row)?, embedded)))
+                let (list, access) = lists_of(row)?;
+                Ok((parsed(row, "id")?, (list.key(access.as_ref()), embedded)))
             })
             .collect()
     }
@@ -1295,13 +1330,14 @@ impl Catalogue {
         rows.iter().map(|row| parsed(row, "version")).collect()
     }
 
-    /// Documents, newest first; all or the one of this id.
-    /// Their duplicates and successors are those that `reader` may read; without one, all.
+    /// Documents, newest first; all or the one of this id. Only those that may be found by `access`,
+    /// with their duplicates and successors; without it, all.
     pub(crate) async fn views(
         &self,
         id: Option<DocumentId>,
-        reader: Option<&Reader>,
+        access: Option<&Access>,
     ) -> Result<Vec<DocumentView>> {
+        let lists = self.lists().await?;
         // Each by its own condition: with one for both, SQLite looks through all for one.
         let rows = match id {
             Some(id) => {
@@ -1317,7 +1353,8 @@ impl Catalogue {
                     .await?
             }
         };
-        rows.iter().map(|row| view(row, reader)).collect()
+        let views = rows.iter().map(|row| view(row, access, &lists));
+        views.filter_map(Result::transpose).collect()
     }
 
     /// The documents of these ids that are there, in the order of the ids, as [`Catalogue::views`]
@@ -1325,28 +1362,30 @@ impl Catalogue {
     pub(crate) async fn views_of(
         &self,
         ids: &[DocumentId],
-        reader: Option<&Reader>,
+        access: Option<&Access>,
     ) -> Result<Vec<DocumentView>> {
+        let lists = self.lists().await?;
         let wanted: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let condition = "WHERE d.id IN (SELECT value FROM json_each(?))";
         let rows = sqlx::query(AssertSqlSafe(format!("{VIEW_COLUMNS} {condition}")))
             .bind(to_json(&wanted))
             .fetch_all(&self.readers)
             .await?;
-        let views = rows.iter().map(|row| view(row, reader));
+        let views = rows.iter().map(|row| view(row, access, &lists));
+        let views = views.filter_map(Result::transpose);
         let mut views = views.collect::<Result<Vec<_>>>()?;
         let places: HashMap<DocumentId, usize> = ids.iter().copied().zip(0..).collect();
         views.sort_by_key(|view| places.get(&view.id).copied());
         Ok(views)
     }
 
-    /// The versions of a document that are kept, newest first, with who may read each.
+    /// The versions of a document that are kept, newest first, with the list of each that has one.
     pub(crate) async fn versions_of(
         &self,
         id: DocumentId,
-    ) -> Result<Vec<(VersionView, BTreeSet<Group>)>> {
+    ) -> Result<Vec<(VersionView, Option<ListId>)>> {
         let rows = sqlx::query(
-            "SELECT version, file_name, size, readers, received_at, replaced_at FROM versions \
+            "SELECT version, file_name, size, '' AS list, access, received_at, replaced_at FROM versions \
              WHERE document = ? ORDER BY replaced_at IS NOT NULL, replaced_at DESC, rowid DESC",
         )
         .bind(id.to_string())
@@ -1365,15 +1404,20 @@ impl Catalogue {
                     received_at: time(row, "received_at")?,
                     replaced_at: time(row, "replaced_at")?,
                 };
-                Ok((view, json(row.try_get("readers")?)?))
+                Ok((view, lists_of(row)?.1))
             })
             .collect()
     }
 
-    /// Documents in whose titles, or whose files' names, `words` stand, with who may read each.
-    pub(crate) async fn titled(&self, words: &str) -> Result<Vec<(DocumentId, BTreeSet<Group>)>> {
+    /// Documents in whose titles, or whose files' names, `words` stand, and that may be found by
+    /// `access`.
+    pub(crate) async fn titled(
+        &self,
+        words: &str,
+        access: &Access,
+    ) -> Result<BTreeSet<DocumentId>> {
         let rows = sqlx::query(
-            "SELECT d.id, d.readers, v.readers AS version_readers FROM documents d \
+            "SELECT d.id, d.list, v.access FROM documents d \
              JOIN versions v ON v.document = d.id AND v.version = d.current \
              WHERE d.state != 'deleting' AND instr(lower(coalesce(json_extract(d.metadata, '$.title'), v.title, '') \
              || char(10) || d.file_name), lower(?)) > 0",
@@ -1381,9 +1425,14 @@ impl Catalogue {
         .bind(words)
         .fetch_all(&self.readers)
         .await?;
-        rows.iter()
-            .map(|row| Ok((parsed(row, "id")?, readers(row)?)))
-            .collect()
+        let mut found = BTreeSet::new();
+        for row in &rows {
+            let (list, version) = lists_of(row)?;
+            if access.may(Level::Find, &list, version.as_ref()) {
+                found.insert(parsed(row, "id")?);
+            }
+        }
+        Ok(found)
     }
 
     /// The document whose content this is and which is at one of `places`, if there is one.
@@ -1476,51 +1525,6 @@ impl Catalogue {
     }
 }
 
-/// Gives what came in a document the document's new readers. What came in another version of it
-/// gets none that it had not: it may not be in the new one. What nobody may read any more goes.
-async fn share_readers(
-    transaction: &mut sqlx::SqliteConnection,
-    id: &str,
-    readers: &BTreeSet<Group>,
-    is_same: bool,
-) -> Result<()> {
-    let rows = sqlx::query(AssertSqlSafe(format!(
-        "{INSIDE} SELECT d.id, d.wanted, d.readers FROM documents d JOIN inside ON inside.id = d.id \
-         WHERE d.state != 'deleting'"
-    )))
-    .bind(id)
-    .fetch_all(&mut *transaction)
-    .await?;
-    for row in rows {
-        let had: BTreeSet<Group> = json(row.try_get("readers")?)?;
-        let has = if is_same {
-            readers.clone()
-        } else {
-            readers & &had
-        };
-        if has == had {
-            continue;
-        }
-        let (inside, wanted): (&str, &str) = (row.try_get("id")?, row.try_get("wanted")?);
-        let state = if has.is_empty() { "deleting" } else { "queued" };
-        let has = to_json(&has);
-        sqlx::query("UPDATE documents SET readers = ?, state = ?, error = NULL, updated_at = ? WHERE id = ?")
-            .bind(&has)
-            .bind(state)
-            .bind(now())
-            .bind(inside)
-            .execute(&mut *transaction)
-            .await?;
-        sqlx::query("UPDATE versions SET readers = ? WHERE document = ? AND version = ?")
-            .bind(&has)
-            .bind(inside)
-            .bind(wanted)
-            .execute(&mut *transaction)
-            .await?;
-    }
-    Ok(())
-}
-
 /// Forgets vectors of texts that no chunk has any more.
 async fn forget_vectors(transaction: &mut sqlx::SqliteConnection) -> Result<()> {
     sqlx::query("DELETE FROM embeddings WHERE NOT EXISTS (SELECT 1 FROM chunks c WHERE c.text_hash = embeddings.text_hash)")
@@ -1529,16 +1533,27 @@ async fn forget_vectors(transaction: &mut sqlx::SqliteConnection) -> Result<()> 
     Ok(())
 }
 
-fn view(row: &SqliteRow, reader: Option<&Reader>) -> Result<DocumentView> {
+/// The document in a row, if it may be found by `access`.
+fn view(row: &SqliteRow, access: Option<&Access>, lists: &Lists) -> Result<Option<DocumentView>> {
+    let (list, version) = lists_of(row)?;
+    let level = match access {
+        None => Level::Download,
+        Some(access) => match access.level(&list, version.as_ref()) {
+            Some(level) => level,
+            None => return Ok(None),
+        },
+    };
     let file_name: String = row.try_get("file_name")?;
     let title: Option<String> = row.try_get("title")?;
     let metadata: Metadata = json(row.try_get("metadata")?)?;
     let said: Option<&str> = row.try_get("said")?;
     let said: Said = said.map_or_else(|| Ok(Said::default()), json)?;
-    let duplicates: Vec<(DocumentId, BTreeSet<Group>)> = json(row.try_get("duplicates")?)?;
-    let successor_readers: Option<&str> = row.try_get("successor_readers")?;
-    let successor_readers: Option<BTreeSet<Group>> = successor_readers.map(json).transpose()?;
-    let may_read = |readers: &BTreeSet<Group>| reader.is_none_or(|reader| reader.may_read(readers));
+    let duplicates: Vec<(DocumentId, String)> = json(row.try_get("duplicates")?)?;
+    let successor_list: Option<&str> = row.try_get("successor_list")?;
+    let may_find = |list: &str| {
+        let list = rights::list_named(list);
+        access.is_none_or(|access| access.may(Level::Find, &list, None))
+    };
     let state: &str = row.try_get("state")?;
     let state: State = json(&to_json(&state))?;
     let pages = row.try_get::<Option<i64>, _>("pages")?.map(number);
@@ -1546,7 +1561,10 @@ fn view(row: &SqliteRow, reader: Option<&Reader>) -> Result<DocumentView> {
     let format: Option<String> = row.try_get("format")?;
     let total = pages.or((chunks > 0).then_some(chunks));
     let problems: Option<&str> = row.try_get("problems")?;
-    Ok(DocumentView {
+    // What its text says is for those who may read it.
+    let is_read = level >= Level::Quote;
+    let problems: Option<&str> = problems.filter(|_| is_read);
+    Ok(Some(DocumentView {
         id: parsed(row, "id")?,
         version: parsed(row, "wanted")?,
         title: metadata
@@ -1557,13 +1575,13 @@ fn view(row: &SqliteRow, reader: Option<&Reader>) -> Result<DocumentView> {
         labels: labels(&metadata, &said),
         superseded_by: metadata
             .superseded_by
-            .filter(|_| successor_readers.is_some_and(|readers| may_read(&readers))),
+            .filter(|_| successor_list.is_some_and(may_find)),
         metadata,
-        said,
+        said: if is_read { said } else { Said::default() },
         old_versions: number(row.try_get("old_versions")?),
         duplicates: duplicates
             .into_iter()
-            .filter(|(_, readers)| may_read(readers))
+            .filter(|(_, list)| may_find(list))
             .map(|(id, _)| id)
             .collect(),
         seconds_left: None,
@@ -1581,11 +1599,12 @@ fn view(row: &SqliteRow, reader: Option<&Reader>) -> Result<DocumentView> {
         chunks_embedded: number(row.try_get("embedded")?),
         problems: problems.map_or(Ok(Vec::new()), json)?,
         error: row.try_get("error")?,
-        readers: json(row.try_get("readers")?)?,
+        readers: lists.grants(&list).groups(Level::Quote),
+        level,
         parent: parent(row)?,
         created_at: parsed(row, "created_at")?,
         updated_at: parsed(row, "updated_at")?,
-    })
+    }))
 }
 
 #[cfg(test)]
@@ -1614,6 +1633,9 @@ mod tests {
         sqlx::raw_sql(
             "DROP TRIGGER listing_document_insert; DROP TRIGGER listing_document_update; DROP TRIGGER listing_version_insert; \
              DROP TRIGGER listing_version_update; DROP VIEW listing_source; DROP TABLE listing; DROP TABLE statistics; \
+             DROP INDEX documents_by_list; DROP INDEX versions_apart; DROP TABLE access_lists; \
+             ALTER TABLE documents DROP COLUMN list; ALTER TABLE documents DROP COLUMN own_rights; \
+             ALTER TABLE versions DROP COLUMN access; ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
              DROP INDEX documents_by_lane; DROP INDEX documents_by_content; \
              ALTER TABLE documents DROP COLUMN passwords; ALTER TABLE documents DROP COLUMN lane; ALTER TABLE documents DROP COLUMN metadata; \
              ALTER TABLE documents DROP COLUMN said; ALTER TABLE versions DROP COLUMN received_at; \

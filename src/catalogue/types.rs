@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use super::metadata::{Metadata, MetadataChange, Said};
+use crate::rights::Level;
 
 /// Where a document stands on its way into the indexes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -97,8 +98,10 @@ pub struct DocumentView {
     pub problems: Vec<Problem>,
     /// Why it failed.
     pub error: Option<String>,
-    /// Who may read it.
+    /// Groups that may read it.
     pub readers: BTreeSet<Group>,
+    /// How much the asker may do with it.
+    pub level: Level,
     /// The document that it came in: an archive, a message.
     pub parent: Option<DocumentId>,
     /// What people say of it.
@@ -132,7 +135,8 @@ pub struct NewDocument {
     pub file_name: String,
     /// Where the bytes lie now; the caller keeps or deletes this file.
     pub path: PathBuf,
-    /// Who may read it; never empty.
+    /// Who may have it, whatever its collection says; if nobody is named, it follows its collection,
+    /// or the default rights.
     pub readers: BTreeSet<Group>,
     /// The document that it came in, if it came in one.
     pub parent: Option<DocumentId>,

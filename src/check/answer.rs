@@ -3,7 +3,7 @@
 use ingest::{ContentHash, DocumentId, Span};
 use serde::{Deserialize, Serialize};
 
-use crate::ask::{LedgerEntry, Location, Place, Usage};
+use crate::ask::{Findable, LedgerEntry, Location, Place, Usage};
 use crate::language::Language;
 
 /// What the checker says of a sentence.
@@ -207,6 +207,7 @@ pub struct Answer {
     pub(super) ledger: Vec<LedgerEntry>,
     pub(super) truncated: bool,
     pub(super) usage: Option<Usage>,
+    pub(super) findable: Vec<Findable>,
 }
 
 impl Citation {
@@ -332,6 +333,19 @@ impl Answer {
     #[must_use]
     pub fn language(&self) -> Language {
         self.language
+    }
+
+    /// Documents that could hold the answer and that the asker may find but not quote, for an answer
+    /// that abstains.
+    #[must_use]
+    pub fn findable(&self) -> &[Findable] {
+        &self.findable
+    }
+
+    /// The same answer, which names these documents.
+    #[must_use]
+    pub(crate) fn pointing_to(self, findable: Vec<Findable>) -> Self {
+        Self { findable, ..self }
     }
 
     /// How unsupported sentences were treated.

@@ -344,6 +344,7 @@ impl Checker {
             ledger: context.ledger.clone(),
             truncated: false,
             usage: None,
+            findable: Vec::new(),
         }
     }
 

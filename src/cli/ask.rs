@@ -151,6 +151,12 @@ pub(super) fn print_answer(answer: &Arc<Answer>) {
     };
     if answer.abstained() {
         println!("  {}", wire::abstention(answer.ledger(), language));
+        if !answer.findable().is_empty() {
+            println!("  {}", words(language).findable);
+        }
+        for found in answer.findable() {
+            println!("  - {}", found.title);
+        }
     } else if answer.generator() == QUOTE_MODE {
         println!("  {}", dim(words(language).quoted));
     }

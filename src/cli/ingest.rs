@@ -18,7 +18,6 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use super::dry_run;
 use crate::app::{App, LOCAL};
-use crate::ask::Reader;
 use crate::audit::{Action, Event};
 use crate::catalogue::{DocumentView, MetadataChange, NewDocument, State};
 use crate::config::{self, Config};
@@ -29,7 +28,8 @@ pub(super) struct IngestArguments {
     /// Files and folders; folders are read with all that is in them.
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// A group that may read them; may be given again. Without it, `ingest.default_readers`.
+    /// A group that may have them; may be given again. Without it, those of their collection, else
+    /// `ingest.default_readers`.
     #[arg(long = "readers", value_name = "GROUP")]
     readers: Vec<Group>,
     /// The collection that they are in.
@@ -105,11 +105,7 @@ pub(super) async fn run(
     // Documents need no language model, and reading one takes a while.
     config.generator.engine = Engine::Quote;
     let app = App::open(config).await?;
-    let readers = if arguments.readers.is_empty() {
-        app.config().ingest.default_readers.clone()
-    } else {
-        arguments.readers.iter().cloned().collect()
-    };
+    let readers = arguments.readers.iter().cloned().collect();
     let passwords = match &arguments.passwords {
         Some(path) => config::passwords_in(path)?,
         None => Vec::new(),
@@ -183,10 +179,10 @@ pub(super) async fn ingest_paths(
     }
     wait(app, json).await;
     // Whoever may write here may know how it went, whatever groups may read it.
-    let reader = Reader::new(readers.iter().cloned());
     let views: HashMap<DocumentId, DocumentView> = app
         .library()
-        .list(&reader)
+        .catalogue()
+        .views(None, None)
         .await?
         .into_iter()
         .map(|view| (view.id, view))

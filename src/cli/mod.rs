@@ -13,6 +13,7 @@ mod eval;
 mod ingest;
 mod models;
 mod people;
+mod rights;
 mod serve;
 mod sync;
 mod verify;
@@ -65,6 +66,8 @@ enum Command {
     Documents(documents::DocumentsArguments),
     /// Lists, adds, invites, disables and removes people with accounts.
     People(people::PeopleArguments),
+    /// Shows and sets who may find, quote and download a document or a collection.
+    Rights(rights::RightsArguments),
     /// Answers one question.
     Ask(ask::AskArguments),
     /// Checks an answer against passages.
@@ -133,6 +136,7 @@ fn command(command: Command, config: Config) -> anyhow::Result<ExitCode> {
             Command::Show(arguments) => dry_run::show(&config, &arguments).await,
             Command::Documents(arguments) => documents::run(config, arguments).await,
             Command::People(arguments) => people::run(config, arguments).await,
+            Command::Rights(arguments) => rights::run(config, arguments).await,
             Command::Ask(arguments) => ask::run(config, arguments).await,
             Command::Check(arguments) => check::run(config, arguments).await,
             Command::Verify(arguments) => verify::run(config, arguments).await,

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::corpus::{QueryLine, Set};
 use super::measures::{auc, balanced_accuracy};
-use crate::ask::{BothEmbedder, Passage, QuoteGenerator, Ranking, Reader, Retriever as _, fuse};
+use crate::ask::{BothEmbedder, Passage, QuoteGenerator, Ranking, Retriever as _, fuse};
+use crate::rights::Permit;
 use crate::config::Config;
 
 /// How well questions that the documents answer are told from others.
@@ -30,7 +31,7 @@ impl Set {
             .clone()
             .map(|embedder| embedder as Arc<dyn BothEmbedder>);
         let generator = QuoteGenerator::new(config.ask, both, Arc::clone(&self.counter));
-        let reader = Reader::anyone();
+        let permit = Permit::of_everyone();
         let mut scored = Vec::new();
         let hits = config.ask.hits_per_index.get();
         for query in queries.iter().take(limit) {
@@ -40,12 +41,12 @@ impl Set {
             let found = self.query(&query.text).await?;
             let mut rankings = vec![Ranking {
                 index: "bm25",
-                hits: self.words.retrieve(&found, &reader, hits).await?,
+                hits: self.words.retrieve(&found, &permit, hits).await?,
             }];
             if let Some(vectors) = &self.vectors {
                 rankings.push(Ranking {
                     index: "dense",
-                    hits: vectors.retrieve(&found, &reader, hits).await?,
+                    hits: vectors.retrieve(&found, &permit, hits).await?,
                 });
             }
             let passages: Vec<Passage> = fuse(&rankings, &config.ask)

@@ -15,13 +15,14 @@ use ingest::{
 use serde::Deserialize;
 
 use super::lines;
-use crate::ask::{Hit, Query, QueryEmbedder as _, Reader, Retriever};
+use crate::ask::{Hit, Query, QueryEmbedder as _, Retriever};
 use crate::catalogue::{
     Arriving, Catalogue, Metadata, MetadataChange, NewDocument, Said, State, Work,
 };
 use crate::config::Config;
 use crate::index::{Analyzer, Bm25Index, EdgeIndex};
 use crate::model::{CharacterCounter, Embedder};
+use crate::rights::Permit;
 
 /// Chunks embedded at once.
 const BATCH: usize = 128;
@@ -162,7 +163,7 @@ impl Set {
                     title: line.title.clone(),
                     heading_path: Vec::new(),
                     text: prepared.text.trim().to_owned(),
-                    readers: BTreeSet::from([Group::everyone()]),
+                    access: Permit::key_of_everyone(),
                     labels: Labels::default(),
                     vector: None,
                 };
@@ -314,13 +315,13 @@ impl Retriever for Without {
     async fn retrieve(
         &self,
         query: &Query,
-        reader: &Reader,
+        permit: &Permit,
         limit: usize,
     ) -> Result<Vec<Hit>, BackendError> {
         // As many as are hidden are asked for besides, so that hiding them leaves no gap.
         let mut hits = self
             .inner
-            .retrieve(query, reader, limit + self.hidden.len())
+            .retrieve(query, permit, limit + self.hidden.len())
             .await?;
         hits.retain(|hit| !self.hidden.contains(&hit.chunk));
         hits.truncate(limit);

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::corpus::{QueryLine, Set, qrels};
 use super::measures::percentile;
-use crate::ask::{Fused, Query, Ranking, Reader, Retriever as _, fuse};
+use crate::ask::{Fused, Query, Ranking, Retriever as _, fuse};
+use crate::rights::Permit;
 use crate::config::Config;
 
 /// Chunks that are asked of each index: enough for a hundred documents.
@@ -47,7 +48,7 @@ impl Set {
     ) -> anyhow::Result<BTreeMap<&'static str, Retrieval>> {
         let relevant = qrels(&self.folder.join("qrels/test.tsv"))?;
         let queries = QueryLine::of(&self.folder)?;
-        let reader = Reader::anyone();
+        let permit = Permit::of_everyone();
         let mut methods: BTreeMap<&'static str, (Retrieval, Vec<Duration>)> = BTreeMap::new();
         let mut count = 0_u32;
         for query in queries
@@ -63,7 +64,7 @@ impl Set {
                 vector: None,
                 filter: ingest::Filter::none(),
             };
-            let words = self.words.retrieve(&found, &reader, HITS).await?;
+            let words = self.words.retrieve(&found, &permit, HITS).await?;
             let words_took = started.elapsed();
             let mut rankings = vec![Ranking {
                 index: "bm25",
@@ -87,7 +88,7 @@ impl Set {
             if let Some(vectors) = &self.vectors {
                 let started = Instant::now();
                 let found = self.query(&query.text).await?;
-                let hits = vectors.retrieve(&found, &reader, HITS).await?;
+                let hits = vectors.retrieve(&found, &permit, HITS).await?;
                 let dense_took = started.elapsed();
                 record(
                     "dense",

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use ingest::labels::{DAYS, days_of, terms_of};
-use ingest::{BackendError, ChunkId, ChunkStore, Filter, Group, StoredChunk};
+use ingest::{AccessKey, BackendError, ChunkId, ChunkStore, Filter, StoredChunk};
 use tantivy::collector::TopDocs;
 use tantivy::query::{
     BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query as TantivyQuery, RangeQuery, TermQuery,
@@ -21,7 +21,8 @@ use tantivy::tokenizer::{PreTokenizedString, Token as TantivyToken};
 use tantivy::{DocAddress, Index, IndexReader, IndexWriter, ReloadPolicy, TantivyError, Term};
 
 use super::analyzer::{Analyzer, codes};
-use crate::ask::{Hit, Query, Reader, Retriever};
+use crate::ask::{Hit, Query, Retriever};
+use crate::rights::Permit;
 
 /// Bytes that the writer may hold before it writes a segment.
 const WRITER_MEMORY: usize = 48 * 1024 * 1024;
@@ -29,12 +30,12 @@ const WRITER_MEMORY: usize = 48 * 1024 * 1024;
 const CODE_WEIGHT: f32 = 2.0;
 
 /// Tells how the index is made, the analyzer apart.
-const FORMAT: &str = "2";
+const FORMAT: &str = "3";
 
 #[derive(Clone, Copy, Debug)]
 struct Fields {
     id: Field,
-    readers: Field,
+    access: Field,
     /// Terms of labels.
     labels: Field,
     /// In the order of [`DAYS`].
@@ -81,7 +82,7 @@ fn schema() -> (Schema, Fields) {
         .set_index_option(IndexRecordOption::WithFreqs);
     let fields = Fields {
         id: schema.add_text_field("id", STRING | STORED),
-        readers: schema.add_text_field("readers", STRING | STORED),
+        access: schema.add_text_field("access", STRING | STORED),
         labels: schema.add_text_field("labels", STRING),
         days: DAYS.map(|name| schema.add_u64_field(name, FAST)),
         words: schema.add_text_field(
@@ -161,9 +162,7 @@ impl Inner {
     fn document(&self, chunk: &StoredChunk) -> TantivyDocument {
         let mut document = TantivyDocument::default();
         document.add_text(self.fields.id, chunk.id.to_string());
-        for group in &chunk.readers {
-            document.add_text(self.fields.readers, group.as_str());
-        }
+        document.add_text(self.fields.access, chunk.access.as_str());
         for term in terms_of(&chunk.document, &chunk.labels) {
             document.add_text(self.fields.labels, term);
         }
@@ -224,7 +223,7 @@ impl Inner {
         Ok(())
     }
 
-    fn query(&self, text: &str, reader: &Reader, filter: &Filter) -> Option<BooleanQuery> {
+    fn query(&self, text: &str, permit: &Permit, filter: &Filter) -> Option<BooleanQuery> {
         let mut terms: BTreeMap<String, f32> = BTreeMap::new();
         for token in self.analyzer.words(text) {
             *terms.entry(token.text).or_default() += 1.0;
@@ -249,11 +248,11 @@ impl Inner {
         if parts.is_empty() {
             return None;
         }
-        let groups = reader
-            .groups()
+        let keys = permit
+            .keys()
             .iter()
-            .map(|group| Term::from_field_text(self.fields.readers, group.as_str()));
-        let rights = ConstScoreQuery::new(Box::new(TermSetQuery::new(groups)), 0.0);
+            .map(|key| Term::from_field_text(self.fields.access, key.as_str()));
+        let rights = ConstScoreQuery::new(Box::new(TermSetQuery::new(keys)), 0.0);
         let mut all: Vec<(Occur, Box<dyn TantivyQuery>)> = vec![
             (Occur::Must, Box::new(BooleanQuery::new(parts))),
             (Occur::Must, Box::new(rights)),
@@ -283,13 +282,13 @@ impl Inner {
     fn search(
         &self,
         query: &Query,
-        reader: &Reader,
+        permit: &Permit,
         limit: usize,
     ) -> Result<Vec<Hit>, TantivyError> {
-        let Some(query) = self.query(&query.text, reader, &query.filter) else {
+        let Some(query) = self.query(&query.text, permit, &query.filter) else {
             return Ok(Vec::new());
         };
-        if limit == 0 {
+        if limit == 0 || permit.keys().is_empty() {
             return Ok(Vec::new());
         }
         let searcher = self.reader.searcher();
@@ -315,18 +314,17 @@ impl Inner {
             .ok_or_else(|| TantivyError::InternalError("a chunk in it has no id".to_owned()))
     }
 
-    fn everything(&self) -> Result<BTreeMap<ChunkId, BTreeSet<Group>>, TantivyError> {
+    fn everything(&self) -> Result<BTreeMap<ChunkId, AccessKey>, TantivyError> {
         let searcher = self.reader.searcher();
         let mut holdings = BTreeMap::new();
         for (ordinal, segment) in (0_u32..).zip(searcher.segment_readers()) {
             for doc in segment.doc_ids_alive() {
                 let document: TantivyDocument = searcher.doc(DocAddress::new(ordinal, doc))?;
-                let readers = document
-                    .get_all(self.fields.readers)
-                    .filter_map(|value| value.as_str())
-                    .filter_map(|group| group.parse().ok())
-                    .collect();
-                holdings.insert(self.id_of(&document)?, readers);
+                let access = document
+                    .get_first(self.fields.access)
+                    .and_then(|value| value.as_str())
+                    .unwrap_or_default();
+                holdings.insert(self.id_of(&document)?, AccessKey::new(access));
             }
         }
         Ok(holdings)
@@ -365,7 +363,7 @@ impl ChunkStore for Bm25Index {
         apart(move || index.write(&chunks, &[]).map_err(failed)).await
     }
 
-    async fn holdings(&self) -> Result<BTreeMap<ChunkId, BTreeSet<Group>>, BackendError> {
+    async fn holdings(&self) -> Result<BTreeMap<ChunkId, AccessKey>, BackendError> {
         let index = Arc::clone(&self.0);
         apart(move || index.everything().map_err(failed)).await
     }
@@ -380,11 +378,11 @@ impl Retriever for Bm25Index {
     async fn retrieve(
         &self,
         query: &Query,
-        reader: &Reader,
+        permit: &Permit,
         limit: usize,
     ) -> Result<Vec<Hit>, BackendError> {
-        let (index, query, reader) = (Arc::clone(&self.0), query.clone(), reader.clone());
-        apart(move || index.search(&query, &reader, limit).map_err(failed)).await
+        let (index, query, permit) = (Arc::clone(&self.0), query.clone(), permit.clone());
+        apart(move || index.search(&query, &permit, limit).map_err(failed)).await
     }
 }
 

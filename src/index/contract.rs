@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ingest::{
-    ChunkId, ChunkStore, ContentHash, Day, DocumentId, Filter, InForce, Labels, StoredChunk,
+    AccessKey, ChunkId, ChunkStore, ContentHash, Day, DocumentId, Filter, InForce, Labels,
+    StoredChunk,
 };
 
-use crate::ask::{Hit, Query, Reader, Retriever};
+use crate::ask::{Hit, Query, Retriever};
+use crate::rights::Permit;
 
-pub(super) fn chunk(number: u32, text: &str, readers: &[&str], vector: [f32; 2]) -> StoredChunk {
+pub(super) fn chunk(number: u32, text: &str, access: &str, vector: [f32; 2]) -> StoredChunk {
     let document = DocumentId::at("a");
     let version = ContentHash::of(b"a");
     StoredChunk {
@@ -19,7 +21,7 @@ pub(super) fn chunk(number: u32, text: &str, readers: &[&str], vector: [f32; 2])
         title: String::new(),
         heading_path: Vec::new(),
         text: text.to_owned(),
-        readers: readers.iter().map(|group| group.parse().unwrap()).collect(),
+        access: AccessKey::new(access),
         labels: Labels::default(),
         vector: Some(Arc::new(vector.to_vec())),
     }
@@ -33,21 +35,30 @@ pub(super) async fn contract(store: &(impl ChunkStore + Retriever)) {
         filter: Filter::none(),
     };
     let ids = |hits: Vec<Hit>| hits.into_iter().map(|hit| hit.chunk).collect::<Vec<_>>();
-    let hr = Reader::new(["hr".parse().unwrap()]);
+    let anyone = Permit::for_test(&["open", "a+b"]);
+    let hr = Permit::for_test(&["open", "a+b", "hr"]);
     assert!(store.holdings().await.unwrap().is_empty());
     assert!(store.retrieve(&query, &hr, 10).await.unwrap().is_empty());
 
-    let open = chunk(0, "연차는 15일이다", &["everyone"], [0.8, 0.6]);
-    let secret = chunk(1, "연차는 연차대로 연차", &["hr"], [1.0, 0.0]);
-    let far = chunk(2, "parking is free", &["everyone"], [0.0, 1.0]);
+    let open = chunk(0, "연차는 15일이다", "open", [0.8, 0.6]);
+    let secret = chunk(1, "연차는 연차대로 연차", "hr", [1.0, 0.0]);
+    let far = chunk(2, "parking is free", "open", [0.0, 1.0]);
     store
         .put(&[open.clone(), secret.clone(), far.clone()])
         .await
         .unwrap();
     store.put(std::slice::from_ref(&open)).await.unwrap();
     // The right is applied before the limit: one hit is asked for, and one comes.
-    let anyone = store.retrieve(&query, &Reader::anyone(), 1).await.unwrap();
-    assert_eq!(ids(anyone), [open.id]);
+    assert_eq!(
+        ids(store.retrieve(&query, &anyone, 1).await.unwrap()),
+        [open.id]
+    );
+    // A permit for nothing finds nothing; a key is met whole or not at all.
+    for keys in [&[][..], &["a", "b", "ope", "HR", "hr+open"]] {
+        let permit = Permit::for_test(keys);
+        let found = store.retrieve(&query, &permit, 10).await.unwrap();
+        assert_eq!(ids(found), []);
+    }
     assert_eq!(
         ids(store.retrieve(&query, &hr, 1).await.unwrap()),
         [secret.id]
@@ -58,12 +69,12 @@ pub(super) async fn contract(store: &(impl ChunkStore + Retriever)) {
 
     // Putting again replaces, rights included.
     let opened = StoredChunk {
-        readers: open.readers.clone(),
+        access: AccessKey::new("a+b"),
         ..secret.clone()
     };
     store.put(&[opened]).await.unwrap();
     assert_eq!(
-        ids(store.retrieve(&query, &Reader::anyone(), 1).await.unwrap()),
+        ids(store.retrieve(&query, &anyone, 1).await.unwrap()),
         [secret.id]
     );
     assert_eq!(store.holdings().await.unwrap().len(), 3);
@@ -79,17 +90,17 @@ pub(super) async fn contract(store: &(impl ChunkStore + Retriever)) {
         holdings.keys().copied().collect::<BTreeSet<_>>(),
         BTreeSet::from([open.id, far.id])
     );
-    assert_eq!(holdings[&open.id], open.readers);
+    assert_eq!(holdings[&open.id], open.access);
 
     // More than a page of anything: all of it is listed, and all of it goes.
     let many: Vec<StoredChunk> = (10..2_310)
-        .map(|number| chunk(number, "연차 제도", &["everyone", "hr"], [0.6, 0.8]))
+        .map(|number| chunk(number, "연차 제도", "open", [0.6, 0.8]))
         .collect();
     store.put(&many).await.unwrap();
     assert_eq!(store.holdings().await.unwrap().len(), many.len() + 2);
     assert_eq!(
         store
-            .retrieve(&query, &Reader::anyone(), 100)
+            .retrieve(&query, &anyone, 100)
             .await
             .unwrap()
             .len(),
@@ -108,11 +119,12 @@ pub(super) async fn contract(store: &(impl ChunkStore + Retriever)) {
 
 /// What a search is narrowed to is part of it, as the rights are.
 async fn filters(store: &(impl ChunkStore + Retriever)) {
+    let anyone = Permit::for_test(&["open"]);
     let day = |text: &str| text.parse::<Day>().unwrap();
     let labelled = |number: u32, document: &str, labels: Labels| StoredChunk {
         document: DocumentId::at(document),
         labels,
-        ..chunk(number, "연차는 며칠", &["everyone"], [0.9, 0.1])
+        ..chunk(number, "연차는 며칠", "open", [0.9, 0.1])
     };
     let old = labelled(
         3_000,
@@ -234,7 +246,7 @@ async fn filters(store: &(impl ChunkStore + Retriever)) {
             vector: Some(Arc::new(vec![1.0, 0.0])),
             filter: filter.clone(),
         };
-        let hits = store.retrieve(&query, &Reader::anyone(), 10).await.unwrap();
+        let hits = store.retrieve(&query, &anyone, 10).await.unwrap();
         let found: BTreeSet<ChunkId> = hits.iter().map(|hit| hit.chunk).collect();
         let found: Vec<u32> = [(3_000, &old), (3_001, &new), (3_002, &plain)]
             .into_iter()
@@ -257,7 +269,7 @@ async fn filters(store: &(impl ChunkStore + Retriever)) {
             ..none
         },
     };
-    let hits = store.retrieve(&query, &Reader::anyone(), 1).await.unwrap();
+    let hits = store.retrieve(&query, &anyone, 1).await.unwrap();
     assert_eq!(hits.len(), 1);
     assert_eq!(hits[0].chunk, old.id);
     let gone = [old.id, new.id, plain.id];

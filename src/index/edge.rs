@@ -1,12 +1,14 @@
 //! The index of vectors: Qdrant Edge, in this process.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use ingest::labels::{DAYS, days_of, terms_of};
-use ingest::{BackendError, ChunkId, ChunkStore, Filter as Narrowing, Group, StoredChunk, Vector};
+use ingest::{
+    AccessKey, BackendError, ChunkId, ChunkStore, Filter as Narrowing, StoredChunk, Vector,
+};
 use qdrant_edge::{
     AnyVariants, Condition, CreateIndex, Distance, EdgeConfig, EdgeOptimizersConfig, EdgeShard,
     EdgeVectorParams, FieldCondition, FieldIndexOperations, Filter, JsonPath, Match, MatchAny,
@@ -16,11 +18,12 @@ use qdrant_edge::{
 };
 
 use super::bm25::apart;
-use crate::ask::{Hit, Query, Reader, Retriever};
+use crate::ask::{Hit, Query, Retriever};
+use crate::rights::Permit;
 
 /// Points read at once when everything is listed.
 const PAGE: usize = 1_000;
-const READERS: &str = "readers";
+const ACCESS: &str = "access";
 const LABELS: &str = "labels";
 /// Kilobytes of vectors in a segment from which a graph (HNSW) is built over them. Below it a
 /// search compares with every vector, which is exact: 50,000 vectors of 384 numbers take 75,000 kB
@@ -83,7 +86,7 @@ impl EdgeIndex {
         .map_err(failed)?;
         if is_new {
             // Made before there are points, so that a graph follows the rights from the start.
-            let keywords = [READERS, LABELS].map(|name| (name, PayloadSchemaType::Keyword));
+            let keywords = [ACCESS, LABELS].map(|name| (name, PayloadSchemaType::Keyword));
             let days = DAYS.map(|name| (name, PayloadSchemaType::Integer));
             for (name, kind) in keywords.into_iter().chain(days) {
                 let index = FieldIndexOperations::CreateIndex(CreateIndex {
@@ -155,10 +158,10 @@ fn days(name: &str, first: u32, last: u32) -> Result<Condition, BackendError> {
     )))
 }
 
-/// The rights of `reader`, and what the search is narrowed to.
-fn filter(reader: &Reader, narrowing: &Narrowing) -> Result<Filter, BackendError> {
-    let groups = reader.groups().iter().map(ToString::to_string).collect();
-    let mut must = vec![any_of(READERS, groups)?];
+/// What `permit` allows, and what the search is narrowed to.
+fn filter(permit: &Permit, narrowing: &Narrowing) -> Result<Filter, BackendError> {
+    let keys = permit.keys().iter().map(|key| key.as_str().to_owned());
+    let mut must = vec![any_of(ACCESS, keys.collect())?];
     let conditions = narrowing.conditions();
     for terms in conditions.any_of {
         must.push(any_of(LABELS, terms)?);
@@ -186,10 +189,9 @@ impl Inner {
                 continue;
             };
             super::expect_dimension(vector, self.dimension)?;
-            let readers: Vec<&str> = chunk.readers.iter().map(Group::as_str).collect();
             let vector: Vector = vector.as_ref().clone();
             let mut payload = serde_json::json!({
-                READERS: readers,
+                ACCESS: [chunk.access.as_str()],
                 LABELS: terms_of(&chunk.document, &chunk.labels),
             });
             for (name, day) in days_of(&chunk.labels) {
@@ -227,7 +229,7 @@ impl Inner {
         Ok(())
     }
 
-    fn everything(&self) -> Result<BTreeMap<ChunkId, BTreeSet<Group>>, BackendError> {
+    fn everything(&self) -> Result<BTreeMap<ChunkId, AccessKey>, BackendError> {
         let mut holdings = BTreeMap::new();
         let mut offset = None;
         loop {
@@ -244,10 +246,8 @@ impl Inner {
                 .map_err(failed)?;
             for record in records {
                 if let Some(chunk) = chunk_id(record.id) {
-                    holdings.insert(
-                        chunk,
-                        record.payload.as_ref().map(readers_of).unwrap_or_default(),
-                    );
+                    let access = record.payload.as_ref().and_then(access_of);
+                    holdings.insert(chunk, AccessKey::new(access.unwrap_or_default()));
                 }
             }
             match next {
@@ -260,7 +260,7 @@ impl Inner {
     fn search(
         &self,
         vector: &Vector,
-        reader: &Reader,
+        permit: &Permit,
         narrowing: &Narrowing,
         limit: usize,
     ) -> Result<Vec<Hit>, BackendError> {
@@ -268,7 +268,7 @@ impl Inner {
             .shard
             .search(SearchRequest {
                 query: QueryEnum::Nearest(NamedQuery::default_dense(vector.clone())),
-                filter: Some(filter(reader, narrowing)?),
+                filter: Some(filter(permit, narrowing)?),
                 params: None,
                 limit,
                 offset: 0,
@@ -289,15 +289,8 @@ impl Inner {
     }
 }
 
-fn readers_of(payload: &Payload) -> BTreeSet<Group> {
-    payload
-        .0
-        .get(READERS)
-        .and_then(serde_json::Value::as_array)
-        .into_iter()
-        .flatten()
-        .filter_map(|group| group.as_str()?.parse().ok())
-        .collect()
+fn access_of(payload: &Payload) -> Option<&str> {
+    payload.0.get(ACCESS)?.as_array()?.first()?.as_str()
 }
 
 #[async_trait]
@@ -319,7 +312,7 @@ impl ChunkStore for EdgeIndex {
         apart(move || index.remove_points(&chunks)).await
     }
 
-    async fn holdings(&self) -> Result<BTreeMap<ChunkId, BTreeSet<Group>>, BackendError> {
+    async fn holdings(&self) -> Result<BTreeMap<ChunkId, AccessKey>, BackendError> {
         let index = Arc::clone(&self.0);
         apart(move || index.everything()).await
     }
@@ -339,18 +332,18 @@ impl Retriever for EdgeIndex {
     async fn retrieve(
         &self,
         query: &Query,
-        reader: &Reader,
+        permit: &Permit,
         limit: usize,
     ) -> Result<Vec<Hit>, BackendError> {
         let Some(vector) = query.vector.clone() else {
             return Ok(Vec::new());
         };
-        if limit == 0 {
+        if limit == 0 || permit.keys().is_empty() {
             return Ok(Vec::new());
         }
-        let (index, reader, narrowing) =
-            (Arc::clone(&self.0), reader.clone(), query.filter.clone());
-        apart(move || index.search(&vector, &reader, &narrowing, limit)).await
+        let (index, permit, narrowing) =
+            (Arc::clone(&self.0), permit.clone(), query.filter.clone());
+        apart(move || index.search(&vector, &permit, &narrowing, limit)).await
     }
 }
 
@@ -374,7 +367,7 @@ mod tests {
     async fn a_vector_of_another_length_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let index = EdgeIndex::open(folder.path(), 3).unwrap();
-        let chunk = super::super::contract::chunk(0, "a", &["everyone"], [1.0, 0.0]);
+        let chunk = super::super::contract::chunk(0, "a", "open", [1.0, 0.0]);
         let error = index.put(&[chunk]).await.unwrap_err().to_string();
         assert!(error.contains("3 numbers, not 2"), "{error}");
     }

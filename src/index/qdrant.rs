@@ -4,12 +4,14 @@
 //! A collection belongs to one data folder and one embedding model, and its name says so: two
 //! installations may share a server without touching each other's points.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use ingest::labels::{DAYS, days_of, terms_of};
-use ingest::{BackendError, ChunkId, ChunkStore, Filter as Narrowing, Group, StoredChunk, Vector};
+use ingest::{
+    AccessKey, BackendError, ChunkId, ChunkStore, Filter as Narrowing, StoredChunk, Vector,
+};
 use qdrant_client::config::QdrantConfig;
 use qdrant_client::qdrant::point_id::PointIdOptions;
 use qdrant_client::qdrant::vectors_config::Config as VectorsOf;
@@ -23,11 +25,12 @@ use qdrant_client::{Payload, Qdrant, QdrantError};
 use secrecy::ExposeSecret as _;
 
 use super::VectorsConfig;
-use crate::ask::{Hit, Query, Reader, Retriever};
+use crate::ask::{Hit, Query, Retriever};
+use crate::rights::Permit;
 
 /// Points sent, read or removed in one request.
 const PAGE: usize = 500;
-const READERS: &str = "readers";
+const ACCESS: &str = "access";
 const LABELS: &str = "labels";
 
 /// A collection of a Qdrant server; clones share the connection.
@@ -68,14 +71,12 @@ fn chunk_id(point: &PointId) -> Option<ChunkId> {
     }
 }
 
-fn readers_of(payload: &HashMap<String, Value>) -> BTreeSet<Group> {
-    payload
-        .get(READERS)
+fn access_of(payload: &HashMap<String, Value>) -> AccessKey {
+    let access = payload
+        .get(ACCESS)
         .and_then(Value::as_list)
-        .into_iter()
-        .flatten()
-        .filter_map(|group| group.as_str()?.parse().ok())
-        .collect()
+        .and_then(|keys| keys.first()?.as_str());
+    AccessKey::new(access.map_or("", String::as_str))
 }
 
 impl QdrantIndex {
@@ -136,7 +137,7 @@ impl QdrantIndex {
 
     /// Takes the collection away, as tests do when they are done.
     #[cfg(test)]
-    pub(super) async fn drop_collection(&self) -> Result<(), BackendError> {
+    pub(crate) async fn drop_collection(&self) -> Result<(), BackendError> {
         self.client
             .delete_collection(&self.collection)
             .await
@@ -161,7 +162,7 @@ impl QdrantIndex {
     }
 
     async fn create_field_indexes(&self) -> Result<(), BackendError> {
-        let keywords = [READERS, LABELS].map(|name| (name, FieldType::Keyword));
+        let keywords = [ACCESS, LABELS].map(|name| (name, FieldType::Keyword));
         let days = DAYS.map(|name| (name, FieldType::Integer));
         for (name, kind) in keywords.into_iter().chain(days) {
             let index = CreateFieldIndexCollectionBuilder::new(&self.collection, name, kind);
@@ -208,8 +209,8 @@ impl QdrantIndex {
     }
 }
 
-/// The rights of `reader`, and what the search is narrowed to.
-fn filter(reader: &Reader, narrowing: &Narrowing) -> Filter {
+/// What `permit` allows, and what the search is narrowed to.
+fn filter(permit: &Permit, narrowing: &Narrowing) -> Filter {
     let days = |(name, first, last): (&'static str, u32, u32)| {
         let range = Range {
             gte: Some(f64::from(first)),
@@ -218,9 +219,10 @@ fn filter(reader: &Reader, narrowing: &Narrowing) -> Filter {
         };
         Condition::range(name, range)
     };
-    let groups: Vec<String> = reader.groups().iter().map(ToString::to_string).collect();
+    let keys = permit.keys().iter().map(|key| key.as_str().to_owned());
+    let keys: Vec<String> = keys.collect();
     let conditions = narrowing.conditions();
-    let mut must = vec![Condition::matches(READERS, groups)];
+    let mut must = vec![Condition::matches(ACCESS, keys)];
     let any_of = conditions.any_of.into_iter();
     must.extend(any_of.map(|terms| Condition::matches(LABELS, terms)));
     must.extend(conditions.within.into_iter().map(days));
@@ -270,17 +272,12 @@ impl ChunkStore for QdrantIndex {
                 continue;
             };
             super::expect_dimension(vector, self.dimension)?;
-            let readers: Vec<Value> = chunk
-                .readers
-                .iter()
-                .map(|group| Value::from(group.as_str()))
-                .collect();
             let labels: Vec<Value> = terms_of(&chunk.document, &chunk.labels)
                 .into_iter()
                 .map(Value::from)
                 .collect();
             let mut payload = vec![
-                (READERS, Value::from(readers)),
+                (ACCESS, Value::from(vec![Value::from(chunk.access.as_str())])),
                 (LABELS, Value::from(labels)),
             ];
             payload.extend(
@@ -322,7 +319,7 @@ impl ChunkStore for QdrantIndex {
         Ok(())
     }
 
-    async fn holdings(&self) -> Result<BTreeMap<ChunkId, BTreeSet<Group>>, BackendError> {
+    async fn holdings(&self) -> Result<BTreeMap<ChunkId, AccessKey>, BackendError> {
         let mut holdings = BTreeMap::new();
         let mut next = None;
         loop {
@@ -340,7 +337,7 @@ impl ChunkStore for QdrantIndex {
                 .map_err(|error| self.failed(error))?;
             for point in &found.result {
                 if let Some(chunk) = point.id.as_ref().and_then(chunk_id) {
-                    holdings.insert(chunk, readers_of(&point.payload));
+                    holdings.insert(chunk, access_of(&point.payload));
                 }
             }
             match found.next_page_offset {
@@ -360,13 +357,13 @@ impl Retriever for QdrantIndex {
     async fn retrieve(
         &self,
         query: &Query,
-        reader: &Reader,
+        permit: &Permit,
         limit: usize,
     ) -> Result<Vec<Hit>, BackendError> {
         let Some(vector) = &query.vector else {
             return Ok(Vec::new());
         };
-        if limit == 0 {
+        if limit == 0 || permit.keys().is_empty() {
             return Ok(Vec::new());
         }
         let found = self
@@ -374,7 +371,7 @@ impl Retriever for QdrantIndex {
             .query(
                 QueryPointsBuilder::new(&self.collection)
                     .query(QdrantQuery::new_nearest(Vector::clone(vector)))
-                    .filter(filter(reader, &query.filter))
+                    .filter(filter(permit, &query.filter))
                     .limit(limit as u64)
                     .with_payload(false),
             )

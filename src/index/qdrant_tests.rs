@@ -34,7 +34,8 @@ use tonic::{Request, Response, Status};
 
 use super::contract::{chunk, contract};
 use super::{QdrantIndex, VectorsConfig};
-use crate::ask::{Query as OurQuery, Reader, Retriever as _};
+use crate::ask::{Query as OurQuery, Retriever as _};
+use crate::rights::Permit;
 
 const KEY: &str = "key-of-the-server";
 
@@ -124,12 +125,12 @@ fn edge_condition(condition: &Condition) -> Result<EdgeCondition, Status> {
     Ok(EdgeCondition::Field(wanted))
 }
 
-fn readers(payload: Option<&qdrant_edge::Payload>) -> Vec<Value> {
+fn access(payload: Option<&qdrant_edge::Payload>) -> Vec<Value> {
     payload
-        .and_then(|payload| payload.0.get("readers")?.as_array())
+        .and_then(|payload| payload.0.get("access")?.as_array())
         .into_iter()
         .flatten()
-        .filter_map(|reader| Some(Value::from(reader.as_str()?)))
+        .filter_map(|key| Some(Value::from(key.as_str()?)))
         .collect()
 }
 
@@ -316,8 +317,8 @@ impl Points for Double {
                         .into()
                 };
             }
-            if payload.get("readers").is_none() {
-                return Err(invalid("no readers"));
+            if payload.get("access").is_none() {
+                return Err(invalid("no rights"));
             }
             points.push(EdgePoint::new(edge_id(point.id)?, vector, payload).into());
         }
@@ -376,8 +377,8 @@ impl Points for Double {
             .map(|record| RetrievedPoint {
                 id: Some(wire_id(record.id)),
                 payload: HashMap::from([(
-                    "readers".to_owned(),
-                    Value::from(readers(record.payload.as_ref())),
+                    "access".to_owned(),
+                    Value::from(access(record.payload.as_ref())),
                 )]),
                 ..RetrievedPoint::default()
             })
@@ -437,7 +438,7 @@ impl Points for Double {
     ) -> Result<Response<PointsOperationResponse>, Status> {
         let request = request.into_inner();
         let expected = match request.field_name.as_str() {
-            "readers" | "labels" => FieldType::Keyword,
+            "access" | "labels" => FieldType::Keyword,
             name if ingest::labels::DAYS.contains(&name) => FieldType::Integer,
             _ => return Err(invalid("an index of another field")),
         };
@@ -542,7 +543,7 @@ async fn a_collection_that_went_away_is_an_error_and_not_an_empty_answer() {
     let (double, url, _folder) = Double::start().await;
     let (index, _) = open(&config(Some(KEY)), &url, "one", 2).await.unwrap();
     index
-        .put(&[chunk(0, "a", &["everyone"], [1.0, 0.0])])
+        .put(&[chunk(0, "a", "open", [1.0, 0.0])])
         .await
         .unwrap();
     double.collections.lock().unwrap().clear();
@@ -552,7 +553,7 @@ async fn a_collection_that_went_away_is_an_error_and_not_an_empty_answer() {
         vector: Some(Arc::new(vec![1.0, 0.0])),
     };
     let error = index
-        .retrieve(&query, &Reader::anyone(), 1)
+        .retrieve(&query, &Permit::for_test(&["open"]), 1)
         .await
         .unwrap_err()
         .to_string();

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use super::validity;
 use super::{Library, LibraryError, hash_of};
 use crate::ask::Reader;
+use crate::rights::Level;
 use crate::catalogue::{Metadata, MetadataChange, MetadataError, Said, VersionView};
 
 /// Documents that take each other's place, one after the other.
@@ -45,8 +46,8 @@ pub(super) fn said(document: &Document) -> Said {
 }
 
 impl Library {
-    /// Changes what people say of a document. Gives whether there is one that the reader may
-    /// read; searches follow as soon as the queue is done with it.
+    /// Changes what people say of a document. Gives whether there is one whose file the reader may
+    /// have; searches follow as soon as the queue is done with it.
     ///
     /// # Errors
     /// When a field cannot be, or the catalogue cannot be written.
@@ -58,14 +59,16 @@ impl Library {
     ) -> Result<bool, LibraryError> {
         {
             let _changing = self.changing.lock().await;
-            let Some(view) = self.get(id, reader).await? else {
+            let Some(view) = self.get_at(id, reader, Level::Download).await? else {
                 return Ok(false);
             };
             let before = view.metadata;
             let after = self.said_anew(id, &before, change, reader).await?;
             if after != before {
+                let keys = self.catalogue.keys_under(id).await?;
                 self.catalogue.set_metadata(id, &after).await?;
                 self.say_inside(id, &before, &after).await?;
+                self.rewrite_changed(id, &keys).await?;
             }
         }
         self.changed();
@@ -135,13 +138,24 @@ impl Library {
         id: DocumentId,
         reader: &Reader,
     ) -> Result<Vec<VersionView>, LibraryError> {
-        if self.get(id, reader).await?.is_none() {
+        self.versions_at(id, reader, Level::Quote).await
+    }
+
+    /// The versions of a document with which the reader may do at least this much.
+    pub(super) async fn versions_at(
+        &self,
+        id: DocumentId,
+        reader: &Reader,
+        least: Level,
+    ) -> Result<Vec<VersionView>, LibraryError> {
+        let access = self.catalogue.access(reader).await?;
+        let Some(rights) = self.catalogue.rights_of(id).await? else {
             return Ok(Vec::new());
-        }
+        };
         let versions = self.catalogue.versions_of(id).await?;
         Ok(versions
             .into_iter()
-            .filter(|(_, readers)| reader.may_read(readers))
+            .filter(|(_, version)| access.may(least, &rights.list, version.as_ref()))
             .map(|(version, _)| version)
             .collect())
     }

@@ -9,6 +9,7 @@ use ingest::DocumentId;
 use super::{Library, LibraryError, eta};
 use crate::ask::Reader;
 use crate::catalogue::{DocumentView, ListPage, ListQuery, StateCounts, Waiting};
+use crate::rights::Level;
 
 /// A queue of more documents than this is not read anew for every list.
 const LONG_QUEUE: usize = 2_000;
@@ -32,7 +33,7 @@ impl Library {
         })
     }
 
-    /// Those of these documents that the reader may read, in this order.
+    /// Those of these documents that the reader may find, in this order.
     ///
     /// # Errors
     /// When the catalogue cannot be read.
@@ -44,8 +45,9 @@ impl Library {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let views = self.catalogue.views_of(ids, Some(reader)).await?;
-        self.with_progress(views, reader).await
+        let access = self.catalogue.access(reader).await?;
+        let views = self.catalogue.views_of(ids, Some(&access)).await?;
+        self.with_progress(views).await
     }
 
     /// How many documents the reader may find, by state.
@@ -69,13 +71,11 @@ impl Library {
         Ok(self.catalogue.source_counts(names, reader).await?)
     }
 
-    /// Those of `views` that the reader may read, each with how far it is.
+    /// The same documents, each with how far it is.
     pub(super) async fn with_progress(
         &self,
         mut views: Vec<DocumentView>,
-        reader: &Reader,
     ) -> Result<Vec<DocumentView>, LibraryError> {
-        views.retain(|view| reader.may_read(&view.readers));
         if views.iter().all(|view| view.state.is_final()) {
             return Ok(views);
         }
@@ -110,7 +110,7 @@ impl Library {
     }
 
     /// Removes many documents, and what came in them, at once. Gives those that there were and
-    /// that the reader may read.
+    /// that the reader may have.
     ///
     /// # Errors
     /// When an index or the catalogue cannot be written; the removal is then done at the next
@@ -123,7 +123,9 @@ impl Library {
         let mut deleted = BTreeSet::new();
         {
             let _changing = self.changing.lock().await;
-            for view in self.some(ids, reader).await? {
+            let mut views = self.some(ids, reader).await?;
+            views.retain(|view| view.level >= Level::Download);
+            for view in views {
                 self.catalogue.mark_deleting(view.id).await?;
                 deleted.insert(view.id);
             }

@@ -11,9 +11,9 @@ use utoipa::ToSchema;
 
 use super::canonical::{self, Json};
 use super::{ALGORITHM, CitationProof, Key, KeyError, PROOF, Proof, SCHEMA, SEAL};
-use crate::ask::Reader;
-use crate::catalogue::{Catalogue, DocumentView, State};
+use crate::catalogue::{Access, Catalogue, DocumentView, State};
 use crate::language::Language;
+use crate::rights::Level;
 
 /// Quotes of an unsealed answer that are listed; nothing limits how many a stranger writes.
 const LISTED: usize = 200;
@@ -140,7 +140,7 @@ pub async fn verify_in(
     Ok(report?)
 }
 
-/// Looks at an answer for `reader`, or for someone who may read everything. What a reader may not
+/// Looks at an answer for who has `access`, or for someone who may read everything. What a reader may not
 /// read looks deleted.
 ///
 /// # Errors
@@ -149,7 +149,7 @@ pub(crate) async fn verify(
     answer: &Json,
     key: Option<&Key>,
     catalogue: &Catalogue,
-    reader: Option<&Reader>,
+    access: Option<&Access>,
     language: Language,
 ) -> Result<VerifyReport, sqlx::Error> {
     let body = answer.value();
@@ -160,7 +160,7 @@ pub(crate) async fn verify(
     let changes = Changes::between(body, &proof);
     let mut sources = Sources {
         catalogue,
-        reader,
+        access,
         sealed_by: &proof.indexes.reader,
         views: HashMap::new(),
         texts: HashMap::new(),
@@ -687,7 +687,7 @@ impl Text {
 #[derive(Debug)]
 struct Sources<'a> {
     catalogue: &'a Catalogue,
-    reader: Option<&'a Reader>,
+    access: Option<&'a Access>,
     /// The version of the readers of files that the proof names.
     sealed_by: &'a str,
     views: HashMap<DocumentId, Option<Arc<DocumentView>>>,
@@ -701,7 +701,7 @@ impl Sources<'_> {
         quote: &str,
     ) -> Result<(Fate, Option<CurrentVersion>, bool), sqlx::Error> {
         let Some(view) = self.view(sealed.document).await? else {
-            let fate = match self.reader {
+            let fate = match self.access {
                 Some(_) => Fate::Unavailable,
                 None => Fate::Deleted,
             };
@@ -751,14 +751,10 @@ impl Sources<'_> {
         if let Some(view) = self.views.get(&id) {
             return Ok(view.clone());
         }
-        let mut views = self.catalogue.views(Some(id), self.reader).await?;
+        let mut views = self.catalogue.views(Some(id), self.access).await?;
         let view = views
             .pop()
-            .filter(|view| view.state != State::Deleting)
-            .filter(|view| {
-                self.reader
-                    .is_none_or(|reader| reader.may_read(&view.readers))
-            })
+            .filter(|view| view.state != State::Deleting && view.level >= Level::Quote)
             .map(Arc::new);
         self.views.insert(id, view.clone());
         Ok(view)
@@ -784,8 +780,9 @@ impl Sources<'_> {
         };
         let text = read
             .filter(|read| {
-                self.reader
-                    .is_none_or(|reader| reader.may_read(&read.readers))
+                self.access.is_none_or(|access| {
+                    access.may(Level::Quote, &read.list, read.access.as_ref())
+                })
             })
             .map(|read| {
                 Arc::new(Text {

@@ -17,6 +17,7 @@ use utoipa::{Modify, OpenApi};
 use super::error::{Error, ErrorBody};
 use super::office::OfficeDescription;
 use super::people::PeopleDescription;
+use super::rights::{self, RightsDescription};
 use super::viewer::{Speaks, Viewer, percent_encoded};
 use super::{Shared, audited, compat, stream as events, upload, wire};
 use crate::ask::{Question, Scope};
@@ -25,6 +26,7 @@ use crate::catalogue::MetadataChange;
 use crate::check::Mode;
 use crate::language::Language;
 use crate::proof::{self, VerifyReport};
+use crate::rights::Level;
 
 /// A JSON body whose errors name the field.
 #[derive(Debug)]
@@ -265,9 +267,11 @@ pub(super) async fn change(
 ) -> Result<Json<wire::DocumentBody>, Error> {
     viewer.must_upload()?;
     let (id, library) = (document_id(&id)?, shared.app.library());
-    if library.get(id, &viewer.reader).await?.is_none() {
+    let view = library.get(id, &viewer.reader).await?;
+    if view.is_none_or(|view| view.level < Level::Download) {
         return Err(Error::NotFound);
     }
+    rights::may_move(&shared, &viewer, id, &change).await?;
     let event = viewer.does(Action::Change, id);
     shared.record(event.with("fields", change.fields())).await?;
     let changed = library.set_metadata(id, &change, &viewer.reader).await;
@@ -320,6 +324,7 @@ pub(super) async fn delete(
     viewer.must_upload()?;
     let (id, library) = (document_id(&id)?, shared.app.library());
     let view = library.get(id, &viewer.reader).await?;
+    let view = view.filter(|view| view.level >= Level::Download);
     let view = view.ok_or(Error::NotFound)?;
     let event = viewer.does(Action::Delete, id);
     shared
@@ -574,6 +579,7 @@ pub(super) fn description() -> utoipa::openapi::OpenApi {
     Description::openapi()
         .merge_from(OfficeDescription::openapi())
         .merge_from(PeopleDescription::openapi())
+        .merge_from(RightsDescription::openapi())
 }
 
 /// `GET /openapi.json`.
@@ -637,7 +643,7 @@ mod tests {
     fn every_route_is_described() {
         let description = serde_json::to_value(description()).unwrap();
         let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
-        assert_eq!(paths.len(), 28, "{paths:?}");
+        assert_eq!(paths.len(), 32, "{paths:?}");
         let schemas = &description["components"]["schemas"];
         let claim = schemas["ClaimBody"].to_string();
         assert!(claim.contains("schemas/SpanBody"), "{claim}");

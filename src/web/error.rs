@@ -17,12 +17,14 @@ use utoipa::ToSchema;
 use super::compat::Dialect;
 use super::pages::{ErrorPage, Frame};
 use super::people::told as people;
+use super::rights::told as rights;
 use super::told::told;
 use super::viewer::language_of;
 use crate::app::AskError;
 use crate::language::Language;
 use crate::library::LibraryError;
 use crate::people::Refusal;
+use crate::rights::RightsRefusal;
 
 /// Why a request is not answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,8 @@ pub(super) enum Error {
     StaleForm,
     /// Something about people that is not done.
     People(Refusal),
+    /// Rights that are not changed.
+    Rights(RightsRefusal),
     /// The request comes from another site.
     OtherSite,
     /// The request names a host that is not this one.
@@ -159,6 +163,7 @@ impl Error {
             Self::SignIn => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::OtherSite | Self::StaleForm => StatusCode::FORBIDDEN,
             Self::People(refusal) => people::status(*refusal),
+            Self::Rights(refusal) => rights::status(refusal),
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
             Self::Field { .. }
             | Self::EmptyQuestion
@@ -183,6 +188,7 @@ impl Error {
             Self::Forbidden => "forbidden",
             Self::StaleForm => "stale_form",
             Self::People(refusal) => people::code(*refusal),
+            Self::Rights(refusal) => rights::code(refusal),
             Self::OtherSite => "other_site",
             Self::WrongHost => "wrong_host",
             Self::Field { .. } => "bad_field",
@@ -245,6 +251,7 @@ impl Error {
                 "This page is out of date. Reload it and try again.",
             ),
             Self::People(refusal) => return people::sentence(*refusal, language),
+            Self::Rights(refusal) => return rights::sentence(refusal, language),
             Self::OtherSite => (
                 "다른 사이트에서 보낸 요청은 받지 않습니다.",
                 "Requests from other sites are refused.",

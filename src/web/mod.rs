@@ -9,6 +9,7 @@
 //! | `pages`, `source`, `words`, `told` | HTML pages, a document's text, the words of both languages |
 //! | `viewer`, `connection` | who asks, from where, in which language |
 //! | `office` | lists of documents, sources, the page of administrators |
+//! | `rights` | who may read which document, and who changes that |
 //! | `people` | signing in, one's account, the people of an installation |
 //! | `error` | what goes wrong, and the sentences for it |
 //! | `assets` | style sheet and scripts |
@@ -30,6 +31,7 @@ mod metrics;
 mod office;
 mod pages;
 mod people;
+mod rights;
 mod source;
 mod stream;
 mod told;
@@ -77,6 +79,7 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         .route("/documents/{id}", get(pages::source))
         .merge(office::routes())
         .merge(people::routes())
+        .merge(rights::routes())
         .route("/v1/answers", post(api::answers))
         .route("/v1/check", post(api::check))
         .route("/v1/chat/completions", post(compat::openai::completions))

@@ -17,6 +17,7 @@ use super::words::{Words, words};
 use super::{Shared, assets};
 use crate::language::Language;
 use crate::library::day_of;
+use crate::rights::Level;
 
 /// Which pages about people a menu leads to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,6 +152,10 @@ struct SourcePage {
     parts: Vec<Part>,
     /// What stands in place of the text when there is none.
     empty: &'static str,
+    /// Whether the viewer may have the file.
+    may_download: bool,
+    /// Whether the viewer may see and change who reads it.
+    sees_rights: bool,
 }
 
 impl SourcePage {
@@ -205,6 +210,11 @@ pub(super) async fn chat(
     html(&ChatPage {
         frame: Frame::new(&shared, &viewer, language, "ask"),
     })
+}
+
+/// Whether somebody may see and change who reads a document with which they may do this much.
+pub(super) fn sees_rights(viewer: &Viewer, level: Level) -> bool {
+    viewer.is_admin() || viewer.may_upload && level >= Level::Download
 }
 
 /// Whether pages of such files can be drawn.
@@ -267,9 +277,17 @@ pub(super) async fn source(
             replaced: None,
             pictures: Vec::new(),
             parts: Vec::new(),
-            empty: words.not_read_yet,
+            empty: if view.level >= Level::Quote {
+                words.not_read_yet
+            } else {
+                words.find_only
+            },
+            may_download: view.level >= Level::Download,
+            sees_rights: sees_rights(&viewer, view.level),
         });
     };
+    let level = library.get(id, &viewer.reader).await?;
+    let level = level.ok_or(Error::NotFound)?.level;
     let hash = query.quote_sha256.as_deref().map(str::parse::<ContentHash>);
     let place = match (query.start, query.end, hash.transpose()) {
         (Some(start), Some(end), Ok(quote_sha256)) if is_wanted_version => Some(QuotePlace {
@@ -319,6 +337,8 @@ pub(super) async fn source(
         version: found.version,
         parts: parts(&found.document, quote.as_ref()),
         empty: words.no_text,
+        may_download: level >= Level::Download,
+        sees_rights: sees_rights(&viewer, level),
     })
 }
 
@@ -386,6 +406,8 @@ mod tests {
             }],
             parts: parts(&document, Some(&(0..document.text.len()))),
             empty: "",
+            may_download: true,
+            sees_rights: true,
         }
     }
 
@@ -496,6 +518,8 @@ mod tests {
                 hostile_account(language).render(),
                 hostile_people(language).render(),
                 hostile_person(language).render(),
+                crate::web::rights::hostile::rights(frame(language), HOSTILE).render(),
+                crate::web::rights::hostile::collections(frame(language), HOSTILE).render(),
                 ErrorPage {
                     frame: frame(language),
                     sentence: HOSTILE.to_owned(),

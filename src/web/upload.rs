@@ -182,9 +182,8 @@ pub(super) async fn take(
     for (name, text) in &said {
         say(&mut metadata, name, text.trim())?;
     }
-    let readers = named
-        .flatten()
-        .unwrap_or_else(|| shared.app.config().ingest.default_readers.clone());
+    // Where nobody is named, the document follows its collection.
+    let readers = named.flatten().unwrap_or_default();
     let mut files = Vec::with_capacity(received.len());
     let mut worst = None;
     for one in received {
@@ -248,14 +247,16 @@ async fn submit(
     let has_passwords =
         !passwords.is_empty() || shared.app.config().ingest.passwords_file.is_some();
     refuse_unreadable(file.path().to_owned(), received.name.clone(), has_passwords).await?;
+    let default = &shared.app.config().ingest.default_readers;
+    let among = if readers.is_empty() { default } else { readers };
     let document = NewDocument {
-        place: upload_place(readers, &received.name),
+        place: upload_place(among, &received.name),
         file_name: received.name,
         path: file.path().to_owned(),
         readers: readers.clone(),
         parent: None,
         // People are told apart by what they may read, as long as they have no names here.
-        lane: upload_place(readers, ""),
+        lane: upload_place(among, ""),
         metadata: metadata.clone(),
         passwords: passwords.to_vec(),
     };

@@ -99,12 +99,13 @@ impl Viewer {
     }
 
     fn person(person: Person, by_key: Option<String>) -> Self {
+        let reader = Reader::new(person.groups).with_person(person.id.clone());
         let who = Who::Person {
             id: person.id,
             display_name: person.display_name,
             by_key,
         };
-        Self::new(who, person.role, Reader::new(person.groups))
+        Self::new(who, person.role, reader)
     }
 
     /// Whether they see to the whole installation.
@@ -274,6 +275,13 @@ impl Gate {
     /// When the catalogue cannot be read.
     pub(super) async fn needs_set_up(&self) -> Result<bool, Error> {
         Ok(self.keys.is_empty() && !self.people.has_accounts().await?)
+    }
+
+    /// The keys of the configuration by their names, and who shows them.
+    pub(super) fn readers_by_key(&self) -> Vec<(String, Reader)> {
+        let keys = self.keys.iter();
+        keys.map(|key| (key.name.to_string(), key.reader.clone()))
+            .collect()
     }
 
     /// Whether the configuration has keys.

@@ -232,6 +232,11 @@ words! {
     end_session: "내보내기", "End";
     sign_out_everywhere: "모든 곳에서 나가기", "Sign out everywhere";
 
+    // Rights.
+    rights: "권한", "Rights";
+    find_only: "이 문서가 있다는 것만 볼 수 있고, 본문은 볼 권한이 없습니다.", "You may see that this document is there, but not read it.";
+    findable: "이 문서들에 답이 있을 수 있지만 본문을 볼 권한이 없습니다:", "These documents may hold the answer, but you may not read them:";
+
     // The people of an installation.
     people: "사용자", "People";
     people_count: "사용자 {count}명", "{count} people";

@@ -209,6 +209,10 @@ function finish(parts, body) {
   if (body.abstained && body.message) {
     parts.notes.append(make("p", { class: "abstained", lang: body.language }, body.message));
   }
+  if (body.findable) {
+    const links = body.findable.map((found) => make("li", {}, make("a", { href: `/documents/${found.document}` }, found.title)));
+    parts.notes.append(make("p", { class: "findable" }, words.findable), make("ul", { class: "findable" }, ...links));
+  }
   for (const found of body.conflicts) parts.notes.append(conflict(found, body));
   if (body.withheld.count > 0) {
     parts.notes.append(make("p", { class: "withheld" }, fill(words.withheld, { count: body.withheld.count })));

@@ -10,7 +10,7 @@ use veracite::doctor::{Level, examine};
 
 use crate::harness::{LEAVE, TestApp, groups};
 
-fn mail(body: &str, attachments: &[(&str, &str)]) -> String {
+pub(crate) fn mail(body: &str, attachments: &[(&str, &str)]) -> String {
     let head = "From: Han <han@example.com>\r\nTo: all@example.com\r\nSubject: Rules\r\n\
         Date: Mon, 2 Mar 2026 09:30:00 +0900\r\nMIME-Version: 1.0\r\n\
         Content-Type: multipart/mixed; boundary=cut\r\n\r\n";

@@ -19,5 +19,6 @@ mod office;
 mod people;
 mod people_audited;
 mod pictures;
+mod rights;
 mod sources;
 mod verify;

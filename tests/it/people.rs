@@ -60,7 +60,7 @@ impl Reply {
         self.json()["error"]["code"].as_str().unwrap().to_owned()
     }
 
-    fn location(&self) -> &str {
+    pub(crate) fn location(&self) -> &str {
         self.headers[header::LOCATION].to_str().unwrap()
     }
 

@@ -140,6 +140,46 @@ const ROUTES: &[(&str, &str, &str)] = &[
     ("delete", "/v1/keys/{id}", "API 키 하나를 없앱니다."),
     (
         "get",
+        "/v1/documents/{id}/rights",
+        "문서를 누가 찾고, 인용하고, 내려받을 수 있는지 보여 줍니다.",
+    ),
+    (
+        "put",
+        "/v1/documents/{id}/rights",
+        "문서의 권한을 정합니다. 바로 다음 질문부터 적용됩니다.",
+    ),
+    (
+        "delete",
+        "/v1/documents/{id}/rights",
+        "문서가 모음의 권한이나 기본 권한을 따르게 합니다.",
+    ),
+    (
+        "get",
+        "/v1/documents/{id}/readers",
+        "누가 이 문서를 볼 수 있는지, 어떤 권한으로 볼 수 있는지 보여 줍니다. 관리자만 쓸 수 있습니다.",
+    ),
+    (
+        "get",
+        "/v1/collections",
+        "모음과 그 문서의 수를 보여 줍니다. 관리자에게는 권한도 보입니다.",
+    ),
+    (
+        "get",
+        "/v1/collections/{name}/rights",
+        "모음의 권한을 보여 줍니다. 관리자만 쓸 수 있습니다.",
+    ),
+    (
+        "put",
+        "/v1/collections/{name}/rights",
+        "모음의 권한을 정합니다. 문서가 많아도 바로 다음 질문부터 적용됩니다.",
+    ),
+    (
+        "delete",
+        "/v1/collections/{name}/rights",
+        "모음의 권한을 없애고 기본 권한을 따르게 합니다.",
+    ),
+    (
+        "get",
         "/v1/people",
         "사용자와 그룹을 보여 줍니다. 관리자만 쓸 수 있습니다.",
     ),

@@ -13,9 +13,10 @@ use super::page::{Row, facts, row};
 use super::words::{OfficeWords, office_words};
 use crate::catalogue::{DocumentView, MetadataChange, State as DocumentState, VersionView};
 use crate::language::Language;
+use crate::rights::Level;
 use crate::web::Shared;
 use crate::web::error::Error;
-use crate::web::pages::{Frame, html};
+use crate::web::pages::{Frame, html, sees_rights};
 use crate::web::people::when;
 use crate::web::viewer::{Speaks, Viewer};
 
@@ -53,6 +54,9 @@ pub(in crate::web) struct AboutPage {
     pub(in crate::web) row: Row,
     pub(in crate::web) facts: Vec<String>,
     pub(in crate::web) may_change: bool,
+    pub(in crate::web) may_read: bool,
+    pub(in crate::web) may_download: bool,
+    pub(in crate::web) sees_rights: bool,
     pub(in crate::web) may_retry: bool,
     pub(in crate::web) may_cancel: bool,
     pub(in crate::web) versions: Vec<VersionRow>,
@@ -65,18 +69,11 @@ pub(in crate::web) struct AboutPage {
 }
 
 impl AboutPage {
-    #[expect(clippy::unused_self, reason = "templates call methods of the page")]
-    fn has_rights_page(&self) -> bool {
-        RIGHTS_PAGE
-    }
-
     fn superseded(&self, other: &Other) -> String {
         self.frame.words.superseded.replace("{title}", &other.title)
     }
 }
 
-/// Whether `/documents/{id}/rights` is there to lead to.
-const RIGHTS_PAGE: bool = false;
 /// Documents of the same content that are shown at most.
 const DUPLICATES: usize = 50;
 
@@ -137,13 +134,18 @@ async fn about_page(
             title: found.title.clone(),
         })
     };
-    let may_change = viewer.may_upload && view.state != DocumentState::Deleting;
+    let may_download = view.level >= Level::Download;
+    let may_change =
+        viewer.may_upload && may_download && view.state != DocumentState::Deleting;
     let is_over = view.state.is_final();
     Ok(AboutPage {
         text,
         row: row(&frame, &view),
         facts: facts(frame.words, text, &view),
         may_change,
+        may_read: view.level >= Level::Quote,
+        may_download,
+        sees_rights: sees_rights(viewer, view.level),
         may_retry: may_change && is_over && view.state != DocumentState::Ready,
         may_cancel: may_change && !is_over,
         versions: versions

@@ -6,6 +6,7 @@ use ingest::DocumentId;
 
 use crate::audit::Action;
 use crate::catalogue::{DocumentView, MetadataChange};
+use crate::rights::Level;
 use crate::web::error::Error;
 use crate::web::viewer::Viewer;
 use crate::web::{Shared, audited};
@@ -32,7 +33,12 @@ pub(super) async fn changeable(
     id: DocumentId,
 ) -> Result<DocumentView, Error> {
     viewer.must_upload()?;
-    found(shared, viewer, id).await
+    let view = found(shared, viewer, id).await?;
+    if view.level >= Level::Download {
+        Ok(view)
+    } else {
+        Err(Error::NotFound)
+    }
 }
 
 /// Changes what is said of a document.

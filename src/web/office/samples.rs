@@ -101,6 +101,9 @@ pub(in crate::web) fn hostile_about(frame: Frame, hostile: &str) -> AboutPage {
         row: row(hostile),
         facts: vec![text()],
         may_change: true,
+        may_read: true,
+        may_download: true,
+        sees_rights: true,
         may_retry: true,
         may_cancel: true,
         versions: vec![VersionRow {

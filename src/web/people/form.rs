@@ -12,7 +12,7 @@ use super::super::viewer::Viewer;
 
 /// A form of a page of a session, with what it says; it is refused without the session's word.
 #[derive(Debug)]
-pub(super) struct SafeForm<T>(pub(super) T);
+pub(in crate::web) struct SafeForm<T>(pub(in crate::web) T);
 
 /// A form that says nothing.
 #[derive(Debug, Deserialize)]

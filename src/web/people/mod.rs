@@ -12,7 +12,7 @@
 mod account;
 mod api;
 mod entrance;
-mod form;
+pub(super) mod form;
 mod manage;
 pub(super) mod told;
 

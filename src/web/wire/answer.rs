@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::rights::FindableBody;
 use super::{Joined, Language, Mode, ReasonBody, SpanBody, Verdict};
 use crate::ask::{Context, Counted, LedgerEntry, LeftOut, Location, Question, Scope};
 use crate::check::{Answer, CheckedSentence, Citation, Conflict};
@@ -65,6 +66,10 @@ pub struct AnswerBody {
     pub generator: String,
     /// Name and version of the checker.
     pub checker: String,
+    /// For an answer that abstains: documents that could hold it and that the asker may find, but not
+    /// read. Left out if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub findable: Vec<FindableBody>,
     /// What was retrieved, packed and left out, best first.
     pub ledger: Vec<LedgerBody>,
     /// Whether the language model stopped before it was done, as at `generator.max_tokens`.
@@ -347,6 +352,14 @@ pub fn answer(
         unknown_citations: answer.unknown_citations(),
         generator: answer.generator().to_owned(),
         checker: answer.checker().to_owned(),
+        findable: answer
+            .findable()
+            .iter()
+            .map(|found| FindableBody {
+                document: found.document.to_string(),
+                title: found.title.clone(),
+            })
+            .collect(),
         ledger: answer.ledger().iter().map(ledger).collect(),
         truncated: answer.truncated(),
         usage: answer.usage().map(|usage| UsageBody {

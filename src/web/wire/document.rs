@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use crate::catalogue::{DocumentView, VersionView};
 use crate::language::Language;
+use crate::rights::Level;
 use crate::web::told::told;
 
 /// A document.
@@ -45,6 +46,8 @@ pub struct DocumentBody {
     pub error: Option<String>,
     /// Groups that may read it.
     pub readers: Vec<String>,
+    /// How much the asker may do with it: `find` it here, `quote` its text, or `download` its file too.
+    pub level: Level,
     /// The id of the document that it came in: an archive, a message.
     pub parent: Option<String>,
     /// Who wrote it: what a person says, else what the file says. So it is with `language`,
@@ -194,6 +197,7 @@ pub fn document(view: &DocumentView, language: Language) -> DocumentBody {
             .collect(),
         error: view.error.as_deref().map(|error| told(error, language)),
         readers: view.readers.iter().map(ToString::to_string).collect(),
+        level: view.level,
         parent: view.parent.map(|parent| parent.to_string()),
         author: view.labels.author.clone(),
         language: view.labels.language.clone(),

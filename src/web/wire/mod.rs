@@ -9,6 +9,7 @@ mod answer;
 mod check;
 mod document;
 mod people;
+pub mod rights;
 mod scope;
 
 pub(crate) use answer::abstention;
