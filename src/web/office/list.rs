@@ -37,7 +37,7 @@ pub(in crate::web) struct DocumentPage {
 /// What a list is asked for with. What is empty is left out.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct ListParams {
+pub(in crate::web) struct ListParams {
     pub(super) q: String,
     pub(super) state: String,
     pub(super) format: String,
