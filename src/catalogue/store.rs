@@ -1303,19 +1303,16 @@ impl Catalogue {
         reader: Option<&Reader>,
     ) -> Result<Vec<DocumentView>> {
         // Each by its own condition: with one for both, SQLite looks through all for one.
-        let rows = match id {
-            Some(id) => {
-                sqlx::query(AssertSqlSafe(format!("{VIEW_COLUMNS} WHERE d.id = ?")))
-                    .bind(id.to_string())
-                    .fetch_all(&self.readers)
-                    .await?
-            }
-            None => {
-                let order = "ORDER BY d.created_at DESC, d.file_name";
-                sqlx::query(AssertSqlSafe(format!("{VIEW_COLUMNS} {order}")))
-                    .fetch_all(&self.readers)
-                    .await?
-            }
+        let rows = if let Some(id) = id {
+            sqlx::query(AssertSqlSafe(format!("{VIEW_COLUMNS} WHERE d.id = ?")))
+                .bind(id.to_string())
+                .fetch_all(&self.readers)
+                .await?
+        } else {
+            let order = "ORDER BY d.created_at DESC, d.file_name";
+            sqlx::query(AssertSqlSafe(format!("{VIEW_COLUMNS} {order}")))
+                .fetch_all(&self.readers)
+                .await?
         };
         rows.iter().map(|row| view(row, reader)).collect()
     }
