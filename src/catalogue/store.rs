@@ -1339,19 +1339,16 @@ impl Catalogue {
     ) -> Result<Vec<DocumentView>> {
         let lists = self.lists().await?;
         // Each by its own condition: with one for both, SQLite looks through all for one.
-        let rows = match id {
-            Some(id) => {
-                sqlx::query(AssertSqlSafe(format!("{VIEW_COLUMNS} WHERE d.id = ?")))
-                    .bind(id.to_string())
-                    .fetch_all(&self.readers)
-                    .await?
-            }
-            None => {
-                let order = "ORDER BY d.created_at DESC, d.file_name";
-                sqlx::query(AssertSqlSafe(format!("{VIEW_COLUMNS} {order}")))
-                    .fetch_all(&self.readers)
-                    .await?
-            }
+        let rows = if let Some(id) = id {
+            sqlx::query(AssertSqlSafe(format!("{VIEW_COLUMNS} WHERE d.id = ?")))
+                .bind(id.to_string())
+                .fetch_all(&self.readers)
+                .await?
+        } else {
+            let order = "ORDER BY d.created_at DESC, d.file_name";
+            sqlx::query(AssertSqlSafe(format!("{VIEW_COLUMNS} {order}")))
+                .fetch_all(&self.readers)
+                .await?
         };
         let views = rows.iter().map(|row| view(row, access, &lists));
         views.filter_map(Result::transpose).collect()

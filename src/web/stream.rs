@@ -306,20 +306,17 @@ impl Watching {
         &self,
     ) -> Result<(Vec<(DocumentId, wire::DocumentBody)>, StateCounts), LibraryError> {
         let library = self.shared.app.library();
-        let (views, counts) = match &self.ids {
-            Some(ids) => (
-                library.some(ids, &self.reader).await?,
-                library.state_counts(&self.reader).await?,
-            ),
-            None => {
-                let last = ListQuery {
-                    descending: true,
-                    limit: PAGE_LIMIT,
-                    ..ListQuery::default()
-                };
-                let page = library.page(&last, &self.reader).await?;
-                (page.views, page.counts)
-            }
+        let (views, counts) = if let Some(ids) = &self.ids {
+            let views = library.some(ids, &self.reader).await?;
+            (views, library.state_counts(&self.reader).await?)
+        } else {
+            let last = ListQuery {
+                descending: true,
+                limit: PAGE_LIMIT,
+                ..ListQuery::default()
+            };
+            let page = library.page(&last, &self.reader).await?;
+            (page.views, page.counts)
         };
         let bodies = views
             .iter()

@@ -48,6 +48,10 @@ pub(in crate::web) struct LabelFields {
 
 #[derive(Debug, Template)]
 #[template(path = "pages/about.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says whether a part of the page is there"
+)]
 pub(in crate::web) struct AboutPage {
     pub(in crate::web) frame: Frame,
     pub(in crate::web) text: &'static OfficeWords,

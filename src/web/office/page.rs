@@ -82,6 +82,10 @@ pub(in crate::web) struct SourceRow {
 
 #[derive(Debug, Template)]
 #[template(path = "pages/documents.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says whether a part of the page is there"
+)]
 pub(in crate::web) struct DocumentsPage {
     pub(in crate::web) frame: Frame,
     pub(in crate::web) text: &'static OfficeWords,
@@ -275,10 +279,9 @@ fn columns(words: &Words, text: &OfficeWords, params: &ListParams) -> Result<Vec
         };
         let is_chosen = by == sort;
         let order = match (is_chosen, descending) {
-            (true, true) => "asc",
             (true, false) => "desc",
             (false, _) if by == SortBy::Changed => "desc",
-            (false, _) => "asc",
+            (true, true) | (false, _) => "asc",
         };
         Column {
             word,
