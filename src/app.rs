@@ -1269,7 +1269,13 @@ impl Pipeline<'_> {
         timings.gate = gate;
         timings.generate_and_check = started.elapsed();
         let answer = if answer.abstained() {
-            let findable = findable(self.catalogue, self.retrievers, &query, &question.reader, &self.config.ask);
+            let findable = findable(
+                self.catalogue,
+                self.retrievers,
+                &query,
+                &question.reader,
+                &self.config.ask,
+            );
             answer.pointing_to(findable.await?)
         } else {
             answer

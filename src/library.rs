@@ -458,9 +458,10 @@ impl Library {
             let known = known.map(|entry| entry.metadata).unwrap_or_default();
             // What takes its place must be for those whom it is for: whoever hands it in learns
             // nothing of other documents.
-            let readers = match document.readers.is_empty() {
-                true => &self.parts.default_readers,
-                false => &document.readers,
+            let readers = if document.readers.is_empty() {
+                &self.parts.default_readers
+            } else {
+                &document.readers
             };
             let reader = Reader::new(readers.iter().cloned());
             let change = &document.metadata;
@@ -772,8 +773,7 @@ impl Library {
             .read_version(id, version.unwrap_or(view.version), None)
             .await?;
         let access = self.catalogue.access(reader).await?;
-        let read =
-            read.filter(|read| access.may(Level::Quote, &read.list, read.access.as_ref()));
+        let read = read.filter(|read| access.may(Level::Quote, &read.list, read.access.as_ref()));
         Ok(read.map(|read| SourceText {
             document: read.document,
             version: read.version,

@@ -84,7 +84,8 @@ impl FromStr for Grant {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || {
-            "somebody, `=`, and `find`, `quote` or `download` are expected, as in `hr=quote`".to_owned()
+            "somebody, `=`, and `find`, `quote` or `download` are expected, as in `hr=quote`"
+                .to_owned()
         };
         let (who, level) = text.rsplit_once('=').ok_or_else(wrong)?;
         let level = Level::ALL.into_iter().find(|known| known.as_str() == level);
@@ -167,9 +168,10 @@ impl Here<'_> {
                 inherit,
                 confirm,
             } => {
-                let grants = match inherit {
-                    true => None,
-                    false => Some(self.read(&grants)?),
+                let grants = if inherit {
+                    None
+                } else {
+                    Some(self.read(&grants)?)
                 };
                 match (target.document, target.collection) {
                     (Some(id), _) => self.set(id, grants, confirm).await?,
@@ -327,12 +329,7 @@ impl Here<'_> {
         self.show_collections(Some(&name)).await
     }
 
-    fn who(
-        &self,
-        config: &Config,
-        grants: &Grants,
-        person: Option<&Name>,
-    ) -> anyhow::Result<()> {
+    fn who(&self, config: &Config, grants: &Grants, person: Option<&Name>) -> anyhow::Result<()> {
         if let Some(name) = person {
             let person = self.people.iter().find(|person| person.name == *name);
             let person = person.with_context(|| format!("there is no person `{name}`"))?;
@@ -349,7 +346,11 @@ impl Here<'_> {
             self.tell(access);
         }
         println!("{} people and keys have no right", told.without);
-        let admins: Vec<&str> = told.admins.iter().map(|admin| admin.name.as_str()).collect();
+        let admins: Vec<&str> = told
+            .admins
+            .iter()
+            .map(|admin| admin.name.as_str())
+            .collect();
         println!(
             "administrators, who may give themselves one: {}",
             admins.join(", ")
@@ -377,7 +378,10 @@ mod tests {
     #[test]
     fn a_grant_is_somebody_and_a_level() {
         let grant: Grant = "person/mina@example.com=quote".parse().unwrap();
-        assert_eq!((grant.who.as_str(), grant.level), ("person/mina@example.com", Level::Quote));
+        assert_eq!(
+            (grant.who.as_str(), grant.level),
+            ("person/mina@example.com", Level::Quote)
+        );
         for bad in ["hr", "hr=", "hr=read", ""] {
             assert!(bad.parse::<Grant>().is_err(), "{bad}");
         }

@@ -7,8 +7,8 @@ use serde::Serialize;
 use super::corpus::{QueryLine, Set};
 use super::measures::{auc, balanced_accuracy};
 use crate::ask::{BothEmbedder, Passage, QuoteGenerator, Ranking, Retriever as _, fuse};
-use crate::rights::Permit;
 use crate::config::Config;
+use crate::rights::Permit;
 
 /// How well questions that the documents answer are told from others.
 #[derive(Clone, Debug, Serialize)]

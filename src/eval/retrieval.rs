@@ -10,8 +10,8 @@ use serde::Serialize;
 use super::corpus::{QueryLine, Set, qrels};
 use super::measures::percentile;
 use crate::ask::{Fused, Query, Ranking, Retriever as _, fuse};
-use crate::rights::Permit;
 use crate::config::Config;
+use crate::rights::Permit;
 
 /// Chunks that are asked of each index: enough for a hundred documents.
 const HITS: usize = 200;

@@ -99,11 +99,7 @@ pub(super) async fn contract(store: &(impl ChunkStore + Retriever)) {
     store.put(&many).await.unwrap();
     assert_eq!(store.holdings().await.unwrap().len(), many.len() + 2);
     assert_eq!(
-        store
-            .retrieve(&query, &anyone, 100)
-            .await
-            .unwrap()
-            .len(),
+        store.retrieve(&query, &anyone, 100).await.unwrap().len(),
         100
     );
     let gone: Vec<ChunkId> = many.iter().map(|chunk| chunk.id).collect();

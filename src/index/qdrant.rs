@@ -277,7 +277,10 @@ impl ChunkStore for QdrantIndex {
                 .map(Value::from)
                 .collect();
             let mut payload = vec![
-                (ACCESS, Value::from(vec![Value::from(chunk.access.as_str())])),
+                (
+                    ACCESS,
+                    Value::from(vec![Value::from(chunk.access.as_str())]),
+                ),
                 (LABELS, Value::from(labels)),
             ];
             payload.extend(

@@ -9,8 +9,8 @@ use jiff::tz::TimeZone;
 use super::validity;
 use super::{Library, LibraryError, hash_of};
 use crate::ask::Reader;
-use crate::rights::Level;
 use crate::catalogue::{Metadata, MetadataChange, MetadataError, Said, VersionView};
+use crate::rights::Level;
 
 /// Documents that take each other's place, one after the other.
 const SUCCESSORS: usize = 1_000;

@@ -13,6 +13,7 @@ use ingest::{AccessKey, ChunkId, DocumentId, StoredChunk};
 
 use super::{Library, LibraryError};
 use crate::ask::Reader;
+use crate::catalogue::ChunkRow;
 use crate::rights::{CollectionRights, DocumentRights, Grants, Level, Permit, RightsChange};
 
 /// Chunks that are written to the indexes at once.
@@ -140,7 +141,7 @@ impl Library {
 
     async fn rewrite(&self, ids: &[ChunkId]) -> Result<(), LibraryError> {
         let rows = self.catalogue.chunks(ids).await?;
-        let chunks: Vec<StoredChunk> = rows.iter().map(|row| row.stored()).collect();
+        let chunks: Vec<StoredChunk> = rows.iter().map(ChunkRow::stored).collect();
         self.parts.words.put(&chunks).await?;
         let Some((vectors, embedder)) = &self.parts.vectors else {
             return Ok(());

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use super::{Library, LibraryParts, Submitted, take};
 use crate::ask::{AskConfig, Fused, Query, Reader, Retriever, findable, pack};
-use crate::catalogue::{Metadata, MetadataChange, NewDocument};
+use crate::catalogue::{ChunkRow, Metadata, MetadataChange, NewDocument};
 use crate::index::{Analyzer, Bm25Index, EdgeIndex, QdrantIndex, VectorsConfig};
 use crate::model::CharacterCounter;
 use crate::people::PersonId;
@@ -234,7 +234,7 @@ impl Walk {
 
     async fn submit(&mut self, name: &str, readers: &BTreeSet<Group>, word: &str) -> Submitted {
         let path = self.folder.path().join("file.md");
-        std::fs::write(&path, format!("# {name}\n\ncommon 공통 {word} 입니다.\n")).unwrap();
+        std::fs::write(&path, format!("common 공통 {word} 입니다.\n")).unwrap();
         self.library
             .submit(NewDocument {
                 place: name.to_owned(),
@@ -440,11 +440,16 @@ impl Walk {
         let context = context.unwrap();
         for passage in &context.passages {
             let documents = &self.model.documents;
-            let at = documents.iter().position(|known| known.id == passage.document);
+            let at = documents
+                .iter()
+                .position(|known| known.id == passage.document);
             assert!(self.may_quote(at.unwrap(), number), "{passage:?}");
         }
         for entry in &context.ledger {
-            assert!(self.may_quote(self.searched[&entry.chunk], number), "{entry:?}");
+            assert!(
+                self.may_quote(self.searched[&entry.chunk], number),
+                "{entry:?}"
+            );
         }
     }
 
@@ -459,7 +464,12 @@ impl Walk {
             .into_iter()
             .map(|view| (view.id, view.level))
             .collect();
-        let levels = [None, Some(Level::Find), Some(Level::Quote), Some(Level::Download)];
+        let levels = [
+            None,
+            Some(Level::Find),
+            Some(Level::Quote),
+            Some(Level::Download),
+        ];
         let documents = self.model.documents.iter();
         let expected: BTreeMap<DocumentId, Level> = documents
             .clone()
@@ -491,7 +501,11 @@ impl Walk {
                 assert_eq!(source.is_some(), level >= 2, "{document:?} {at}");
                 assert!(source.is_none_or(|source| source.document.text.contains(word)));
                 let original = self.library.original(document.id, Some(*version), &reader);
-                assert_eq!(original.await.unwrap().is_some(), level >= 3, "{document:?}");
+                assert_eq!(
+                    original.await.unwrap().is_some(),
+                    level >= 3,
+                    "{document:?}"
+                );
             }
         }
         let query = Query {
@@ -501,7 +515,13 @@ impl Walk {
         };
         let retrievers: Vec<Arc<dyn Retriever>> = vec![Arc::new(self.words.clone())];
         let config = AskConfig::default();
-        let told = findable(self.library.catalogue(), &retrievers, &query, &reader, &config);
+        let told = findable(
+            self.library.catalogue(),
+            &retrievers,
+            &query,
+            &reader,
+            &config,
+        );
         let told = told.await.unwrap();
         let only_found = |document: &&ModelDocument| self.model.level_of(document, number) == 1;
         let expected: BTreeSet<DocumentId> = self
@@ -595,7 +615,7 @@ async fn a_stale_index_gives_nothing_away_and_is_mended() {
     let reader = Reader::anyone();
     let chunks = walk.library.catalogue().chunk_ids(submitted.id).await;
     let stale = walk.library.catalogue().chunks(&chunks.unwrap()).await;
-    let stale: Vec<_> = stale.unwrap().iter().map(|row| row.stored()).collect();
+    let stale: Vec<_> = stale.unwrap().iter().map(ChunkRow::stored).collect();
     let none = RightsChange::Own(Grants::none());
     assert!(walk.library.set_rights(submitted.id, &none).await.unwrap());
     // As if the index had not been written to.

@@ -780,9 +780,8 @@ impl Sources<'_> {
         };
         let text = read
             .filter(|read| {
-                self.access.is_none_or(|access| {
-                    access.may(Level::Quote, &read.list, read.access.as_ref())
-                })
+                self.access
+                    .is_none_or(|access| access.may(Level::Quote, &read.list, read.access.as_ref()))
             })
             .map(|read| {
                 Arc::new(Text {

@@ -199,7 +199,9 @@ impl Grants {
     /// Whether somebody is on both.
     #[must_use]
     pub fn meets(&self, other: &Self) -> bool {
-        self.0.keys().any(|principal| other.0.contains_key(principal))
+        self.0
+            .keys()
+            .any(|principal| other.0.contains_key(principal))
     }
 }
 
@@ -233,7 +235,11 @@ mod tests {
         }
         let reader = Reader::new(["person:3f2a".parse().unwrap()]);
         assert!(!reader.is(&person));
-        assert!(reader.with_person(PersonId::from("3f2a".to_owned())).is(&person));
+        assert!(
+            reader
+                .with_person(PersonId::from("3f2a".to_owned()))
+                .is(&person)
+        );
     }
 
     #[test]
@@ -250,13 +256,20 @@ mod tests {
         assert_eq!(list.level(&mina), Some(Level::Download));
         assert_eq!(Grants::none().level(&mina), None);
         assert!(Level::Find < Level::Quote && Level::Quote < Level::Download);
-        assert_eq!(list.groups(Level::Quote), BTreeSet::from(["hr".parse().unwrap()]));
+        assert_eq!(
+            list.groups(Level::Quote),
+            BTreeSet::from(["hr".parse().unwrap()])
+        );
     }
 
     #[test]
     fn a_list_reads_back_and_tells_what_it_raises() {
         let before = grants(&[("hr", Level::Quote), ("staff", Level::Find)]);
-        let after = grants(&[("hr", Level::Find), ("staff", Level::Quote), ("it", Level::Find)]);
+        let after = grants(&[
+            ("hr", Level::Find),
+            ("staff", Level::Quote),
+            ("it", Level::Find),
+        ]);
         let raised: Vec<String> = after
             .raised(&before)
             .map(|(principal, _)| principal.to_string())

@@ -131,8 +131,9 @@ impl Readership {
         let keys = keys
             .into_iter()
             .map(|(name, reader)| PersonAccess::of_key(&name, &reader, grants));
-        let (mut readers, others): (Vec<_>, Vec<_>) =
-            people.chain(keys).partition(|access| access.level.is_some());
+        let (mut readers, others): (Vec<_>, Vec<_>) = people
+            .chain(keys)
+            .partition(|access| access.level.is_some());
         readers.sort_by_key(|access| std::cmp::Reverse(access.level));
         Self {
             readers,
@@ -188,8 +189,15 @@ mod tests {
             .collect();
         assert_eq!(names, ["jun", "mina", "wiki"]);
         assert_eq!(told.readers[0].level, Some(Level::Download));
-        let by: BTreeSet<String> = told.readers[0].by.iter().map(|(who, _)| who.to_string()).collect();
-        assert_eq!(by, BTreeSet::from(["hr".to_owned(), "person/jun".to_owned()]));
+        let by: BTreeSet<String> = told.readers[0]
+            .by
+            .iter()
+            .map(|(who, _)| who.to_string())
+            .collect();
+        assert_eq!(
+            by,
+            BTreeSet::from(["hr".to_owned(), "person/jun".to_owned()])
+        );
         // An administrator reads no more than others, and one who is disabled reads nothing.
         assert_eq!(told.without, 2);
         assert_eq!(told.admins.len(), 1);

@@ -19,7 +19,10 @@ fn grant(who: &str, level: &str) -> Value {
 }
 
 fn rights(grants: &[(&str, &str)]) -> Value {
-    let grants: Vec<Value> = grants.iter().map(|(who, level)| grant(who, level)).collect();
+    let grants: Vec<Value> = grants
+        .iter()
+        .map(|(who, level)| grant(who, level))
+        .collect();
     json!({ "grants": grants })
 }
 
@@ -42,12 +45,17 @@ async fn ask(server: &Server, cookie: &str) -> Value {
 /// How each way to a document is received: it itself, its page, its versions, its file.
 async fn ways(server: &Server, document: &str, cookie: &str) -> [StatusCode; 4] {
     let id = document.rsplit('/').next().unwrap();
-    let headers = [("cookie", cookie), ("accept", "text/html"), ("accept-language", "en")];
+    let headers = [
+        ("cookie", cookie),
+        ("accept", "text/html"),
+        ("accept-language", "en"),
+    ];
     let own = server.get(document, &headers).await.status;
     let page = server.get(&format!("/documents/{id}"), &headers).await;
-    let page = match page.body.contains("11일") {
-        true => page.status,
-        false => StatusCode::NOT_FOUND,
+    let page = if page.body.contains("11일") {
+        page.status
+    } else {
+        StatusCode::NOT_FOUND
     };
     let versions = server.get(&format!("{document}/versions"), &headers).await;
     let original = server.get(&format!("{document}/original"), &headers).await;
@@ -67,12 +75,20 @@ async fn finding_quoting_and_downloading_are_three_rights_and_count_at_once() {
     let person = format!("person/{}", server.named("mina").await.id);
     assert_eq!(ways(&server, &document, &mina).await, [NO; 4]);
     assert_eq!(ask(&server, &mina).await["abstained"], json!(true));
-    let list = async || server.get("/v1/documents", &[("cookie", &mina)]).await.json();
+    let list = async || {
+        server
+            .get("/v1/documents", &[("cookie", &mina)])
+            .await
+            .json()
+    };
     assert_eq!(list().await["documents"], json!([]));
 
     // To find: a title, and that it may hold the answer; not a word of it.
     let hr = ("hr", "download");
-    assert_eq!(set(&server, &document, &root, &[hr, (&person, "find")]).await, YES);
+    assert_eq!(
+        set(&server, &document, &root, &[hr, (&person, "find")]).await,
+        YES
+    );
     assert_eq!(ways(&server, &document, &mina).await, [YES, NO, NO, NO]);
     let listed = list().await;
     assert_eq!(listed["documents"][0]["level"], json!("find"));
@@ -84,14 +100,20 @@ async fn finding_quoting_and_downloading_are_three_rights_and_count_at_once() {
     assert_eq!(answer["ledger"], json!([]), "nothing of it was packed");
 
     // To quote.
-    assert_eq!(set(&server, &document, &root, &[hr, (&person, "quote")]).await, YES);
+    assert_eq!(
+        set(&server, &document, &root, &[hr, (&person, "quote")]).await,
+        YES
+    );
     assert_eq!(ways(&server, &document, &mina).await, [YES, YES, YES, NO]);
     let answer = ask(&server, &mina).await;
     assert!(answer["text"].to_string().contains("11일"), "{answer}");
     assert_eq!(answer.get("findable"), None);
 
     // To download; and all of it gone again.
-    assert_eq!(set(&server, &document, &root, &[hr, (&person, "download")]).await, YES);
+    assert_eq!(
+        set(&server, &document, &root, &[hr, (&person, "download")]).await,
+        YES
+    );
     assert_eq!(ways(&server, &document, &mina).await, [YES; 4]);
     assert_eq!(set(&server, &document, &root, &[hr]).await, YES);
     assert_eq!(ways(&server, &document, &mina).await, [NO; 4]);
@@ -100,7 +122,11 @@ async fn finding_quoting_and_downloading_are_three_rights_and_count_at_once() {
     // The answer of before does not tell what became of the document.
     let library = server.test.app.library();
     let differences = library.differences().await.unwrap();
-    assert!(differences.iter().all(veracite::library::Difference::is_none));
+    assert!(
+        differences
+            .iter()
+            .all(veracite::library::Difference::is_none)
+    );
 }
 
 #[tokio::test]
@@ -125,8 +151,9 @@ async fn a_reader_who_may_only_find_changes_nothing() {
             let reply = server.json(method, &path, shown, &json!({})).await;
             assert_eq!(reply.status, NO, "{method} {path}");
         }
-        let refused = server.json("PUT", &format!("{document}/rights"), shown, &rights(&[("hr", "download")]));
-        let refused = refused.await;
+        let path = format!("{document}/rights");
+        let all = rights(&[("hr", "download")]);
+        let refused = server.json("PUT", &path, shown, &all).await;
         assert_eq!(refused.status, StatusCode::FORBIDDEN);
         assert_eq!(refused.json()["error"]["code"], json!("rights_not_theirs"));
     }
@@ -139,7 +166,10 @@ async fn an_editor_gives_rights_to_whom_they_know() {
     let document = format!("/v1/documents/{id}");
     let (jun, mina) = (server.sign_in("jun").await, server.sign_in("mina").await);
     let hr = ("hr", "download");
-    assert_eq!(set(&server, &document, &jun, &[hr, ("everyone", "quote")]).await, YES);
+    assert_eq!(
+        set(&server, &document, &jun, &[hr, ("everyone", "quote")]).await,
+        YES
+    );
     assert!(!ask(&server, &mina).await["abstained"].as_bool().unwrap());
     let refused = set(&server, &document, &jun, &[hr, ("board", "find")]).await;
     assert_eq!(refused, StatusCode::FORBIDDEN);
@@ -147,9 +177,15 @@ async fn an_editor_gives_rights_to_whom_they_know() {
     assert_eq!(nobody, StatusCode::UNPROCESSABLE_ENTITY);
     let itself = set(&server, &document, &jun, &[("everyone", "quote")]).await;
     assert_eq!(itself, StatusCode::CONFLICT);
-    assert_eq!(set(&server, &document, &jun, &[]).await, StatusCode::CONFLICT);
+    assert_eq!(
+        set(&server, &document, &jun, &[]).await,
+        StatusCode::CONFLICT
+    );
     // A reader changes nothing, and learns nothing.
-    assert_eq!(set(&server, &document, &mina, &[hr]).await, StatusCode::FORBIDDEN);
+    assert_eq!(
+        set(&server, &document, &mina, &[hr]).await,
+        StatusCode::FORBIDDEN
+    );
     let path = format!("{document}/rights");
     let told = server.get(&path, &[("cookie", &mina)]).await;
     assert_eq!(told.status, StatusCode::FORBIDDEN);
@@ -163,7 +199,10 @@ async fn an_editor_gives_rights_to_whom_they_know() {
 
     // Everybody is locked out only by an administrator who means it.
     let root = server.sign_in("root").await;
-    assert_eq!(set(&server, &document, &root, &[]).await, StatusCode::CONFLICT);
+    assert_eq!(
+        set(&server, &document, &root, &[]).await,
+        StatusCode::CONFLICT
+    );
     let body = json!({ "grants": [], "confirm": true });
     let shown = ("cookie", &*root);
     assert_eq!(server.json("PUT", &path, shown, &body).await.status, YES);
@@ -184,10 +223,18 @@ async fn a_collection_opens_and_closes_all_that_is_in_it() {
     // Without rights of its own it is for everyone, as the configuration says.
     assert!(!ask(&server, &mina).await["abstained"].as_bool().unwrap());
     let collection = "/v1/collections/%EC%9D%B8%EC%82%AC";
-    assert_eq!(set(&server, collection, &root, &[("hr", "download")]).await, YES);
+    assert_eq!(
+        set(&server, collection, &root, &[("hr", "download")]).await,
+        YES
+    );
     let path = format!("/v1/documents/{leave}");
     let reply = server
-        .json("PATCH", &path, ("cookie", &jun), &json!({ "collection": "인사" }))
+        .json(
+            "PATCH",
+            &path,
+            ("cookie", &jun),
+            &json!({ "collection": "인사" }),
+        )
         .await;
     assert_eq!(reply.status, YES, "{}", reply.body);
     assert_eq!(ask(&server, &mina).await["abstained"], json!(true));
@@ -197,14 +244,21 @@ async fn a_collection_opens_and_closes_all_that_is_in_it() {
         let reply = server.get("/v1/collections", &[("cookie", cookie)]).await;
         reply.json()["collections"].clone()
     };
-    assert_eq!(list(&mina).await, json!([]), "it is not told that there is one");
+    assert_eq!(
+        list(&mina).await,
+        json!([]),
+        "it is not told that there is one"
+    );
     let told = list(&root).await;
     assert_eq!(told[0]["rights"]["own"], json!([grant("hr", "download")]));
     // One change of the collection, and the next question is answered.
     let everyone = [("everyone", "quote")];
     assert_eq!(set(&server, collection, &root, &everyone).await, YES);
     assert!(!ask(&server, &mina).await["abstained"].as_bool().unwrap());
-    assert_eq!(list(&mina).await, json!([{ "name": "인사", "documents": 1 }]));
+    assert_eq!(
+        list(&mina).await,
+        json!([{ "name": "인사", "documents": 1 }])
+    );
     // What has rights of its own does not follow, until it is told to.
     let path = format!("/v1/documents/{prices}");
     let body = json!({ "collection": " 인사 " });
@@ -239,9 +293,15 @@ async fn an_editor_does_not_open_a_document_by_moving_it() {
     let (id, _) = server.test.add("leave.md", LEAVE, &[]).await;
     let document = format!("/v1/documents/{id}");
     let hr = [("hr", "download")];
-    assert_eq!(set(&server, "/v1/collections/closed", &root, &hr).await, YES);
+    assert_eq!(
+        set(&server, "/v1/collections/closed", &root, &hr).await,
+        YES
+    );
     let board = [("hr", "download"), ("board", "quote")];
-    assert_eq!(set(&server, "/v1/collections/board", &root, &board).await, YES);
+    assert_eq!(
+        set(&server, "/v1/collections/board", &root, &board).await,
+        YES
+    );
     let into = async |name: &str| {
         let body = json!({ "collection": name });
         let shown = ("cookie", &*jun);
@@ -280,12 +340,22 @@ async fn what_came_in_a_document_follows_its_rights() {
     assert_eq!(inside(&Reader::anyone()).await.unwrap().level, Level::Quote);
     assert!(!ask(&server, &mina).await["abstained"].as_bool().unwrap());
     let own = format!("/v1/documents/{child}");
-    assert_eq!(set(&server, &own, &root, &everyone).await, StatusCode::CONFLICT);
-    assert_eq!(set(&server, &parent, &root, &[("hr", "download")]).await, YES);
+    assert_eq!(
+        set(&server, &own, &root, &everyone).await,
+        StatusCode::CONFLICT
+    );
+    assert_eq!(
+        set(&server, &parent, &root, &[("hr", "download")]).await,
+        YES
+    );
     assert!(inside(&Reader::anyone()).await.is_none());
     assert_eq!(ask(&server, &mina).await["abstained"], json!(true));
     let differences = library.differences().await.unwrap();
-    assert!(differences.iter().all(veracite::library::Difference::is_none));
+    assert!(
+        differences
+            .iter()
+            .all(veracite::library::Difference::is_none)
+    );
 }
 
 #[tokio::test]
@@ -349,17 +419,26 @@ async fn who_can_read_this_is_answered_for_administrators() {
     assert_eq!(names, ["jun", "mina"], "{told}");
     assert_eq!(told["readers"][0]["by"], json!([grant("hr", "download")]));
     assert_eq!(told["readers"][1]["level"], json!("find"));
-    assert_eq!((&told["without"], &told["administrators"]), (&json!(1), &json!(["root"])));
+    assert_eq!(
+        (&told["without"], &told["administrators"]),
+        (&json!(1), &json!(["root"]))
+    );
     // Of one person.
-    let told = server.get(&format!("{path}?person=root"), &[("cookie", &root)]).await;
+    let told = server
+        .get(&format!("{path}?person=root"), &[("cookie", &root)])
+        .await;
     assert_eq!(told.json()["readers"][0]["level"], Value::Null);
-    let unknown = server.get(&format!("{path}?person=nobody"), &[("cookie", &root)]).await;
+    let unknown = server
+        .get(&format!("{path}?person=nobody"), &[("cookie", &root)])
+        .await;
     assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
     let jun = server.sign_in("jun").await;
     let refused = server.get(&path, &[("cookie", &jun)]).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     // A group whose name looks like a person is a group.
-    server.add("sly", Role::Reader, &[&format!("person:{mina}")]).await;
+    server
+        .add("sly", Role::Reader, &[&format!("person:{mina}")])
+        .await;
     let told = server.get(&path, &[("cookie", &root)]).await.json();
     assert_eq!(told["without"], json!(2), "{told}");
 }
@@ -380,12 +459,23 @@ async fn rights_are_changed_by_forms_too_and_each_change_is_audited() {
         all.extend(fields.iter().copied());
         server.form(&path, &root, &all).await
     };
-    let give = [("action", "give"), ("kind", "person"), ("name", "Mina"), ("level", "quote")];
+    let give = [
+        ("action", "give"),
+        ("kind", "person"),
+        ("name", "Mina"),
+        ("level", "quote"),
+    ];
     let reply = form(&give).await;
     assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.body);
     assert_eq!(reply.location(), format!("{path}?saved=1"));
     assert!(!ask(&server, &mina).await["abstained"].as_bool().unwrap());
-    let refused = form(&[("action", "give"), ("kind", "person"), ("name", "nobody"), ("level", "quote")]).await;
+    let refused = form(&[
+        ("action", "give"),
+        ("kind", "person"),
+        ("name", "nobody"),
+        ("level", "quote"),
+    ])
+    .await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.body.contains("There is no person"));
     let person = format!("person/{}", server.named("mina").await.id);
@@ -395,7 +485,10 @@ async fn rights_are_changed_by_forms_too_and_each_change_is_audited() {
     // Without the word of the session nothing is changed.
     let reply = server.form(&path, &root, &give).await;
     assert_eq!(reply.status, StatusCode::FORBIDDEN);
-    assert_eq!(server.page(&path, &mina).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        server.page(&path, &mina).await.status,
+        StatusCode::FORBIDDEN
+    );
     // Collections.
     let page = server.page("/collections", &root).await;
     assert_eq!(page.status, YES, "{}", page.body);
@@ -409,7 +502,13 @@ async fn rights_are_changed_by_forms_too_and_each_change_is_audited() {
     ];
     let reply = server.form("/collections/rights", &root, &fields).await;
     assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.body);
-    assert!(server.page("/collections", &root).await.body.contains("Sales"));
+    assert!(
+        server
+            .page("/collections", &root)
+            .await
+            .body
+            .contains("Sales")
+    );
     let mina_sees = server.page("/collections", &mina).await;
     assert!(mina_sees.status == YES && !mina_sees.body.contains("Sales"));
 

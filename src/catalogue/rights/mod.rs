@@ -7,8 +7,8 @@
 mod permit;
 mod schema;
 
-pub use permit::{Access, ListId, Permit};
 pub(crate) use permit::Lists;
+pub use permit::{Access, ListId, Permit};
 pub(super) use schema::fill;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -119,14 +119,12 @@ async fn collection_list(transaction: &mut SqliteConnection, name: &str) -> Resu
         return Ok(ListId::named(row.try_get::<String, _>("id")?));
     }
     let id = format!("collection-{}", uuid::Uuid::new_v4().simple());
-    sqlx::query(
-        "INSERT INTO access_lists (id, kind, name, folded) VALUES (?, 'collection', ?, ?)",
-    )
-    .bind(&id)
-    .bind(name.trim())
-    .bind(&folded)
-    .execute(&mut *transaction)
-    .await?;
+    sqlx::query("INSERT INTO access_lists (id, kind, name, folded) VALUES (?, 'collection', ?, ?)")
+        .bind(&id)
+        .bind(name.trim())
+        .bind(&folded)
+        .execute(&mut *transaction)
+        .await?;
     count(transaction).await?;
     Ok(ListId::named(id))
 }
@@ -144,10 +142,7 @@ async fn grants_of(transaction: &mut SqliteConnection, list: &str) -> Result<Gra
 }
 
 /// The list that a document without rights of its own follows.
-async fn inherited(
-    transaction: &mut SqliteConnection,
-    collection: Option<&str>,
-) -> Result<ListId> {
+async fn inherited(transaction: &mut SqliteConnection, collection: Option<&str>) -> Result<ListId> {
     match collection {
         Some(name) => collection_list(transaction, name).await,
         None => Ok(ListId::named(ListId::DEFAULT)),
@@ -204,9 +199,8 @@ pub(super) async fn arrive(
     is_same: bool,
 ) -> Result<()> {
     let readers = to_json(readers);
-    let sql = format!(
-        "{INSIDE} UPDATE documents SET readers = ?2 WHERE id IN (SELECT id FROM inside)"
-    );
+    let sql =
+        format!("{INSIDE} UPDATE documents SET readers = ?2 WHERE id IN (SELECT id FROM inside)");
     sqlx::query(AssertSqlSafe(sql))
         .bind(id)
         .bind(&readers)
@@ -291,10 +285,11 @@ impl Catalogue {
     }
 
     async fn lists_in(&self, transaction: &mut SqliteConnection) -> Result<Arc<Lists>> {
-        let row = sqlx::query("SELECT CAST(value AS INTEGER) AS count FROM settings WHERE name = ?")
-            .bind(COUNT)
-            .fetch_optional(&mut *transaction)
-            .await?;
+        let row =
+            sqlx::query("SELECT CAST(value AS INTEGER) AS count FROM settings WHERE name = ?")
+                .bind(COUNT)
+                .fetch_optional(&mut *transaction)
+                .await?;
         let count: i64 = row.map_or(Ok(0), |row| row.try_get("count"))?;
         let known = {
             let known = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
@@ -341,11 +336,12 @@ impl Catalogue {
     /// Says who is on the default list.
     pub(crate) async fn set_default_readers(&self, readers: &BTreeSet<Group>) -> Result<()> {
         let mut transaction = self.writer.begin().await?;
-        let done = sqlx::query("UPDATE access_lists SET grants = ?1 WHERE id = ?2 AND grants IS NOT ?1")
-            .bind(to_json(&Grants::downloads(readers)))
-            .bind(ListId::DEFAULT)
-            .execute(&mut *transaction)
-            .await?;
+        let done =
+            sqlx::query("UPDATE access_lists SET grants = ?1 WHERE id = ?2 AND grants IS NOT ?1")
+                .bind(to_json(&Grants::downloads(readers)))
+                .bind(ListId::DEFAULT)
+                .execute(&mut *transaction)
+                .await?;
         if done.rows_affected() > 0 {
             count(&mut transaction).await?;
         }
@@ -443,15 +439,12 @@ impl Catalogue {
         }))
     }
 
-    async fn collection_grants(
-        &self,
-        lists: &Lists,
-        name: &str,
-    ) -> Result<(Arc<Grants>, Follows)> {
-        let row = sqlx::query("SELECT id, grants IS NOT NULL AS has FROM access_lists WHERE folded = ?")
-            .bind(folded(name))
-            .fetch_optional(&self.readers)
-            .await?;
+    async fn collection_grants(&self, lists: &Lists, name: &str) -> Result<(Arc<Grants>, Follows)> {
+        let row =
+            sqlx::query("SELECT id, grants IS NOT NULL AS has FROM access_lists WHERE folded = ?")
+                .bind(folded(name))
+                .fetch_optional(&self.readers)
+                .await?;
         let default = ListId::named(ListId::DEFAULT);
         match row {
             Some(row) if row.try_get::<i64, _>("has")? != 0 => {

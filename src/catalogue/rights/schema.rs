@@ -16,9 +16,11 @@ const OLD: &str = "ALTER TABLE versions DROP COLUMN readers";
 /// what they could read, no more.
 pub(in crate::catalogue) async fn fill(transaction: &mut SqliteConnection) -> Result<()> {
     // Those that came in no other: what came in them follows.
-    let rows = sqlx::query("SELECT id FROM documents WHERE parent IS NULL OR parent NOT IN (SELECT id FROM documents)")
-        .fetch_all(&mut *transaction)
-        .await?;
+    let rows = sqlx::query(
+        "SELECT id FROM documents WHERE parent IS NULL OR parent NOT IN (SELECT id FROM documents)",
+    )
+    .fetch_all(&mut *transaction)
+    .await?;
     for row in &rows {
         settle(&mut *transaction, row.try_get("id")?).await?;
     }
@@ -114,7 +116,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("catalogue.sqlite");
         let catalogue = Catalogue::open(&file).await.unwrap();
-        sqlx::raw_sql(BACK).execute(&catalogue.writer).await.unwrap();
+        sqlx::raw_sql(BACK)
+            .execute(&catalogue.writer)
+            .await
+            .unwrap();
         add(&catalogue, "rules", None, r#"["hr"]"#).await;
         add_version(&catalogue, "rules", "old", r#"["hr","staff"]"#).await;
         add_version(&catalogue, "rules", "new", r#"["hr"]"#).await;

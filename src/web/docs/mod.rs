@@ -67,6 +67,7 @@ impl DocsPage {
             "documents" => words.documents.to_owned(),
             "compatible" => words.docs_compatible.to_owned(),
             "people" => words.people.to_owned(),
+            "rights" => words.rights.to_owned(),
             other => other.to_owned(),
         }
     }

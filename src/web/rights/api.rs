@@ -7,7 +7,9 @@ use ingest::DocumentId;
 use serde::Deserialize;
 use utoipa::OpenApi;
 
-use super::{access_of, change, change_collection, collection_name, people, readership, rights_for};
+use super::{
+    access_of, change, change_collection, collection_name, people, readership, rights_for,
+};
 use crate::rights::{CollectionRights, RightsChange};
 use crate::web::Shared;
 use crate::web::api::JsonBody;
@@ -181,7 +183,9 @@ pub(super) async fn collections(
     if viewer.is_admin() {
         let names = body::names(&people(&shared).await?);
         for (collection, _) in library.collections(None).await? {
-            let counted = found.iter().find(|(other, _)| other.name == collection.name);
+            let counted = found
+                .iter()
+                .find(|(other, _)| other.name == collection.name);
             bodies.push(body::CollectionBody {
                 documents: counted.map_or(0, |(_, documents)| *documents),
                 rights: Some(rights_of(&collection, &names)),
@@ -189,13 +193,15 @@ pub(super) async fn collections(
             });
         }
     } else {
-        bodies.extend(found.into_iter().map(|(collection, documents)| {
-            body::CollectionBody {
-                name: collection.name,
-                documents,
-                rights: None,
-            }
-        }));
+        bodies.extend(
+            found
+                .into_iter()
+                .map(|(collection, documents)| body::CollectionBody {
+                    name: collection.name,
+                    documents,
+                    rights: None,
+                }),
+        );
     }
     Ok(Json(body::CollectionList {
         collections: bodies,

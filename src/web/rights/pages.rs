@@ -82,9 +82,7 @@ impl RightsPage {
             (Follows::Own, Some(own)) if !own.by_hand => self.told.follows_handed.to_owned(),
             (Follows::Own, _) => self.told.follows_own.to_owned(),
             (Follows::Parent(_), _) => self.told.follows_parent.to_owned(),
-            (Follows::Collection(name), _) => {
-                self.told.follows_collection.replace("{name}", name)
-            }
+            (Follows::Collection(name), _) => self.told.follows_collection.replace("{name}", name),
             (Follows::Default, _) => self.told.follows_default.to_owned(),
         }
     }
@@ -114,7 +112,9 @@ impl RightsPage {
     }
 
     fn reader_level(&self, access: &PersonAccess) -> &'static str {
-        access.level.map_or("", |level| words::level(self.told, level))
+        access
+            .level
+            .map_or("", |level| words::level(self.told, level))
     }
 
     fn reader_name(&self, access: &PersonAccess) -> String {
@@ -217,7 +217,10 @@ impl RightsForm {
         let wrong = |error: &dyn ToString| Error::field("name", error.to_string());
         let name = self.name.trim();
         match self.kind.as_str() {
-            "" => self.principal.parse::<Principal>().map_err(|error| wrong(&error)),
+            "" => self
+                .principal
+                .parse::<Principal>()
+                .map_err(|error| wrong(&error)),
             "person" => {
                 let folded = crate::people::Name::folded(name);
                 let person = people.iter().find(|person| person.name.as_str() == folded);
@@ -235,7 +238,9 @@ impl RightsForm {
     }
 
     fn level(&self) -> Result<Level, Error> {
-        let level = Level::ALL.into_iter().find(|level| level.as_str() == self.level);
+        let level = Level::ALL
+            .into_iter()
+            .find(|level| level.as_str() == self.level);
         level.ok_or_else(|| Error::field("level", "`find`, `quote` or `download` is expected"))
     }
 
@@ -344,7 +349,9 @@ async fn collections_page(
     let collections = if is_admin {
         let all = library.collections(None).await?.into_iter();
         all.map(|(collection, _)| {
-            let counted = found.iter().find(|(other, _)| other.name == collection.name);
+            let counted = found
+                .iter()
+                .find(|(other, _)| other.name == collection.name);
             let documents = counted.map_or(0, |(_, documents)| *documents);
             (collection, documents)
         })

@@ -302,7 +302,10 @@ mod tests {
             r#"{"grants": [{"group": "hr", "level": "quote"}, {"person": "3f", "level": "find"}]}"#,
         )
         .unwrap();
-        let texts: Vec<String> = grants.iter().map(|(who, level)| format!("{who} {level}")).collect();
+        let texts: Vec<String> = grants
+            .iter()
+            .map(|(who, level)| format!("{who} {level}"))
+            .collect();
         assert_eq!(texts, ["hr quote", "person/3f find"]);
         for bad in [
             r#"{"grants": [{"level": "quote"}]}"#,
