@@ -148,7 +148,8 @@ function state(body) {
 function actions(body) {
   const key = (what) => `${what}:${body.id}`;
   const about = make("a", { class: "quiet", href: `/documents/${encodeURIComponent(body.id)}/about`, "data-key": key("about"), "aria-label": fill(office.about_title, { title: body.title }) }, office.about);
-  if (!mayUpload || body.state === "deleting") return [about];
+  const mayChange = mayUpload && (body.level ?? "download") === "download";
+  if (!mayChange || body.state === "deleting") return [about];
   const button = (what, act, kind = "quiet") =>
     make("button", { type: "button", class: kind, "data-key": key(what), "data-action": what, "aria-label": `${words[what]}: ${body.title}`, onclick: act }, words[what]);
   const post = (what) => () => attempt(() => api("POST", `/v1/documents/${encodeURIComponent(body.id)}/${what}`));
