@@ -42,8 +42,10 @@ use crate::outbound::Guard;
 use crate::people::People;
 use crate::proof::{self, Clock, IndexesProof, Key, Prover, Setup, SystemClock, VerifyReport};
 use crate::rights::Access;
+use crate::sources::board::Board;
 use crate::sources::config::SourceConfig;
 use crate::sources::{self, Source, SourceError, Surroundings, keep_in_step};
+use crate::statistics::Statistics;
 use crate::talk;
 use crate::telemetry::TARGET;
 use crate::webhooks::{self, Delivery};
@@ -96,6 +98,8 @@ pub struct App {
     places: Arc<Semaphore>,
     audit: Audit,
     metrics: Metrics,
+    statistics: Statistics,
+    board: Arc<Board>,
     phase: watch::Sender<Phase>,
 }
 
@@ -571,6 +575,11 @@ impl App {
         let audit = audit.await.context("the audit log cannot be read")?;
         library.catalogue().stop_turns().await?;
         library.start();
+        let statistics = Statistics::start(
+            library.catalogue().clone(),
+            Arc::clone(&clock),
+            config.audit.keep,
+        );
         let people = People::new(
             library.catalogue().clone(),
             Arc::clone(&clock),
@@ -621,6 +630,8 @@ impl App {
             places: Arc::new(Semaphore::new(PLACES)),
             audit,
             metrics: Metrics::default(),
+            statistics,
+            board: Arc::default(),
             phase: watch::Sender::new(Phase::Running),
             retrievers,
             embedder,
@@ -654,6 +665,7 @@ impl App {
         let all = u32::try_from(PLACES).unwrap_or(u32::MAX);
         let _ = tokio::time::timeout(Duration::from_secs(1), self.places.acquire_many(all)).await;
         self.audit.close().await;
+        self.statistics.close().await;
         self.library.close().await;
     }
 
@@ -695,6 +707,25 @@ impl App {
         let waiting = here.saturating_sub(running);
         let lost = self.audit.lost();
         Ok(self.metrics.text(&counts, (running, waiting), lost))
+    }
+
+    /// How much of what happened on each day.
+    #[must_use]
+    pub fn statistics(&self) -> &Statistics {
+        &self.statistics
+    }
+
+    /// What embeds, if something does.
+    #[must_use]
+    pub fn embedder_name(&self) -> Option<&str> {
+        let embedder = self.embedder.as_deref();
+        embedder.map(PassageEmbedder::model)
+    }
+
+    /// What writes.
+    #[must_use]
+    pub fn generator_name(&self) -> &str {
+        self.generator.name()
     }
 
     /// What is in force.
@@ -856,10 +887,19 @@ impl App {
     /// # Errors
     /// When the path of one cannot be told.
     pub fn watch_sources(&self) -> Result<(), SourceError> {
-        for source in self.sources()? {
-            tokio::spawn(keep_in_step(Arc::clone(&self.library), source));
+        // Sources are opened in the order of the configuration.
+        for (source, config) in self.sources()?.into_iter().zip(&self.config.sources) {
+            self.board.add(source.name(), config, source.readers());
+            let (library, board) = (Arc::clone(&self.library), Arc::clone(&self.board));
+            tokio::spawn(keep_in_step(library, source, board));
         }
         Ok(())
+    }
+
+    /// How the sources are that are kept in step with.
+    #[must_use]
+    pub fn board(&self) -> &Board {
+        &self.board
     }
 
     /// Tells webhooks what becomes of documents, until the program stops.
@@ -1120,9 +1160,9 @@ impl App {
         tokio::spawn(
             async move {
                 tokio::select! {
-                    () = sender.closed() => app.metrics.asked(Outcome::Left),
+                    () = sender.closed() => app.asked(Outcome::Left),
                     _ = phase.wait_for(|phase| *phase == Phase::Over) => {
-                        app.metrics.asked(Outcome::Failed);
+                        app.asked(Outcome::Failed);
                         // The asker may have left.
                         let _ = sender.send(AskEvent::Failed(AskError::Stopping));
                     }
@@ -1152,7 +1192,7 @@ impl App {
             return Err(AskError::TooLong { actual });
         }
         Arc::clone(&self.places).try_acquire_owned().map_err(|_| {
-            self.metrics.asked(Outcome::Busy);
+            self.asked(Outcome::Busy);
             AskError::Busy
         })
     }
@@ -1322,16 +1362,23 @@ impl App {
                 );
                 asked.answered(&answer);
                 self.metrics.answered(&answer, &timings);
+                self.statistics.answered(&answer, &timings);
                 AskEvent::Final(Arc::new(answer), timings)
             }
             Err(error) => {
                 asked.failed();
-                self.metrics.asked(Outcome::Failed);
+                self.asked(Outcome::Failed);
                 AskEvent::Failed(error.into())
             }
         };
         // The asker may have left.
         let _ = events.send(last);
+    }
+
+    /// Counts a question by its end.
+    fn asked(&self, outcome: Outcome) {
+        self.metrics.asked(outcome);
+        self.statistics.asked(outcome);
     }
 
     async fn steps(

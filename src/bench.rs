@@ -5,6 +5,7 @@
 //! to search is that of real text, what is found is not looked at.
 
 mod check;
+mod documents;
 mod generate;
 mod ingest;
 mod verify;
@@ -35,6 +36,7 @@ pub use crate::model::{
     Ceiling, MadeUpSizes, MadeUpWeights, ReadingSpeed, SpeedInput, SpeedReport, WritingSpeed, speed,
 };
 pub use check::{CheckInput, CheckReport, CheckRow, check};
+pub use documents::{ListReport, ListRow, documents};
 pub use generate::{GenerateInput, GenerateReport, GenerateRow, generate};
 pub use ingest::{Asked, IngestInput, IngestReport, ingest};
 pub use verify::{VerifyReport, verify};

@@ -24,6 +24,7 @@
 //! | [`backup`] | the data folder in one file, and back |
 //! | [`metrics`] | how much and how long, for Prometheus |
 //! | [`telemetry`] | which part of a request takes how long, for OpenTelemetry |
+//! | [`statistics`] | the same by day, for the page of administrators |
 //! | [`app`] | the wired program: the one place where back ends are chosen |
 //! | [`web`] | pages, JSON API, server-sent events; the same for clients of OpenAI and Anthropic |
 //! | [`webhooks`] | other programs are told what becomes of documents |
@@ -71,6 +72,7 @@ pub mod people;
 pub mod proof;
 pub mod rights;
 pub mod sources;
+pub mod statistics;
 pub mod talk;
 pub mod telemetry;
 pub mod web;

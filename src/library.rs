@@ -8,6 +8,7 @@
 pub(crate) mod attachments;
 mod eta;
 mod life;
+mod listing;
 mod pictures;
 mod recognition;
 mod rights;
@@ -281,6 +282,7 @@ pub struct Library {
     wake: Notify,
     counters: Counters,
     failures: Mutex<HashMap<DocumentId, u32>>,
+    queue: Mutex<listing::Queue>,
     pictures: Pictures,
     /// Changes of both catalogue and index that did not come to their end.
     unsettled: AtomicU64,
@@ -368,6 +370,7 @@ impl Library {
             wake: Notify::new(),
             counters: Counters::default(),
             failures: Mutex::default(),
+            queue: Mutex::default(),
             pictures: Pictures::default(),
             unsettled: AtomicU64::new(0),
             unswept: AtomicBool::new(false),
@@ -697,20 +700,8 @@ impl Library {
         reader: &Reader,
     ) -> Result<Vec<DocumentView>, LibraryError> {
         let access = self.catalogue.access(reader).await?;
-        let mut views = self.catalogue.views(id, Some(&access)).await?;
-        if views.iter().all(|view| view.state.is_final()) {
-            return Ok(views);
-        }
-        let waiting = self.catalogue.waiting().await?;
-        let speed = self.speed();
-        let live = self.live.lock().unwrap_or_else(PoisonError::into_inner);
-        for view in &mut views {
-            if let Some((done, total)) = live.get(&view.id) {
-                (view.pages_done, view.pages_total) = (*done, *total);
-            }
-            view.seconds_left = eta::seconds_left(view, &waiting, &speed);
-        }
-        Ok(views)
+        let views = self.catalogue.views(id, Some(&access)).await?;
+        self.with_progress(views).await
     }
 
     /// The file of a version as it was handed in, or of the newest one.

@@ -42,7 +42,8 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    fn as_str(self) -> &'static str {
+    /// Its name in what is measured.
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Answered => "answered",
             Self::Abstained => "abstained",
@@ -259,15 +260,7 @@ impl Metrics {
         } else {
             Outcome::Answered
         });
-        let stages = [
-            ("embed", Some(timings.embed)),
-            ("retrieve", Some(timings.retrieve)),
-            ("pack", Some(timings.pack)),
-            ("first_sentence", timings.first_sentence),
-            ("gate", timings.gate),
-            ("generate_and_check", Some(timings.generate_and_check)),
-        ];
-        for (stage, time) in stages {
+        for (stage, time) in stages(timings) {
             self.took(stage, time);
         }
         if let Some(best_of) = timings.best_of {
@@ -365,6 +358,18 @@ impl Metrics {
         encode(&mut text, &self.registry).expect("writing to a string does not fail");
         text
     }
+}
+
+/// The stages of an answer by their names, with how long each took.
+pub(crate) fn stages(timings: &Timings) -> [(&'static str, Option<Duration>); 6] {
+    [
+        ("embed", Some(timings.embed)),
+        ("retrieve", Some(timings.retrieve)),
+        ("pack", Some(timings.pack)),
+        ("first_sentence", timings.first_sentence),
+        ("gate", timings.gate),
+        ("generate_and_check", Some(timings.generate_and_check)),
+    ]
 }
 
 /// Memory of this process that is not swapped out, as the system tells.

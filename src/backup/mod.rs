@@ -28,6 +28,21 @@ const KEY: &str = "proof.key";
 const HEAD: &str = "audit.head";
 const ORIGINALS: &str = "originals";
 
+/// Where it is noted when the last backup was written.
+const LAST: &str = "backup.last";
+
+/// When the last backup of a data folder was written, as far as that is noted.
+pub(crate) fn last(folder: &Path) -> Option<jiff::Timestamp> {
+    let noted = std::fs::read_to_string(folder.join(LAST)).ok()?;
+    noted.trim().parse().ok()
+}
+
+/// Notes that a backup is written.
+fn note_written(folder: &Path) {
+    // The backup is whole without it; only the page of administrators would not know.
+    let _ = std::fs::write(folder.join(LAST), jiff::Timestamp::now().to_string());
+}
+
 /// Why there is no backup, or why it is not restored.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {

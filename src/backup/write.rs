@@ -11,7 +11,7 @@ use tar::{Builder, Header};
 use tempfile::{NamedTempFile, TempDir};
 
 use super::manifest::{FORMAT, Hashing, Listed, Manifest, NAME};
-use super::{BackupError, CATALOGUE, HEAD, KEY, ORIGINALS, Written, hold_originals};
+use super::{BackupError, CATALOGUE, HEAD, KEY, ORIGINALS, Written, hold_originals, note_written};
 use crate::catalogue::snapshot::{self, Snapshot};
 
 /// Most of what is handed in is compressed already.
@@ -82,7 +82,9 @@ pub async fn write(folder: &Path, file: &Path) -> Result<Written, BackupError> {
         stop,
         _held: held,
     };
-    tokio::task::spawn_blocking(move || work.write()).await?
+    let written = tokio::task::spawn_blocking(move || work.write()).await??;
+    note_written(folder);
+    Ok(written)
 }
 
 /// The bytes of a small file, if there is one.

@@ -31,6 +31,7 @@ use super::metadata::{Metadata, Said, labels};
 use super::oidc;
 use super::people;
 use super::rights::{self, Access, ListId, Lists, lists_of};
+use super::statistics;
 use super::types::{DocumentView, NewDocument, State, VersionView};
 use super::webhooks;
 use crate::rights::Level;
@@ -39,7 +40,7 @@ use crate::rights::Level;
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
 
 const SCHEMA: &str = include_str!("schema.sql");
-pub(super) const SCHEMA_VERSION: i64 = 11;
+pub(super) const SCHEMA_VERSION: i64 = 12;
 /// What makes a catalogue of version 1 one of version 2.
 const TO_VERSION_2: &str = "ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
      UPDATE versions SET readers = (SELECT readers FROM documents WHERE id = versions.document);";
@@ -123,6 +124,11 @@ impl ChunkRow {
 pub(crate) struct Waiting(HashMap<DocumentId, u64>);
 
 impl Waiting {
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Bytes of the documents whose turn comes before this one's, if it waits.
     pub(crate) fn before(&self, id: DocumentId) -> Option<u64> {
         self.0.get(&id).copied()
@@ -262,6 +268,18 @@ const CHUNK_COLUMNS: &str = "SELECT c.id, c.document, c.version, c.prepared, c.t
 const ENTRY_COLUMNS: &str =
     "SELECT d.id, d.place, d.readers, d.wanted, d.parent, d.lane, d.metadata, d.passwords";
 
+/// What a document is shown by.
+const VIEW_COLUMNS: &str = "SELECT d.id, d.wanted, d.file_name, d.size, d.state, d.error, d.list, v.access, d.parent, d.created_at, d.updated_at, \
+     d.metadata, d.said, v.title, v.format, v.problems, v.pages, \
+     (SELECT count(*) FROM versions o WHERE o.document = d.id AND o.version NOT IN (d.wanted, coalesce(d.current, d.wanted))) AS old_versions, \
+     (SELECT o.list FROM documents o WHERE o.id = json_extract(d.metadata, '$.superseded_by') \
+      AND o.state != 'deleting') AS successor_list, \
+     (SELECT json_group_array(json_array(o.id, o.list)) FROM documents o \
+      WHERE o.wanted = d.wanted AND o.id != d.id AND o.state != 'deleting') AS duplicates, \
+     (SELECT count(*) FROM chunks c WHERE c.document = d.id) AS chunks, \
+     (SELECT count(*) FROM chunks c WHERE c.document = d.id AND c.embedded = 1) AS embedded \
+     FROM documents d LEFT JOIN versions v ON v.document = d.id AND v.version = d.wanted";
+
 /// The ids of all that came in document `?1`.
 pub(super) const INSIDE: &str = "WITH RECURSIVE inside (id) AS (SELECT id FROM documents WHERE parent = ?1 \
      UNION SELECT d.id FROM documents d JOIN inside ON d.parent = inside.id)";
@@ -359,6 +377,7 @@ impl Catalogue {
                     oidc::TABLES,
                     conversations::TABLES,
                     feedback::TABLES,
+                    statistics::SCHEMA,
                 ];
                 let changes = match usize::try_from(version) {
                     Ok(version @ 1..) => &changes[version - 1..],
@@ -371,6 +390,7 @@ impl Catalogue {
                         oidc::TABLES,
                         conversations::TABLES,
                         feedback::TABLES,
+                        statistics::SCHEMA,
                     ][..],
                 };
                 let mut transaction = writer.begin().await?;
@@ -1330,24 +1350,42 @@ impl Catalogue {
         access: Option<&Access>,
     ) -> Result<Vec<DocumentView>> {
         let lists = self.lists().await?;
-        let rows = sqlx::query(
-            "SELECT d.id, d.wanted, d.file_name, d.size, d.state, d.error, d.list, v.access, d.parent, d.created_at, d.updated_at, \
-             d.metadata, d.said, v.title, v.format, v.problems, v.pages, \
-             (SELECT count(*) FROM versions o WHERE o.document = d.id AND o.version NOT IN (d.wanted, coalesce(d.current, d.wanted))) AS old_versions, \
-             (SELECT o.list FROM documents o WHERE o.id = json_extract(d.metadata, '$.superseded_by') \
-              AND o.state != 'deleting') AS successor_list, \
-             (SELECT json_group_array(json_array(o.id, o.list)) FROM documents o \
-              WHERE o.wanted = d.wanted AND o.id != d.id AND o.state != 'deleting') AS duplicates, \
-             (SELECT count(*) FROM chunks c WHERE c.document = d.id) AS chunks, \
-             (SELECT count(*) FROM chunks c WHERE c.document = d.id AND c.embedded = 1) AS embedded \
-             FROM documents d LEFT JOIN versions v ON v.document = d.id AND v.version = d.wanted \
-             WHERE ?1 IS NULL OR d.id = ?1 ORDER BY d.created_at DESC, d.file_name",
-        )
-        .bind(id.map(|id| id.to_string()))
-        .fetch_all(&self.readers)
-        .await?;
+        // Each by its own condition: with one for both, SQLite looks through all for one.
+        let rows = if let Some(id) = id {
+            sqlx::query(AssertSqlSafe(format!("{VIEW_COLUMNS} WHERE d.id = ?")))
+                .bind(id.to_string())
+                .fetch_all(&self.readers)
+                .await?
+        } else {
+            let order = "ORDER BY d.created_at DESC, d.file_name";
+            sqlx::query(AssertSqlSafe(format!("{VIEW_COLUMNS} {order}")))
+                .fetch_all(&self.readers)
+                .await?
+        };
         let views = rows.iter().map(|row| view(row, access, &lists));
         views.filter_map(Result::transpose).collect()
+    }
+
+    /// The documents of these ids that are there, in the order of the ids, as [`Catalogue::views`]
+    /// gives them.
+    pub(crate) async fn views_of(
+        &self,
+        ids: &[DocumentId],
+        access: Option<&Access>,
+    ) -> Result<Vec<DocumentView>> {
+        let lists = self.lists().await?;
+        let wanted: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let condition = "WHERE d.id IN (SELECT value FROM json_each(?))";
+        let rows = sqlx::query(AssertSqlSafe(format!("{VIEW_COLUMNS} {condition}")))
+            .bind(to_json(&wanted))
+            .fetch_all(&self.readers)
+            .await?;
+        let views = rows.iter().map(|row| view(row, access, &lists));
+        let views = views.filter_map(Result::transpose);
+        let mut views = views.collect::<Result<Vec<_>>>()?;
+        let places: HashMap<DocumentId, usize> = ids.iter().copied().zip(0..).collect();
+        views.sort_by_key(|view| places.get(&view.id).copied());
+        Ok(views)
     }
 
     /// The versions of a document that are kept, newest first, with the list of each that has one.
@@ -1605,6 +1643,8 @@ mod tests {
             "DROP TRIGGER webhooks_document_received; DROP TRIGGER webhooks_version_received; \
              DROP TRIGGER webhooks_document_ended; DROP TRIGGER webhooks_document_deleted; DROP VIEW webhook_events; \
              DROP TABLE webhook_messages; DROP TABLE webhooks; \
+             DROP TRIGGER listing_document_insert; DROP TRIGGER listing_document_update; DROP TRIGGER listing_version_insert; \
+             DROP TRIGGER listing_version_update; DROP VIEW listing_source; DROP TABLE listing; DROP TABLE statistics; \
              DROP INDEX documents_by_list; DROP INDEX versions_apart; DROP TABLE access_lists; \
              ALTER TABLE documents DROP COLUMN list; ALTER TABLE documents DROP COLUMN own_rights; \
              ALTER TABLE versions DROP COLUMN access; ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \

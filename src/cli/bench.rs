@@ -75,6 +75,12 @@ enum BenchCommand {
         #[arg(long, default_value_t = 2_000, value_name = "NUMBER")]
         pages: usize,
     },
+    /// Lists many documents in the ways of the documents page, in a catalogue of its own.
+    Documents {
+        /// Documents.
+        #[arg(long, default_value_t = 100_000, value_name = "NUMBER")]
+        documents: u32,
+    },
     /// Judges claims with the verifier: sentences by those before them.
     Verify {
         /// Texts, a line each; of a `.jsonl` file, what each line's `text` says.
@@ -189,6 +195,14 @@ pub(super) async fn run(config: Config, arguments: BenchArguments) -> anyhow::Re
                 );
             }
         }
+        BenchCommand::Documents { documents } => {
+            let report = bench::documents(documents).await?;
+            if arguments.json {
+                println!("{}", serde_json::to_string_pretty(&report)?);
+            } else {
+                print_lists(&report);
+            }
+        }
         BenchCommand::Check {
             texts,
             sentences,
@@ -299,6 +313,20 @@ pub(super) async fn run(config: Config, arguments: BenchArguments) -> anyhow::Re
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn print_lists(report: &bench::ListReport) {
+    println!(
+        "{} documents, filled in {:.0} s",
+        report.documents, report.filled_in_s
+    );
+    println!("| list | rows | p50 ms | p95 ms |\n|---|---|---|---|");
+    for row in &report.lists {
+        println!(
+            "| {} | {} | {:.1} | {:.1} |",
+            row.list, row.rows, row.p50_ms, row.p95_ms
+        );
+    }
 }
 
 fn print_ingest(report: &bench::IngestReport) {

@@ -19,7 +19,7 @@ use crate::web::wire;
 
 #[derive(Debug, Args)]
 pub(super) struct DocumentsArguments {
-    /// Prints JSON, as `GET /v1/documents` has it.
+    /// Prints JSON: a list of what `GET /v1/documents/{id}` gives.
     #[arg(long)]
     json: bool,
     /// Deletes a document: from both indexes, with its file and its text; may be given again.

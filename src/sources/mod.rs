@@ -8,6 +8,7 @@
 //! | [`config`] | no place: `[[sources]]`, one of these kinds each |
 //! | [`secret`] | no place: where keys and tokens are read from |
 //! | `sync` | no place: how the library is brought in step with one |
+//! | [`board`] | no place: how the last turn of each went |
 //!
 //! A source is a [`Source`]: it lists what there is, each with a tag that changes when its content
 //! does, and fetches one. What did not change costs no more than its line in the list.
@@ -16,6 +17,7 @@
 //! redirect to another host, no address that a page or a server names. A name that stands for a
 //! machine of the own network is contacted only if `network.allow` names it ([`crate::outbound`]).
 
+pub mod board;
 pub mod bucket;
 pub mod config;
 mod download;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use tracing::{info, warn};
 
+use super::board::Board;
 use super::{Listed, Listing, Source, SourceError};
 use crate::catalogue::{MetadataChange, NewDocument};
 use crate::library::{Library, LibraryError};
@@ -179,15 +180,22 @@ async fn take(
     Ok(taken)
 }
 
-/// Keeps the library in step with a source for as long as it is open.
-pub(crate) async fn keep_in_step(library: Arc<Library>, source: Arc<dyn Source>) {
+/// Keeps the library in step with a source for as long as it is open, and tells `board` how each
+/// turn went.
+pub(crate) async fn keep_in_step(
+    library: Arc<Library>,
+    source: Arc<dyn Source>,
+    board: Arc<Board>,
+) {
     let mut stopping = library.stopping();
+    let wake = board.wake(source.name());
     loop {
+        board.begins(source.name());
         let turn = tokio::select! {
             _ = stopping.wait_for(|stop| *stop) => return,
             turn = sync(&library, &*source) => turn,
         };
-        let failed = match turn {
+        let failed = match &turn {
             Ok(synced) => {
                 if synced.taken + synced.moved + synced.removed + synced.failed > 0 {
                     info!(source = source.name(), "in step: {synced}");
@@ -199,8 +207,15 @@ pub(crate) async fn keep_in_step(library: Arc<Library>, source: Arc<dyn Source>)
                 true
             }
         };
+        let rest = failed.then(|| source.rest());
+        board.ended(
+            source.name(),
+            turn.map_err(|error| error.to_string()),
+            rest,
+        );
         tokio::select! {
             _ = stopping.wait_for(|stop| *stop) => return,
+            () = wake.notified() => {}
             () = source.changed() => {}
             () = tokio::time::sleep(source.rest()), if failed => {}
         }

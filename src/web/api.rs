@@ -18,6 +18,7 @@ use super::conversations::{self, ConversationsDescription};
 use super::described::complete_all;
 use super::error::{Error, ErrorBody};
 use super::feedback::FeedbackDescription;
+use super::office::OfficeDescription;
 use super::people::{IdentityDescription, PeopleDescription};
 use super::rights::{self, RightsDescription};
 use super::viewer::{Speaks, Viewer, percent_encoded};
@@ -189,37 +190,38 @@ pub(super) async fn check(
         .map_err(|error| Error::field(error.field(), error))
 }
 
-/// Lists the documents that the asker may find; `level` says whether they may read and download them
-/// too.
-#[utoipa::path(
-    get, path = "/v1/documents", tag = "documents",
-    responses((status = 200, description = "The documents", body = wire::DocumentList))
-)]
-pub(super) async fn documents(
-    State(shared): State<Shared>,
-    viewer: Viewer,
-    Speaks(language): Speaks,
-) -> Result<Json<wire::DocumentList>, Error> {
-    let views = shared.app.library().list(&viewer.reader).await?;
-    Ok(Json(wire::DocumentList {
-        documents: views
-            .iter()
-            .map(|view| wire::document(view, language))
-            .collect(),
-    }))
+/// Which documents are watched.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct WatchQuery {
+    ids: Option<String>,
 }
 
-/// Sends the live states of the documents that the asker may read.
+/// Sends the live states of documents that the asker may read.
 #[utoipa::path(
     get, path = "/v1/documents/events", tag = "documents",
-    responses((status = 200, description = "Events: `documents` (DocumentList) first, then `changes` with `changed` (DocumentBody) and `gone` (ids), `heartbeat` every 10 seconds, `stopping` last when the server stops", content_type = "text/event-stream", body = String))
+    params(("ids" = Option<String>, Query, description = "Ids of the documents that are watched, divided by commas, 500 at most; if left out, those that changed last")),
+    responses(
+        (status = 200, description = "Events: `documents` (DocumentList) first, then `changes` with `changed` (DocumentBody), `gone` (ids) and `counts` (how many documents the asker may find by state), `heartbeat` every 10 seconds, `stopping` last when the server stops", content_type = "text/event-stream", body = String),
+        (status = 400, description = "Too many documents are named, or one that cannot be", body = ErrorBody),
+    )
 )]
 pub(super) async fn document_events(
     State(shared): State<Shared>,
     viewer: Viewer,
     Speaks(language): Speaks,
-) -> Response {
-    events::states(shared, viewer.reader, language)
+    Query(query): Query<WatchQuery>,
+) -> Result<Response, Error> {
+    let ids = query.ids.as_deref().map(|ids| {
+        let ids = ids.split(',').filter(|id| !id.is_empty());
+        ids.map(|id| id.parse().map_err(|error| Error::field("ids", error)))
+            .collect::<Result<Vec<DocumentId>, Error>>()
+    });
+    let ids = ids.transpose()?;
+    if ids.as_ref().is_some_and(|ids| ids.len() > events::WATCHED) {
+        let more = format!("more than {} documents", events::WATCHED);
+        return Err(Error::field("ids", more));
+    }
+    Ok(events::states(shared, viewer.reader, ids, language))
 }
 
 /// Shows a document.
@@ -554,13 +556,13 @@ pub(super) async fn readyz(State(shared): State<Shared>) -> Result<&'static str,
         description = "Answers from your own documents, every sentence checked against the passage it cites.",
     ),
     paths(
-        answers, verify, check, documents, document_events, document, change, versions, delete, retry, cancel,
+        answers, verify, check, document_events, document, change, versions, delete, retry, cancel,
         original, page,
         upload::upload,
         compat::openai::completions, compat::anthropic::messages, compat::models::list, compat::models::one,
     ),
     components(schemas(
-        wire::RetrievalBody, ErrorBody, compat::openai::ChatChunk, compat::anthropic::StreamEvent,
+        wire::RetrievalBody, wire::DocumentList, ErrorBody, compat::openai::ChatChunk, compat::anthropic::StreamEvent,
         compat::AnthropicErrorBody,
     )),
     modifiers(&Keys),
@@ -585,6 +587,7 @@ impl Modify for Keys {
 /// The description of the API.
 pub(super) fn description() -> utoipa::openapi::OpenApi {
     Description::openapi()
+        .merge_from(OfficeDescription::openapi())
         .merge_from(PeopleDescription::openapi())
         .merge_from(ConversationsDescription::openapi())
         .merge_from(RightsDescription::openapi())
@@ -659,7 +662,7 @@ mod tests {
     fn every_route_is_described() {
         let description = serde_json::to_value(description()).unwrap();
         let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
-        assert_eq!(paths.len(), 38, "{paths:?}");
+        assert_eq!(paths.len(), 42, "{paths:?}");
         // What generators of clients read.
         assert_eq!(description["openapi"], "3.1.0");
         let schemas = &description["components"]["schemas"];

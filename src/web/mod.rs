@@ -11,6 +11,7 @@
 //! | `chat` | the page for questions and answers |
 //! | `pages`, `source`, `words`, `told` | other HTML pages, a document's text, the words of both languages |
 //! | `viewer`, `connection` | who asks, from where, in which language |
+//! | `office` | lists of documents, sources, the page of administrators |
 //! | `rights` | who may read which document, and who changes that |
 //! | `people` | signing in, one's account, the people of an installation |
 //! | `webhooks` | who is told what becomes of documents |
@@ -39,6 +40,7 @@ mod feedback;
 mod limits;
 mod mcp;
 mod metrics;
+mod office;
 mod pages;
 mod people;
 mod protect;
@@ -99,8 +101,8 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
     };
     Router::new()
         .merge(chat::routes())
-        .route("/documents", get(pages::documents))
         .route("/documents/{id}", get(pages::source))
+        .merge(office::routes())
         .merge(people::routes())
         .merge(conversations::routes())
         .merge(rights::routes())
@@ -128,8 +130,9 @@ pub fn router(app: Arc<App>, config: &ServerConfig) -> Router {
         // Files are bounded one by one while they are streamed to disk.
         .route(
             "/v1/documents",
-            get(api::documents).merge(post(upload::upload).layer(DefaultBodyLimit::disable())),
+            get(office::documents).merge(post(upload::upload).layer(DefaultBodyLimit::disable())),
         )
+        .merge(office::page_routes())
         .route("/openapi.json", get(api::openapi))
         .route("/docs", get(docs::page))
         .route("/static/{hash}/{name}", get(assets::serve))

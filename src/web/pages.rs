@@ -39,7 +39,8 @@ pub(super) struct Frame {
     pub(super) words: &'static Words,
     /// What people should know of this installation.
     pub(super) notices: Vec<String>,
-    /// Where the page stands in the menu: `ask`, `documents`, `docs`, `people`, `account` or nowhere.
+    /// Where the page stands in the menu: `ask`, `documents`, `docs`, `people`, `admin`, `account` or
+    /// nowhere.
     pub(super) place: &'static str,
     /// Whether there is a menu: not before signing in.
     pub(super) has_menu: bool,
@@ -47,6 +48,8 @@ pub(super) struct Frame {
     pub(super) signed_in: bool,
     /// Which pages about people the menu leads to.
     pub(super) people: PeoplePages,
+    /// Whether the menu leads to the page of administrators.
+    pub(super) is_admin: bool,
     /// What forms carry: the word of the session.
     pub(super) form_token: String,
 }
@@ -62,6 +65,7 @@ impl Frame {
             has_menu: false,
             signed_in: false,
             people: PeoplePages::None,
+            is_admin: false,
             form_token: String::new(),
         }
     }
@@ -84,6 +88,7 @@ impl Frame {
                 Ok(_) => PeoplePages::Own,
                 Err(_) => PeoplePages::None,
             },
+            is_admin: viewer.is_admin(),
             form_token: form_token.unwrap_or_default(),
             ..Self::plain(language)
         }
@@ -121,16 +126,6 @@ impl Frame {
     pub(super) fn words_json(&self) -> String {
         serde_json::to_string(self.words).expect("words are plain text")
     }
-}
-
-#[derive(Debug, Template)]
-#[template(path = "pages/documents.html")]
-struct DocumentsPage {
-    frame: Frame,
-    may_upload: bool,
-    formats_hint: String,
-    readers_hint: String,
-    max_file: u64,
 }
 
 #[derive(Debug, Template)]
@@ -200,36 +195,8 @@ pub(super) fn html(page: &impl Template) -> Result<Response, Error> {
     }
 }
 
-/// `GET /documents`: what there is to ask, and adding to it.
-pub(super) async fn documents(
-    State(shared): State<Shared>,
-    viewer: Viewer,
-    Speaks(language): Speaks,
-) -> Result<Response, Error> {
-    let frame = Frame::new(&shared, &viewer, language, "documents");
-    let ingest = &shared.app.config().ingest;
-    let readers: Vec<&str> = ingest
-        .default_readers
-        .iter()
-        .map(ingest::Group::as_str)
-        .collect();
-    html(&DocumentsPage {
-        may_upload: viewer.may_upload,
-        formats_hint: frame
-            .words
-            .formats_hint
-            .replace("{limit}", &ingest.max_file.to_string()),
-        readers_hint: frame
-            .words
-            .readers_hint
-            .replace("{readers}", &readers.join(", ")),
-        max_file: ingest.max_file.as_u64(),
-        frame,
-    })
-}
-
 /// Whether somebody may see and change who reads a document with which they may do this much.
-fn sees_rights(viewer: &Viewer, level: Level) -> bool {
+pub(super) fn sees_rights(viewer: &Viewer, level: Level) -> bool {
     viewer.is_admin() || viewer.may_upload && level >= Level::Download
 }
 
@@ -377,6 +344,9 @@ mod tests {
     use super::*;
     use crate::people::{ApiKeyView, IdentityView, Person, PersonId, Role, Scope, SessionView};
     use crate::web::chat;
+    use crate::web::office::samples::{
+        hostile_about, hostile_admin, hostile_documents, hostile_results,
+    };
     use crate::web::people::{
         AccountPage, ChoosePage, InviteForm, NewLink, PeoplePage, PersonPage, ProviderLink,
         SignInPage, SignedInPage,
@@ -525,14 +495,10 @@ mod tests {
         for language in [Language::Ko, Language::En] {
             let pages = [
                 chat::tests::hostile(frame(language), HOSTILE).render(),
-                DocumentsPage {
-                    frame: frame(language),
-                    may_upload: true,
-                    formats_hint: HOSTILE.to_owned(),
-                    readers_hint: HOSTILE.to_owned(),
-                    max_file: 1,
-                }
-                .render(),
+                hostile_documents(frame(language), HOSTILE).render(),
+                hostile_about(frame(language), HOSTILE).render(),
+                hostile_results(frame(language), HOSTILE).render(),
+                hostile_admin(frame(language), HOSTILE).render(),
                 hostile_source(language).render(),
                 SignInPage {
                     frame: frame(language),

@@ -3,7 +3,7 @@
 //! Everything essential is also in the last event or in the plain routes, so a program that
 //! drops an event it does not know loses nothing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,8 +23,10 @@ use super::error::{Error, ErrorBody};
 use super::wire;
 use crate::app::{App, AskError, AskEvent, Phase};
 use crate::ask::{Context, Question, Reader};
+use crate::catalogue::{ListQuery, PAGE_LIMIT, StateCounts};
 use crate::check::{Answer, AnswerEvent};
 use crate::language::Language;
+use crate::library::LibraryError;
 use crate::talk::{Recorder, suggest};
 
 /// A silent stream is cut by proxies: something is said this often.
@@ -285,13 +287,19 @@ impl Answering {
     }
 }
 
+/// Documents whose states one stream tells.
+pub(super) const WATCHED: usize = 500;
+
 struct Watching {
     shared: Shared,
     reader: Reader,
+    /// Those that are watched; the ones that changed last, if none are named.
+    ids: Option<Vec<DocumentId>>,
     changes: watch::Receiver<u64>,
     phase: watch::Receiver<Phase>,
     heartbeat: Interval,
     known: HashMap<DocumentId, wire::DocumentBody>,
+    counts: StateCounts,
     began: bool,
     ended: bool,
     language: Language,
@@ -302,18 +310,28 @@ struct Watching {
 struct Changes {
     changed: Vec<wire::DocumentBody>,
     gone: Vec<String>,
+    /// How many documents there are by state.
+    counts: StateCounts,
 }
 
-/// The live states of documents: `documents` with all of them, then `changes` with those that
-/// changed and the ids of those that are gone; `stopping` when the server stops.
-pub(super) fn states(shared: Shared, reader: Reader, language: Language) -> Response {
+/// The live states of documents: `documents` with those that are watched, then `changes` with those
+/// that changed, the ids of those that are gone, and how many there are by state; `stopping` when
+/// the server stops. `ids` are watched, or else the documents that changed last.
+pub(super) fn states(
+    shared: Shared,
+    reader: Reader,
+    ids: Option<Vec<DocumentId>>,
+    language: Language,
+) -> Response {
     let watching = Watching {
         changes: shared.app.library().watch(),
         phase: shared.app.phase(),
         shared,
         reader,
+        ids,
         heartbeat: heartbeat(),
         known: HashMap::new(),
+        counts: StateCounts::new(),
         began: false,
         ended: false,
         language,
@@ -332,13 +350,14 @@ impl Watching {
         if !self.began {
             self.began = true;
             self.changes.mark_unchanged();
-            return Some(match self.list().await {
-                Ok(documents) => {
+            return Some(match self.look().await {
+                Ok((documents, counts)) => {
                     self.known = by_id(&documents);
+                    self.counts = counts;
                     let documents = documents.into_iter().map(|(_, body)| body).collect();
                     event("documents", &wire::DocumentList { documents })
                 }
-                Err(failed) => failed,
+                Err(failed) => self.failed(failed),
             });
         }
         loop {
@@ -355,43 +374,86 @@ impl Watching {
             }
             tokio::time::sleep(STATES).await;
             self.changes.mark_unchanged();
-            let documents = match self.list().await {
-                Ok(documents) => documents,
-                Err(failed) => return Some(failed),
+            let (documents, counts) = match self.look().await {
+                Ok(seen) => seen,
+                Err(failed) => return Some(self.failed(failed)),
             };
-            let now = by_id(&documents);
+            let mut now = by_id(&documents);
+            let gone = match self.gone(&now).await {
+                Ok(gone) => gone,
+                Err(failed) => return Some(self.failed(failed)),
+            };
             let changes = Changes {
-                gone: self
-                    .known
-                    .keys()
-                    .filter(|id| !now.contains_key(id))
-                    .map(ToString::to_string)
-                    .collect(),
                 changed: documents
                     .into_iter()
                     .filter(|(id, body)| self.known.get(id) != Some(body))
                     .map(|(_, body)| body)
                     .collect(),
+                gone: gone.iter().map(ToString::to_string).collect(),
+                counts: counts.clone(),
             };
+            let is_same = changes.changed.is_empty() && gone.is_empty() && counts == self.counts;
+            // Those that others pushed out of the last ones are known still.
+            for (id, body) in self.known.drain() {
+                if !gone.contains(&id) && now.len() < 2 * WATCHED {
+                    now.entry(id).or_insert(body);
+                }
+            }
             self.known = now;
-            if !(changes.changed.is_empty() && changes.gone.is_empty()) {
+            self.counts = counts;
+            if !is_same {
                 return Some(event("changes", &changes));
             }
         }
     }
 
-    async fn list(&mut self) -> Result<Vec<(DocumentId, wire::DocumentBody)>, Event> {
-        match self.shared.app.library().list(&self.reader).await {
-            Ok(views) => Ok(views
-                .iter()
-                .map(|view| (view.id, wire::document(view, self.language)))
-                .collect()),
-            Err(error) => {
-                self.ended = true;
-                let error = Error::from(error).fields(self.language);
-                Err(event("error", &ErrorBody { error }))
-            }
+    /// The documents that are watched as they are now, and how many there are by state.
+    async fn look(
+        &self,
+    ) -> Result<(Vec<(DocumentId, wire::DocumentBody)>, StateCounts), LibraryError> {
+        let library = self.shared.app.library();
+        let (views, counts) = if let Some(ids) = &self.ids {
+            let views = library.some(ids, &self.reader).await?;
+            (views, library.state_counts(&self.reader).await?)
+        } else {
+            let last = ListQuery {
+                descending: true,
+                limit: PAGE_LIMIT,
+                ..ListQuery::default()
+            };
+            let page = library.page(&last, &self.reader).await?;
+            (page.views, page.counts)
+        };
+        let bodies = views
+            .iter()
+            .map(|view| (view.id, wire::document(view, self.language)));
+        Ok((bodies.collect(), counts))
+    }
+
+    /// Those that were known and are not there any more, or may not be read.
+    async fn gone(
+        &self,
+        now: &HashMap<DocumentId, wire::DocumentBody>,
+    ) -> Result<HashSet<DocumentId>, LibraryError> {
+        let unseen = self.known.keys().filter(|id| !now.contains_key(id));
+        let unseen: Vec<DocumentId> = unseen.copied().collect();
+        let there = self
+            .shared
+            .app
+            .library()
+            .some(&unseen, &self.reader)
+            .await?;
+        let mut gone: HashSet<DocumentId> = unseen.into_iter().collect();
+        for view in there {
+            gone.remove(&view.id);
         }
+        Ok(gone)
+    }
+
+    fn failed(&mut self, error: LibraryError) -> Event {
+        self.ended = true;
+        let error = Error::from(error).fields(self.language);
+        event("error", &ErrorBody { error })
     }
 }
 

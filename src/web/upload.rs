@@ -11,7 +11,7 @@ use axum::extract::State;
 use axum::extract::multipart::{Field, Multipart, MultipartRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use ingest::Group;
+use ingest::{Day, Group};
 use ingest::parse::{ParseError, sniff};
 use secrecy::SecretString;
 use tempfile::NamedTempFile;
@@ -20,11 +20,13 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::Shared;
 use super::error::Error;
+use super::office::between_commas;
 use super::viewer::{Speaks, Viewer};
 use super::wire::{UploadReport, UploadedFile};
 use crate::app::App;
 use crate::audit::Action;
 use crate::catalogue::{MetadataChange, NewDocument};
+use crate::language::Language;
 use crate::library::upload_place;
 
 /// Passwords in one request.
@@ -66,7 +68,7 @@ struct Received {
 /// Takes files.
 #[utoipa::path(
     post, path = "/v1/documents", tag = "documents",
-    request_body(content_type = "multipart/form-data", description = "`file`, any number of times; `readers`: the groups that may read them, divided by commas; what is to be said of all of them: `metadata`, JSON as `PATCH /v1/documents/{id}` takes it; and `password`, any number of times: what may open them"),
+    request_body(content_type = "multipart/form-data", description = "`file`, any number of times; `readers`: the groups that may read them, divided by commas; what is to be said of all of them: `metadata`, JSON as `PATCH /v1/documents/{id}` takes it, or `collection`, `tags` (divided by commas), `effective_from` and `effective_until`; and `password`, any number of times: what may open them"),
     responses(
         (status = 202, description = "At least one file was taken; they are read in the background", body = UploadReport),
         (status = "4XX", description = "No file was taken: the same report, or an error of the whole request", body = UploadReport),
@@ -78,10 +80,32 @@ pub(super) async fn upload(
     Speaks(language): Speaks,
     multipart: Result<Multipart, MultipartRejection>,
 ) -> Result<Response, Error> {
+    let (status, report) = take(&shared, &viewer, language, multipart, Sender::Program).await?;
+    Ok((status, Json(report)).into_response())
+}
+
+/// Who sends files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// A program, or a script of our page.
+    Program,
+    /// A form of our page, which carries the word of its session.
+    Form,
+}
+
+/// Takes the files of a request. Gives what became of each.
+pub(super) async fn take(
+    shared: &Shared,
+    viewer: &Viewer,
+    language: Language,
+    multipart: Result<Multipart, MultipartRejection>,
+    sender: Sender,
+) -> Result<(StatusCode, UploadReport), Error> {
     viewer.must_upload()?;
     let mut multipart = multipart.map_err(|_| Error::MediaType {
         expected: "multipart/form-data",
     })?;
+    let (mut form_token, mut said) = (String::new(), Vec::new());
     let folder = folder(&shared.app);
     tokio::fs::create_dir_all(&folder)
         .await
@@ -110,7 +134,7 @@ pub(super) async fn upload(
             }
             Some("file") => {
                 let sent = field.file_name().unwrap_or_default().to_owned();
-                let one = receive(field, &sent, &folder, &shared, &mut patience).await;
+                let one = receive(field, &sent, &folder, shared, &mut patience).await;
                 let gives_up = matches!(&one.file, Err(Error::LargeFile { .. })) && patience == 0;
                 if gives_up && named.is_none() {
                     return Err(one.file.err().unwrap_or(Error::BrokenFile));
@@ -121,7 +145,7 @@ pub(super) async fn upload(
                 }
             }
             Some("readers") => {
-                named = Some(read_readers(field, &viewer).await?);
+                named = Some(read_readers(field, viewer).await?);
             }
             Some("password") if passwords.len() >= PASSWORDS_LIMIT => {
                 let more = format!("more than {PASSWORDS_LIMIT} of them");
@@ -135,11 +159,28 @@ pub(super) async fn upload(
                 metadata =
                     serde_json::from_str(&text).map_err(|error| Error::field("metadata", error))?;
             }
+            Some("form_token") if sender == Sender::Form => {
+                form_token = read_text(field, "form_token").await?;
+            }
+            Some("collection") => said.push(("collection", read_text(field, "collection").await?)),
+            Some("tags") => said.push(("tags", read_text(field, "tags").await?)),
+            Some("effective_from") => {
+                said.push(("effective_from", read_text(field, "effective_from").await?));
+            }
+            Some("effective_until") => {
+                said.push(("effective_until", read_text(field, "effective_until").await?));
+            }
             other => return Err(Error::field(other.unwrap_or("?"), "no such field")),
         }
     }
+    if sender == Sender::Form {
+        viewer.must_be_our_form(form_token.trim())?;
+    }
     if received.is_empty() {
         return Err(Error::field("file", "no file came"));
+    }
+    for (name, text) in &said {
+        say(&mut metadata, name, text.trim())?;
     }
     // Where nobody is named, the document follows its collection.
     let readers = named.flatten().unwrap_or_default();
@@ -147,7 +188,7 @@ pub(super) async fn upload(
     let mut worst = None;
     for one in received {
         let name = one.name.clone();
-        let taken = submit(&shared, &viewer, one, &readers, &metadata, &passwords).await;
+        let taken = submit(shared, viewer, one, &readers, &metadata, &passwords).await;
         files.push(match taken {
             Ok(taken) => UploadedFile {
                 file_name: name,
@@ -171,7 +212,27 @@ pub(super) async fn upload(
     }
     let any = files.iter().any(|file| file.id.is_some());
     let status = worst.filter(|_| !any).unwrap_or(StatusCode::ACCEPTED);
-    Ok((status, Json(UploadReport { files })).into_response())
+    Ok((status, UploadReport { files }))
+}
+
+/// What a field says of all files; one that is left empty says nothing.
+pub(super) fn say(metadata: &mut MetadataChange, name: &str, text: &str) -> Result<(), Error> {
+    if text.is_empty() {
+        return Ok(());
+    }
+    let day = || {
+        let day = text.parse::<Day>();
+        day.map(|day| Some(Some(day)))
+            .map_err(|error| Error::field(name, error))
+    };
+    match name {
+        "collection" => metadata.collection = Some(Some(text.to_owned())),
+        "tags" => metadata.tags = Some(Some(between_commas(text))),
+        "effective_from" => metadata.effective_from = day()?,
+        "effective_until" => metadata.effective_until = day()?,
+        _ => return Err(Error::field(name, "no such field")),
+    }
+    Ok(())
 }
 
 async fn submit(

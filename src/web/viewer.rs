@@ -160,6 +160,20 @@ impl Viewer {
     }
 }
 
+impl Viewer {
+    /// Whether a form was sent by a page of theirs: it carries the word of their session. Where
+    /// nobody signs in there are no sessions, and the gate has refused other sites' pages.
+    ///
+    /// # Errors
+    /// When it was not.
+    pub(super) fn must_be_our_form(&self, sent: &str) -> Result<(), Error> {
+        match self.who {
+            Who::Nobody => Ok(()),
+            _ => self.must_have_sent(sent),
+        }
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for Viewer {
     type Rejection = Error;
 

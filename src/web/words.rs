@@ -35,6 +35,7 @@ words! {
     product: "Veracite", "Veracite";
     ask: "질문", "Ask";
     documents: "문서", "Documents";
+    operation: "운영", "Operation";
     main_navigation: "주요 메뉴", "Main";
     skip: "본문으로 건너뛰기", "Skip to content";
     other_language: "English", "한국어";

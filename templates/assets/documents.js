@@ -1,93 +1,107 @@
-// Documents: adding many at once, and where each of them stands, live.
+// Documents: adding many at once, and where each of those on this page stands, live. Lists, filters
+// and pages are links and forms, and need no script.
 
 import { api, byId, Failure, fill, language, make, words } from "./common.js";
 
 const page = byId("content");
+const office = JSON.parse(page.dataset.office);
 const mayUpload = page.dataset.mayUpload === "true";
 const maxFile = Number(page.dataset.maxFile);
 const rows = byId("list").tBodies[0];
-const filter = byId("filter");
-const documents = new Map();
-const shown = new Map();
+const WATCHED = 500;
+const known = new Map();
+const added = new Set();
+const removed = new Set();
 const time = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+const total = Number(page.dataset.total);
 
 // Live states.
 
-const live = new EventSource("/v1/documents/events");
-live.addEventListener("documents", ({ data }) => {
-  byId("live").hidden = true;
-  documents.clear();
-  for (const body of JSON.parse(data).documents) documents.set(body.id, body);
-  draw();
-});
-live.addEventListener("changes", ({ data }) => {
-  const { changed, gone } = JSON.parse(data);
-  for (const body of changed) documents.set(body.id, body);
-  for (const id of gone) documents.delete(id);
-  draw();
-});
-live.addEventListener("error", () => {
-  // The server's own error event, or a lost connection, which the browser takes up again.
-  byId("live").textContent = words.live_lost;
-  byId("live").hidden = false;
-});
-filter.addEventListener("input", draw);
+let live = null;
+let reopening = 0;
 
-function draw() {
-  const sought = filter.value.trim().toLocaleLowerCase();
-  const all = [...documents.values()].sort((one, other) => other.created_at.localeCompare(one.created_at) || one.title.localeCompare(other.title));
-  const matching = all.filter((body) => !sought || `${body.title}\n${body.file_name}`.toLocaleLowerCase().includes(sought));
-  const wanted = matching.map((body) => {
-    const known = shown.get(body.id);
-    const text = JSON.stringify(body);
-    if (known?.text === text) return known.row;
-    const row = drawRow(body);
-    shown.set(body.id, { text, row });
-    return row;
+function shownIds() {
+  return [...rows.rows].map((row) => row.dataset.id);
+}
+
+function watch() {
+  live?.close();
+  const ids = shownIds().slice(0, WATCHED).join(",");
+  live = new EventSource(`/v1/documents/events?ids=${ids}`);
+  live.addEventListener("documents", ({ data }) => {
+    byId("live").hidden = true;
+    for (const body of JSON.parse(data).documents) draw(body);
   });
-  for (const id of [...shown.keys()]) if (!documents.has(id)) shown.delete(id);
-  replaceRows(wanted);
-  const none = byId("none");
-  none.hidden = matching.length > 0;
-  none.textContent = all.length ? words.none_match : words.none_yet;
-  byId("list").hidden = matching.length === 0;
-  const working = all.filter((body) => !body.is_final).length;
-  byId("summary").textContent = [fill(words.count, { count: all.length }), working ? fill(words.working, { count: working }) : ""].filter(Boolean).join(" · ");
+  live.addEventListener("changes", ({ data }) => {
+    const { changed, gone, counts } = JSON.parse(data);
+    for (const body of changed) draw(body);
+    for (const id of gone) take(id);
+    count(counts);
+  });
+  live.addEventListener("error", () => {
+    // The server's own error event, or a lost connection, which the browser takes up again.
+    byId("live").textContent = words.live_lost;
+    byId("live").hidden = false;
+  });
 }
 
-// Rows that stay are not moved, so that the focus stays where it is.
-function replaceRows(wanted) {
-  const focused = document.activeElement?.dataset?.key;
-  let at = rows.firstElementChild;
-  for (const row of wanted) {
-    if (row === at) at = at.nextElementSibling;
-    else rows.insertBefore(row, at);
-  }
-  while (at) {
-    const next = at.nextElementSibling;
-    at.remove();
-    at = next;
-  }
-  if (focused && document.activeElement === document.body) {
-    rows.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
-  }
+/** Watches rows that came just now too, all of a moment together. */
+function watchAgain() {
+  clearTimeout(reopening);
+  reopening = setTimeout(watch, 300);
 }
 
-function drawRow(body) {
-  const parent = body.parent && documents.get(body.parent);
+function count(counts) {
+  const all = Object.values(counts).reduce((sum, one) => sum + one, 0);
+  // What is on the page is left in its place: nothing jumps under a pointer.
+  byId("stale").hidden = all === total + added.size - removed.size;
+  byId("summary").textContent = fill(words.count, { count: all.toLocaleString(language) });
+}
+
+function rowOf(id) {
+  return rows.querySelector(`tr[data-id="${CSS.escape(id)}"]`);
+}
+
+function take(id) {
+  rowOf(id)?.remove();
+  known.delete(id);
+  if (!added.delete(id)) removed.add(id);
+  showSelected();
+}
+
+function draw(body) {
+  const text = JSON.stringify(body);
+  if (known.get(body.id) === text) return;
+  known.set(body.id, text);
+  const old = rowOf(body.id);
+  const row = drawRow(body, old?.querySelector('input[name="id"]')?.checked);
+  if (!old) {
+    rows.prepend(row);
+    return;
+  }
+  const focused = old.contains(document.activeElement) ? document.activeElement.dataset?.key : null;
+  const isOpen = old.querySelector("details")?.open;
+  old.replaceWith(row);
+  if (isOpen) row.querySelector("details")?.setAttribute("open", "");
+  if (focused) row.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();
+}
+
+function drawRow(body, isPicked) {
   const hint = [
     body.title === body.file_name ? "" : body.file_name,
-    parent ? fill(words.inside, { name: parent.file_name }) : "",
     body.collection ?? "",
     ...body.tags.map((tag) => `#${tag}`),
     ...validity(body),
-    ...duplicates(body),
-  ];
-  const name = hint.some(Boolean) ? make("span", { class: "hint" }, hint.filter(Boolean).join(" · ")) : null;
+    body.duplicates.length ? `${office.same_content} (${body.duplicates.length})` : "",
+  ].filter(Boolean);
+  const picker = mayUpload
+    ? make("td", { class: "pick" }, make("input", { type: "checkbox", name: "id", value: body.id, form: "selected", checked: isPicked, "data-key": `pick:${body.id}`, "aria-label": fill(office.select, { title: body.title }) }))
+    : null;
   return make(
     "tr",
     { "data-id": body.id, "data-state": body.state },
-    make("td", { class: "name" }, make("a", { href: `/documents/${encodeURIComponent(body.id)}` }, body.title), name),
+    picker,
+    make("td", { class: "name" }, make("a", { href: `/documents/${encodeURIComponent(body.id)}`, "data-key": `open:${body.id}` }, body.title), hint.length ? make("span", { class: "hint" }, hint.join(" · ")) : null),
     make("td", { class: "state" }, ...state(body)),
     make("td", { class: "size" }, size(body.size_bytes)),
     make("td", { class: "changed" }, time.format(new Date(body.updated_at))),
@@ -97,25 +111,14 @@ function drawRow(body) {
 
 /** Since when and until when it is in force, as far as that is known. */
 function validity(body) {
-  const { effective_from: from, effective_until: until, superseded_by: other } = body;
+  const { effective_from: from, effective_until: until } = body;
   const told = [];
   if (from && until) told.push(fill(words.in_force_between, { from, until }));
   else if (from) told.push(fill(words.in_force_from, { from }));
   else if (until) told.push(fill(words.in_force_until, { until }));
-  const successor = other && documents.get(other);
-  if (successor) told.push(fill(words.superseded, { title: successor.title }));
   if (body.retired_on) told.push(fill(words.retired, { day: body.retired_on }));
   if (body.old_versions) told.push(fill(words.old_versions, { count: body.old_versions }));
   return told;
-}
-
-/** Other documents with the very same content. */
-function duplicates(body) {
-  return body.duplicates
-    .map((id) => documents.get(id))
-    .filter(Boolean)
-    .slice(0, 3)
-    .map((other) => fill(words.duplicate_of, { name: other.file_name }));
 }
 
 /** How long it takes until it is done, in words. */
@@ -127,10 +130,10 @@ function left(seconds) {
 function state(body) {
   const label = fill(words[body.state] ?? body.state, { count: body.problems.length });
   const parts = [make("span", { class: `badge ${body.state}` }, label)];
-  const [done, total] = body.state === "embedding" ? [body.chunks_embedded, body.chunks] : [body.pages_done, body.pages_total];
-  if (!body.is_final && total) {
+  const [done, all] = body.state === "embedding" ? [body.chunks_embedded, body.chunks] : [body.pages_done, body.pages_total];
+  if (!body.is_final && all) {
     parts.push(
-      make("span", { class: "bar-box" }, make("progress", { max: total, value: Math.min(done, total), "aria-label": label }), make("span", { class: "hint" }, fill(words.progress, { done, total }))),
+      make("span", { class: "bar-box" }, make("progress", { max: all, value: Math.min(done, all), "aria-label": label }), make("span", { class: "hint" }, fill(words.progress, { done, total: all }))),
     );
   }
   if (!body.is_final && body.seconds_left !== null) parts.push(make("span", { class: "hint" }, left(body.seconds_left)));
@@ -143,13 +146,16 @@ function state(body) {
 }
 
 function actions(body) {
-  const buttons = [];
+  const key = (what) => `${what}:${body.id}`;
+  const about = make("a", { class: "quiet", href: `/documents/${encodeURIComponent(body.id)}/about`, "data-key": key("about"), "aria-label": fill(office.about_title, { title: body.title }) }, office.about);
+  const mayChange = mayUpload && (body.level ?? "download") === "download";
+  if (!mayChange || body.state === "deleting") return [about];
   const button = (what, act, kind = "quiet") =>
-    make("button", { type: "button", class: kind, "data-key": `${what}:${body.id}`, "data-action": what, "aria-label": `${words[what]}: ${body.title}`, onclick: act }, words[what]);
-  if (!mayUpload || body.state === "deleting") return buttons;
+    make("button", { type: "button", class: kind, "data-key": key(what), "data-action": what, "aria-label": `${words[what]}: ${body.title}`, onclick: act }, words[what]);
   const post = (what) => () => attempt(() => api("POST", `/v1/documents/${encodeURIComponent(body.id)}/${what}`));
+  const buttons = [about];
   if (!body.is_final) buttons.push(button("cancel", post("cancel")));
-  if (body.state === "failed" || body.state === "cancelled") buttons.push(button("retry", post("retry")));
+  if (["failed", "cancelled", "ready_with_warnings"].includes(body.state)) buttons.push(button("retry", post("retry")));
   buttons.push(button("delete", () => remove(body), "quiet bad"));
   return buttons;
 }
@@ -171,18 +177,66 @@ function note(text) {
 // Deleting asks first.
 
 const sure = byId("sure");
-function remove(body) {
-  byId("sure-text").textContent = fill(words.delete_text, { title: body.title });
+
+function ask(text, act) {
+  byId("sure-text").textContent = text;
   sure.returnValue = "keep";
-  sure.onclose = async () => {
-    if (sure.returnValue !== "delete") return;
-    if (await attempt(() => api("DELETE", `/v1/documents/${encodeURIComponent(body.id)}`))) {
-      documents.delete(body.id);
-      draw();
-      note(fill(words.deleted, { title: body.title }));
-    }
+  sure.onclose = () => {
+    if (sure.returnValue === "delete") act();
   };
   sure.showModal();
+}
+
+function remove(body) {
+  ask(fill(words.delete_text, { title: body.title }), async () => {
+    if (await attempt(() => api("DELETE", `/v1/documents/${encodeURIComponent(body.id)}`))) {
+      take(body.id);
+      note(fill(words.deleted, { title: body.title }));
+    }
+  });
+}
+
+// Many at once: the form does it; here its boxes are counted, and deleting asks first.
+
+const many = byId("selected");
+
+function picked() {
+  return [...rows.querySelectorAll('input[name="id"]:checked')];
+}
+
+function showSelected() {
+  if (!many) return;
+  const count = picked().length;
+  many.hidden = count === 0;
+  byId("selected-count").textContent = fill(office.selected_count, { count });
+}
+
+if (many) {
+  const what = byId("what");
+  const show = () => {
+    const isDeletion = what.value === "delete";
+    byId("value").hidden = isDeletion || what.value === "retry";
+    byId("sure-many-box").hidden = true;
+  };
+  what.addEventListener("change", show);
+  show();
+  const all = byId("all");
+  all.hidden = false;
+  all.addEventListener("change", () => {
+    for (const box of rows.querySelectorAll('input[name="id"]')) box.checked = all.checked;
+    showSelected();
+  });
+  rows.addEventListener("change", showSelected);
+  showSelected();
+  many.addEventListener("submit", (event) => {
+    const box = byId("sure-many");
+    if (what.value !== "delete" || box.checked) return;
+    event.preventDefault();
+    ask(fill(office.delete_many_text, { count: picked().length }), () => {
+      box.checked = true;
+      many.submit();
+    });
+  });
 }
 
 function size(bytes) {
@@ -205,11 +259,18 @@ let sending = 0;
 if (mayUpload) {
   const drop = byId("drop");
   const input = byId("files");
+  const folder = byId("folder");
+  byId("drop-text").hidden = false;
+  byId("plain-text").hidden = true;
+  drop.addEventListener("submit", (event) => event.preventDefault());
   byId("choose").addEventListener("click", () => input.click());
-  input.addEventListener("change", () => {
-    add([...input.files]);
-    input.value = "";
-  });
+  byId("choose-folder").addEventListener("click", () => folder.click());
+  for (const chooser of [input, folder]) {
+    chooser.addEventListener("change", () => {
+      add([...chooser.files].filter((file) => !file.name.startsWith(".")));
+      chooser.value = "";
+    });
+  }
   for (const name of ["dragenter", "dragover"]) {
     addEventListener(name, (event) => {
       if (!event.dataTransfer?.types.includes("Files")) return;
@@ -275,8 +336,10 @@ async function upload(one) {
     return refuse(one, `${words.upload_failed} (${size(one.file.size)})`);
   }
   const form = new FormData();
-  const readers = byId("readers").value.trim();
-  if (readers) form.append("readers", readers);
+  for (const name of ["readers", "collection", "tags", "effective_from", "effective_until"]) {
+    const value = byId(name.replace("_", "-")).value.trim();
+    if (value) form.append(name, value);
+  }
   form.append("file", one.file, one.file.name);
   const { status, body } = await transmit(form, (share) => {
     one.bar.value = share;
@@ -287,9 +350,24 @@ async function upload(one) {
     location.assign("/sign-in?next=/documents");
   } else if (file?.id) {
     if (file.unchanged) finishLine(one, words.unchanged);
-    else one.item.remove();
+    else await arrived(one, file.id);
   } else {
     refuse(one, file?.error?.message ?? body?.error?.message ?? words.unreachable);
+  }
+}
+
+/** Shows a document that came just now at the top, whatever the list is narrowed to. */
+async function arrived(one, id) {
+  try {
+    const response = await api("GET", `/v1/documents/${encodeURIComponent(id)}`);
+    if (!rowOf(id)) added.add(id);
+    draw(await response.json());
+    const none = byId("none");
+    if (none) none.hidden = true;
+    one.item.remove();
+    watchAgain();
+  } catch (error) {
+    refuse(one, error instanceof Failure ? error.message : words.unreachable);
   }
 }
 
@@ -318,3 +396,5 @@ function finishLine(one, text) {
   one.line.textContent = text;
   one.item.append(make("button", { type: "button", class: "quiet", "aria-label": `${words.dismiss}: ${one.file.name}`, onclick: () => one.item.remove() }, words.dismiss));
 }
+
+watch();

@@ -19,6 +19,7 @@ mod limits;
 mod local;
 mod mcp;
 mod metrics;
+mod office;
 mod oidc;
 mod people;
 mod people_audited;

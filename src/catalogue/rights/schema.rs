@@ -72,7 +72,9 @@ mod tests {
     use crate::ask::Reader;
     use crate::rights::Level;
 
-    const BACK: &str = "DROP INDEX documents_by_list; DROP INDEX versions_apart; DROP TABLE access_lists; \
+    const BACK: &str = "DROP TRIGGER listing_document_insert; DROP TRIGGER listing_document_update; \
+        DROP TRIGGER listing_version_insert; DROP TRIGGER listing_version_update; DROP VIEW listing_source; \
+        DROP TABLE listing; DROP TABLE statistics; DROP INDEX documents_by_list; DROP INDEX versions_apart; DROP TABLE access_lists; \
         ALTER TABLE documents DROP COLUMN list; ALTER TABLE documents DROP COLUMN own_rights; \
         ALTER TABLE versions DROP COLUMN access; \
         ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \

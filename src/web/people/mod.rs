@@ -146,7 +146,7 @@ async fn must_manage(shared: &Shared, viewer: &Viewer) -> Result<(), Error> {
 }
 
 /// The time of day on this machine, for people.
-fn when(time: Timestamp) -> String {
+pub(super) fn when(time: Timestamp) -> String {
     let time = time.to_zoned_datetime(TimeZone::system());
     time.strftime("%Y-%m-%d %H:%M").to_string()
 }

@@ -1,0 +1,110 @@
+//! What is done to documents from these pages, each told to the audit log before.
+
+use std::collections::BTreeMap;
+
+use ingest::DocumentId;
+
+use crate::audit::Action;
+use crate::catalogue::{DocumentView, MetadataChange};
+use crate::rights::Level;
+use crate::web::error::Error;
+use crate::web::viewer::Viewer;
+use crate::web::{Shared, audited};
+
+/// The id that a path names.
+pub(super) fn document_id(id: &str) -> Result<DocumentId, Error> {
+    id.parse().map_err(|_| Error::NotFound)
+}
+
+/// A document that the viewer may find.
+pub(super) async fn found(
+    shared: &Shared,
+    viewer: &Viewer,
+    id: DocumentId,
+) -> Result<DocumentView, Error> {
+    let view = shared.app.library().get(id, &viewer.reader).await?;
+    view.ok_or(Error::NotFound)
+}
+
+/// A document that the viewer may change: the one place that says so for these pages.
+pub(super) async fn changeable(
+    shared: &Shared,
+    viewer: &Viewer,
+    id: DocumentId,
+) -> Result<DocumentView, Error> {
+    viewer.must_upload()?;
+    let view = found(shared, viewer, id).await?;
+    if view.level >= Level::Download {
+        Ok(view)
+    } else {
+        Err(Error::NotFound)
+    }
+}
+
+/// Changes what is said of a document.
+pub(super) async fn change(
+    shared: &Shared,
+    viewer: &Viewer,
+    id: DocumentId,
+    change: &MetadataChange,
+) -> Result<(), Error> {
+    changeable(shared, viewer, id).await?;
+    let event = viewer.does(Action::Change, id);
+    shared.record(event.with("fields", change.fields())).await?;
+    let library = shared.app.library();
+    let changed = library.set_metadata(id, change, &viewer.reader).await;
+    audited::done(shared, viewer, id, changed.map_err(Error::from)).map(drop)
+}
+
+/// Reads a document again, or stops reading it.
+pub(super) async fn retry(shared: &Shared, viewer: &Viewer, id: DocumentId) -> Result<(), Error> {
+    changeable(shared, viewer, id).await?;
+    let library = shared.app.library();
+    let is_done = library.retry(id, &viewer.reader).await?;
+    is_done.then_some(()).ok_or(Error::NotFound)
+}
+
+/// Stops reading a document.
+pub(super) async fn cancel(shared: &Shared, viewer: &Viewer, id: DocumentId) -> Result<(), Error> {
+    changeable(shared, viewer, id).await?;
+    let library = shared.app.library();
+    let is_done = library.cancel(id, &viewer.reader).await?;
+    is_done.then_some(()).ok_or(Error::NotFound)
+}
+
+/// Deletes documents. Gives what became of each.
+pub(super) async fn delete(
+    shared: &Shared,
+    viewer: &Viewer,
+    ids: &[DocumentId],
+) -> BTreeMap<DocumentId, Result<(), Error>> {
+    let mut results = BTreeMap::new();
+    let mut told = Vec::new();
+    for id in ids {
+        match tell_deletion(shared, viewer, *id).await {
+            Ok(()) => told.push(*id),
+            Err(error) => {
+                results.insert(*id, Err(error));
+            }
+        }
+    }
+    let library = shared.app.library();
+    let deleted = library.delete_some(&told, &viewer.reader).await;
+    let deleted = deleted.map_err(Error::from);
+    for id in told {
+        let is_deleted = match &deleted {
+            Ok(deleted) => Ok(deleted.contains(&id)),
+            Err(error) => Err(error.clone()),
+        };
+        let result = audited::done(shared, viewer, id, is_deleted);
+        results.insert(id, result.map(drop));
+    }
+    results
+}
+
+async fn tell_deletion(shared: &Shared, viewer: &Viewer, id: DocumentId) -> Result<(), Error> {
+    let view = changeable(shared, viewer, id).await?;
+    let event = viewer.does(Action::Delete, id);
+    let event = event.with("file_name", &view.file_name);
+    shared.record(event).await
+}

@@ -1,0 +1,218 @@
+//! The words of the documents page and the page of administrators, in both languages, beside those
+//! of [`crate::web::words`].
+
+use serde::Serialize;
+
+use crate::language::Language;
+
+macro_rules! office_words {
+    ($($name:ident: $ko:literal, $en:literal;)*) => {
+        /// Every word of these pages.
+        #[derive(Debug, Serialize)]
+        pub(in crate::web) struct OfficeWords {
+            $(pub(in crate::web) $name: &'static str,)*
+        }
+
+        static KO: OfficeWords = OfficeWords { $($name: $ko,)* };
+        static EN: OfficeWords = OfficeWords { $($name: $en,)* };
+
+        #[cfg(test)]
+        const PAIRS: &[(&str, &str, &str)] = &[$((stringify!($name), $ko, $en),)*];
+    };
+}
+
+/// The words of a language.
+pub(in crate::web) fn office_words(language: Language) -> &'static OfficeWords {
+    match language {
+        Language::Ko => &KO,
+        Language::En => &EN,
+    }
+}
+
+office_words! {
+    // Finding documents.
+    find: "문서 찾기", "Find documents";
+    find_text: "제목이나 파일 이름", "Title or file name";
+    apply: "찾기", "Find";
+    clear: "조건 지우기", "Clear";
+    more_filters: "조건 더 보기", "More filters";
+    any: "모두", "Any";
+    working_on: "처리 중", "In progress";
+    format: "형식", "Format";
+    collection: "모음", "Collection";
+    tag: "꼬리표", "Tag";
+    tags: "꼬리표", "Tags";
+    tags_hint: "여럿이면 쉼표로 나눕니다.", "Separate several by commas.";
+    source: "온 곳", "Came from";
+    uploads: "직접 올린 것", "Uploads";
+    only_problems: "살펴볼 것이 있는 문서", "With problems";
+    only_duplicates: "내용이 같은 문서", "With the same content as another";
+    only_out_of_force: "지금 시행되지 않는 문서", "Not in force today";
+    sort_by: "{name} 순으로 늘어놓기", "Sort by {name}";
+    sorted_up: "오름차순", "ascending";
+    sorted_down: "내림차순", "descending";
+    next_page: "다음 쪽", "Next page";
+    first_page: "첫 쪽으로", "First page";
+    list_changed: "문서가 늘거나 줄었습니다.", "Documents were added or removed.";
+    reload: "목록 새로 고치기", "Refresh the list";
+
+    // Adding.
+    choose_folder: "폴더 고르기", "choose a folder";
+    about_them: "이 파일들에 대해", "About these files";
+    upload: "올리기", "Upload";
+    from_day: "시행 첫날", "In force from";
+    until_day: "시행 마지막 날", "In force until";
+    day_hint: "2026-03-01처럼", "Such as 2026-03-01";
+    taken: "올렸습니다", "taken";
+    upload_done: "올리기 결과", "What became of the files";
+
+    // A document.
+    about: "자세히", "Details";
+    about_title: "「{title}」 자세히", "Details of “{title}”";
+    read_it: "본문 보기", "Read it";
+    rights: "볼 수 있는 사람", "Who may read it";
+    versions: "판", "Versions";
+    version_now: "검색되는 판", "searched now";
+    version_waits: "처리를 기다리는 판", "waits to be read";
+    version_received: "{time}에 받음", "received {time}";
+    version_replaced: "{time}에 새 판으로 바뀜", "replaced {time}";
+    open_version: "이 판 보기", "Open";
+    same_content: "내용이 같은 문서", "Documents with the same content";
+    in_it: "안에 있던 곳", "Came in";
+    labels: "이 문서에 대해", "About this document";
+    title: "제목", "Title";
+    author: "작성자", "Author";
+    re_read: "다시 읽기", "Read again";
+    delete_sure: "되돌릴 수 없음을 알고 지웁니다.", "Delete it; this cannot be undone.";
+    whole: "전체", "As a whole";
+    no_problems: "살펴볼 것이 없습니다.", "There is nothing to look at.";
+    back_to_list: "문서 목록", "All documents";
+    done: "했습니다.", "Done.";
+
+    // Many at once.
+    selected: "고른 문서", "Selected documents";
+    select: "{title} 고르기", "Select {title}";
+    select_all: "이 쪽의 문서 모두 고르기", "Select all on this page";
+    selected_count: "{count}건 골랐습니다", "{count} selected";
+    what_to_do: "할 일", "What to do";
+    set_collection: "모음 정하기", "Set the collection";
+    add_tags: "꼬리표 붙이기", "Add tags";
+    remove_tags: "꼬리표 떼기", "Remove tags";
+    delete_them: "지우기", "Delete";
+    value: "모음이나 꼬리표", "Collection or tags";
+    value_hint: "모음을 비우면 모음에서 뺍니다.", "An empty collection takes them out of theirs.";
+    do_it: "하기", "Do it";
+    sure_many: "지울 때는 되돌릴 수 없음을 확인해 주세요.", "Tick this to delete; it cannot be undone.";
+    delete_many_text: "고른 문서 {count}건을 지웁니다. 되돌릴 수 없습니다.", "{count} documents will be deleted. This cannot be undone.";
+    results: "결과", "Results";
+    ok_count: "{count}건을 마쳤습니다.", "{count} done.";
+    failed_count: "{count}건은 하지 못했습니다.", "{count} could not be done.";
+
+    // Sources.
+    sources: "폴더, 웹 사이트, 버킷", "Folders, web sites and buckets";
+    kind_folder: "폴더", "Folder";
+    kind_web: "웹 사이트", "Web site";
+    kind_bucket: "버킷", "Bucket";
+    last_run: "마지막으로 살핀 때", "Last look";
+    next_run: "다음", "Next";
+    running_now: "살피는 중", "Looking now";
+    never_run: "아직 살피지 않음", "Not looked at yet";
+    run_result: "새것 {taken} · 그대로 {unchanged} · 옮김 {moved} · 없어짐 {removed} · 못 받음 {failed}", "{taken} new · {unchanged} unchanged · {moved} moved · {removed} removed · {failed} failed";
+    source_documents: "문서 {count}건", "{count} documents";
+    source_failed: "읽지 못한 것 {count}건", "{count} could not be read";
+    look_now: "지금 살피기", "Look now";
+    looks_soon: "곧 살핍니다.", "It will be looked at in a moment.";
+
+    // The page of administrators.
+    admin: "운영", "Operation";
+    last_days: "최근 {count}일", "Last {count} days";
+    range: "기간", "Period";
+    questions: "질문", "Questions";
+    questions_per_day: "날마다의 질문", "Questions per day";
+    answered: "답함", "Answered";
+    abstained: "문서에 없음", "Not in the documents";
+    question_failed: "실패", "Failed";
+    question_left: "기다리지 않고 떠남", "Asker left";
+    question_busy: "바빠서 받지 못함", "Turned away";
+    rates_per_day: "날마다의 근거율과 무응답률", "Support and abstention per day";
+    support_rate: "근거율", "Support rate";
+    support_rate_hint: "확인한 문장 가운데 문서로 뒷받침된 것", "Of the sentences that claim something, those that the documents support";
+    abstention_rate: "무응답률", "Abstention rate";
+    abstention_rate_hint: "문서에 없어 답하지 않은 질문", "Questions that the documents do not answer";
+    verdicts: "문장의 판정", "Verdicts";
+    verdict: "판정", "Verdict";
+    shown: "보임", "Shown";
+    withheld_count: "보이지 않음", "Withheld";
+    stages: "단계마다 걸린 시간", "Time per stage";
+    stage: "단계", "Stage";
+    times_measured: "횟수", "Times";
+    half: "절반은 이내", "Half within";
+    most: "100에 95는 이내", "95 of 100 within";
+    slowest: "가장 느린 단계: {stage}", "Slowest stage: {stage}";
+    stage_embed: "질문을 벡터로", "Question to vector";
+    stage_retrieve: "검색", "Search";
+    stage_pack: "구절 고르기", "Choosing passages";
+    stage_first_sentence: "첫 문장까지", "To the first sentence";
+    stage_gate: "첫 문장의 확인", "Check of the first sentence";
+    stage_generate_and_check: "쓰기와 확인 전체", "Writing and checking";
+    tokens: "언어 모델의 토큰", "Tokens of the language model";
+    tokens_read: "읽음", "Read";
+    tokens_known: "이미 앎", "Known before";
+    tokens_written: "씀", "Written";
+    unanswered: "답하지 못한 질문", "Unanswered questions";
+    unanswered_times: "{count}번", "{count} times";
+    unanswered_hash: "질문의 글은 남기지 않으므로 보일 수 없습니다. 남기려면 설정에서 audit.questions를 text로 하세요.", "The text of questions is not kept, so they cannot be shown. To keep it, set audit.questions to text.";
+    unanswered_none: "답하지 못한 질문이 없습니다.", "There are none.";
+    most_cited: "가장 많이 인용한 문서", "Most cited documents";
+    never_cited: "한 번도 인용하지 않은 문서", "Documents never cited";
+    never_cited_count: "검색되는 문서 가운데 {count}건", "{count} of those that are searched";
+    cited_times: "답 {count}개", "{count} answers";
+    may_find: "볼 권한이 있는 문서만 보입니다.", "Only documents that you may read are shown.";
+    nothing_yet: "이 기간에는 없습니다.", "Nothing in this period.";
+    day: "날짜 (UTC)", "Day (UTC)";
+    queue: "문서의 상태", "Documents by state";
+    indexes: "색인", "Indexes";
+    chunks: "구절", "Passages";
+    without_vector: "벡터가 없는 구절", "Passages without a vector";
+    disk: "디스크", "Disk";
+    disk_free: "남은 자리", "Free";
+    part_catalogue: "목록과 기록", "Catalogue and log";
+    part_originals: "원본 파일", "Original files";
+    part_index: "색인", "Indexes";
+    part_models: "모델", "Models";
+    part_other: "그 밖", "Other";
+    software: "프로그램과 모델", "Program and models";
+    version: "판", "Version";
+    schema: "목록의 판", "Version of the catalogue";
+    embedder: "임베딩 모델", "Embedding model";
+    checker: "검증 모델", "Verifier";
+    generator: "답을 쓰는 모델", "What writes answers";
+    none: "없음", "None";
+    warnings: "알려진 문제", "Warnings";
+    warnings_none: "알려진 문제가 없습니다.", "There are none.";
+    warnings_more: "`veracite doctor`는 파일과 색인까지 견줍니다.", "`veracite doctor` compares files and indexes too.";
+    backups: "백업", "Backups";
+    backup_never: "백업한 적이 없습니다: `veracite backup`", "There was no backup yet: `veracite backup`";
+    backup_last: "마지막 백업 {time}", "Last backup {time}";
+    as_table: "표로 보기", "As a table";
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn both_languages_say_everything_with_the_same_placeholders() {
+        let places = |text: &'static str| -> BTreeSet<&str> {
+            let parts = text.split('{').skip(1);
+            parts.filter_map(|rest| rest.split('}').next()).collect()
+        };
+        for (name, ko, en) in PAIRS {
+            assert!(!en.trim().is_empty(), "{name}");
+            assert!(ko.chars().any(crate::language::is_hangul), "{name}: {ko}");
+            assert_eq!(places(ko), places(en), "{name}");
+        }
+    }
+}
