@@ -32,10 +32,14 @@ def main():
         for language in ["ko", "en"]:
             ask_and_open_the_source(looker, admin, language)
         converse(looker, admin)
+        judge(looker, admin)
         upload(looker, admin)
+        office(looker, admin)
         link = invite(looker, admin)
         reader = accept(looker, link)
         sign_out_and_in(looker, reader)
+        take_rights_away(looker, admin, reader)
+        stop(looker, admin)
         browser.close()
     assert not looker.problems, "\n".join(looker.problems)
     print(f"the browser test passed: {looker.looked_at} states of pages looked at")
@@ -119,6 +123,44 @@ def converse(looker, page):
     expect(page.locator("#conversation-list")).not_to_contain_text("연차 이야기")
 
 
+def judge(looker, page):
+    """A sentence is called wrong, with a correction that the documents do not support; taken back."""
+    page.goto(f"{looker.address}/?lang=en")
+    ask(page, QUESTION)
+    page.locator(".sentence.supported .judge-open").first.click()
+    form = page.locator("form.judge-form:visible")
+    form.get_by_label("Wrong", exact=True).check()
+    form.locator("textarea[name=correction]").fill("입사 1년 미만 직원의 연차휴가는 최대 99일이다.")
+    looker.look(page, "feedback-form")
+    form.locator("button[type=submit]").click()
+    said = page.locator(".judge-holder .hint").first
+    expect(said).to_contain_text("your feedback is kept")
+    expect(said).to_contain_text("do not support your correction")
+    looker.look(page, "feedback-kept")
+    page.get_by_role("button", name="Take back").click()
+    expect(said).to_contain_text("taken back")
+
+
+def office(looker, page):
+    """The documents' details and rights, collections, and the page of administrators."""
+    page.goto(f"{looker.address}/documents?lang=ko")
+    links = page.locator("#list tbody a[href^='/documents/']")
+    address = links.first.get_attribute("href")
+    page.goto(looker.address + address)
+    looker.look(page, "document")
+    identity = re.match(r"/documents/([0-9a-f-]+)", address).group(1)
+    for language in ["ko", "en"]:
+        for name, path in {
+            "about": f"documents/{identity}/about",
+            "rights": f"documents/{identity}/rights",
+            "collections": "collections",
+            "admin": "admin",
+        }.items():
+            page.goto(f"{looker.address}/{path}?lang={language}")
+            expect(page.locator("h1")).to_be_visible()
+            looker.look(page, f"{name}-{language}")
+
+
 def upload(looker, page):
     page.goto(f"{looker.address}/documents?lang=ko")
     page.wait_for_selector("#list tbody tr")
@@ -175,6 +217,66 @@ def sign_out_and_in(looker, page):
     page.fill("#password", OTHER_PASSWORD)
     page.click("main button.main")
     expect(page).to_have_url(f"{looker.address}/documents")
+
+
+def take_rights_away(looker, admin, reader):
+    """What a reader was told disappears from their conversation with the right to it."""
+    reader.goto(f"{looker.address}/?lang=en")
+    ask(reader, QUESTION)
+    expect(reader.locator(".sentence.supported").first).to_contain_text(QUOTE)
+    source = reader.locator(".sentence.supported .chips a, .sentence.supported .chips button").first
+    source.click()
+    link = reader.locator("#sources-body a[href^='/documents/']").first.get_attribute("href")
+    reader.keyboard.press("Escape")
+    document = re.match(r"/documents/([0-9a-f-]+)", link).group(1)
+    conversation = reader.url
+    # Who takes everyone's right away keeps one.
+    admin.goto(f"{looker.address}/documents/{document}/rights?lang=en")
+    give(admin, "person", "mina", "download")
+    admin.locator(".grants li", has_text="Everyone").locator("button[value=take]").click()
+    expect(admin.locator("[role=status]")).to_contain_text("from the next question")
+    looker.look(admin, "rights-taken")
+    expect(admin.locator(".grants")).not_to_contain_text("everyone", ignore_case=True)
+
+    reader.goto(conversation)
+    expect(reader.locator(".turn")).to_have_count(1)
+    expect(reader.locator("body")).not_to_contain_text(QUOTE)
+    looker.look(reader, "chat-quote-gone")
+    reader.goto(looker.address)
+    ask(reader, QUESTION)
+    expect(reader.locator("body")).not_to_contain_text(QUOTE)
+    page = reader.goto(looker.address + link)
+    assert page.status == 404, page.status
+    # A right to find it alone: its title, and no word of its text.
+    give(admin, "person", "jun", "find")
+    reader.goto(looker.address)
+    ask(reader, QUESTION)
+    expect(reader.locator(".findable").first).to_contain_text("may hold the answer")
+    expect(reader.locator("body")).not_to_contain_text(QUOTE)
+    looker.look(reader, "chat-findable")
+    give(admin, "person", "jun", "quote")
+    reader.goto(looker.address)
+    ask(reader, QUESTION)
+    expect(reader.locator(".sentence.supported").first).to_contain_text(QUOTE)
+
+
+def give(page, kind, name, level):
+    form = page.locator("form:has(#kind)")
+    form.locator("#kind").select_option(kind)
+    form.locator("#name").fill(name)
+    form.locator("#level").select_option(level)
+    form.locator("button[type=submit]").click()
+    expect(page.locator("[role=status]")).to_contain_text("from the next question")
+
+
+def stop(looker, page):
+    """Without a server the page says what to do."""
+    page.goto(f"{looker.address}/?lang=en")
+    page.context.set_offline(True)
+    page.fill("#question", QUESTION)
+    page.press("#question", "Enter")
+    expect(page.locator("#offline")).to_be_visible()
+    page.context.set_offline(False)
 
 
 if __name__ == "__main__":
