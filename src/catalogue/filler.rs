@@ -13,13 +13,21 @@ impl Catalogue {
         ];
         let mut transaction = self.writer.begin().await?;
         for number in 0..count {
-            let version = if number % 200 == 199 { number - 1 } else { number };
+            let version = if number % 200 == 199 {
+                number - 1
+            } else {
+                number
+            };
             let version = ContentHash::of(&version.to_le_bytes()).to_string();
             // Titles are not in the order of the ids.
             let mixed = u64::from(number) * 2_654_435_761 % 4_294_967_296;
             let word = WORDS[usize::try_from(mixed % 8).unwrap_or(0)];
             let title = format!("{word} {mixed} 규정");
-            let readers = if number % 50 == 0 { "[\"few\"]" } else { "[\"everyone\"]" };
+            let readers = if number % 50 == 0 {
+                "[\"few\"]"
+            } else {
+                "[\"everyone\"]"
+            };
             let state = if number % 100 == 7 { "failed" } else { "ready" };
             let metadata = match number % 20 {
                 0 => "{\"collection\":\"인사\",\"tags\":[\"hr\",\"2026\"]}",
