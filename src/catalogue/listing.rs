@@ -214,10 +214,11 @@ impl Catalogue {
     pub(super) async fn findable(&self, reader: &Reader) -> Result<Findable> {
         let access = self.access(reader).await?;
         // One short row for each pair of lists and state, from the index alone.
-        let rows =
-            sqlx::query("SELECT access, state, count(*) AS documents FROM listing GROUP BY access, state")
-                .fetch_all(&self.readers)
-                .await?;
+        let rows = sqlx::query(
+            "SELECT access, state, count(*) AS documents FROM listing GROUP BY access, state",
+        )
+        .fetch_all(&self.readers)
+        .await?;
         let mut keys = BTreeSet::new();
         let mut counts = StateCounts::new();
         for row in &rows {
@@ -328,11 +329,7 @@ fn list_sql(wanted: &ListQuery, findable: &Findable) -> QueryBuilder<Sqlite> {
     let few = findable.in_states(&wanted.states) <= FEW;
     // The few are found by their readers and states and sorted; the many are looked through in
     // their order until the page is full. The plus keeps SQLite from choosing otherwise.
-    let (index, plus) = if few {
-        ("access", "")
-    } else {
-        (column, "+")
-    };
+    let (index, plus) = if few { ("access", "") } else { (column, "+") };
     let mut query = QueryBuilder::new(format!(
         "SELECT l.document, CAST(l.{column} AS TEXT) AS sorted FROM listing l INDEXED BY listing_by_{index} WHERE "
     ));

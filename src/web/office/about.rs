@@ -143,8 +143,7 @@ async fn about_page(
         })
     };
     let may_download = view.level >= Level::Download;
-    let may_change =
-        viewer.may_upload && may_download && view.state != DocumentState::Deleting;
+    let may_change = viewer.may_upload && may_download && view.state != DocumentState::Deleting;
     let is_over = view.state.is_final();
     Ok(AboutPage {
         text,
