@@ -100,17 +100,45 @@ pub async fn documents(documents: u32) -> anyhow::Result<ListReport> {
     let text = |text: &'static str| move |query: &mut ListQuery| query.text = Some(text.to_owned());
     let wanted = [
         ("first page by name", list(&|_| {}), &everyone),
-        ("first page by time", list(&|query| query.sort = SortBy::Changed), &everyone),
-        ("first page by size", list(&|query| query.sort = SortBy::Size), &everyone),
-        ("first page by state", list(&|query| query.sort = SortBy::State), &everyone),
+        (
+            "first page by time",
+            list(&|query| query.sort = SortBy::Changed),
+            &everyone,
+        ),
+        (
+            "first page by size",
+            list(&|query| query.sort = SortBy::Size),
+            &everyone,
+        ),
+        (
+            "first page by state",
+            list(&|query| query.sort = SortBy::State),
+            &everyone,
+        ),
         ("deep page", deep, &everyone),
         ("words that many have", list(&text("휴가 규정")), &everyone),
         ("words that none has", list(&text("없는 말")), &everyone),
-        ("failed", list(&|query| query.states = states_of("failed").unwrap_or_default()), &everyone),
-        ("a collection", list(&|query| query.collection = Some("인사".to_owned())), &few),
-        ("a tag that none has", list(&|query| query.tag = Some("none".to_owned())), &everyone),
+        (
+            "failed",
+            list(&|query| query.states = states_of("failed").unwrap_or_default()),
+            &everyone,
+        ),
+        (
+            "a collection",
+            list(&|query| query.collection = Some("인사".to_owned())),
+            &few,
+        ),
+        (
+            "a tag that none has",
+            list(&|query| query.tag = Some("none".to_owned())),
+            &everyone,
+        ),
         ("copies", list(&|query| query.duplicates = true), &everyone),
-        ("out of force", list(&|query| query.out_of_force = "2026-01-01".parse().ok()), &everyone),
+        (
+            "out of force",
+            list(&|query| query.out_of_force = "2026-01-01".parse().ok()),
+            &everyone,
+        ),
     ];
     let mut lists = Vec::new();
     for (name, query, reader) in wanted {

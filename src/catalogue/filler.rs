@@ -25,7 +25,11 @@ impl Catalogue {
         let few: Group = "few".parse().map_err(decode_error)?;
         let few = list(few, &mut transaction).await?;
         for number in 0..count {
-            let version = if number % 200 == 199 { number - 1 } else { number };
+            let version = if number % 200 == 199 {
+                number - 1
+            } else {
+                number
+            };
             let version = ContentHash::of(&version.to_le_bytes()).to_string();
             // Titles are not in the order of the ids.
             let mixed = u64::from(number) * 2_654_435_761 % 4_294_967_296;

@@ -214,10 +214,11 @@ impl Catalogue {
     pub(super) async fn findable(&self, reader: &Reader) -> Result<Findable> {
         let access = self.access(reader).await?;
         // One short row for each pair of lists and state, from the index alone.
-        let rows =
-            sqlx::query("SELECT access, state, count(*) AS documents FROM listing GROUP BY access, state")
-                .fetch_all(&self.readers)
-                .await?;
+        let rows = sqlx::query(
+            "SELECT access, state, count(*) AS documents FROM listing GROUP BY access, state",
+        )
+        .fetch_all(&self.readers)
+        .await?;
         let mut keys = BTreeSet::new();
         let mut counts = StateCounts::new();
         for row in &rows {
@@ -328,18 +329,16 @@ fn list_sql(wanted: &ListQuery, findable: &Findable) -> QueryBuilder<Sqlite> {
     let few = findable.in_states(&wanted.states) <= FEW;
     // The few are found by their readers and states and sorted; the many are looked through in
     // their order until the page is full. The plus keeps SQLite from choosing otherwise.
-    let (index, plus) = if few {
-        ("access", "")
-    } else {
-        (column, "+")
-    };
+    let (index, plus) = if few { ("access", "") } else { (column, "+") };
     let mut query = QueryBuilder::new(format!(
         "SELECT l.document, CAST(l.{column} AS TEXT) AS sorted FROM listing l INDEXED BY listing_by_{index} WHERE "
     ));
     findable.push(&mut query, &format!("{plus}l.access"));
     if !wanted.states.is_empty() {
         query
-            .push(format!(" AND {plus}l.state IN (SELECT value FROM json_each("))
+            .push(format!(
+                " AND {plus}l.state IN (SELECT value FROM json_each("
+            ))
             .push_bind(to_json(&wanted.states))
             .push("))");
     }
@@ -356,14 +355,9 @@ fn list_sql(wanted: &ListQuery, findable: &Findable) -> QueryBuilder<Sqlite> {
         } else {
             query.push_bind(after.key.clone());
         }
-        query
-            .push(", ")
-            .push_bind(after.document.clone())
-            .push(")");
+        query.push(", ").push_bind(after.document.clone()).push(")");
     }
-    query.push(format!(
-        " ORDER BY l.{column}{order}, l.document{order}"
-    ));
+    query.push(format!(" ORDER BY l.{column}{order}, l.document{order}"));
     query
 }
 
@@ -465,7 +459,12 @@ mod tests {
     use super::super::types::NewDocument;
     use super::*;
 
-    async fn add(catalogue: &Catalogue, name: &str, readers: &[&str], metadata: &str) -> DocumentId {
+    async fn add(
+        catalogue: &Catalogue,
+        name: &str,
+        readers: &[&str],
+        metadata: &str,
+    ) -> DocumentId {
         let id = catalogue.id_at(name).await.unwrap();
         let document = NewDocument {
             place: name.to_owned(),
@@ -524,7 +523,8 @@ mod tests {
         };
         assert_eq!(found(&|_| {}).await, [copy, leave]);
         assert_eq!(found(&|query| query.descending = true).await, [leave, copy]);
-        let text = |text: &'static str| move |query: &mut ListQuery| query.text = Some(text.to_owned());
+        let text =
+            |text: &'static str| move |query: &mut ListQuery| query.text = Some(text.to_owned());
         assert_eq!(found(&text("leave 휴가")).await, [copy, leave]);
         assert_eq!(found(&text("copy")).await, [copy]);
         assert_eq!(found(&text("pay")).await, []);
@@ -532,20 +532,40 @@ mod tests {
             found(&|query| query.collection = Some("인사".to_owned())).await,
             [leave]
         );
-        assert_eq!(found(&|query| query.tag = Some("hr 2".to_owned())).await, [leave]);
+        assert_eq!(
+            found(&|query| query.tag = Some("hr 2".to_owned())).await,
+            [leave]
+        );
         assert_eq!(found(&|query| query.tag = Some("2".to_owned())).await, []);
         assert_eq!(found(&|query| query.duplicates = true).await, [copy, leave]);
         let day = |day: &str| day.parse::<Day>().ok();
-        assert_eq!(found(&|query| query.out_of_force = day("2026-01-01")).await, [leave]);
-        assert_eq!(found(&|query| query.out_of_force = day("2025-12-31")).await, []);
+        assert_eq!(
+            found(&|query| query.out_of_force = day("2026-01-01")).await,
+            [leave]
+        );
+        assert_eq!(
+            found(&|query| query.out_of_force = day("2025-12-31")).await,
+            []
+        );
         assert_eq!(found(&|query| query.problems = true).await, []);
-        assert_eq!(found(&|query| query.states = states_of("ready").unwrap()).await, []);
+        assert_eq!(
+            found(&|query| query.states = states_of("ready").unwrap()).await,
+            []
+        );
         assert_eq!(
             found(&|query| query.states = states_of("working").unwrap()).await,
             [copy, leave]
         );
-        assert_eq!(found(&|query| query.source = Some("upload".to_owned())).await.len(), 2);
-        assert_eq!(found(&|query| query.source = Some("folder:/x".to_owned())).await, []);
+        assert_eq!(
+            found(&|query| query.source = Some("upload".to_owned()))
+                .await
+                .len(),
+            2
+        );
+        assert_eq!(
+            found(&|query| query.source = Some("folder:/x".to_owned())).await,
+            []
+        );
         // A copy that may not be found is none.
         add(&catalogue, "copy pay.pdf", &["everyone"], "{}").await;
         assert_eq!(found(&|query| query.duplicates = true).await, [copy, leave]);
@@ -565,7 +585,11 @@ mod tests {
         add(&catalogue, "c.pdf", &["everyone"], "{}").await;
         let first = async |sort: SortBy| {
             let query = ListQuery { sort, ..by_name(1) };
-            catalogue.list_page(&query, &Reader::anyone()).await.unwrap().0
+            catalogue
+                .list_page(&query, &Reader::anyone())
+                .await
+                .unwrap()
+                .0
         };
         assert_eq!(first(SortBy::Name).await, [id]);
         let title = serde_json::from_str(r#"{"title":"Zebra"}"#).unwrap();

@@ -28,8 +28,8 @@ pub use listing::{
 pub use metadata::{Metadata, MetadataChange, MetadataError, Said};
 pub(crate) use oidc::{Joined, Linked};
 pub(crate) use people::{Added, Changed};
-pub(crate) use statistics::{Counted, Sum};
 pub(crate) use rights::folded;
 pub use rights::{Access, CollectionRights, ListId, Permit};
+pub(crate) use statistics::{Counted, Sum};
 pub(crate) use store::{Arriving, Catalogue, ChunkRow, Recognized, Waiting, Work};
 pub use types::{DocumentView, NewDocument, Original, State, VersionView};

@@ -10,7 +10,8 @@ use crate::ask::Reader;
 use ingest::DocumentId;
 
 /// What makes a catalogue one with lists and daily sums.
-pub(super) const SCHEMA: &str = concat!(include_str!("listing.sql"), include_str!("statistics.sql"));
+pub(super) const SCHEMA: &str =
+    concat!(include_str!("listing.sql"), include_str!("statistics.sql"));
 
 /// What is counted: the day, its kind, its name.
 pub(crate) type Counted = (String, &'static str, String);

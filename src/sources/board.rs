@@ -80,7 +80,9 @@ impl Board {
     /// What wakes a source.
     pub(super) fn wake(&self, name: &str) -> Arc<Notify> {
         let all = self.all();
-        all.get(name).map(|(_, wake)| Arc::clone(wake)).unwrap_or_default()
+        all.get(name)
+            .map(|(_, wake)| Arc::clone(wake))
+            .unwrap_or_default()
     }
 
     /// A turn begins.

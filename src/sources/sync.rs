@@ -208,11 +208,7 @@ pub(crate) async fn keep_in_step(
             }
         };
         let rest = failed.then(|| source.rest());
-        board.ended(
-            source.name(),
-            turn.map_err(|error| error.to_string()),
-            rest,
-        );
+        board.ended(source.name(), turn.map_err(|error| error.to_string()), rest);
         tokio::select! {
             _ = stopping.wait_for(|stop| *stop) => return,
             () = wake.notified() => {}

@@ -215,7 +215,11 @@ pub(crate) fn report(days: &[String], sums: &[Sum]) -> Report {
             }
             kind @ ("shown" | "withheld") => {
                 let both = verdicts.entry(&sum.name).or_default();
-                let of = if kind == "shown" { &mut both.0 } else { &mut both.1 };
+                let of = if kind == "shown" {
+                    &mut both.0
+                } else {
+                    &mut both.1
+                };
                 *of += sum.amount;
                 if sum.name != "not_checkable" {
                     day.checked += sum.amount;
@@ -306,7 +310,11 @@ mod tests {
         assert_eq!(report.tokens.written, 7);
         assert_eq!(report.days[0].support_rate, None);
         assert_eq!(report.days[1].checked, 8);
-        let verdicts: Vec<&str> = report.verdicts.iter().map(|row| row.verdict.as_str()).collect();
+        let verdicts: Vec<&str> = report
+            .verdicts
+            .iter()
+            .map(|row| row.verdict.as_str())
+            .collect();
         assert_eq!(verdicts, ["supported", "unsupported", "not_checkable"]);
         assert_eq!((report.stages.len(), report.stages[0].count), (1, 4));
         assert!(report.stages[0].p50_ms > 0.1);

@@ -71,7 +71,10 @@ mod tests {
         for (percent, millis) in [(50, 50), (95, 95), (100, 100)] {
             let found = times.percentile(percent);
             let exact = Duration::from_millis(millis);
-            assert!(found >= exact && found <= exact * 6 / 5, "{percent}: {found:?}");
+            assert!(
+                found >= exact && found <= exact * 6 / 5,
+                "{percent}: {found:?}"
+            );
         }
         assert_eq!(Times::default().percentile(95), Duration::ZERO);
     }

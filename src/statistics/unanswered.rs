@@ -29,16 +29,96 @@ pub struct Unanswered {
 
 /// Endings of Korean words that say how a word stands in its sentence, the longest first.
 const ENDINGS: [&str; 40] = [
-    "이었나요", "였습니까", "입니까요", "인가요", "입니까", "습니까", "합니까", "됩니까", "하나요", "되나요", "있나요",
-    "없나요", "이에요", "할까요", "될까요", "에서는", "으로는", "까지는", "이란", "나요", "까요", "예요", "에서", "에게",
-    "으로", "부터", "까지", "처럼", "보다", "은", "는", "이", "가", "을", "를", "에", "의", "로", "와", "도",
+    "이었나요",
+    "였습니까",
+    "입니까요",
+    "인가요",
+    "입니까",
+    "습니까",
+    "합니까",
+    "됩니까",
+    "하나요",
+    "되나요",
+    "있나요",
+    "없나요",
+    "이에요",
+    "할까요",
+    "될까요",
+    "에서는",
+    "으로는",
+    "까지는",
+    "이란",
+    "나요",
+    "까요",
+    "예요",
+    "에서",
+    "에게",
+    "으로",
+    "부터",
+    "까지",
+    "처럼",
+    "보다",
+    "은",
+    "는",
+    "이",
+    "가",
+    "을",
+    "를",
+    "에",
+    "의",
+    "로",
+    "와",
+    "도",
 ];
 
 /// Words that say nothing of what a question is about.
 const EMPTY: [&str; 46] = [
-    "무엇", "뭐", "얼마", "며칠", "언제", "어디", "누구", "어떻게", "어떤", "어느", "왜", "몇", "있", "없", "하", "되",
-    "알려", "알려주세요", "주세요", "대해", "대한", "관한", "the", "a", "an", "is", "are", "of", "to", "in", "on",
-    "for", "what", "how", "when", "where", "who", "why", "which", "do", "does", "can", "many", "much", "get", "there",
+    "무엇",
+    "뭐",
+    "얼마",
+    "며칠",
+    "언제",
+    "어디",
+    "누구",
+    "어떻게",
+    "어떤",
+    "어느",
+    "왜",
+    "몇",
+    "있",
+    "없",
+    "하",
+    "되",
+    "알려",
+    "알려주세요",
+    "주세요",
+    "대해",
+    "대한",
+    "관한",
+    "the",
+    "a",
+    "an",
+    "is",
+    "are",
+    "of",
+    "to",
+    "in",
+    "on",
+    "for",
+    "what",
+    "how",
+    "when",
+    "where",
+    "who",
+    "why",
+    "which",
+    "do",
+    "does",
+    "can",
+    "many",
+    "much",
+    "get",
+    "there",
 ];
 
 /// The words that say what a question is about.
@@ -164,7 +244,10 @@ mod tests {
     #[test]
     fn questions_of_no_words_are_together_only_when_they_are_the_same() {
         let groups = grouped(&["?".to_owned(), "?".to_owned(), "!".to_owned()]);
-        assert_eq!(groups.iter().map(|group| group.times).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(
+            groups.iter().map(|group| group.times).collect::<Vec<_>>(),
+            [2, 1]
+        );
         assert!(grouped(&[]).is_empty());
     }
 
@@ -173,6 +256,10 @@ mod tests {
         let words = |text: &str| subjects(text).into_iter().collect::<Vec<_>>();
         assert_eq!(words("연차는 며칠인가요?"), ["연차"]);
         assert_eq!(words("Which buses?"), ["buse"]);
-        assert_eq!(words("회의"), ["회의"], "an ending that leaves one syllable is none");
+        assert_eq!(
+            words("회의"),
+            ["회의"],
+            "an ending that leaves one syllable is none"
+        );
     }
 }

@@ -11,8 +11,8 @@ use axum::extract::State;
 use axum::extract::multipart::{Field, Multipart, MultipartRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use ingest::{Day, Group};
 use ingest::parse::{ParseError, sniff};
+use ingest::{Day, Group};
 use secrecy::SecretString;
 use tempfile::NamedTempFile;
 use tokio::io::AsyncWriteExt as _;
@@ -168,7 +168,10 @@ pub(super) async fn take(
                 said.push(("effective_from", read_text(field, "effective_from").await?));
             }
             Some("effective_until") => {
-                said.push(("effective_until", read_text(field, "effective_until").await?));
+                said.push((
+                    "effective_until",
+                    read_text(field, "effective_until").await?,
+                ));
             }
             other => return Err(Error::field(other.unwrap_or("?"), "no such field")),
         }

@@ -1,6 +1,7 @@
 //! The documents page and the page of administrators, through the router.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,7 +64,8 @@ fn file_form(path: &str, fields: &[(&str, &str)], cookie: &str) -> Request<Body>
         } else {
             ""
         };
-        form += &format!(
+        let _ = write!(
+            form,
             "--x\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n{value}\r\n"
         );
     }
@@ -81,7 +83,12 @@ fn file_form(path: &str, fields: &[(&str, &str)], cookie: &str) -> Request<Body>
 #[tokio::test]
 async fn paging_is_complete_and_without_doubles_while_documents_come_and_go() {
     let test = TestApp::new().await;
-    add_many(&test, (0..23).map(|number| format!("n{number:02}.md")), &["everyone"]).await;
+    add_many(
+        &test,
+        (0..23).map(|number| format!("n{number:02}.md")),
+        &["everyone"],
+    )
+    .await;
     for order in ["asc", "desc"] {
         let query = format!("sort=name&order={order}&limit=5");
         let mut seen = Vec::new();
@@ -119,7 +126,11 @@ async fn paging_is_complete_and_without_doubles_while_documents_come_and_go() {
     }
     let other = page(&test, "sort=size&limit=1").await;
     let cursor = other["next"].as_str().unwrap();
-    let (status, body) = send(&test, get(&format!("/v1/documents?sort=name&cursor={cursor}"))).await;
+    let (status, body) = send(
+        &test,
+        get(&format!("/v1/documents?sort=name&cursor={cursor}")),
+    )
+    .await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     assert!(body.contains("\"cursor\""), "{body}");
 }
@@ -128,23 +139,42 @@ async fn paging_is_complete_and_without_doubles_while_documents_come_and_go() {
 async fn rights_are_applied_before_the_limit_and_to_counts() {
     let server = Server::with_people().await;
     let test = &server.test;
-    add_many(test, (0..12).map(|number| format!("a{number:02}.md")), &["board"]).await;
+    add_many(
+        test,
+        (0..12).map(|number| format!("a{number:02}.md")),
+        &["board"],
+    )
+    .await;
     add_many(test, (0..4).map(|number| format!("z{number}.md")), &["hr"]).await;
     let jun = server.sign_in("jun").await;
-    for query in ["sort=name&limit=4", "sort=size&limit=4", "sort=state&limit=4", "limit=4"] {
+    for query in [
+        "sort=name&limit=4",
+        "sort=size&limit=4",
+        "sort=state&limit=4",
+        "limit=4",
+    ] {
         let path = format!("/v1/documents?{query}");
         let reply = server.get(&path, &[("cookie", &jun)]).await;
         let body = reply.json();
         assert_eq!(names(&body).len(), 4, "{query}: {body}");
-        assert!(names(&body).iter().all(|name| name.starts_with('z')), "{body}");
+        assert!(
+            names(&body).iter().all(|name| name.starts_with('z')),
+            "{body}"
+        );
         assert_eq!(body["counts"], json!({ "ready": 4 }));
         assert_eq!(body["next"], Value::Null);
     }
     let html = server.page("/documents?sort=name", &jun).await.body;
     assert!(html.contains("z0.md") && !html.contains("a00.md"), "{html}");
     let mina = server.sign_in("mina").await;
-    let body = server.get("/v1/documents", &[("cookie", &mina)]).await.json();
-    assert_eq!((&body["documents"], &body["counts"]), (&json!([]), &json!({})));
+    let body = server
+        .get("/v1/documents", &[("cookie", &mina)])
+        .await
+        .json();
+    assert_eq!(
+        (&body["documents"], &body["counts"]),
+        (&json!([]), &json!({}))
+    );
 }
 
 #[tokio::test]
@@ -152,8 +182,10 @@ async fn lists_are_narrowed_by_what_is_said_of_documents() {
     let test = TestApp::new().await;
     let (leave, _) = test.add("휴가 규정.md", LEAVE, &["everyone"]).await;
     test.add("copy.md", LEAVE, &["everyone"]).await;
-    test.add("broken.pdf", b"%PDF-1.7 and nothing more", &["everyone"]).await;
-    let change = json!({ "collection": "인사", "tags": ["2026", "hr"], "effective_until": "2020-01-01" });
+    test.add("broken.pdf", b"%PDF-1.7 and nothing more", &["everyone"])
+        .await;
+    let change =
+        json!({ "collection": "인사", "tags": ["2026", "hr"], "effective_until": "2020-01-01" });
     let request = Request::patch(format!("/v1/documents/{leave}"))
         .header(header::HOST, "127.0.0.1:8420")
         .header(header::CONTENT_TYPE, "application/json")
@@ -167,7 +199,10 @@ async fn lists_are_narrowed_by_what_is_said_of_documents() {
         names
     };
     let leave = vec!["휴가 규정.md".to_owned()];
-    assert_eq!(found("q=%ED%9C%B4%EA%B0%80+.MD&sort=name").await, ["copy.md", "휴가 규정.md"]);
+    assert_eq!(
+        found("q=%ED%9C%B4%EA%B0%80+.MD&sort=name").await,
+        ["copy.md", "휴가 규정.md"]
+    );
     assert_eq!(found("collection=%EC%9D%B8%EC%82%AC").await, leave);
     assert_eq!(found("tag=hr").await, leave);
     assert_eq!(found("tag=h").await, Vec::<String>::new());
@@ -177,10 +212,21 @@ async fn lists_are_narrowed_by_what_is_said_of_documents() {
     assert_eq!(found("problems=true").await, ["broken.pdf"]);
     assert_eq!(found("state=working").await, Vec::<String>::new());
     assert_eq!(found("format=markdown").await.len(), 2);
-    assert_eq!(found("source=upload").await, Vec::<String>::new(), "none came by upload");
+    assert_eq!(
+        found("source=upload").await,
+        Vec::<String>::new(),
+        "none came by upload"
+    );
     let counts = page(&test, "state=failed").await["counts"].clone();
     assert_eq!(counts, json!({ "failed": 1, "ready": 2 }));
-    for wrong in ["state=done", "sort=x", "limit=0", "limit=501", "cursor=zz", "format=exe"] {
+    for wrong in [
+        "state=done",
+        "sort=x",
+        "limit=0",
+        "limit=501",
+        "cursor=zz",
+        "format=exe",
+    ] {
         let (status, body) = send(&test, get(&format!("/v1/documents?{wrong}"))).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{wrong}");
         let field = format!("\"field\":\"{}\"", wrong.split('=').next().unwrap());
@@ -193,7 +239,9 @@ async fn many_are_changed_and_deleted_with_a_result_for_each_and_only_by_those_w
     let server = Server::with_people().await;
     let test = &server.test;
     let (mine, _) = test.add("mine.md", LEAVE, &["hr"]).await;
-    let (theirs, _) = test.add("theirs.md", "# Theirs\n\nIt is secret.", &["board"]).await;
+    let (theirs, _) = test
+        .add("theirs.md", "# Theirs\n\nIt is secret.", &["board"])
+        .await;
     let ids = json!([mine.to_string(), theirs.to_string(), "nonsense"]);
     let jun = server.sign_in("jun").await;
     let bulk = async |cookie: &str, mut body: Value| {
@@ -202,7 +250,8 @@ async fn many_are_changed_and_deleted_with_a_result_for_each_and_only_by_those_w
             .json("POST", "/v1/documents/bulk", ("cookie", cookie), &body)
             .await
     };
-    let change = json!({ "action": "change", "change": { "collection": "인사" }, "add_tags": ["a", "b"] });
+    let change =
+        json!({ "action": "change", "change": { "collection": "인사" }, "add_tags": ["a", "b"] });
     let report = bulk(&jun, change).await.json();
     let done: Vec<bool> = report["results"]
         .as_array()
@@ -222,11 +271,21 @@ async fn many_are_changed_and_deleted_with_a_result_for_each_and_only_by_those_w
     let refused = bulk(&mina, json!({ "action": "delete" })).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     let report = bulk(&jun, json!({ "action": "delete" })).await.json();
-    assert_eq!(report["results"][0], json!({ "id": mine.to_string(), "done": true }));
+    assert_eq!(
+        report["results"][0],
+        json!({ "id": mine.to_string(), "done": true })
+    );
     assert_eq!(report["results"][1]["done"], json!(false));
     assert!(test.app.library().get(mine, &hr).await.unwrap().is_none());
     let board = Reader::new(groups(&["board"]));
-    assert!(test.app.library().get(theirs, &board).await.unwrap().is_some());
+    assert!(
+        test.app
+            .library()
+            .get(theirs, &board)
+            .await
+            .unwrap()
+            .is_some()
+    );
     let many: Vec<String> = (0..501).map(|number| format!("{number:032x}")).collect();
     let body = json!({ "ids": many, "action": "delete" });
     let reply = server
@@ -260,7 +319,10 @@ async fn documents_are_added_changed_and_deleted_without_a_script() {
 
     let about = format!("/documents/{id}/about");
     let (_, html) = send(&test, get(&format!("{about}?lang=en"))).await;
-    assert!(html.contains("value=\"2026-03-01\"") && html.contains("Versions"), "{html}");
+    assert!(
+        html.contains("value=\"2026-03-01\"") && html.contains("Versions"),
+        "{html}"
+    );
     let change = "title=New&collection=&tags=x&effective_from=&effective_until=2027-01-01";
     let (status, _) = send(&test, text_form(&about, change)).await;
     assert_eq!(status, StatusCode::SEE_OTHER);
@@ -270,7 +332,10 @@ async fn documents_are_added_changed_and_deleted_without_a_script() {
     assert!(html.contains("effective_until"), "{html}");
     test.app.library().idle().await;
     let body = page(&test, "").await["documents"][0].clone();
-    assert_eq!((&body["title"], &body["collection"]), (&json!("New"), &Value::Null));
+    assert_eq!(
+        (&body["title"], &body["collection"]),
+        (&json!("New"), &Value::Null)
+    );
     assert_eq!(body["effective_until"], "2027-01-01");
 
     let selected = format!("id={id}&action=add_tags&value=y,+z");
@@ -296,14 +361,21 @@ async fn forms_are_refused_without_the_word_of_their_session() {
     let (id, _) = server.test.add("leave.md", LEAVE, &["everyone"]).await;
     let jun = server.sign_in("jun").await;
     let delete = format!("/documents/{id}/delete");
-    for fields in [&[("sure", "1")][..], &[("sure", "1"), ("form_token", "guessed")]] {
+    for fields in [
+        &[("sure", "1")][..],
+        &[("sure", "1"), ("form_token", "guessed")],
+    ] {
         let reply = server.form(&delete, &jun, fields).await;
         assert_eq!(reply.status, StatusCode::FORBIDDEN, "{}", reply.body);
     }
     let without = file_form("/documents", &[("file", LEAVE)], &jun);
     assert_eq!(server.send(without).await.status, StatusCode::FORBIDDEN);
     let token = server.page("/documents", &jun).await.form_token();
-    let with = file_form("/documents", &[("form_token", &token), ("file", "# A\n\nB.")], &jun);
+    let with = file_form(
+        "/documents",
+        &[("form_token", &token), ("file", "# A\n\nB.")],
+        &jun,
+    );
     let reply = server.send(with).await;
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
     // A reader has neither the forms nor the right.
@@ -319,7 +391,16 @@ async fn forms_are_refused_without_the_word_of_their_session() {
     let reply = server.form(&delete, &jun, &fields).await;
     assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
     let anyone = Reader::anyone();
-    assert!(server.test.app.library().get(id, &anyone).await.unwrap().is_none());
+    assert!(
+        server
+            .test
+            .app
+            .library()
+            .get(id, &anyone)
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[tokio::test]
@@ -333,12 +414,21 @@ async fn live_states_are_told_of_what_is_watched() {
     let response = router.oneshot(get(&path)).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
     test.app.go_to(veracite::app::Phase::Stopping);
-    let bytes = axum::body::to_bytes(response.into_body(), 1_000_000).await.unwrap();
+    let bytes = axum::body::to_bytes(response.into_body(), 1_000_000)
+        .await
+        .unwrap();
     let events = String::from_utf8_lossy(&bytes);
     assert!(events.contains("one.md"), "{events}");
-    assert!(!events.contains("two.md") && !events.contains("hidden.md"), "{events}");
+    assert!(
+        !events.contains("two.md") && !events.contains("hidden.md"),
+        "{events}"
+    );
     let many: Vec<String> = (0..501).map(|_| one.to_string()).collect();
-    let (status, _) = send(&test, get(&format!("/v1/documents/events?ids={}", many.join(",")))).await;
+    let (status, _) = send(
+        &test,
+        get(&format!("/v1/documents/events?ids={}", many.join(","))),
+    )
+    .await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
     let (status, _) = send(&test, get("/v1/documents/events?ids=nonsense")).await;
     assert_eq!(status, StatusCode::BAD_REQUEST);
@@ -360,7 +450,10 @@ async fn sources_tell_how_they_are_and_administrators_have_them_looked_at() {
     std::fs::write(watched.path().join("leave.md"), LEAVE).unwrap();
     let path = watched.path().to_owned();
     let server = Server::new(|config| {
-        let text = format!("folder = {:?}\nreaders = [\"hr\"]\nevery = \"10m\"", path.display().to_string());
+        let text = format!(
+            "folder = {:?}\nreaders = [\"hr\"]\nevery = \"10m\"",
+            path.display().to_string()
+        );
         config.sources = vec![toml::from_str::<SourceConfig>(&text).unwrap()];
     })
     .await;
@@ -369,18 +462,29 @@ async fn sources_tell_how_they_are_and_administrators_have_them_looked_at() {
     server.add("ari", Role::Editor, &[]).await;
     server.test.app.watch_sources().unwrap();
     let jun = server.sign_in("jun").await;
-    let sources = async |cookie: &str| server.get("/v1/sources", &[("cookie", cookie)]).await.json();
+    let sources = async |cookie: &str| {
+        server
+            .get("/v1/sources", &[("cookie", cookie)])
+            .await
+            .json()
+    };
     eventually("the folder is looked through", async || {
         sources(&jun).await["sources"][0]["changed"]["taken"] == json!(1)
     })
     .await;
     server.test.app.library().idle().await;
     let source = sources(&jun).await["sources"][0].clone();
-    assert_eq!((&source["kind"], &source["documents"]), (&json!("folder"), &json!(1)));
+    assert_eq!(
+        (&source["kind"], &source["documents"]),
+        (&json!("folder"), &json!(1))
+    );
     assert!(source["next_run"].is_string() && source["error"].is_null());
     let name = source["name"].as_str().unwrap().to_owned();
     let html = server.page("/documents", &jun).await.body;
-    assert!(html.contains("1 documents") && !html.contains("Look now"), "{html}");
+    assert!(
+        html.contains("1 documents") && !html.contains("Look now"),
+        "{html}"
+    );
     // Who may not find its documents sees nothing of it; who runs the server sees no more than that.
     let ari = server.sign_in("ari").await;
     assert_eq!(sources(&ari).await["sources"], json!([]));
@@ -389,10 +493,16 @@ async fn sources_tell_how_they_are_and_administrators_have_them_looked_at() {
     let look = json!({ "name": name });
     let looked = async |cookie: &str, body: &Value| {
         let shown = ("cookie", cookie);
-        server.json("POST", "/v1/sources/look", shown, body).await.status
+        server
+            .json("POST", "/v1/sources/look", shown, body)
+            .await
+            .status
     };
     assert_eq!(looked(&jun, &look).await, StatusCode::FORBIDDEN);
-    assert_eq!(looked(&root, &json!({ "name": "folder:/none" })).await, StatusCode::NOT_FOUND);
+    assert_eq!(
+        looked(&root, &json!({ "name": "folder:/none" })).await,
+        StatusCode::NOT_FOUND
+    );
     let before = source["last_run"].clone();
     assert_eq!(looked(&root, &look).await, StatusCode::ACCEPTED);
     eventually("it is looked at again", async || {
@@ -436,8 +546,16 @@ async fn statistics(test: &TestApp, query: &str) -> Value {
 async fn figures_are_those_of_what_was_asked() {
     let test = TestApp::new().await;
     let (leave, _) = test.add("leave.md", LEAVE, &["everyone"]).await;
-    let (other, _) = test.add("canteen.md", "# 구내식당\n\n구내식당은 오후에 닫는다.", &["everyone"]).await;
-    let (secret, _) = test.add("secret.md", "# Secret\n\nNobody asks.", &["board"]).await;
+    let (other, _) = test
+        .add(
+            "canteen.md",
+            "# 구내식당\n\n구내식당은 오후에 닫는다.",
+            &["everyone"],
+        )
+        .await;
+    let (secret, _) = test
+        .add("secret.md", "# Secret\n\nNobody asks.", &["board"])
+        .await;
     for question in [QUESTION, QUESTION, NO_ANSWER] {
         let request = post("/v1/answers", &json!({ "question": question }));
         assert_eq!(send(&test, request).await.0, StatusCode::OK);
@@ -454,14 +572,28 @@ async fn figures_are_those_of_what_was_asked() {
     let rate = report["abstention_rate"].as_f64().unwrap();
     assert!((rate - 1.0 / 3.0).abs() < 1e-9, "{rate}");
     let retrieve = report["stages"].as_array().unwrap().iter();
-    let retrieve = retrieve.clone().find(|row| row["stage"] == "retrieve").unwrap();
+    let retrieve = retrieve
+        .clone()
+        .find(|row| row["stage"] == "retrieve")
+        .unwrap();
     assert_eq!(retrieve["count"], json!(3));
     let cited = &body["most_cited"];
-    assert_eq!((&cited[0]["id"], &cited[0]["answers"]), (&json!(leave.to_string()), &json!(2)));
+    assert_eq!(
+        (&cited[0]["id"], &cited[0]["answers"]),
+        (&json!(leave.to_string()), &json!(2))
+    );
     let never = &body["never_cited"];
-    assert_eq!(never["count"], json!(1), "what may not be found is not counted: {never}");
+    assert_eq!(
+        never["count"],
+        json!(1),
+        "what may not be found is not counted: {never}"
+    );
     assert_eq!(never["documents"][0]["id"], json!(other.to_string()));
-    assert_eq!(body["unanswered"], Value::Null, "the text of questions is not kept");
+    assert_eq!(
+        body["unanswered"],
+        Value::Null,
+        "the text of questions is not kept"
+    );
     assert!(!body.to_string().contains(&secret.to_string()));
     assert_eq!(body["installation"]["documents"], json!({ "ready": 3 }));
     // What was counted is there after a restart, once.
@@ -476,9 +608,18 @@ async fn figures_are_those_of_what_was_asked() {
             let path = format!("/admin?lang={language}&days={days}");
             let (status, html) = send(&test, get(&path)).await;
             assert_eq!(status, StatusCode::OK);
-            assert!(html.contains("<svg class=\"chart\"") && html.contains("구내식당"), "{html}");
-            assert!(!html.contains("Secret") && !html.contains("style="), "{html}");
-            assert!(html.contains("33.3 %") && html.contains("100.0 %"), "{html}");
+            assert!(
+                html.contains("<svg class=\"chart\"") && html.contains("구내식당"),
+                "{html}"
+            );
+            assert!(
+                !html.contains("Secret") && !html.contains("style="),
+                "{html}"
+            );
+            assert!(
+                html.contains("33.3 %") && html.contains("100.0 %"),
+                "{html}"
+            );
         }
     }
 }
@@ -498,7 +639,11 @@ async fn unanswered_questions_are_grouped_where_their_text_is_kept() {
         assert_eq!(send(&test, request).await.0, StatusCode::OK);
     }
     eventually("the log is written", async || {
-        statistics(&test, "").await["unanswered"].as_array().unwrap().len() == 2
+        statistics(&test, "").await["unanswered"]
+            .as_array()
+            .unwrap()
+            .len()
+            == 2
     })
     .await;
     let groups = statistics(&test, "").await["unanswered"].clone();
@@ -519,18 +664,33 @@ async fn a_document_is_shown_with_its_versions_copies_and_problems() {
     let (copy, _) = test.add("copy.md", &newer, &["hr"]).await;
     let (hidden, _) = test.add("hidden.md", &newer, &["board"]).await;
     let jun = server.sign_in("jun").await;
-    let html = server.page(&format!("/documents/{id}/about"), &jun).await.body;
-    assert_eq!(html.matches("?version=").count(), 4, "two versions, each to read and to load: {html}");
+    let html = server
+        .page(&format!("/documents/{id}/about"), &jun)
+        .await
+        .body;
+    assert_eq!(
+        html.matches("?version=").count(),
+        4,
+        "two versions, each to read and to load: {html}"
+    );
     let link = |id: DocumentId| format!("/documents/{id}/about\"");
-    assert!(html.contains(&link(copy)) && !html.contains(&hidden.to_string()), "{html}");
+    assert!(
+        html.contains(&link(copy)) && !html.contains(&hidden.to_string()),
+        "{html}"
+    );
     let mina = server.sign_in("mina").await;
     let reply = server.page(&format!("/documents/{id}/about"), &mina).await;
     assert_eq!(reply.status, StatusCode::NOT_FOUND);
-    let (failed, _) = test.add("broken.pdf", b"%PDF-1.7 and nothing more", &["hr"]).await;
+    let (failed, _) = test
+        .add("broken.pdf", b"%PDF-1.7 and nothing more", &["hr"])
+        .await;
     for (language, word) in [("ko", "손상"), ("en", "damaged")] {
         let path = format!("/documents/{failed}/about?lang={language}");
         let html = server.page(&path, &jun).await.body;
         assert!(html.contains(word), "{html}");
-        assert!(html.contains(&format!("/documents/{failed}/retry")), "{html}");
+        assert!(
+            html.contains(&format!("/documents/{failed}/retry")),
+            "{html}"
+        );
     }
 }

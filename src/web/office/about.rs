@@ -83,8 +83,12 @@ const DUPLICATES: usize = 50;
 
 fn version_row(text: &OfficeWords, view: &VersionView) -> VersionRow {
     let told = |words: &str, time| words.replace("{time}", &when(time));
-    let received = view.received_at.map(|time| told(text.version_received, time));
-    let replaced = view.replaced_at.map(|time| told(text.version_replaced, time));
+    let received = view
+        .received_at
+        .map(|time| told(text.version_received, time));
+    let replaced = view
+        .replaced_at
+        .map(|time| told(text.version_replaced, time));
     let facts: Vec<String> = received
         .into_iter()
         .chain(replaced)
@@ -139,8 +143,7 @@ async fn about_page(
         })
     };
     let may_download = view.level >= Level::Download;
-    let may_change =
-        viewer.may_upload && may_download && view.state != DocumentState::Deleting;
+    let may_change = viewer.may_upload && may_download && view.state != DocumentState::Deleting;
     let is_over = view.state.is_final();
     Ok(AboutPage {
         text,
@@ -299,7 +302,10 @@ mod tests {
         };
         let change = change_of(&fields).unwrap();
         assert_eq!(change.title, Some(Some("휴가".to_owned())));
-        assert_eq!((change.collection, change.effective_until), (Some(None), Some(None)));
+        assert_eq!(
+            (change.collection, change.effective_until),
+            (Some(None), Some(None))
+        );
         assert!(matches!(change.effective_from, Some(Some(_))));
         assert_eq!(change.superseded_by, None, "what is not shown stays");
         let wrong = LabelFields {

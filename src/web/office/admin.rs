@@ -249,7 +249,10 @@ fn figures(text: &OfficeWords, report: &Report) -> Vec<Figure> {
     let all = |of: fn(&DayReport) -> u64| report.days.iter().map(of).sum::<u64>();
     let supported = per_mille(all(|day| day.supported), all(|day| day.checked));
     let questions = &report.questions;
-    let abstained = per_mille(questions.abstained, questions.answered + questions.abstained);
+    let abstained = per_mille(
+        questions.abstained,
+        questions.answered + questions.abstained,
+    );
     let share = |share: Option<u64>| share.map_or_else(|| "–".to_owned(), percent);
     vec![
         Figure {
@@ -278,11 +281,26 @@ fn charts(words: &'static Words, text: &'static OfficeWords, report: &Report) ->
     let days: Vec<String> = report.days.iter().map(|day| day.day.clone()).collect();
     let of = |of: fn(&DayReport) -> u64| report.days.iter().map(of).collect::<Vec<u64>>();
     let questions = [
-        (series(text.answered, "good"), of(|day| day.questions.answered)),
-        (series(text.abstained, "warn"), of(|day| day.questions.abstained)),
-        (series(text.question_failed, "bad"), of(|day| day.questions.failed)),
-        (series(text.question_left, "dim"), of(|day| day.questions.left)),
-        (series(text.question_busy, "accent"), of(|day| day.questions.busy)),
+        (
+            series(text.answered, "good"),
+            of(|day| day.questions.answered),
+        ),
+        (
+            series(text.abstained, "warn"),
+            of(|day| day.questions.abstained),
+        ),
+        (
+            series(text.question_failed, "bad"),
+            of(|day| day.questions.failed),
+        ),
+        (
+            series(text.question_left, "dim"),
+            of(|day| day.questions.left),
+        ),
+        (
+            series(text.question_busy, "accent"),
+            of(|day| day.questions.busy),
+        ),
     ];
     let shares = |of: fn(&DayReport) -> Option<u64>| {
         report.days.iter().map(of).collect::<Vec<Option<u64>>>()
@@ -301,12 +319,24 @@ fn charts(words: &'static Words, text: &'static OfficeWords, report: &Report) ->
         ),
     ];
     let tokens = [
-        (series(text.tokens_read, "accent"), of(|day| day.tokens.read)),
+        (
+            series(text.tokens_read, "accent"),
+            of(|day| day.tokens.read),
+        ),
         (series(text.tokens_known, "dim"), of(|day| day.tokens.known)),
-        (series(text.tokens_written, "good"), of(|day| day.tokens.written)),
+        (
+            series(text.tokens_written, "good"),
+            of(|day| day.tokens.written),
+        ),
     ];
     vec![
-        stacked("questions", text.questions_per_day, text.day, &days, &questions),
+        stacked(
+            "questions",
+            text.questions_per_day,
+            text.day,
+            &days,
+            &questions,
+        ),
         lines("rates", text.rates_per_day, text.day, &days, &rates),
         verdicts(words, text, report),
         stages(text, report),
@@ -382,7 +412,9 @@ fn whole(time: f64) -> u64 {
 
 fn stages(text: &'static OfficeWords, report: &Report) -> Chart {
     let rows = &report.stages;
-    let slowest = rows.iter().max_by(|one, other| one.p95_ms.total_cmp(&other.p95_ms));
+    let slowest = rows
+        .iter()
+        .max_by(|one, other| one.p95_ms.total_cmp(&other.p95_ms));
     let most = slowest.map_or(0, |row| whole(row.p95_ms));
     let bar = |row: &crate::statistics::report::StageReport| Bar {
         word: stage_word(text, &row.stage).to_owned(),
@@ -411,7 +443,8 @@ fn stages(text: &'static OfficeWords, report: &Report) -> Chart {
             })
             .collect(),
         note: slowest.map_or_else(String::new, |row| {
-            text.slowest.replace("{stage}", stage_word(text, &row.stage))
+            text.slowest
+                .replace("{stage}", stage_word(text, &row.stage))
         }),
         is_empty: rows.is_empty(),
         ..Chart::default()
@@ -443,7 +476,10 @@ fn tables(words: &Words, text: &OfficeWords, body: &InstallationBody) -> Vec<Tab
     if let Some(free) = body.disk_free {
         disk.push((text.disk_free.to_owned(), size(free)));
     }
-    let backup = body.last_backup.as_deref().and_then(|time| time.parse().ok());
+    let backup = body
+        .last_backup
+        .as_deref()
+        .and_then(|time| time.parse().ok());
     let backup = match backup {
         Some(time) => text.backup_last.replace("{time}", &when(time)),
         None => text.backup_never.to_owned(),
@@ -476,7 +512,10 @@ fn tables(words: &Words, text: &OfficeWords, body: &InstallationBody) -> Vec<Tab
             rows: vec![
                 row(text.version, body.version.to_owned()),
                 row(text.schema, body.schema.to_string()),
-                row(text.embedder, embedder.unwrap_or_else(|| text.none.to_owned())),
+                row(
+                    text.embedder,
+                    embedder.unwrap_or_else(|| text.none.to_owned()),
+                ),
                 row(text.checker, body.checker.clone()),
                 row(text.generator, body.generator.clone()),
             ],

@@ -272,10 +272,16 @@ mod tests {
     fn every_action_has_its_description() {
         for (json, action) in [
             (r#"{"ids":[],"action":"delete"}"#, BulkAction::Delete),
-            (r#"{"ids":[],"action":"change","add_tags":["a"]}"#, BulkAction::Change),
+            (
+                r#"{"ids":[],"action":"change","add_tags":["a"]}"#,
+                BulkAction::Change,
+            ),
             (r#"{"ids":[],"action":"retry"}"#, BulkAction::Retry),
         ] {
-            assert_eq!(serde_json::from_str::<BulkRequest>(json).unwrap().action, action);
+            assert_eq!(
+                serde_json::from_str::<BulkRequest>(json).unwrap().action,
+                action
+            );
         }
         assert!(serde_json::from_str::<BulkRequest>(r#"{"ids":[],"action":"burn"}"#).is_err());
     }

@@ -84,10 +84,21 @@ pub(super) fn stacked(
     days: &[String],
     parts: &[(Series, Vec<u64>)],
 ) -> Chart {
-    let of = |day: usize| parts.iter().map(move |(_, amounts)| amounts.get(day).copied().unwrap_or(0));
-    let most = (0..days.len()).map(|day| of(day).sum::<u64>()).max().unwrap_or(0);
+    let of = |day: usize| {
+        parts
+            .iter()
+            .map(move |(_, amounts)| amounts.get(day).copied().unwrap_or(0))
+    };
+    let most = (0..days.len())
+        .map(|day| of(day).sum::<u64>())
+        .max()
+        .unwrap_or(0);
     let words: Vec<&str> = parts.iter().map(|(series, _)| series.word).collect();
-    let mut svg = opened(id, title, &format!("{}: {}", words.join(", "), days_words(days)));
+    let mut svg = opened(
+        id,
+        title,
+        &format!("{}: {}", words.join(", "), days_words(days)),
+    );
     let count = u64::try_from(days.len()).unwrap_or(1).max(1);
     for (number, day) in (0_u64..).zip(days) {
         let index = usize::try_from(number).unwrap_or(0);
@@ -151,7 +162,11 @@ pub(super) fn lines(
     parts: &[(Series, Vec<Option<u64>>)],
 ) -> Chart {
     let words: Vec<&str> = parts.iter().map(|(series, _)| series.word).collect();
-    let mut svg = opened(id, title, &format!("{}: {}", words.join(", "), days_words(days)));
+    let mut svg = opened(
+        id,
+        title,
+        &format!("{}: {}", words.join(", "), days_words(days)),
+    );
     let count = u64::try_from(days.len()).unwrap_or(1).max(1);
     for (series, shares) in parts {
         let mut path = String::new();
@@ -220,7 +235,9 @@ mod tests {
     };
 
     fn days() -> Vec<String> {
-        ["2026-02-27", "2026-02-28", "2026-03-01"].map(str::to_owned).into()
+        ["2026-02-27", "2026-02-28", "2026-03-01"]
+            .map(str::to_owned)
+            .into()
     }
 
     #[test]
@@ -242,7 +259,11 @@ mod tests {
     fn lines_break_where_nothing_is_known() {
         let parts = [(ONE, vec![Some(500), None, Some(1_000)])];
         let chart = lines("x", "Rates", "Day", &days(), &parts);
-        assert!(chart.svg.contains("d=\"M166 500h0M833 0h0\""), "{}", chart.svg);
+        assert!(
+            chart.svg.contains("d=\"M166 500h0M833 0h0\""),
+            "{}",
+            chart.svg
+        );
         assert_eq!(chart.rows[1], ["2026-02-28", "–"]);
         assert_eq!(chart.rows[2], ["2026-03-01", "100.0 %"]);
         assert!(lines("x", "", "", &days(), &[(ONE, vec![None; 3])]).is_empty);

@@ -14,7 +14,11 @@ pub(super) struct Fields(Vec<(String, String)>);
 
 impl Fields {
     fn read(body: &str) -> Self {
-        Self(form_urlencoded::parse(body.as_bytes()).into_owned().collect())
+        Self(
+            form_urlencoded::parse(body.as_bytes())
+                .into_owned()
+                .collect(),
+        )
     }
 
     /// The first field of this name, without space around it; empty if there is none.

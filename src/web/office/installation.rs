@@ -73,11 +73,10 @@ pub(super) async fn look(app: &App) -> Result<InstallationBody, Error> {
     let without_vector = catalogue.unembedded().await.map_err(LibraryError::from)?;
     let positive = |count: i64| u64::try_from(count).unwrap_or(0);
     let data = app.config().data.clone();
-    let (disk, disk_free, last_backup) = tokio::task::spawn_blocking(move || {
-        (disk(&data), free(&data), backup::last(&data))
-    })
-    .await
-    .map_err(|error| Error::internal("looking at the disk", &error))?;
+    let (disk, disk_free, last_backup) =
+        tokio::task::spawn_blocking(move || (disk(&data), free(&data), backup::last(&data)))
+            .await
+            .map_err(|error| Error::internal("looking at the disk", &error))?;
     let mut checks = app.configuration_checks();
     checks.extend(app.model_checks());
     // An engine that does not answer is told of by the questions that fail.

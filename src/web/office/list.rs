@@ -69,9 +69,10 @@ fn flag(name: &str, text: &str) -> Result<bool, Error> {
 fn name(field: &str, text: &str) -> Result<Option<String>, Error> {
     let text: Option<String> = given(text).map(|text| text.nfc().collect());
     match text {
-        Some(text) if text.chars().count() > TEXT => {
-            Err(Error::field(field, format!("longer than {TEXT} characters")))
-        }
+        Some(text) if text.chars().count() > TEXT => Err(Error::field(
+            field,
+            format!("longer than {TEXT} characters"),
+        )),
         text => Ok(text),
     }
 }
@@ -104,7 +105,10 @@ impl ListParams {
         let states = match given(&self.state) {
             None => BTreeSet::new(),
             Some(state) => states_of(state).ok_or_else(|| {
-                Error::field("state", "a state such as `ready`, or `working`, is expected")
+                Error::field(
+                    "state",
+                    "a state such as `ready`, or `working`, is expected",
+                )
             })?,
         };
         let format = given(&self.format)
@@ -114,7 +118,11 @@ impl ListParams {
             })
             .transpose()?;
         let after = given(&self.cursor)
-            .map(|cursor| cursor.parse().map_err(|error| Error::field("cursor", error)))
+            .map(|cursor| {
+                cursor
+                    .parse()
+                    .map_err(|error| Error::field("cursor", error))
+            })
             .transpose()?;
         let after: Option<crate::catalogue::Cursor> = after;
         if let Some(cursor) = &after
@@ -129,7 +137,10 @@ impl ListParams {
                 .ok()
                 .filter(|limit| (1..=PAGE_LIMIT).contains(limit))
                 .ok_or_else(|| {
-                    Error::field("limit", format!("a number from 1 to {PAGE_LIMIT} is expected"))
+                    Error::field(
+                        "limit",
+                        format!("a number from 1 to {PAGE_LIMIT} is expected"),
+                    )
                 })?,
         };
         Ok(ListQuery {
@@ -151,7 +162,10 @@ impl ListParams {
 
     /// Whether the list is narrowed by anything.
     pub(super) fn is_narrowed(&self) -> bool {
-        [&self.q, &self.state].into_iter().any(|text| given(text).is_some()) || self.has_more()
+        [&self.q, &self.state]
+            .into_iter()
+            .any(|text| given(text).is_some())
+            || self.has_more()
     }
 
     /// Whether it is narrowed by more than words and state.
@@ -288,7 +302,10 @@ mod tests {
         assert_eq!(with(|params| params.format = "exe".to_owned()), "format");
         assert_eq!(with(|params| params.cursor = "zz".to_owned()), "cursor");
         assert_eq!(with(|params| params.limit = "501".to_owned()), "limit");
-        assert_eq!(with(|params| params.problems = "maybe".to_owned()), "problems");
+        assert_eq!(
+            with(|params| params.problems = "maybe".to_owned()),
+            "problems"
+        );
         assert_eq!(with(|params| params.q = "가".repeat(201)), "q");
     }
 
@@ -313,7 +330,10 @@ mod tests {
         };
         let link = params.link(&[("sort", "name")]);
         assert!(link.starts_with("/documents?q=%ED"), "{link}");
-        assert!(link.ends_with("+%26+%EB%B3%91%EA%B0%80&sort=name"), "{link}");
+        assert!(
+            link.ends_with("+%26+%EB%B3%91%EA%B0%80&sort=name"),
+            "{link}"
+        );
         assert_eq!(ListParams::default().link(&[]), "/documents");
     }
 }

@@ -39,7 +39,10 @@ pub(super) use list::documents;
 pub(super) fn routes() -> Router<Shared> {
     Router::new()
         .route("/documents/selected", post(bulk::selected))
-        .route("/documents/{id}/about", get(about::page).post(about::change))
+        .route(
+            "/documents/{id}/about",
+            get(about::page).post(about::change),
+        )
         .route("/documents/{id}/delete", post(about::delete))
         .route("/documents/{id}/retry", post(about::retry))
         .route("/documents/{id}/cancel", post(about::cancel))

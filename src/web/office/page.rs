@@ -261,7 +261,10 @@ pub(super) fn row(frame: &Frame, view: &DocumentView) -> Row {
         label: state_word(words, view.state, view.problems.len()),
         progress: total.map(|total| (done.min(total), total)),
         left: view.seconds_left.map(|seconds| left(words, seconds)),
-        error: view.error.as_deref().map(|error| told(error, frame.language)),
+        error: view
+            .error
+            .as_deref()
+            .map(|error| told(error, frame.language)),
         problems: problems(words, view, frame.language),
         size: size(view.size),
         changed: when(view.updated_at),
@@ -306,7 +309,8 @@ fn states(
 ) -> Vec<StateLink> {
     let of = |state: &str| counts.get(state).copied().unwrap_or(0);
     let all: u64 = counts.values().sum();
-    let ended = of("ready") + of("ready_with_warnings") + of("failed") + of("cancelled") + of("deleting");
+    let ended =
+        of("ready") + of("ready_with_warnings") + of("failed") + of("cancelled") + of("deleting");
     let shown = [
         ("", text.any.to_owned(), all),
         ("working", text.working_on.to_owned(), all - ended),
@@ -339,9 +343,11 @@ fn source_row(text: &OfficeWords, run: Run, (documents, failed): (u64, u64)) -> 
                 ("{removed}", synced.removed),
                 ("{failed}", synced.failed),
             ];
-            let told = words.iter().fold(text.run_result.to_owned(), |told, (name, count)| {
-                told.replace(name, &count.to_string())
-            });
+            let told = words
+                .iter()
+                .fold(text.run_result.to_owned(), |told, (name, count)| {
+                    told.replace(name, &count.to_string())
+                });
             (Some(told), None)
         }
         Some(Err(error)) => (None, Some(error)),
@@ -412,9 +418,7 @@ pub(super) async fn documents(
         formats_hint: words
             .formats_hint
             .replace("{limit}", &ingest.max_file.to_string()),
-        readers_hint: words
-            .readers_hint
-            .replace("{readers}", &readers.join(", ")),
+        readers_hint: words.readers_hint.replace("{readers}", &readers.join(", ")),
         max_file: ingest.max_file.as_u64(),
         has_more: params.has_more(),
         is_narrowed: params.is_narrowed(),

@@ -75,8 +75,7 @@ pub(in crate::web) struct LookRequest {
 
 fn may_see(viewer: &Viewer, run: &Run) -> bool {
     // What names no readers follows the default rights: which documents may be found is counted.
-    let is_of_theirs =
-        run.readers.is_empty() || !viewer.reader.groups().is_disjoint(&run.readers);
+    let is_of_theirs = run.readers.is_empty() || !viewer.reader.groups().is_disjoint(&run.readers);
     viewer.is_admin() || (viewer.may_upload && is_of_theirs)
 }
 
