@@ -75,7 +75,8 @@ pub(super) fn material(
     }
     let is_bad = said.values().any(Said::is_bad);
     let whole = said.remove(&None).unwrap_or_default();
-    if said.values().any(|said| said.right && said.is_bad()) || whole.right && (is_bad || whole.missing)
+    if said.values().any(|said| said.right && said.is_bad())
+        || whole.right && (is_bad || whole.missing)
     {
         return Err(Skipped::Disputed);
     }

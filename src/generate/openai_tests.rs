@@ -787,7 +787,12 @@ async fn an_adapter_is_loaded_once_and_is_the_model_that_is_asked() {
     let models = json!({ "data": [{ "id": "tiny" }, { "id": "listed" }] });
     let url = fake
         .json("/v1/models", 200, &models)
-        .on("/v1/load_lora_adapter", 200, "text/plain", vec![bytes("Success")])
+        .on(
+            "/v1/load_lora_adapter",
+            200,
+            "text/plain",
+            vec![bytes("Success")],
+        )
         .chat(vec![says("Nothing is said."), ends("stop")])
         .start()
         .await;
