@@ -780,3 +780,69 @@ async fn what_cannot_be_written_again_is_none_or_a_failure() {
     let error = engine(&url).rewrite(&rewrite()).await.unwrap_err();
     assert!(!error.to_string().contains("99,999,999"), "{error}");
 }
+
+#[tokio::test]
+async fn an_adapter_is_loaded_once_and_is_the_model_that_is_asked() {
+    let fake = Fake::default();
+    let models = json!({ "data": [{ "id": "tiny" }, { "id": "listed" }] });
+    let url = fake
+        .json("/v1/models", 200, &models)
+        .on(
+            "/v1/load_lora_adapter",
+            200,
+            "text/plain",
+            vec![bytes("Success")],
+        )
+        .chat(vec![says("Nothing is said."), ends("stop")])
+        .start()
+        .await;
+    let mut config = config(&url);
+    config.seed = Some(7);
+    config.openai.adapters = vec!["ours".to_owned()];
+    let engine = OpenAiGenerator::new(&config).unwrap();
+    let folder = Path::new("/srv/adapters/hr");
+    // Without being told to, no server is made to load anything.
+    assert!(!engine.load_adapter("hr", Some(folder)).await.unwrap());
+    assert!(engine.load_adapter("ours", None).await.unwrap());
+    assert!(fake.asked("/v1/load_lora_adapter").is_empty());
+    config.openai.load_adapters = true;
+    let engine = OpenAiGenerator::new(&config).unwrap();
+    for name in ["listed", "hr", "hr"] {
+        assert!(engine.load_adapter(name, Some(folder)).await.unwrap());
+    }
+    let loaded = fake.asked("/v1/load_lora_adapter");
+    assert_eq!(loaded.len(), 1, "{loaded:?}");
+    assert_eq!(loaded[0]["lora_name"], "hr");
+    assert_eq!(loaded[0]["lora_path"], "/srv/adapters/hr");
+    for (adapter, number) in [(None, 0), (Some("hr"), 1), (Some("none"), 2)] {
+        let mut prompt = prompt();
+        prompt.question.adapter = adapter.map(str::to_owned);
+        engine.draft(prompt, number).await.unwrap();
+    }
+    let asked = fake.asked(CHAT);
+    let of = |key: &str| {
+        let bodies = asked.iter();
+        bodies.map(|body| body[key].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(of("model"), ["tiny", "hr", "tiny"]);
+    assert_eq!(of("seed"), [7, 8, 9]);
+    assert_eq!(asked[0]["temperature"], 0.0);
+    assert!(asked[1]["temperature"].as_f64().unwrap() > 0.7);
+}
+
+#[tokio::test]
+async fn an_adapter_that_the_server_cannot_load_is_told() {
+    let fake = Fake::default();
+    let refusal = json!({ "error": { "message": "adapter_config.json is missing" } });
+    let url = fake
+        .json("/v1/models", 200, &json!({ "data": [] }))
+        .json("/v1/load_lora_adapter", 400, &refusal)
+        .start()
+        .await;
+    let mut config = config(&url);
+    config.openai.load_adapters = true;
+    let engine = OpenAiGenerator::new(&config).unwrap();
+    let loading = engine.load_adapter("hr", Some(Path::new("/srv/hr"))).await;
+    let error = loading.unwrap_err().to_string();
+    assert!(error.contains("adapter_config.json is missing"), "{error}");
+}
