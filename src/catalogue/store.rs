@@ -1616,6 +1616,21 @@ fn view(row: &SqliteRow, access: Option<&Access>, lists: &Lists) -> Result<Optio
     }))
 }
 
+/// Makes a catalogue of today one of version 6.
+#[cfg(test)]
+pub(super) const BACK_TO_6: &str = "\
+    DROP TRIGGER listing_document_insert; DROP TRIGGER listing_document_update; DROP TRIGGER listing_version_insert; \
+    DROP TRIGGER listing_version_update; DROP VIEW listing_source; DROP TABLE listing; DROP TABLE statistics; \
+    DROP TRIGGER judged_documents_gone; DROP TABLE feedback; DROP TABLE judged_documents; DROP TABLE judged_answers; \
+    DROP TABLE turns; DROP TABLE conversations; DROP TABLE identities; \
+    DROP TRIGGER webhooks_document_received; DROP TRIGGER webhooks_version_received; \
+    DROP TRIGGER webhooks_document_ended; DROP TRIGGER webhooks_document_deleted; DROP VIEW webhook_events; \
+    DROP TABLE webhook_messages; DROP TABLE webhooks; \
+    DROP INDEX documents_by_list; DROP INDEX versions_apart; DROP TABLE access_lists; \
+    ALTER TABLE documents DROP COLUMN list; ALTER TABLE documents DROP COLUMN own_rights; \
+    ALTER TABLE versions DROP COLUMN access; ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
+    DELETE FROM settings WHERE name = 'access_lists'; PRAGMA user_version = 6;";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -1640,24 +1655,16 @@ mod tests {
         assert!(expected.contains("documents parent TEXT 0"), "{expected:?}");
         // Back to version 2.
         sqlx::raw_sql(
-            "DROP TRIGGER webhooks_document_received; DROP TRIGGER webhooks_version_received; \
-             DROP TRIGGER webhooks_document_ended; DROP TRIGGER webhooks_document_deleted; DROP VIEW webhook_events; \
-             DROP TABLE webhook_messages; DROP TABLE webhooks; \
-             DROP TRIGGER listing_document_insert; DROP TRIGGER listing_document_update; DROP TRIGGER listing_version_insert; \
-             DROP TRIGGER listing_version_update; DROP VIEW listing_source; DROP TABLE listing; DROP TABLE statistics; \
-             DROP INDEX documents_by_list; DROP INDEX versions_apart; DROP TABLE access_lists; \
-             ALTER TABLE documents DROP COLUMN list; ALTER TABLE documents DROP COLUMN own_rights; \
-             ALTER TABLE versions DROP COLUMN access; ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
-             DROP INDEX documents_by_lane; DROP INDEX documents_by_content; \
-             ALTER TABLE documents DROP COLUMN passwords; ALTER TABLE documents DROP COLUMN lane; ALTER TABLE documents DROP COLUMN metadata; \
-             ALTER TABLE documents DROP COLUMN said; ALTER TABLE versions DROP COLUMN received_at; \
-             ALTER TABLE versions DROP COLUMN replaced_at; DROP TABLE recognized; DROP TABLE sourced; DROP INDEX documents_by_parent; \
-             DROP INDEX documents_by_turn; ALTER TABLE documents DROP COLUMN parent; \
-             ALTER TABLE documents DROP COLUMN turn; ALTER TABLE versions DROP COLUMN needs_ocr; \
-             DROP TRIGGER judged_documents_gone; DROP TABLE feedback; DROP TABLE judged_documents; DROP TABLE judged_answers; \
-             DROP TABLE turns; DROP TABLE conversations; \
-             DROP TABLE identities; DROP TABLE links; DROP TABLE sessions; DROP TABLE api_keys; DROP TABLE people; \
-             DROP TABLE audit; DROP TABLE audit_anchors; PRAGMA user_version = 2;",
+            AssertSqlSafe(format!(
+                "{BACK_TO_6} DROP INDEX documents_by_lane; DROP INDEX documents_by_content; \
+                 ALTER TABLE documents DROP COLUMN passwords; ALTER TABLE documents DROP COLUMN lane; ALTER TABLE documents DROP COLUMN metadata; \
+                 ALTER TABLE documents DROP COLUMN said; ALTER TABLE versions DROP COLUMN received_at; \
+                 ALTER TABLE versions DROP COLUMN replaced_at; DROP TABLE recognized; DROP TABLE sourced; DROP INDEX documents_by_parent; \
+                 DROP INDEX documents_by_turn; ALTER TABLE documents DROP COLUMN parent; \
+                 ALTER TABLE documents DROP COLUMN turn; ALTER TABLE versions DROP COLUMN needs_ocr; \
+                 DROP TABLE links; DROP TABLE sessions; DROP TABLE api_keys; DROP TABLE people; \
+                 DROP TABLE audit; DROP TABLE audit_anchors; PRAGMA user_version = 2;"
+            )),
         )
         .execute(&catalogue.writer)
         .await

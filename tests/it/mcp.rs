@@ -145,7 +145,7 @@ async fn a_text_is_checked_by_documents_and_by_passages() {
 async fn what_is_wrong_is_told_in_words() {
     let test = TestApp::new().await;
     for (name, arguments, words) in [
-        ("ask", json!({ "question": " " }), "질문이 비어"),
+        ("ask", json!({ "question": " " }), "is empty"),
         ("ask", json!({ "question": "가".repeat(4_001) }), "4001"),
         ("ask", json!({}), "question"),
         ("search", json!({ "query": "a", "limits": 3 }), "limits"),

@@ -68,17 +68,9 @@ pub(in crate::catalogue) async fn fill(transaction: &mut SqliteConnection) -> Re
 mod tests {
     use ingest::{ContentHash, DocumentId};
 
-    use super::super::super::store::Catalogue;
+    use super::super::super::store::{BACK_TO_6, Catalogue};
     use crate::ask::Reader;
     use crate::rights::Level;
-
-    const BACK: &str = "DROP TRIGGER listing_document_insert; DROP TRIGGER listing_document_update; \
-        DROP TRIGGER listing_version_insert; DROP TRIGGER listing_version_update; DROP VIEW listing_source; \
-        DROP TABLE listing; DROP TABLE statistics; DROP INDEX documents_by_list; DROP INDEX versions_apart; DROP TABLE access_lists; \
-        ALTER TABLE documents DROP COLUMN list; ALTER TABLE documents DROP COLUMN own_rights; \
-        ALTER TABLE versions DROP COLUMN access; \
-        ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
-        DELETE FROM settings WHERE name = 'access_lists'; PRAGMA user_version = 6;";
 
     async fn add(catalogue: &Catalogue, name: &str, parent: Option<&str>, readers: &str) {
         let id = |name: &str| DocumentId::at(name).to_string();
@@ -116,7 +108,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("catalogue.sqlite");
         let catalogue = Catalogue::open(&file).await.unwrap();
-        sqlx::raw_sql(BACK)
+        sqlx::raw_sql(BACK_TO_6)
             .execute(&catalogue.writer)
             .await
             .unwrap();
