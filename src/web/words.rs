@@ -99,7 +99,7 @@ words! {
     no_conversations: "아직 대화가 없습니다.", "No conversations yet.";
     no_conversation_found: "찾는 말이 있는 대화가 없습니다.", "No conversation has these words.";
     more: "더 보기", "Show more";
-    conversation_menu: "이 대화", "This conversation";
+    conversation_menu: "더 보기", "More";
     rename: "제목 바꾸기", "Rename";
     title: "제목", "Title";
     export_markdown: "Markdown으로 받기", "Export as Markdown";

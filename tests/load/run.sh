@@ -33,6 +33,12 @@ data = "$folder/data"
 [server]
 bind = "127.0.0.1:$port"
 
+# All askers show one key.
+[server.limits]
+requests_per_second = 0
+questions_per_minute = 0
+concurrent_questions = 0
+
 [[server.keys]]
 name = "askers"
 key = "$VERACITE_TEST_KEY"
