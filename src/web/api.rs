@@ -221,7 +221,7 @@ pub(super) async fn document_events(
         let more = format!("more than {} documents", events::WATCHED);
         return Err(Error::field("ids", more));
     }
-    Ok(events::states(shared, viewer.reader, ids, language))
+    Ok(events::states(shared, viewer, ids, language))
 }
 
 /// Shows a document.
