@@ -2,7 +2,8 @@
 //!
 //! A sentence goes with the first of its quotes that may not be read any more. What no quote
 //! stands under was written from all passages that were found, and goes with the first of their
-//! documents; so does what is said not to hold, since the reason may name what another one says. Nothing is said of what went but how many sentences there were, and why.
+//! documents; so does what is said not to hold, since the reason may name what another one says.
+//! Nothing is said of what went but how many sentences there were, and why.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 

@@ -148,7 +148,7 @@ async fn keep(catalogue: Catalogue, turn: String, ending: Ending) {
             .flat_map(|context| context.ledger.iter().map(|entry| entry.chunk))
             .collect();
         let mut consulted = catalogue.documents_of(&chunks).await?;
-        // What was read anew or deleted meanwhile has no chunks any more, and must be known all the same.
+        // What was read anew or deleted meanwhile has no chunks any more, and must be known too.
         for passage in context.iter().flat_map(|context| &context.passages) {
             let own = passage.chunks.iter();
             consulted.extend(own.map(|chunk| (chunk.to_string(), passage.document)));
