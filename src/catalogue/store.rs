@@ -27,6 +27,7 @@ use sqlx::{AssertSqlSafe, Row as _};
 use super::audit;
 use super::conversations;
 use super::feedback;
+use super::listing::may_find;
 use super::metadata::{Metadata, Said, labels};
 use super::oidc;
 use super::people;
@@ -272,9 +273,11 @@ const ENTRY_COLUMNS: &str =
 const VIEW_COLUMNS: &str = "SELECT d.id, d.wanted, d.file_name, d.size, d.state, d.error, d.list, v.access, d.parent, d.created_at, d.updated_at, \
      d.metadata, d.said, v.title, v.format, v.problems, v.pages, \
      (SELECT count(*) FROM versions o WHERE o.document = d.id AND o.version NOT IN (d.wanted, coalesce(d.current, d.wanted))) AS old_versions, \
-     (SELECT o.list FROM documents o WHERE o.id = json_extract(d.metadata, '$.superseded_by') \
-      AND o.state != 'deleting') AS successor_list, \
-     (SELECT json_group_array(json_array(o.id, o.list)) FROM documents o \
+     (SELECT o.list || coalesce('+' || ov.access, '') FROM documents o \
+      LEFT JOIN versions ov ON ov.document = o.id AND ov.version = o.wanted \
+      WHERE o.id = json_extract(d.metadata, '$.superseded_by') AND o.state != 'deleting') AS successor_list, \
+     (SELECT json_group_array(json_array(o.id, o.list || coalesce('+' || ov.access, ''))) FROM documents o \
+      LEFT JOIN versions ov ON ov.document = o.id AND ov.version = o.wanted \
       WHERE o.wanted = d.wanted AND o.id != d.id AND o.state != 'deleting') AS duplicates, \
      (SELECT count(*) FROM chunks c WHERE c.document = d.id) AS chunks, \
      (SELECT count(*) FROM chunks c WHERE c.document = d.id AND c.embedded = 1) AS embedded \
@@ -1559,10 +1562,8 @@ fn view(row: &SqliteRow, access: Option<&Access>, lists: &Lists) -> Result<Optio
     let said: Said = said.map_or_else(|| Ok(Said::default()), json)?;
     let duplicates: Vec<(DocumentId, String)> = json(row.try_get("duplicates")?)?;
     let successor_list: Option<&str> = row.try_get("successor_list")?;
-    let may_find = |list: &str| {
-        let list = rights::list_named(list);
-        access.is_none_or(|access| access.may(Level::Find, &list, None))
-    };
+    // By the list of the other document, and that of its version if it has one.
+    let is_findable = |key: &str| access.is_none_or(|access| may_find(access, key));
     let state: &str = row.try_get("state")?;
     let state: State = json(&to_json(&state))?;
     let pages = row.try_get::<Option<i64>, _>("pages")?.map(number);
@@ -1584,13 +1585,13 @@ fn view(row: &SqliteRow, access: Option<&Access>, lists: &Lists) -> Result<Optio
         labels: labels(&metadata, &said),
         superseded_by: metadata
             .superseded_by
-            .filter(|_| successor_list.is_some_and(may_find)),
+            .filter(|_| successor_list.is_some_and(is_findable)),
         metadata,
         said: if is_read { said } else { Said::default() },
         old_versions: number(row.try_get("old_versions")?),
         duplicates: duplicates
             .into_iter()
-            .filter(|(_, list)| may_find(list))
+            .filter(|(_, key)| is_findable(key))
             .map(|(id, _)| id)
             .collect(),
         seconds_left: None,

@@ -170,18 +170,20 @@ impl Catalogue {
         transaction.commit().await
     }
 
-    /// Messages whose turn it is, at most `limit`, without those in `taken`. A message waits for the
-    /// earlier ones of its document to the same webhook.
+    /// Messages whose turn it is, at most `limit`, without those in `taken` and those to the webhooks in
+    /// `busy`. A message waits for the earlier ones of its document to the same webhook.
     pub(crate) async fn due_messages(
         &self,
         now: Timestamp,
         taken: &BTreeSet<i64>,
+        busy: &BTreeSet<String>,
         limit: usize,
     ) -> Result<Vec<Message>> {
         let sql = format!(
             "{MESSAGE_COLUMNS} JOIN webhooks w ON w.id = m.webhook \
              WHERE m.state = 'pending' AND m.next_at <= ?1 AND NOT w.disabled \
-             AND m.seq NOT IN (SELECT value FROM json_each(?2)) AND NOT EXISTS ( \
+             AND m.seq NOT IN (SELECT value FROM json_each(?2)) \
+             AND m.webhook NOT IN (SELECT value FROM json_each(?4)) AND NOT EXISTS ( \
              SELECT 1 FROM webhook_messages e WHERE e.state = 'pending' AND e.webhook = m.webhook \
              AND e.document = m.document AND e.seq < m.seq) ORDER BY m.next_at, m.seq LIMIT ?3"
         );
@@ -189,6 +191,7 @@ impl Catalogue {
             .bind(now.as_second())
             .bind(to_json(taken))
             .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .bind(to_json(busy))
             .fetch_all(&self.readers)
             .await?;
         rows.iter().map(message).collect()

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::export::may_read_all;
-use super::recent::{RecentAnswer, passages_of};
+use super::recent::{RecentAnswer, passages_of, searched};
 use super::types::{JudgedAnswer, Judgement, KeptPassage, KeptPrompt, KeptSentence, Kind};
 use crate::app::App;
 use crate::ask::{Context, DraftSentence, Prompt, Question, Reader, Scope};
@@ -242,7 +242,7 @@ fn judged(app: &App, body: &Value, proof: &Proof, recent: Option<&RecentAnswer>)
         })
         .collect();
     sentences.extend(recent.iter().flat_map(|recent| recent.withheld.clone()));
-    let prompt = recent.map(|recent| kept_prompt(app, &question, language, &recent.context));
+    let prompt = recent.map(|recent| kept_prompt(app, searched(body), language, &recent.context));
     JudgedAnswer {
         language,
         mode: proof.mode,

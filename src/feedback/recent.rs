@@ -68,10 +68,18 @@ fn ledger(body: &Value) -> impl Iterator<Item = (String, Option<u64>)> {
     })
 }
 
+/// The question that a draft was written for: as it was understood from its conversation.
+pub(super) fn searched(body: &Value) -> &str {
+    let searched = body["searched_for"].as_str();
+    searched
+        .or_else(|| body["question"].as_str())
+        .unwrap_or_default()
+}
+
 fn named(body: &Value) -> ContentHash {
     let claims = body["claims"].as_array().into_iter().flatten();
     name(
-        body["question"].as_str().unwrap_or_default(),
+        searched(body),
         ledger(body),
         claims.map(|claim| claim["text"].as_str().unwrap_or_default()),
     )

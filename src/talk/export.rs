@@ -63,9 +63,11 @@ pub(crate) fn markdown(
             (TurnState::Failed, true) => Some("답하지 못했습니다."),
             (TurnState::Failed, false) => Some("There is no answer: it failed."),
         };
-        for note in state
-            .map(str::to_owned)
-            .into_iter()
+        for note in turn
+            .answer
+            .iter()
+            .flat_map(|answer| beside(answer, ko))
+            .chain(state.map(str::to_owned))
             .chain(turn.hidden.words(language))
         {
             let _ = write!(text, "\n> {note}\n");
@@ -75,6 +77,31 @@ pub(crate) fn markdown(
         }
     }
     text
+}
+
+/// What the page says beside the sentences: that documents differ, that sentences were withheld, and
+/// that the answer ends early.
+fn beside(answer: &Value, ko: bool) -> Vec<String> {
+    let conflicts = answer["conflicts"].as_array().into_iter().flatten();
+    let words = conflicts.filter_map(|conflict| conflict["words"].as_str());
+    let mut said: Vec<String> = words.map(escaped).collect();
+    let withheld = answer["withheld"]["count"].as_u64().unwrap_or_default();
+    if withheld > 0 {
+        said.push(if ko {
+            format!("문서로 뒷받침되지 않은 {withheld}문장은 보이지 않았습니다.")
+        } else {
+            format!("Sentences that the documents do not support were withheld: {withheld}.")
+        });
+    }
+    if answer["truncated"].as_bool().unwrap_or_default() {
+        let words = if ko {
+            "답이 끝까지 쓰이지 않았습니다."
+        } else {
+            "The answer was not written to its end."
+        };
+        said.push(words.to_owned());
+    }
+    said
 }
 
 /// A sentence that the documents do not support is marked as it was on the page.
@@ -182,7 +209,10 @@ mod tests {
         };
         let turns = [
             turn(json!({"claims": [claim("11일이다."), claim("그렇다.")]})),
-            turn(json!({"claims": [claim("또 11일이다.")]})),
+            turn(json!({
+                "claims": [claim("또 11일이다.")], "withheld": {"count": 2, "reasons": []},
+                "conflicts": [{"words": "11일과 12일로 *다릅니다*.", "sides": []}],
+            })),
         ];
         let conversation = Conversation {
             id: "c".to_owned(),
@@ -200,6 +230,10 @@ mod tests {
         );
         assert!(text.contains("이렇게 찾았습니다: 2년차 연차는 며칠인가요?"));
         assert!(text.contains("> 1문장은"), "what went is told of");
+        assert!(
+            text.contains("> 11일과 12일로 \\*다릅니다\\*.") && text.contains("2문장은 보이지"),
+            "{text}"
+        );
     }
 
     #[test]

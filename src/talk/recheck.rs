@@ -2,7 +2,8 @@
 //!
 //! A sentence goes with the first of its quotes that may not be read any more. What no quote
 //! stands under was written from all passages that were found, and goes with the first of their
-//! documents. Nothing is said of what went but how many sentences there were, and why.
+//! documents; so does what is said not to hold, since the reason may name what another one says.
+//! Nothing is said of what went but how many sentences there were, and why.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -112,7 +113,14 @@ impl Rights {
         let mut went = false;
         if let Some(claims) = answer.get_mut("claims").and_then(Value::as_array_mut) {
             claims.retain(|claim| {
-                let access = of_citations(claim.get("citations")).unwrap_or(consulted_access);
+                let quoted = of_citations(claim.get("citations"));
+                // A reason may name figures of any passage that was found.
+                let has_reason = claim.get("reason").is_some_and(|reason| !reason.is_null());
+                let access = match quoted {
+                    Some(access) if has_reason => access.max(consulted_access),
+                    Some(access) => access,
+                    None => consulted_access,
+                };
                 hidden.count(access)
             });
             went |= hidden.any();
@@ -477,6 +485,14 @@ mod tests {
         assert_eq!((hidden.closed, shown["text"].as_str()), (1, Some("")));
         let (shown, _) = rights().shown(answer, &consulted(&["open"]));
         assert_eq!(shown["text"], "Maybe 15.");
+        // It quotes what may be read, and the reason says what another document has.
+        let mut wrong = claim("It is 15.", &[citation("open", "now")]);
+        wrong["reason"] = json!({"code": "missing_fact", "words": "The document says 20."});
+        let answer = json!({"text": "It is 15.", "claims": [wrong], "ledger": []});
+        let (shown, hidden) = rights().shown(answer.clone(), &consulted(&["open", "closed"]));
+        assert_eq!((hidden.closed, shown["text"].as_str()), (1, Some("")));
+        let (shown, _) = rights().shown(answer, &consulted(&["open"]));
+        assert_eq!(shown["text"], "It is 15.");
         let unknown = Rights::default().of_document(DocumentId::at("x"));
         assert_eq!(unknown, Access::Closed, "what was not looked up is closed");
     }

@@ -147,7 +147,12 @@ async fn keep(catalogue: Catalogue, turn: String, ending: Ending) {
             .iter()
             .flat_map(|context| context.ledger.iter().map(|entry| entry.chunk))
             .collect();
-        let consulted = catalogue.documents_of(&chunks).await?;
+        let mut consulted = catalogue.documents_of(&chunks).await?;
+        // What was read anew or deleted meanwhile has no chunks any more, and must be known too.
+        for passage in context.iter().flat_map(|context| &context.passages) {
+            let own = passage.chunks.iter();
+            consulted.extend(own.map(|chunk| (chunk.to_string(), passage.document)));
+        }
         let said = answer
             .as_deref()
             .and_then(|answer| serde_json::from_str::<Value>(answer).ok())

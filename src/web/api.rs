@@ -221,7 +221,7 @@ pub(super) async fn document_events(
         let more = format!("more than {} documents", events::WATCHED);
         return Err(Error::field("ids", more));
     }
-    Ok(events::states(shared, viewer.reader, ids, language))
+    Ok(events::states(shared, viewer, ids, language))
 }
 
 /// Shows a document.
@@ -489,8 +489,8 @@ pub(super) async fn page(
     };
     let headers = [
         (header::CONTENT_TYPE, "image/png".to_owned()),
-        // A version never changes, but rights may.
-        (header::CACHE_CONTROL, "private, max-age=300".to_owned()),
+        // A version never changes, but rights do: what is taken away is not shown from a cache.
+        (header::CACHE_CONTROL, "no-store".to_owned()),
     ];
     Ok((headers, picture.png.clone()).into_response())
 }

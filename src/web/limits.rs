@@ -28,17 +28,18 @@ use super::error::Error;
 use super::viewer::{Viewer, Who};
 
 /// Routes that answer questions, or check answers, which takes as much. The page that works without scripts
-/// and programs that speak MCP ask as well.
+/// and programs that speak MCP ask as well; corrections of answers are checked too.
 const QUESTIONS: &[&str] = &[
     "/ask",
     "/mcp",
     "/v1/answers",
     "/v1/check",
     "/v1/chat/completions",
+    "/v1/feedback",
     "/v1/messages",
 ];
-/// Routes that take files.
-const UPLOADS: &[&str] = &["/v1/documents"];
+/// Routes that take files, by scripts and by the form of the page.
+const UPLOADS: &[&str] = &["/documents", "/v1/documents"];
 /// Requests of so many seconds may come at once: a page asks for several things.
 const BURST_SECONDS: u32 = 5;
 /// After so many requests, those who have been gone for long are forgotten.

@@ -20,6 +20,7 @@ use tracing::{error, info};
 
 use super::Shared;
 use super::error::{Error, ErrorBody};
+use super::viewer::{Viewer, Who};
 use super::wire;
 use crate::app::{App, AskError, AskEvent, Phase};
 use crate::ask::{Context, Question, Reader};
@@ -27,6 +28,7 @@ use crate::catalogue::{ListQuery, PAGE_LIMIT, StateCounts};
 use crate::check::{Answer, AnswerEvent};
 use crate::language::Language;
 use crate::library::LibraryError;
+use crate::people::PersonId;
 use crate::talk::{Recorder, suggest};
 
 /// A silent stream is cut by proxies: something is said this often.
@@ -293,6 +295,8 @@ pub(super) const WATCHED: usize = 500;
 struct Watching {
     shared: Shared,
     reader: Reader,
+    /// Who watches, if it is a person: their groups may become others meanwhile.
+    person: Option<PersonId>,
     /// Those that are watched; the ones that changed last, if none are named.
     ids: Option<Vec<DocumentId>>,
     changes: watch::Receiver<u64>,
@@ -319,7 +323,7 @@ struct Changes {
 /// the server stops. `ids` are watched, or else the documents that changed last.
 pub(super) fn states(
     shared: Shared,
-    reader: Reader,
+    viewer: Viewer,
     ids: Option<Vec<DocumentId>>,
     language: Language,
 ) -> Response {
@@ -327,7 +331,11 @@ pub(super) fn states(
         changes: shared.app.library().watch(),
         phase: shared.app.phase(),
         shared,
-        reader,
+        reader: viewer.reader,
+        person: match viewer.who {
+            Who::Person { id, .. } => Some(id),
+            Who::Nobody | Who::Key { .. } => None,
+        },
         ids,
         heartbeat: heartbeat(),
         known: HashMap::new(),
@@ -374,6 +382,10 @@ impl Watching {
             }
             tokio::time::sleep(STATES).await;
             self.changes.mark_unchanged();
+            if !self.read_anew().await {
+                self.ended = true;
+                return None;
+            }
             let (documents, counts) = match self.look().await {
                 Ok(seen) => seen,
                 Err(failed) => return Some(self.failed(failed)),
@@ -404,6 +416,20 @@ impl Watching {
             if !is_same {
                 return Some(event("changes", &changes));
             }
+        }
+    }
+
+    /// Looks up what a person who watches may read by now. False where they may not come in any more,
+    /// or it cannot be told.
+    async fn read_anew(&mut self) -> bool {
+        let Some(id) = &self.person else { return true };
+        let found = self.shared.app.people().get(id).await;
+        match found {
+            Ok(person) if !person.disabled => {
+                self.reader = Reader::new(person.all_groups()).with_person(person.id);
+                true
+            }
+            Ok(_) | Err(_) => false,
         }
     }
 

@@ -28,6 +28,7 @@ use crate::audit::Action;
 use crate::catalogue::{MetadataChange, NewDocument};
 use crate::language::Language;
 use crate::library::upload_place;
+use crate::rights::Level;
 
 /// Passwords in one request.
 const PASSWORDS_LIMIT: usize = 20;
@@ -265,6 +266,13 @@ async fn submit(
     };
     let library = shared.app.library();
     let id = library.id_at(&document.place).await?;
+    // What lies there is replaced by those who may have it, and by nobody else.
+    if library.rights(id).await?.is_some() {
+        let there = library.get(id, &viewer.reader).await?;
+        if there.is_none_or(|there| there.level < Level::Download) {
+            return Err(Error::Forbidden);
+        }
+    }
     let event = viewer.does(Action::Upload, id);
     let event = event.with("file_name", &document.file_name);
     let event = event

@@ -70,9 +70,19 @@ pub(crate) async fn deliver(delivery: Delivery, mut phase: watch::Receiver<Phase
         }
         let taken: BTreeSet<i64> = on_the_way.keys().copied().collect();
         let room = AT_ONCE - on_the_way.len();
+        // One that answers slowly, with many messages waiting, does not keep the others from theirs.
+        let to = |webhook: &WebhookId| {
+            let all = on_the_way.values();
+            all.filter(|other| *other == webhook).count()
+        };
+        let busy: BTreeSet<String> = on_the_way
+            .values()
+            .filter(|webhook| to(webhook) >= TO_ONE)
+            .map(ToString::to_string)
+            .collect();
         match delivery
             .catalogue
-            .due_messages(Timestamp::now(), &taken, room)
+            .due_messages(Timestamp::now(), &taken, &busy, room)
             .await
         {
             Ok(due) => {

@@ -316,6 +316,20 @@ async fn an_editor_does_not_open_a_document_by_moving_it() {
         .json();
     assert_eq!(told["inherited"]["collection"], json!("closed"));
     assert_eq!(told["effective"], json!([grant("hr", "download")]));
+    // No more by the route for many documents.
+    let many = json!({
+        "ids": [id.to_string()], "action": "change", "change": { "collection": "board" },
+    });
+    let shown = ("cookie", &*jun);
+    let reply = server
+        .json("POST", "/v1/documents/bulk", shown, &many)
+        .await;
+    assert_eq!(reply.json()["results"][0]["done"], json!(false));
+    let told = server
+        .get(&format!("{document}/rights"), &[("cookie", &jun)])
+        .await
+        .json();
+    assert_eq!(told["inherited"]["collection"], json!("closed"));
 }
 
 #[tokio::test]

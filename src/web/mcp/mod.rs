@@ -31,12 +31,13 @@ use rmcp::service::RequestContext;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
 use rmcp::transport::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{RoleServer, ServerHandler};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::{Instrument as _, Span};
 
 use super::error::Error;
-use super::viewer::Viewer;
+use super::viewer::{Gate, Viewer};
 use super::{BODY_LIMIT, Shared, wire};
 use crate::app::App;
 use crate::ask::{Question, Reader, Scope};
@@ -61,11 +62,21 @@ pub(crate) struct Asker {
     pub(crate) reader: Reader,
 }
 
+/// A key that somebody showed once, for all their calls.
+#[derive(Clone, Debug)]
+struct Shown {
+    gate: Arc<Gate>,
+    key: SecretString,
+}
+
 /// The server of one asker.
 #[derive(Clone, Debug)]
 struct Server {
     app: Arc<App>,
     asker: Asker,
+    /// The key by which the asker is looked up anew for each call; none where each call comes with who
+    /// asks.
+    shown: Option<Shown>,
     /// The request that the tools run for, in traces: the protocol runs them as a task of its own.
     span: Span,
 }
@@ -129,12 +140,30 @@ impl ServerHandler for Server {
 
 impl Server {
     async fn call(&self, name: &str, arguments: JsonObject) -> Result<CallToolResult, Failed> {
+        let server = self.of_now().await?;
         match name {
-            tools::SEARCH => self.search(read(arguments)?).await,
-            tools::ASK => self.ask(read(arguments)?).await,
-            tools::CHECK => self.check(read(arguments)?).await,
+            tools::SEARCH => server.search(read(arguments)?).await,
+            tools::ASK => server.ask(read(arguments)?).await,
+            tools::CHECK => server.check(read(arguments)?).await,
             _ => Err(Failed::NoTool),
         }
+    }
+
+    /// The same server, for its asker as they are now: a key ends, and groups change.
+    async fn of_now(&self) -> Result<Self, Failed> {
+        let Some(shown) = &self.shown else {
+            return Ok(self.clone());
+        };
+        let found = shown.gate.by_key(shown.key.expose_secret()).await;
+        let viewer = found.and_then(|viewer| viewer.ok_or(Error::SignIn));
+        let viewer = viewer.map_err(|error| because(error, Language::En))?;
+        Ok(Self {
+            asker: Asker {
+                actor: viewer.actor,
+                reader: viewer.reader,
+            },
+            ..self.clone()
+        })
     }
 
     async fn search(&self, request: wire::SearchRequest) -> Result<CallToolResult, Failed> {
@@ -247,6 +276,7 @@ pub(super) async fn serve(
             actor: viewer.actor,
             reader: viewer.reader,
         },
+        shown: None,
         span: Span::current(),
     };
     // Host and origin are looked at for all routes, before this one.

@@ -9,7 +9,7 @@ use crate::catalogue::{DocumentView, MetadataChange};
 use crate::rights::Level;
 use crate::web::error::Error;
 use crate::web::viewer::Viewer;
-use crate::web::{Shared, audited};
+use crate::web::{Shared, audited, rights};
 
 /// The id that a path names.
 pub(super) fn document_id(id: &str) -> Result<DocumentId, Error> {
@@ -49,6 +49,7 @@ pub(super) async fn change(
     change: &MetadataChange,
 ) -> Result<(), Error> {
     changeable(shared, viewer, id).await?;
+    rights::may_move(shared, viewer, id, change).await?;
     let event = viewer.does(Action::Change, id);
     shared.record(event.with("fields", change.fields())).await?;
     let library = shared.app.library();
