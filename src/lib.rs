@@ -15,21 +15,22 @@
 //! | [`generate`] | the prompt for cited answers, and engines that write from it: a model in this process, or an OpenAI-compatible server |
 //! | [`check`] | the citation checker: the only module that can make a [`check::Answer`] |
 //! | [`proof`] | answers that carry their proof, and whether it still holds |
-//! | [`oidc`] | providers of identities by which people sign in (OpenID Connect) |
+//! | [`talk`] | conversations: follow-up questions, kept answers compared with the rights of now |
 //! | [`feedback`] | what people and the checker say of answers, as something to train with |
 //! | [`people`] | who may come in, and as whom: persons, passwords, sessions, API keys, groups |
-//! | [`talk`] | conversations: follow-up questions, kept answers compared with the rights of now |
+//! | [`oidc`] | providers of identities by which people sign in (OpenID Connect) |
 //! | [`rights`] | who may find, quote and download a document: access lists, and who can read what |
 //! | [`audit`] | who did what, in a log that nobody changes unseen |
-//! | [`backup`] | the data folder in one file, and back |
+//! | [`app`] | the wired program: the one place where back ends are chosen |
+//! | [`web`] | pages, JSON API, server-sent events; the same for clients of OpenAI and Anthropic and for assistants (MCP) |
+//! | [`webhooks`] | other programs are told what becomes of documents |
 //! | [`metrics`] | how much and how long, for Prometheus |
 //! | [`telemetry`] | which part of a request takes how long, for OpenTelemetry |
-//! | [`statistics`] | the same by day, for the page of administrators |
-//! | [`app`] | the wired program: the one place where back ends are chosen |
-//! | [`web`] | pages, JSON API, server-sent events; the same for clients of OpenAI and Anthropic |
-//! | [`webhooks`] | other programs are told what becomes of documents |
+//! | [`statistics`] | how much, how long and how well by day, for the page of administrators |
+//! | [`backup`] | the data folder in one file, and back |
 //! | [`cli`], [`config`], [`doctor`] | commands, what is in force, what is wrong |
 //! | [`eval`], [`mod@bench`] | how good it is, and how fast |
+//! | [`language`] | Korean or English: of a question, of whoever asks |
 //!
 //! # Data flow, in types
 //!
@@ -40,10 +41,18 @@
 //! [`ask::Context`] -> pieces of a draft -> [`check::Answer`]. A draft is text, and text has no way to a page:
 //! pages and routes take an `Answer` or a [`check::CheckedSentence`], and only `check` can make one.
 //!
-//! Rights are a parameter of every search ([`rights::Permit`], which only the catalogue makes, for a
-//! [`ask::Reader`]), applied inside each index before the limit, and once more when the catalogue gives the
-//! passages. What a question is narrowed to
-//! ([`ask::Scope`]) goes the same way, as the [`ingest::Filter`] of its [`ask::Query`].
+//! A conversation: its questions, and only those, make a follow-up an [`ask::Question`] that stands alone; the
+//! answer is kept as a turn. A kept turn is never shown as it is: it goes through the re-check of [`talk`],
+//! which compares each quote with the rights and the text of now, and takes out what is not there or not to be
+//! read any more.
+//!
+//! Feedback: an answer with its proof, and what a person says of it -> [`feedback::JudgedAnswer`], in which a
+//! correction is checked like a draft -> [`feedback::Example`]s, for those who may read all their documents today.
+//!
+//! Rights are a parameter of every search: an [`ask::Reader`] -> [`rights::Access`], what they may do with each
+//! access list now -> [`rights::Permit`], without which no index is searched. Only the catalogue makes these. They
+//! are applied inside each index before the limit, and once more when the catalogue gives the passages. What a
+//! question is narrowed to ([`ask::Scope`]) goes the same way, as the [`ingest::Filter`] of its [`ask::Query`].
 //!
 //! Dependencies point one way: `web -> app -> ask, check -> traits <- index, model, generate`.
 

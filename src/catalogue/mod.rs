@@ -1,5 +1,18 @@
 //! Documents, versions, rights, chunks and the queue: the truth that both indexes are derived from.
-//! Beside it in the same file: persons, and what lets them in; conversations; feedback.
+//! Beside it in the same file: what there is of people, and what they do.
+//!
+//! | module | what it keeps |
+//! |---|---|
+//! | `store` | documents, versions, chunks and the queue; versions of the schema |
+//! | `types`, `metadata` | documents as people see them; what is known of them beside their text |
+//! | `listing`, `counts` | lists of documents, a page at a time; how much of everything there is |
+//! | `rights` | access lists, who is on them, and the permit to search |
+//! | `people`, `access`, `oidc` | persons and links; sessions and API keys; who they are to providers |
+//! | `conversations`, `feedback` | turns as they were given; judged answers |
+//! | `audit`, `statistics` | the audit log, append-only; daily sums |
+//! | `webhooks` | webhooks and their messages, which triggers write |
+//! | `snapshot` | a copy as of one moment, for backups |
+//! | `filler` | made-up documents, to measure lists with |
 
 mod access;
 mod audit;

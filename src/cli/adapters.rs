@@ -111,7 +111,7 @@ fn configured(config: &Config) -> &str {
 }
 
 async fn list(config: &Config) -> anyhow::Result<()> {
-    let promoted = with_catalogue(config, async |catalogue, _| {
+    let promoted = with_catalogue(config, async |catalogue, _, _| {
         Ok(catalogue.setting(DEFAULT_ADAPTER).await?)
     });
     let promoted = promoted.await?.filter(|name| name != CONFIGURED);
@@ -139,7 +139,7 @@ async fn promote(
     name: &str,
     comparison: Option<&Comparison>,
 ) -> anyhow::Result<()> {
-    with_catalogue(config, async |catalogue, audit| {
+    with_catalogue(config, async |catalogue, audit, _| {
         let subject = if name == CONFIGURED {
             "configured"
         } else {

@@ -10,11 +10,11 @@ use crate::config::Config;
 use crate::library::{self, LibraryError};
 use crate::proof::{Key, SystemClock};
 
-/// Does something with the catalogue and the audit log. A server that runs on the folder sees each
-/// change at its next look.
+/// Does something with the catalogue and the audit log, and is told whether it has the folder alone. A
+/// server that runs on the folder sees each change at its next look.
 pub(super) async fn with_catalogue<T>(
     config: &Config,
-    work: impl AsyncFnOnce(&Catalogue, &Audit) -> anyhow::Result<T>,
+    work: impl AsyncFnOnce(&Catalogue, &Audit, bool) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     // Where nobody serves from the folder, nobody shall begin to while it is changed.
     let lock = match library::take(&config.data) {
@@ -40,7 +40,7 @@ async fn audited<T>(
     config: &Config,
     catalogue: &Catalogue,
     is_alone: bool,
-    work: impl AsyncFnOnce(&Catalogue, &Audit) -> anyhow::Result<T>,
+    work: impl AsyncFnOnce(&Catalogue, &Audit, bool) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let (folder, clock) = (&config.data, Arc::new(SystemClock));
     let key = Key::open_or_make(folder)?;
@@ -51,7 +51,7 @@ async fn audited<T>(
         Audit::open_beside(log, folder, key, clock, settings).await
     };
     let audit = audit.context("the audit log cannot be read")?;
-    let done = work(catalogue, &audit).await;
+    let done = work(catalogue, &audit, is_alone).await;
     audit.close().await;
     done
 }

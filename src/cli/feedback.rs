@@ -152,7 +152,7 @@ async fn write_export(config: &Config, arguments: ExportArguments) -> anyhow::Re
         unchecked,
     };
     let mut out = Lines::open(lines.out.as_deref())?;
-    let exported = with_catalogue(config, async |catalogue, audit| {
+    let exported = with_catalogue(config, async |catalogue, audit, _| {
         let groups = options.reader.as_ref().map(Reader::groups);
         let event = Event::new(LOCAL, Action::FeedbackExported, "people")
             .with("format", options.format)

@@ -10,15 +10,13 @@ use clap::{Args, Subcommand};
 use ingest::Group;
 use secrecy::SecretString;
 
+use super::beside::with_catalogue;
 use crate::app::LOCAL;
-use crate::audit::Audit;
-use crate::catalogue::Catalogue;
 use crate::config::Config;
-use crate::library::{self, LibraryError};
 use crate::people::{
     Link, Name, NewPerson, People, PeopleError, Person, PersonChange, Refusal, Role,
 };
-use crate::proof::{Key, SystemClock};
+use crate::proof::SystemClock;
 use crate::web::invitation_path;
 
 #[derive(Debug, Args)]
@@ -84,48 +82,14 @@ impl From<NewArguments> for NewPerson {
 }
 
 pub(super) async fn run(config: Config, arguments: PeopleArguments) -> anyhow::Result<ExitCode> {
-    // Where nobody serves from the folder, nobody shall begin to while it is changed.
-    let lock = match library::take(&config.data) {
-        Ok(lock) => Some(lock),
-        Err(LibraryError::InUse { .. }) => None,
-        Err(error) => return Err(error.into()),
-    };
-    let file = config.data.join("catalogue.sqlite");
-    let catalogue = match &lock {
-        Some(_) => Catalogue::open(&file).await,
-        None => Catalogue::open_beside(&file).await,
-    };
-    let catalogue =
-        catalogue.with_context(|| format!("the catalogue {} cannot be opened", file.display()))?;
-    let done = with(&config, &catalogue, lock.is_some(), arguments.command).await;
-    catalogue.close().await;
-    drop(lock);
-    done?;
+    with_catalogue(&config, async |catalogue, audit, _| {
+        let limits = config.server.session_limits();
+        let clock = Arc::new(SystemClock);
+        let people = People::new(catalogue.clone(), clock, limits, audit.clone());
+        change(&people, &config, arguments.command).await
+    })
+    .await?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Runs a command on the people in `catalogue`. Only who has the folder alone looks whether the audit
-/// log was changed.
-async fn with(
-    config: &Config,
-    catalogue: &Catalogue,
-    is_alone: bool,
-    command: PeopleCommand,
-) -> anyhow::Result<()> {
-    let (folder, clock) = (&config.data, Arc::new(SystemClock));
-    let key = Key::open_or_make(folder)?;
-    let (log, settings) = (catalogue.clone(), &config.audit);
-    let audit = if is_alone {
-        Audit::open(log, folder, key, clock.clone(), settings).await
-    } else {
-        Audit::open_beside(log, folder, key, clock.clone(), settings).await
-    };
-    let audit = audit.context("the audit log cannot be read")?;
-    let limits = config.server.session_limits();
-    let people = People::new(catalogue.clone(), clock, limits, audit.clone());
-    let done = change(&people, config, command).await;
-    audit.close().await;
-    done
 }
 
 async fn change(people: &People, config: &Config, command: PeopleCommand) -> anyhow::Result<()> {

@@ -9,14 +9,14 @@ use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Subcommand};
 use ingest::{DocumentId, Group};
 
+use super::beside::with_catalogue;
 use crate::app::LOCAL;
 use crate::ask::Reader;
 use crate::audit::{Action, Audit, Event};
 use crate::catalogue::{Catalogue, Metadata, MetadataChange, folded};
 use crate::config::Config;
-use crate::library::{self, LibraryError};
 use crate::people::{Name, People, Person};
-use crate::proof::{Key, SystemClock};
+use crate::proof::SystemClock;
 use crate::rights::{
     DocumentRights, Follows, Giver, Grants, Level, PersonAccess, Principal, Readership,
     ReadershipOf, RightsChange,
@@ -97,56 +97,24 @@ impl FromStr for Grant {
 }
 
 pub(super) async fn run(config: Config, arguments: RightsArguments) -> anyhow::Result<ExitCode> {
-    // Where nobody serves from the folder, nobody shall begin to while it is changed.
-    let lock = match library::take(&config.data) {
-        Ok(lock) => Some(lock),
-        Err(LibraryError::InUse { .. }) => None,
-        Err(error) => return Err(error.into()),
-    };
-    let file = config.data.join("catalogue.sqlite");
-    let catalogue = match &lock {
-        Some(_) => Catalogue::open(&file).await,
-        None => Catalogue::open_beside(&file).await,
-    };
-    let catalogue =
-        catalogue.with_context(|| format!("the catalogue {} cannot be opened", file.display()))?;
-    let done = with(&config, &catalogue, lock.is_some(), arguments.command).await;
-    catalogue.close().await;
-    drop(lock);
-    done?;
+    with_catalogue(&config, async |catalogue, audit, is_alone| {
+        if is_alone {
+            let readers = &config.ingest.default_readers;
+            catalogue.set_default_readers(readers).await?;
+        }
+        let limits = config.server.session_limits();
+        let clock = Arc::new(SystemClock);
+        let people = People::new(catalogue.clone(), clock, limits, audit.clone());
+        let people = people.list().await?;
+        let here = Here {
+            catalogue,
+            people,
+            audit,
+        };
+        here.carry_out(&config, arguments.command).await
+    })
+    .await?;
     Ok(ExitCode::SUCCESS)
-}
-
-async fn with(
-    config: &Config,
-    catalogue: &Catalogue,
-    is_alone: bool,
-    command: RightsCommand,
-) -> anyhow::Result<()> {
-    if is_alone {
-        let readers = &config.ingest.default_readers;
-        catalogue.set_default_readers(readers).await?;
-    }
-    let (folder, clock) = (&config.data, Arc::new(SystemClock));
-    let key = Key::open_or_make(folder)?;
-    let (log, settings) = (catalogue.clone(), &config.audit);
-    let audit = if is_alone {
-        Audit::open(log, folder, key, clock.clone(), settings).await
-    } else {
-        Audit::open_beside(log, folder, key, clock.clone(), settings).await
-    };
-    let audit = audit.context("the audit log cannot be read")?;
-    let limits = config.server.session_limits();
-    let people = People::new(catalogue.clone(), clock, limits, audit.clone());
-    let people = people.list().await?;
-    let here = Here {
-        catalogue,
-        people,
-        audit: &audit,
-    };
-    let done = here.carry_out(config, command).await;
-    audit.close().await;
-    done
 }
 
 struct Here<'a> {

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 
+use super::beside::with_catalogue;
+use crate::app::LOCAL;
 use crate::audit::{Action, Audit, Event};
 use crate::catalogue::Catalogue;
 use crate::config::Config;
-use crate::library::{self, LibraryError};
-use crate::proof::{Key, SystemClock};
 use crate::webhooks::{Event as Told, MessageState, WebhookId};
 
 /// Messages that are listed at most.
@@ -38,29 +38,16 @@ enum WebhooksCommand {
 }
 
 pub(super) async fn run(config: Config, arguments: WebhooksArguments) -> anyhow::Result<ExitCode> {
-    // Where nobody serves from the folder, nobody shall begin to while it is changed.
-    let lock = match library::take(&config.data) {
-        Ok(lock) => Some(lock),
-        Err(LibraryError::InUse { .. }) => None,
-        Err(error) => return Err(error.into()),
-    };
-    let file = config.data.join("catalogue.sqlite");
-    let catalogue = match &lock {
-        Some(_) => Catalogue::open(&file).await,
-        None => Catalogue::open_beside(&file).await,
-    };
-    let catalogue =
-        catalogue.with_context(|| format!("the catalogue {} cannot be opened", file.display()))?;
-    let done = with(&config, &catalogue, lock.is_some(), arguments.command).await;
-    catalogue.close().await;
-    drop(lock);
-    done?;
+    with_catalogue(&config, async |catalogue, audit, is_alone| {
+        carry_out(catalogue, audit, is_alone, arguments.command).await
+    })
+    .await?;
     Ok(ExitCode::SUCCESS)
 }
 
-async fn with(
-    config: &Config,
+async fn carry_out(
     catalogue: &Catalogue,
+    audit: &Audit,
     is_alone: bool,
     command: WebhooksCommand,
 ) -> anyhow::Result<()> {
@@ -94,7 +81,8 @@ async fn with(
             if catalogue.webhook(&id).await?.is_none() {
                 bail!("there is no webhook `{id}`; `veracite webhooks list` names them");
             }
-            record(config, catalogue, is_alone, &id).await?;
+            let event = Event::new(LOCAL, Action::WebhookSent, &id);
+            audit.record(event).await?;
             let message = catalogue.test_webhook(&id).await?;
             println!("{}", message.context("the webhook is gone")?);
             if is_alone {
@@ -132,27 +120,4 @@ async fn with(
         }
     }
     Ok(())
-}
-
-/// Tells the audit log, before it is done.
-async fn record(
-    config: &Config,
-    catalogue: &Catalogue,
-    is_alone: bool,
-    id: &WebhookId,
-) -> anyhow::Result<()> {
-    let folder = &config.data;
-    let key = Key::open_or_make(folder)?;
-    let clock = std::sync::Arc::new(SystemClock);
-    let log = catalogue.clone();
-    let audit = if is_alone {
-        Audit::open(log, folder, key, clock, &config.audit).await
-    } else {
-        Audit::open_beside(log, folder, key, clock, &config.audit).await
-    };
-    let audit = audit.context("the audit log cannot be read")?;
-    let event = Event::new(crate::app::LOCAL, Action::WebhookSent, id);
-    let written = audit.record(event).await;
-    audit.close().await;
-    Ok(written?)
 }

@@ -15,8 +15,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct NetworkConfig {
     /// Networks (`10.0.0.0/8`), addresses (`10.0.0.7`) and hosts (`intranet.example`, or
     /// `*.intranet.example` for all below it) that sources and webhooks may contact although they
-    /// are private, loopback or otherwise not of the public internet. An address that a source in
-    /// this file names by its number needs no mention.
+    /// are private, loopback or otherwise not of the public internet. An address that a source or a
+    /// webhook in this file names by its number needs no mention.
     pub allow: Vec<Allowed>,
 }
 

@@ -272,8 +272,8 @@ pub enum Refusal {
     /// A password that nobody should have.
     #[error(transparent)]
     Password(#[from] PasswordFault),
-    /// The present password was asked for and is another.
-    #[error("the present password is wrong")]
+    /// The current password was asked for and is another.
+    #[error("the current password is wrong")]
     WrongPassword,
     /// A link that was used, has run out, was replaced, or never was.
     #[error("this link was used already, has run out or was replaced by another")]

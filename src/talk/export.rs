@@ -23,7 +23,7 @@ pub(crate) fn markdown(
         let _ = writeln!(text, "{}  ", turn.created.strftime("%Y-%m-%d %H:%M UTC"));
         if let Some(searched) = &turn.searched_for {
             let words = if ko {
-                "이렇게 찾았습니다"
+                "이 질문으로 검색했습니다"
             } else {
                 "Searched for"
             };
@@ -58,7 +58,7 @@ pub(crate) fn markdown(
             (TurnState::Done, _) => None,
             (TurnState::Running, true) => Some("답하는 중입니다."),
             (TurnState::Running, false) => Some("Being answered."),
-            (TurnState::Stopped, true) => Some("답이 중간에 멈추었습니다."),
+            (TurnState::Stopped, true) => Some("답이 중간에 멈췄습니다."),
             (TurnState::Stopped, false) => Some("The answer was stopped."),
             (TurnState::Failed, true) => Some("답하지 못했습니다."),
             (TurnState::Failed, false) => Some("There is no answer: it failed."),
@@ -129,7 +129,7 @@ fn source(citation: &Value, ko: bool) -> String {
     }
     let version: String = text("version").chars().take(12).collect();
     parts.push(if ko {
-        format!("판 {version}")
+        format!("버전 {version}")
     } else {
         format!("version {version}")
     });
@@ -225,10 +225,12 @@ mod tests {
         assert!(text.starts_with("# \\# \\<b\\>연차\\</b\\>\n"), "{text}");
         assert!(text.contains("또 11일이다. \\[3\\]"), "{text}");
         assert!(
-            text.contains("- \\[3\\] 휴가 규정, leave.pdf, 판 0123456789ab, 3쪽: “최대 11일이다.”"),
+            text.contains(
+                "- \\[3\\] 휴가 규정, leave.pdf, 버전 0123456789ab, 3쪽: “최대 11일이다.”"
+            ),
             "{text}"
         );
-        assert!(text.contains("이렇게 찾았습니다: 2년차 연차는 며칠인가요?"));
+        assert!(text.contains("이 질문으로 검색했습니다: 2년차 연차는 며칠인가요?"));
         assert!(text.contains("> 1문장은"), "what went is told of");
         assert!(
             text.contains("> 11일과 12일로 \\*다릅니다\\*.") && text.contains("2문장은 보이지"),

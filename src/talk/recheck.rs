@@ -213,7 +213,7 @@ impl Hidden {
         if closed > 0 {
             said.push(match language {
                 Language::Ko => format!(
-                    "{closed}문장은 지금은 볼 권한이 없는 문서에 기대고 있어 보이지 않습니다."
+                    "{closed}문장은 지금 볼 권한이 없는 문서에 근거하므로 표시하지 않습니다."
                 ),
                 Language::En => format!(
                     "Not shown, since you may no longer read the documents that they rest on: {closed} of the sentences."
@@ -223,7 +223,7 @@ impl Hidden {
         if deleted > 0 {
             said.push(match language {
                 Language::Ko => {
-                    format!("{deleted}문장은 인용한 문서가 삭제되어 보이지 않습니다.")
+                    format!("{deleted}문장은 인용한 문서가 삭제되어 표시하지 않습니다.")
                 }
                 Language::En => format!(
                     "Not shown, since the documents that they quote were deleted: {deleted} of the sentences."

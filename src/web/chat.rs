@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::conversations::{ListQuery, answered, ask, begun, deleted, found, opened, renamed};
 use super::error::Error;
+use super::office::between_commas;
 use super::pages::{Frame, html};
 use super::viewer::{Speaks, Viewer};
 use super::words::Words;
@@ -423,13 +424,7 @@ fn filter(form: &AskForm) -> Result<wire::FilterBody, Error> {
         ),
     };
     Ok(wire::FilterBody {
-        collections: form
-            .collections
-            .split(',')
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-            .map(str::to_owned)
-            .collect(),
+        collections: between_commas(&form.collections),
         dated_from: day("dated_from", &form.dated_from)?,
         dated_until: day("dated_until", &form.dated_until)?,
         in_force,

@@ -263,13 +263,13 @@ impl Error {
                 "찾으시는 것이 없거나 볼 권한이 없습니다.",
                 "There is no such thing, or you may not see it.",
             ),
-            Self::SignIn => ("먼저 들어와 주세요.", "Sign in first."),
+            Self::SignIn => ("먼저 로그인해 주세요.", "Sign in first."),
             Self::Forbidden => (
-                "이 일을 할 권한이 없습니다.",
+                "이 작업을 할 권한이 없습니다.",
                 "Your role does not allow this.",
             ),
             Self::StaleForm => (
-                "화면이 오래되었습니다. 새로 고친 뒤에 다시 해 주세요.",
+                "화면이 오래되었습니다. 새로 고친 뒤 다시 시도해 주세요.",
                 "This page is out of date. Reload it and try again.",
             ),
             Self::People(refusal) => return people::sentence(*refusal, language),
@@ -342,7 +342,7 @@ impl Error {
             Self::TooMuch { excess, seconds } => return too_much(*excess, *seconds, language),
             Self::NotGenuine { ko, en } => {
                 return match language {
-                    Language::Ko => format!("이 설치본이 한 답 그대로가 아닙니다. {ko}"),
+                    Language::Ko => format!("이 서버가 만든 답 그대로가 아닙니다. {ko}"),
                     Language::En => {
                         format!("This is not an answer as this installation gave it. {en}")
                     }
@@ -397,12 +397,12 @@ fn too_much(excess: Excess, seconds: u64, language: Language) -> String {
         Excess::Questions => ("질문이 너무 잦습니다", "You asked too many questions"),
         Excess::Uploads => ("파일을 너무 자주 올렸습니다", "You sent files too often"),
         Excess::AtOnce => (
-            "먼저 한 질문들의 답이 아직 끝나지 않았습니다",
+            "이전 질문들에 아직 답하는 중입니다",
             "Earlier questions of yours are still being answered",
         ),
     };
     match language {
-        Language::Ko => format!("{ko}. {seconds}초 뒤에 다시 해 주세요."),
+        Language::Ko => format!("{ko}. {seconds}초 뒤에 다시 시도해 주세요."),
         Language::En => format!("{en}. Try again in {seconds} s."),
     }
 }

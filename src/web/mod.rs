@@ -3,25 +3,25 @@
 //! | module | what it is for |
 //! |---|---|
 //! | [`wire`] | the JSON that goes in and out, apart from inner types |
+//! | `serve`, `config`, `connection` | connections that come in, `[server]`, where a request comes from |
+//! | `viewer`, `limits`, `protect` | who asks, and in which language; how much one may ask for; what browsers are told that pages may do |
 //! | `api`, `stream`, `upload` | JSON routes, server-sent events, files that come in |
+//! | `chat`, `conversations` | the page for questions and answers; kept ones of whoever asks |
+//! | `feedback` | what people say of answers |
+//! | `office` | lists of documents, details of one, sources, the page of administrators |
+//! | `pages`, `source` | what pages have in common; a document's text |
+//! | `people` | signing in, one's account, the people of an installation |
+//! | `rights` | who may read which document, and who changes that |
+//! | `webhooks` | who is told what becomes of documents |
 //! | `compat` | the same answers for clients of OpenAI and Anthropic |
 //! | `mcp` | the same answers, passages and checks as tools of other assistants |
-//! | `conversations` | kept questions and answers of whoever asks |
 //! | `docs`, `described` | the page that describes the API; what its description says of every route |
-//! | `chat` | the page for questions and answers |
-//! | `pages`, `source`, `words`, `told` | other HTML pages, a document's text, the words of both languages |
-//! | `viewer`, `connection` | who asks, from where, in which language |
-//! | `office` | lists of documents, sources, the page of administrators |
-//! | `rights` | who may read which document, and who changes that |
-//! | `people` | signing in, one's account, the people of an installation |
-//! | `webhooks` | who is told what becomes of documents |
-//! | `serve`, `limits`, `protect` | connections; how much one may ask for; what browsers are told that pages may do |
-//! | `feedback` | what people say of answers |
-//! | `error` | what goes wrong, and the sentences for it |
-//! | `assets` | style sheet and scripts |
+//! | `words`, `told` | the words of both languages; what readers of files say, in Korean |
+//! | `error`, `assets` | what goes wrong, and the sentences for it; style sheet and scripts |
 //! | `audited`, `metrics`, `traced` | what the audit log is told, what is measured and traced |
 //!
-//! Nothing here makes an answer: pages and routes show what the checker made. Nothing is
+//! Nothing here makes an answer: pages and routes show what the checker made, and of a kept answer what
+//! its owner may still read. Nothing is
 //! fetched from another host, and pages cannot either: the content security policy starts
 //! from nothing.
 

@@ -403,11 +403,7 @@ async fn read_text(mut field: Field<'_>, name: &str) -> Result<String, Error> {
 async fn read_readers(field: Field<'_>, viewer: &Viewer) -> Result<Option<BTreeSet<Group>>, Error> {
     let text = read_text(field, "readers").await?;
     let mut readers = BTreeSet::new();
-    for name in text
-        .split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
-    {
+    for name in between_commas(&text) {
         let group: Group = name
             .parse()
             .map_err(|error: ingest::id::IdError| Error::field("readers", error))?;

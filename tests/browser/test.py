@@ -134,7 +134,7 @@ def judge(looker, page):
     looker.look(page, "feedback-form")
     form.locator("button[type=submit]").click()
     said = page.locator(".judge-holder .hint").first
-    expect(said).to_contain_text("your feedback is kept")
+    expect(said).to_contain_text("Your feedback is saved")
     expect(said).to_contain_text("do not support your correction")
     looker.look(page, "feedback-kept")
     page.get_by_role("button", name="Take back").click()

@@ -6,29 +6,14 @@
 set -euo pipefail
 veracite="$1" python="$2" examples="${3:-15}" seconds="${4:-300}"
 checks="${VERACITE_TEST_CHECKS:-not_a_server_error,content_type_conformance,response_schema_conformance,status_code_conformance}"
-here="$(cd "$(dirname "$0")" && pwd)"
-folder="$(mktemp -d)"
-server=""
-end() {
-    status=$?
-    if [ -n "$server" ]; then
-        kill "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
-    fi
-    if [ "$status" != 0 ] && [ -e "$folder/server.log" ]; then
-        tail -n 40 "$folder/server.log"
-    fi
-    rm -rf "$folder"
-    exit "$status"
-}
-trap end EXIT
+. "$(dirname "$0")/server.sh"
 schemathesis="${VERACITE_TEST_SCHEMATHESIS:-}"
 if [ -z "$schemathesis" ]; then
     "$python" -m venv "$folder/python"
     "$folder/python/bin/pip" install --quiet schemathesis==4.32.5
     schemathesis="$folder/python/bin/schemathesis"
 fi
-port="$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
+port="$(free_port "$python")"
 password="$("$python" -c 'import secrets; print(secrets.token_hex(16))')"
 export VERACITE_DATA="$folder/data" VERACITE_MODELS__EMBEDDER=none VERACITE_SERVER__BIND="127.0.0.1:$port"
 # What is looked for is not how much one may ask.
@@ -38,13 +23,7 @@ done; }
 if [ -z "${VERACITE_TEST_WITHOUT_LIMITS:-}" ]; then limits; fi
 "$veracite" ingest "$here"/../../examples/handbook/{01,02,05}-*
 printf '%s\n' "$password" | "$veracite" people add root --role admin
-"$veracite" serve > "$folder/server.log" 2>&1 &
-server=$!
-for _ in $(seq 120); do
-    (exec 3<> "/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
-    kill -0 "$server"
-    sleep 0.5
-done
+serve_on "$port" "$veracite" serve
 # The key of an administrator opens every route that a key may open.
 key="$("$python" - "http://127.0.0.1:$port" "$password" << 'PYTHON'
 import json, sys, urllib.request

@@ -5,35 +5,14 @@
 # PYTHON can make a virtual environment; trl (without torch) and datasets come from PyPI.
 set -euo pipefail
 veracite="$1" python="$2"
-here="$(cd "$(dirname "$0")" && pwd)"
-folder="$(mktemp -d)"
-server=""
-end() {
-    status=$?
-    if [ -n "$server" ]; then
-        kill "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
-    fi
-    if [ "$status" != 0 ] && [ -e "$folder/server.log" ]; then
-        tail -n 40 "$folder/server.log"
-    fi
-    rm -rf "$folder"
-    exit "$status"
-}
-trap end EXIT
+. "$(dirname "$0")/server.sh"
 "$python" -m venv "$folder/python"
 "$folder/python/bin/pip" install --quiet datasets==5.2.0 transformers==5.24.0 jinja2
 "$folder/python/bin/pip" install --quiet --no-deps trl==1.16.0
-port="$("$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')"
+port="$(free_port "$python")"
 export VERACITE_DATA="$folder/data" VERACITE_MODELS__EMBEDDER=none VERACITE_SERVER__BIND="127.0.0.1:$port"
 "$veracite" ingest "$here"/../../examples/handbook/{01,02,05}-*
-"$veracite" serve > "$folder/server.log" 2>&1 &
-server=$!
-for _ in $(seq 120); do
-    (exec 3<> "/dev/tcp/127.0.0.1/$port") 2>/dev/null && break
-    kill -0 "$server"
-    sleep 0.5
-done
+serve_on "$port" "$veracite" serve
 "$folder/python/bin/python" - "http://127.0.0.1:$port" << 'PYTHON'
 import json
 import sys

@@ -11,7 +11,7 @@ use veracite::web::{self, ServerConfig};
 
 use crate::engine::{self, QUESTION, Says};
 use crate::harness::{LEAVE, PRICES, TestApp};
-use crate::http::{get, post, send};
+use crate::http::{get, parsed, post, send};
 
 const CHAT: &str = "/v1/chat/completions";
 const MESSAGES: &str = "/v1/messages";
@@ -53,10 +53,6 @@ async fn events(test: &TestApp, path: &str, body: &Value) -> Vec<(String, String
             Some((field("event: ").unwrap_or_default(), field("data: ")?))
         })
         .collect()
-}
-
-fn parsed(data: &str) -> Value {
-    serde_json::from_str(data).unwrap()
 }
 
 /// The content of a streamed completion, its annotations and its last chunk with a choice.

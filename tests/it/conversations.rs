@@ -1,6 +1,5 @@
 //! Conversations, through the router.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,14 +14,10 @@ use veracite::web;
 
 use crate::engine::{self, Says};
 use crate::harness::{LEAVE, TestApp, groups};
-use crate::http::{get, post, send};
-use crate::people::Server;
+use crate::http::{get, parsed, post, send};
+use crate::people::{Server, encoded};
 
 const QUESTION: &str = "입사 1년 미만 직원의 연차는 며칠인가요?";
-
-fn parsed(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| panic!("{text}"))
-}
 
 fn request(method: &str, path: &str, body: &Value) -> Request<Body> {
     let mut request = post(path, body);
@@ -466,11 +461,8 @@ async fn the_page_asks_and_reads_without_scripts() {
     let (status, page) = send(&test, get("/?lang=en")).await;
     assert_eq!(status, StatusCode::OK);
     assert!(page.contains("action=\"/ask\"") && page.contains("No conversations yet."));
-    let mut question = String::new();
-    for byte in QUESTION.bytes() {
-        write!(question, "%{byte:02X}").unwrap();
-    }
-    let (status, headers) = form(&test, "/ask", &format!("question={question}&mode=strict")).await;
+    let fields = [("question", QUESTION), ("mode", "strict")];
+    let (status, headers) = form(&test, "/ask", &encoded(&fields)).await;
     assert_eq!(status, StatusCode::SEE_OTHER);
     let place = headers[header::LOCATION].to_str().unwrap();
     let (path, turn) = place.split_once('#').unwrap();

@@ -35,6 +35,11 @@ pub(crate) fn post(path: &str, body: &Value) -> Request<Body> {
         .unwrap()
 }
 
+/// A body as JSON; one that is none is shown.
+pub(crate) fn parsed(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| panic!("{text}"))
+}
+
 #[tokio::test]
 async fn the_last_event_is_the_body_that_comes_without_streaming() {
     let test = TestApp::new().await;

@@ -482,7 +482,7 @@ async fn sources_tell_how_they_are_and_administrators_have_them_looked_at() {
     let name = source["name"].as_str().unwrap().to_owned();
     let html = server.page("/documents", &jun).await.body;
     assert!(
-        html.contains("1 documents") && !html.contains("Look now"),
+        html.contains("1 documents") && !html.contains("Sync now"),
         "{html}"
     );
     // Who may not find its documents sees nothing of it; who runs the server sees no more than that.

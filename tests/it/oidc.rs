@@ -515,7 +515,7 @@ async fn a_provider_that_is_away_is_told_of_in_both_languages() {
         ..provider
     };
     let server = Server::new(away.configure("")).await;
-    for (language, words) in [("en", "cannot be reached"), ("ko", "닿을 수 없습니다")] {
+    for (language, words) in [("en", "cannot be reached"), ("ko", "연결할 수 없습니다")] {
         let headers = [("accept", "text/html"), ("accept-language", language)];
         let reply = server.get("/sign-in/with/company", &headers).await;
         assert_eq!(reply.status, StatusCode::BAD_GATEWAY);

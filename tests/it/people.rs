@@ -1001,7 +1001,7 @@ async fn a_changed_password_ends_all_other_sessions() {
     };
     let reply = send("another phrase altogether", "quite another phrase").await;
     assert_eq!(reply.status, StatusCode::FORBIDDEN);
-    assert!(reply.body.contains("present password is wrong"));
+    assert!(reply.body.contains("current password is wrong"));
     assert_eq!(
         send(PASSWORD, "short").await.status,
         StatusCode::UNPROCESSABLE_ENTITY

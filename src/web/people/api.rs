@@ -134,7 +134,7 @@ fn gone(connection: Connection) -> Response {
     request_body = wire::PasswordRequest,
     responses(
         (status = 204, description = "It is changed; `Set-Cookie` holds the new session"),
-        (status = 403, description = "The present password is wrong, or the asker is no person who signed in", body = ErrorBody),
+        (status = 403, description = "The current password is wrong, or the asker is no person who signed in", body = ErrorBody),
         (status = 422, description = "The new password is too short, too long or too common", body = ErrorBody),
         (status = 429, description = "Too many attempts", body = ErrorBody),
     )

@@ -19,6 +19,7 @@ use crate::people::{IdentityView, Link, Name, NewPerson, Person, PersonChange, P
 use crate::web::Shared;
 use crate::web::connection::Connection;
 use crate::web::error::Error;
+use crate::web::office::between_commas;
 use crate::web::pages::{Frame, html};
 use crate::web::viewer::{Speaks, Viewer, host};
 use crate::web::words::Words;
@@ -176,9 +177,8 @@ pub(super) fn new_link(link: &Link, connection: Connection, host: Option<&str>) 
 
 /// What stands between commas, as groups; an error names one that is none.
 fn groups_of(text: &str) -> Result<BTreeSet<Group>, Error> {
-    text.split(',')
-        .map(str::trim)
-        .filter(|name| !name.is_empty())
+    between_commas(text)
+        .iter()
         .map(|name| {
             name.to_lowercase()
                 .parse::<Group>()

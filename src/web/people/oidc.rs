@@ -69,27 +69,27 @@ fn status(fault: Fault) -> StatusCode {
 fn sentence(fault: Fault, language: Language) -> &'static str {
     let (ko, en) = match fault {
         Fault::NoProvider => (
-            "그런 로그인 제공자는 없습니다.",
+            "해당 로그인 제공자가 없습니다.",
             "There is no such sign-in provider.",
         ),
         Fault::Unreachable => (
-            "로그인 제공자에 닿을 수 없습니다. 잠시 뒤에 다시 해 주세요. 까닭은 서버 기록에 있습니다.",
+            "로그인 제공자에 연결할 수 없습니다. 잠시 뒤 다시 시도해 주세요. 원인은 서버 로그에 있습니다.",
             "The sign-in provider cannot be reached. Try again soon; the server's log says why.",
         ),
         Fault::Spent => (
-            "이 로그인은 이미 쓰였거나, 다른 브라우저에서 시작했거나, 너무 오래 걸렸습니다. 다시 해 주세요.",
+            "이 로그인은 이미 쓰였거나, 다른 브라우저에서 시작했거나, 너무 오래 걸렸습니다. 다시 로그인해 주세요.",
             "This sign-in was used already, began in another browser, or took too long. Try again.",
         ),
         Fault::Refused => (
-            "로그인 제공자에서 로그인이 끝나지 않았습니다.",
+            "로그인 제공자에서 로그인을 완료하지 못했습니다.",
             "The sign-in provider did not let you in.",
         ),
         Fault::Invalid => (
-            "로그인 제공자가 보낸 신원을 확인할 수 없어서 들어갈 수 없습니다. 까닭은 서버 기록에 있습니다.",
+            "로그인 제공자가 보낸 정보를 확인할 수 없어 로그인하지 못했습니다. 원인은 서버 로그에 있습니다.",
             "What the sign-in provider sent could not be verified, so you are not let in. The server's log says why.",
         ),
         Fault::WrongDomain => (
-            "확인된 전자우편 주소가 이 서버를 쓸 수 있는 도메인에 있지 않습니다.",
+            "확인된 이메일 주소의 도메인이 이 서버에서 허용되지 않습니다.",
             "Your verified e-mail address is in no domain that may use this server.",
         ),
     };

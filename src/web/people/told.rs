@@ -88,7 +88,7 @@ pub(in crate::web) fn retry_after(refusal: Refusal) -> Option<u64> {
 pub(in crate::web) fn sentence(refusal: Refusal, language: Language) -> String {
     let (ko, en) = match refusal {
         Refusal::NotFound => (
-            "찾으시는 것이 없습니다.".to_owned(),
+            "찾으시는 항목이 없습니다.".to_owned(),
             "There is no such thing.".to_owned(),
         ),
         Refusal::WrongSignIn => (
@@ -96,35 +96,35 @@ pub(in crate::web) fn sentence(refusal: Refusal, language: Language) -> String {
             "The name or the password is wrong.".to_owned(),
         ),
         Refusal::TooManyAttempts { seconds } => (
-            format!("여러 번 틀렸습니다. {seconds}초 뒤에 다시 해 주세요."),
+            format!("여러 번 틀렸습니다. {seconds}초 뒤에 다시 시도해 주세요."),
             format!("Too many attempts. Try again in {seconds} seconds."),
         ),
         Refusal::Busy => (
-            "지금은 로그인하려는 사람이 많습니다. 잠시 뒤에 다시 해 주세요.".to_owned(),
+            "지금은 로그인하려는 사용자가 많습니다. 잠시 뒤 다시 시도해 주세요.".to_owned(),
             "Many people are signing in. Try again soon.".to_owned(),
         ),
         Refusal::BadName => (
             format!(
-                "이름은 글자, 숫자와 -_.@+로 {NAME_CHARACTERS}자까지이고, 빈칸은 쓸 수 없습니다."
+                "이름에는 글자, 숫자, -_.@+를 {NAME_CHARACTERS}자까지 쓸 수 있고 공백은 쓸 수 없습니다."
             ),
             format!(
                 "A name has up to {NAME_CHARACTERS} letters, digits and -_.@+, without spaces."
             ),
         ),
         Refusal::BadDisplayName => (
-            format!("보이는 이름은 1자부터 {NAME_CHARACTERS}자까지입니다."),
-            format!("A name that is shown has 1 to {NAME_CHARACTERS} characters."),
+            format!("표시 이름은 1자 이상 {NAME_CHARACTERS}자 이하여야 합니다."),
+            format!("A display name has 1 to {NAME_CHARACTERS} characters."),
         ),
         Refusal::NameTaken => (
-            "다른 사용자가 쓰는 이름입니다.".to_owned(),
+            "다른 사용자가 이미 쓰는 이름입니다.".to_owned(),
             "Another person has this name.".to_owned(),
         ),
         Refusal::BadRole => (
-            "역할은 reader, editor, admin 가운데 하나입니다.".to_owned(),
+            "역할은 reader, editor, admin 중 하나여야 합니다.".to_owned(),
             "The role is reader, editor or admin.".to_owned(),
         ),
         Refusal::BadScope => (
-            "키의 권한은 read, write, admin 가운데 하나입니다.".to_owned(),
+            "키의 권한은 read, write, admin 중 하나여야 합니다.".to_owned(),
             "The scope is read, write or admin.".to_owned(),
         ),
         Refusal::Password(PasswordFault::Short) => (
@@ -132,41 +132,41 @@ pub(in crate::web) fn sentence(refusal: Refusal, language: Language) -> String {
             format!("A password has at least {PASSWORD_CHARACTERS} characters."),
         ),
         Refusal::Password(PasswordFault::Long) => (
-            format!("비밀번호가 너무 깁니다. {PASSWORD_BYTES}바이트까지 됩니다."),
+            format!("비밀번호가 너무 깁니다. {PASSWORD_BYTES}바이트 이하여야 합니다."),
             format!("The password is too long: at most {PASSWORD_BYTES} bytes."),
         ),
         Refusal::Password(PasswordFault::Common) => (
-            "너무 흔한 비밀번호입니다. 다른 것을 골라 주세요.".to_owned(),
+            "너무 흔한 비밀번호입니다. 다른 비밀번호를 입력해 주세요.".to_owned(),
             "This password is among the most common ones. Choose another.".to_owned(),
         ),
         Refusal::Password(PasswordFault::IsName) => (
-            "비밀번호가 이름과 같습니다. 다른 것을 골라 주세요.".to_owned(),
+            "비밀번호가 이름과 같습니다. 다른 비밀번호를 입력해 주세요.".to_owned(),
             "The password is the name. Choose another.".to_owned(),
         ),
         Refusal::WrongPassword => (
-            "지금 비밀번호가 맞지 않습니다.".to_owned(),
-            "The present password is wrong.".to_owned(),
+            "현재 비밀번호가 맞지 않습니다.".to_owned(),
+            "The current password is wrong.".to_owned(),
         ),
         Refusal::SpentLink => (
-            "이미 썼거나 기한이 지난 링크입니다. 관리자에게 새 링크를 받아 주세요.".to_owned(),
+            "이미 썼거나 만료된 링크입니다. 관리자에게 새 링크를 요청해 주세요.".to_owned(),
             "This link was used already or has run out. Ask an administrator for another."
                 .to_owned(),
         ),
         Refusal::UnknownIdentity => (
-            "이 신원과 이어진 계정이 여기에 없습니다. 관리자에게 이어 달라고 해 주세요.".to_owned(),
+            "이 로그인과 연결된 계정이 없습니다. 관리자에게 연결을 요청해 주세요.".to_owned(),
             "No account here is linked with this identity. Ask an administrator to link it."
                 .to_owned(),
         ),
         Refusal::Disabled => (
-            "이 계정은 지금 쓸 수 없습니다. 관리자에게 물어봐 주세요.".to_owned(),
+            "사용이 중지된 계정입니다. 관리자에게 문의해 주세요.".to_owned(),
             "This account is disabled. Ask an administrator.".to_owned(),
         ),
         Refusal::IdentityTaken => (
-            "이미 다른 계정과 이어진 신원입니다.".to_owned(),
+            "이미 다른 계정과 연결된 식별자입니다.".to_owned(),
             "This identity is linked with an account already.".to_owned(),
         ),
         Refusal::BadIdentity => (
-            "신원은 1자부터 255자까지이고 제어 문자를 쓸 수 없습니다.".to_owned(),
+            "식별자는 1자 이상 255자 이하여야 하며 제어 문자를 쓸 수 없습니다.".to_owned(),
             "An identity has 1 to 255 characters and no control characters.".to_owned(),
         ),
         Refusal::LastAdmin => (
@@ -174,15 +174,15 @@ pub(in crate::web) fn sentence(refusal: Refusal, language: Language) -> String {
             "This is the last administrator who can sign in. Make another one first.".to_owned(),
         ),
         Refusal::ScopeAboveRole => (
-            "키는 주인보다 많은 일을 할 수 없습니다.".to_owned(),
+            "키에 소유자보다 높은 권한을 줄 수 없습니다.".to_owned(),
             "A key cannot do more than its owner may.".to_owned(),
         ),
         Refusal::BadExpiry => (
-            "키의 기한은 1일부터 3650일까지입니다.".to_owned(),
+            "키의 만료 기한은 1일 이상 3650일 이하여야 합니다.".to_owned(),
             "A key ends after 1 to 3650 days.".to_owned(),
         ),
         Refusal::TooManyKeys { limit } => (
-            format!("키는 {limit}개까지 만들 수 있습니다. 쓰지 않는 것을 폐기해 주세요."),
+            format!("키는 {limit}개까지 만들 수 있습니다. 쓰지 않는 키를 폐기해 주세요."),
             format!("There may be {limit} keys. Revoke those that are not used."),
         ),
     };

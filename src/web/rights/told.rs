@@ -32,13 +32,13 @@ pub(in crate::web) fn code(refusal: &RightsRefusal) -> &'static str {
 pub(in crate::web) fn sentence(refusal: &RightsRefusal, language: Language) -> String {
     let (ko, en) = match refusal {
         RightsRefusal::NotTheirs => (
-            "원본을 내려받을 수 있는 문서의 권한만 바꿀 수 있습니다.",
+            "원본을 내려받을 수 있는 문서의 권한만 변경할 수 있습니다.",
             "Only who may download a document may change who else may read it.",
         ),
         RightsRefusal::NotInGroup(group) => {
             return match language {
                 Language::Ko => {
-                    format!("내가 속하지 않은 그룹 `{group}`에는 권한을 더 줄 수 없습니다.")
+                    format!("내가 속하지 않은 그룹 `{group}`에는 권한을 추가할 수 없습니다.")
                 }
                 Language::En => {
                     format!("You are not in the group `{group}` and cannot give it more rights.")
@@ -46,20 +46,20 @@ pub(in crate::web) fn sentence(refusal: &RightsRefusal, language: Language) -> S
             };
         }
         RightsRefusal::LocksEverybodyOut => (
-            "그러면 아무도 찾을 수 없게 됩니다. 관리자가 확인해야 바꿀 수 있습니다.",
+            "변경하면 아무도 찾을 수 없게 됩니다. 관리자가 확인해야 변경할 수 있습니다.",
             "Nobody could find it any more. An administrator must confirm that this is meant.",
         ),
         RightsRefusal::LocksOut => (
-            "그러면 스스로도 내려받을 수 없게 됩니다. 정말 바꾸려면 확인해 주세요.",
+            "변경하면 본인도 내려받을 수 없게 됩니다. 정말 변경하려면 확인해 주세요.",
             "You could not download it any more yourself. Confirm that this is meant.",
         ),
         RightsRefusal::ComesInAnother => (
-            "다른 문서 안에 들어 있던 문서는 그 문서의 권한을 따릅니다. 그 문서의 권한을 바꿔 주세요.",
+            "다른 문서 안에 들어 있던 문서는 그 문서의 권한을 따릅니다. 그 문서의 권한을 변경해 주세요.",
             "It came in another document and follows the rights of that one. Change those.",
         ),
         RightsRefusal::NoPerson(name) => {
             return match language {
-                Language::Ko => format!("`{name}`이라는 사용자가 없습니다."),
+                Language::Ko => format!("사용자 `{name}`을(를) 찾을 수 없습니다."),
                 Language::En => format!("There is no person `{name}`."),
             };
         }
