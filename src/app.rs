@@ -1304,7 +1304,11 @@ impl App {
     /// The question to search for: `question` in full if it follows up on `earlier`, which stand
     /// alone, oldest first; otherwise as it is.
     pub async fn standing_alone(&self, earlier: &[&str], question: &str) -> String {
-        let writes = self.config.generator.engine != Engine::Quote;
+        // Only where a seat is free: else the model would be asked for a question that is refused.
+        let seat = self.seats.try_acquire();
+        let is_running = *self.phase.borrow() == Phase::Running;
+        let writes =
+            self.config.generator.engine != Engine::Quote && is_running && seat.is_ok();
         talk::standing_alone(writes.then_some(&*self.generator), earlier, question).await
     }
 

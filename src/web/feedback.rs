@@ -131,7 +131,9 @@ async fn list(
     for row in catalogue.judgements(filter).await.map_err(failed)? {
         let documents = row.judged.documents();
         let may_read = feedback::may_read_all(catalogue, &documents, &viewer.reader);
-        let may_read = may_read.await.map_err(failed)?;
+        // Where it is not known what an answer was written from, nobody sees what it says.
+        let is_known = row.judged.prompt.is_some() || !documents.is_empty();
+        let may_read = is_known && may_read.await.map_err(failed)?;
         feedback.push(wire::listed_feedback(&row, &viewer.actor, may_read));
     }
     Ok(Json(wire::FeedbackList { feedback }))

@@ -16,7 +16,7 @@ use crate::web::Shared;
 use crate::web::api::JsonBody;
 use crate::web::connection::Connection;
 use crate::web::error::{Error, ErrorBody};
-use crate::web::viewer::{Viewer, Who, host};
+use crate::web::viewer::{Viewer, Who};
 use crate::web::wire;
 
 /// The description of these routes.
@@ -309,9 +309,14 @@ pub(super) async fn people(
     }))
 }
 
-fn link_body(link: &Link, connection: Connection, parts: &Parts) -> wire::LinkBody {
+fn link_body(
+    shared: &Shared,
+    link: &Link,
+    connection: Connection,
+    parts: &Parts,
+) -> wire::LinkBody {
     wire::LinkBody {
-        link: new_link(link, connection, host(parts)).url,
+        link: new_link(shared, link, connection, parts).url,
         expires_at: link.expires.to_string(),
     }
 }
@@ -343,7 +348,7 @@ pub(super) async fn invite(
     };
     let (person, link) = shared.app.people().invite(&viewer.actor, new).await?;
     let body = wire::InvitedBody {
-        invitation: link_body(&link, connection, &parts),
+        invitation: link_body(&shared, &link, connection, &parts),
         person: person.into(),
     };
     let headers = [(header::CACHE_CONTROL, "no-store")];
@@ -442,7 +447,7 @@ pub(super) async fn invite_again(
         .people()
         .invite_again(&viewer.actor, &PersonId::from(id))
         .await?;
-    let body = link_body(&link, connection, &parts);
+    let body = link_body(&shared, &link, connection, &parts);
     let headers = [(header::CACHE_CONTROL, "no-store")];
     Ok((StatusCode::CREATED, headers, Json(body)).into_response())
 }

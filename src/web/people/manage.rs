@@ -162,12 +162,20 @@ fn state_word(words: &Words, person: &Person) -> &'static str {
     }
 }
 
-/// A link in full, as the one who asks for it reaches this server.
-pub(super) fn new_link(link: &Link, connection: Connection, host: Option<&str>) -> NewLink {
+/// A link in full: by the address of the configuration, or as the one who asks for it reaches this
+/// server.
+pub(super) fn new_link(
+    shared: &Shared,
+    link: &Link,
+    connection: Connection,
+    parts: &Parts,
+) -> NewLink {
     let path = invitation_path(&link.token);
-    let url = match host {
-        Some(host) => format!("{}://{host}{path}", connection.scheme()),
-        None => path,
+    let configured = shared.app.config().server.public_address.as_deref();
+    let url = match (configured, host(parts)) {
+        (Some(address), _) => format!("{}{path}", address.trim_end_matches('/')),
+        (None, Some(host)) => format!("{}://{host}{path}", connection.scheme()),
+        (None, None) => path,
     };
     NewLink {
         url,
@@ -276,7 +284,7 @@ pub(super) async fn invite(
     match made {
         Ok((person, link)) => {
             let mut page = person_page(&shared, &viewer, language, &person.id).await?;
-            page.link = Some(new_link(&link, connection, host(&parts)));
+            page.link = Some(new_link(&shared, &link, connection, &parts));
             html(&page)
         }
         Err(error) => {
@@ -382,7 +390,7 @@ pub(super) async fn invite_again(
     let id = PersonId::from(id);
     let link = shared.app.people().invite_again(&viewer.actor, &id).await?;
     let mut page = person_page(&shared, &viewer, language, &id).await?;
-    page.link = Some(new_link(&link, connection, host(&parts)));
+    page.link = Some(new_link(&shared, &link, connection, &parts));
     html(&page)
 }
 
