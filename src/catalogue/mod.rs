@@ -11,6 +11,7 @@ mod listing;
 mod metadata;
 mod oidc;
 mod people;
+mod purge;
 mod rights;
 pub(crate) mod snapshot;
 mod statistics;

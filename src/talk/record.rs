@@ -147,7 +147,13 @@ async fn keep(catalogue: Catalogue, turn: String, ending: Ending) {
             .iter()
             .flat_map(|context| context.ledger.iter().map(|entry| entry.chunk))
             .collect();
-        let consulted = catalogue.documents_of(&chunks).await?;
+        let mut consulted = catalogue.documents_of(&chunks).await?;
+        // Chunks may be gone by now, and what was written from them still hangs on their documents.
+        let passages = context.iter().flat_map(|context| &context.passages);
+        for passage in passages {
+            let chunks = passage.chunks.iter();
+            consulted.extend(chunks.map(|chunk| (chunk.to_string(), passage.document)));
+        }
         let said = answer
             .as_deref()
             .and_then(|answer| serde_json::from_str::<Value>(answer).ok())
