@@ -1307,8 +1307,7 @@ impl App {
         // Only where a seat is free: else the model would be asked for a question that is refused.
         let seat = self.seats.try_acquire();
         let is_running = *self.phase.borrow() == Phase::Running;
-        let writes =
-            self.config.generator.engine != Engine::Quote && is_running && seat.is_ok();
+        let writes = self.config.generator.engine != Engine::Quote && is_running && seat.is_ok();
         talk::standing_alone(writes.then_some(&*self.generator), earlier, question).await
     }
 

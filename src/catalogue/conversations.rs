@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use ingest::{ChunkId, DocumentId};
 use jiff::Timestamp;
+use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _};
 
+use super::purge;
 use super::store::{Catalogue, Result, decode_error, json, parsed, to_json};
 use crate::talk::{
-    Conversation, EndOfTurn, KeptTurn, NewTurn, Spoken, Suggestion, TurnState, title_of,
+    Conversation, EndOfTurn, KeptTurn, NewTurn, Spoken, Suggestion, TurnState, documents_in,
+    title_of,
 };
 
 /// What adds conversations to a catalogue; a new one has them from the start.
@@ -227,6 +230,8 @@ impl Catalogue {
     /// Keeps how a turn ended. One that was to replace another does so if it is whole, and goes
     /// otherwise.
     pub(crate) async fn end_turn(&self, id: &str, end: &EndOfTurn) -> Result<()> {
+        let answer: Option<Value> = end.answer.as_deref().map_or(Ok(None), json)?;
+        let documents = documents_in(answer.as_ref(), &end.consulted, &[]);
         let mut transaction = self.writer.begin().await?;
         sqlx::query("UPDATE turns SET state = ?, answer = ?, said = ?, consulted = ? WHERE id = ?")
             .bind(end.state.as_str())
@@ -250,6 +255,7 @@ impl Catalogue {
         for sql in after {
             sqlx::query(sql).bind(id).execute(&mut *transaction).await?;
         }
+        purge::note(&mut transaction, id, &documents).await?;
         transaction.commit().await
     }
 
@@ -259,12 +265,15 @@ impl Catalogue {
         turn: &str,
         suggestions: &[Suggestion],
     ) -> Result<()> {
+        let mut transaction = self.writer.begin().await?;
         sqlx::query("UPDATE turns SET suggestions = ? WHERE id = ?")
             .bind(to_json(&suggestions))
             .bind(turn)
-            .execute(&self.writer)
+            .execute(&mut *transaction)
             .await?;
-        Ok(())
+        let documents = documents_in(None, &BTreeMap::new(), suggestions);
+        purge::note(&mut transaction, turn, &documents).await?;
+        transaction.commit().await
     }
 
     /// Ends the turns that ran when the program was killed.

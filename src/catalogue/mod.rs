@@ -24,6 +24,7 @@ mod listing;
 mod metadata;
 mod oidc;
 mod people;
+mod purge;
 mod rights;
 pub(crate) mod snapshot;
 mod statistics;

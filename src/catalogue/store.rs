@@ -31,6 +31,7 @@ use super::listing::may_find;
 use super::metadata::{Metadata, Said, labels};
 use super::oidc;
 use super::people;
+use super::purge;
 use super::rights::{self, Access, ListId, Lists, lists_of};
 use super::statistics;
 use super::types::{DocumentView, NewDocument, State, VersionView};
@@ -41,7 +42,7 @@ use crate::rights::Level;
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
 
 const SCHEMA: &str = include_str!("schema.sql");
-pub(super) const SCHEMA_VERSION: i64 = 12;
+pub(super) const SCHEMA_VERSION: i64 = 13;
 /// What makes a catalogue of version 1 one of version 2.
 const TO_VERSION_2: &str = "ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
      UPDATE versions SET readers = (SELECT readers FROM documents WHERE id = versions.document);";
@@ -381,6 +382,7 @@ impl Catalogue {
                     conversations::TABLES,
                     feedback::TABLES,
                     statistics::SCHEMA,
+                    purge::TABLES,
                 ];
                 let changes = match usize::try_from(version) {
                     Ok(version @ 1..) => &changes[version - 1..],
@@ -394,6 +396,7 @@ impl Catalogue {
                         conversations::TABLES,
                         feedback::TABLES,
                         statistics::SCHEMA,
+                        purge::TABLES,
                     ][..],
                 };
                 let mut transaction = writer.begin().await?;
@@ -402,6 +405,9 @@ impl Catalogue {
                 }
                 if version < rights::VERSION {
                     rights::fill(&mut transaction).await?;
+                }
+                if version < purge::VERSION {
+                    purge::purge_earlier(&mut transaction).await?;
                 }
                 let set = format!("PRAGMA user_version = {SCHEMA_VERSION}");
                 sqlx::raw_sql(AssertSqlSafe(set))
@@ -1317,16 +1323,19 @@ impl Catalogue {
         rows.iter().map(|row| parsed(row, "id")).collect()
     }
 
-    /// Forgets documents that are being deleted.
+    /// Forgets documents that are being deleted, and what conversations quote of them.
     pub(crate) async fn forget(&self, ids: &[DocumentId]) -> Result<()> {
         let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
         let mut transaction = self.writer.begin().await?;
-        sqlx::query(
-            "DELETE FROM documents WHERE id IN (SELECT value FROM json_each(?)) AND state = 'deleting'",
+        let rows = sqlx::query(
+            "DELETE FROM documents WHERE id IN (SELECT value FROM json_each(?)) AND state = 'deleting' \
+             RETURNING id",
         )
         .bind(to_json(&ids))
-        .execute(&mut *transaction)
+        .fetch_all(&mut *transaction)
         .await?;
+        let gone = rows.iter().map(|row| parsed(row, "id"));
+        purge::purge_all(&mut transaction, &gone.collect::<Result<_>>()?).await?;
         forget_vectors(&mut transaction).await?;
         transaction.commit().await?;
         // The log of changes holds the old pages until it is taken up. A reader in the middle of
@@ -1623,7 +1632,7 @@ pub(super) const BACK_TO_6: &str = "\
     DROP TRIGGER listing_document_insert; DROP TRIGGER listing_document_update; DROP TRIGGER listing_version_insert; \
     DROP TRIGGER listing_version_update; DROP VIEW listing_source; DROP TABLE listing; DROP TABLE statistics; \
     DROP TRIGGER judged_documents_gone; DROP TABLE feedback; DROP TABLE judged_documents; DROP TABLE judged_answers; \
-    DROP TABLE turns; DROP TABLE conversations; DROP TABLE identities; \
+    DROP TABLE turn_documents; DROP TABLE turns; DROP TABLE conversations; DROP TABLE identities; \
     DROP TRIGGER webhooks_document_received; DROP TRIGGER webhooks_version_received; \
     DROP TRIGGER webhooks_document_ended; DROP TRIGGER webhooks_document_deleted; DROP VIEW webhook_events; \
     DROP TABLE webhook_messages; DROP TABLE webhooks; \

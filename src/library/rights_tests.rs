@@ -1,6 +1,6 @@
 //! Rights against a model of them that is too simple to be wrong: many random changes, and after them
-//! nothing may be found, packed, listed, counted, opened or downloaded that the model forbids, nor may
-//! anything be missing that it allows.
+//! nothing may be found, packed, listed, counted, opened or downloaded that the model forbids, nor stand
+//! in a kept conversation or an export, nor may anything be missing that it allows.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -9,66 +9,30 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use ingest::parse::InProcess;
 use ingest::{
-    BackendError, ChunkId, ChunkStore, ContentHash, DocumentId, Filter, Group, PassageEmbedder,
-    Vector,
+    BackendError, ChunkId, ChunkStore, ContentHash, Filter, Group, PassageEmbedder, Vector,
 };
 use tempfile::TempDir;
 
+mod judged;
+mod kept;
+mod lists;
+mod model;
+
+use self::judged::Judged;
+use self::kept::KeptConversation;
+use self::model::{COLLECTIONS, Dice, GROUPS, Model, ModelDocument, Own, PEOPLE};
 use super::{Library, LibraryParts, Submitted, take};
-use crate::ask::{AskConfig, Fused, Query, Reader, Retriever, findable, pack};
-use crate::catalogue::{ChunkRow, Metadata, MetadataChange, NewDocument};
+use crate::ask::{AskConfig, Fused, Query, Reader, Retriever, pack};
+use crate::catalogue::{ChunkRow, Metadata, MetadataChange, NewDocument, SortBy};
 use crate::index::{Analyzer, Bm25Index, EdgeIndex, QdrantIndex, VectorsConfig};
 use crate::model::CharacterCounter;
-use crate::people::PersonId;
-use crate::rights::{Grants, Level, Principal, RightsChange};
+use crate::rights::{Grants, RightsChange};
 
 /// Steps of the long walk.
 const STEPS: usize = 10_000;
 const DIMENSION: usize = 4;
-const PEOPLE: usize = 6;
-const GROUPS: [&str; 3] = ["a", "b", "c"];
-const COLLECTIONS: [&str; 3] = ["인사", "Sales", "lab"];
 /// Documents that there are at most.
 const DOCUMENTS: usize = 10;
-
-/// Numbers that look random and are the same each time.
-#[derive(Debug)]
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 % u64::try_from(sides).unwrap()).unwrap()
-    }
-
-    fn grants(&mut self) -> Grants {
-        let count = self.roll(4);
-        (0..count)
-            .map(|_| {
-                let principal = match self.roll(6) {
-                    0 => Principal::Group(Group::everyone()),
-                    1 | 2 => Principal::Person(person(self.roll(PEOPLE))),
-                    _ => Principal::Group(GROUPS[self.roll(GROUPS.len())].parse().unwrap()),
-                };
-                (principal, Level::ALL[self.roll(3)])
-            })
-            .collect()
-    }
-
-    fn readers(&mut self) -> BTreeSet<Group> {
-        match self.roll(3) {
-            0 => BTreeSet::new(),
-            1 => BTreeSet::from([Group::everyone()]),
-            _ => BTreeSet::from([GROUPS[self.roll(GROUPS.len())].parse().unwrap()]),
-        }
-    }
-}
-
-fn person(number: usize) -> PersonId {
-    PersonId::from(format!("p{number}"))
-}
 
 /// A vector that hangs on the text alone.
 fn vector(text: &str) -> Vector {
@@ -93,83 +57,6 @@ impl PassageEmbedder for Vectors {
     }
 }
 
-/// What the model says of the rights of a document.
-#[derive(Clone, Debug)]
-enum Own {
-    AsHandedIn,
-    Inherit,
-    Grants(Grants),
-}
-
-#[derive(Clone, Debug)]
-struct ModelDocument {
-    id: DocumentId,
-    name: String,
-    own: Own,
-    named: BTreeSet<Group>,
-    collection: Option<usize>,
-    /// The versions, the newest last: what stands in no other, and the grants that it had when it was
-    /// replaced.
-    versions: Vec<(ContentHash, String, Option<Grants>)>,
-}
-
-#[derive(Debug)]
-struct Model {
-    groups: Vec<BTreeSet<Group>>,
-    collections: Vec<Option<Grants>>,
-    default: Grants,
-    documents: Vec<ModelDocument>,
-}
-
-impl Model {
-    fn reader(&self, number: usize) -> Reader {
-        Reader::new(self.groups[number].iter().cloned()).with_person(person(number))
-    }
-
-    fn grants(&self, document: &ModelDocument) -> Grants {
-        let inherited = || {
-            let collection = document.collection.map(|number| &self.collections[number]);
-            collection
-                .and_then(Clone::clone)
-                .unwrap_or_else(|| self.default.clone())
-        };
-        match &document.own {
-            Own::Grants(grants) => grants.clone(),
-            Own::AsHandedIn if !document.named.is_empty() => Grants::downloads(&document.named),
-            Own::AsHandedIn | Own::Inherit => inherited(),
-        }
-    }
-
-    /// How much a person may do, written without the code that is tested.
-    fn level(&self, grants: &Grants, number: usize) -> usize {
-        let reaches = |principal: &Principal| match principal {
-            Principal::Person(id) => *id == person(number),
-            Principal::Group(group) => {
-                group.as_str() == "everyone" || self.groups[number].contains(group)
-            }
-        };
-        let levels = grants.iter().filter(|(principal, _)| reaches(principal));
-        let levels = levels.map(|(_, level)| match level {
-            Level::Find => 1,
-            Level::Quote => 2,
-            Level::Download => 3,
-        });
-        levels.max().unwrap_or(0)
-    }
-
-    fn level_of(&self, document: &ModelDocument, number: usize) -> usize {
-        self.level(&self.grants(document), number)
-    }
-
-    fn level_of_version(&self, document: &ModelDocument, version: usize, number: usize) -> usize {
-        let level = self.level_of(document, number);
-        match &document.versions[version].2 {
-            Some(grants) => level.min(self.level(grants, number)),
-            None => level,
-        }
-    }
-}
-
 struct Walk {
     library: Arc<Library>,
     words: Bm25Index,
@@ -180,6 +67,9 @@ struct Walk {
     made: usize,
     /// The chunks of the versions that are searched, with the document's number.
     searched: BTreeMap<ChunkId, usize>,
+    /// Conversations that are kept, the oldest first, and answers that somebody judged.
+    kept: Vec<KeptConversation>,
+    judged: Vec<Judged>,
 }
 
 impl Walk {
@@ -223,6 +113,8 @@ impl Walk {
             folder,
             made: 0,
             searched: BTreeMap::new(),
+            kept: Vec::new(),
+            judged: Vec::new(),
         }
     }
 
@@ -255,9 +147,19 @@ impl Walk {
         format!("zq{}x", self.made)
     }
 
+    /// A document of its own, or a copy of another one.
     async fn new_document(&mut self) {
-        let word = self.word();
+        let mut word = self.word();
         let name = format!("doc{}", self.made);
+        let documents = &self.model.documents;
+        if !documents.is_empty() && self.dice.roll(4) == 0 {
+            let copied = &documents[self.dice.roll(documents.len())];
+            word.clone_from(&copied.versions.last().unwrap().1);
+        }
+        self.add(name, word).await;
+    }
+
+    async fn add(&mut self, name: String, word: String) {
         let named = self.dice.readers();
         let submitted = self.submit(&name, &named, &word).await;
         self.work().await;
@@ -318,9 +220,17 @@ impl Walk {
         self.work().await;
     }
 
+    /// Deletes a document for good. Some come back to where they were, as they were.
     async fn delete(&mut self, at: usize) {
-        let gone = self.model.documents.remove(at);
+        let mut gone = self.model.documents.remove(at);
         self.library.delete_all(gone.id).await.unwrap();
+        self.forget_kept(gone.id).await;
+        self.forget_judged(gone.id);
+        if self.dice.roll(3) == 0 {
+            let (_, word, _) = gone.versions.pop().unwrap();
+            self.add(gone.name, word).await;
+            assert_eq!(self.model.documents.last().unwrap().id, gone.id);
+        }
         self.note_searched().await;
     }
 
@@ -452,88 +362,6 @@ impl Walk {
             );
         }
     }
-
-    /// What is listed, counted, opened and downloaded.
-    async fn lists(&self, reader: &Reader, number: usize) {
-        let level = |document: &ModelDocument| self.model.level_of(document, number);
-        let listed: BTreeMap<DocumentId, Level> = self
-            .library
-            .list(reader)
-            .await
-            .unwrap()
-            .into_iter()
-            .map(|view| (view.id, view.level))
-            .collect();
-        let levels = [
-            None,
-            Some(Level::Find),
-            Some(Level::Quote),
-            Some(Level::Download),
-        ];
-        let documents = self.model.documents.iter();
-        let expected: BTreeMap<DocumentId, Level> = documents
-            .clone()
-            .filter_map(|document| Some((document.id, levels[level(document)]?)))
-            .collect();
-        assert_eq!(listed, expected);
-        let counted = self.library.collections(Some(reader)).await.unwrap();
-        for (number, name) in COLLECTIONS.iter().enumerate() {
-            let folded = crate::catalogue::folded(name);
-            let counted = counted
-                .iter()
-                .find(|(collection, _)| crate::catalogue::folded(&collection.name) == folded)
-                .map_or(0, |(_, documents)| *documents);
-            let inside = |document: &&ModelDocument| document.collection == Some(number);
-            let found = documents.clone().filter(inside);
-            let found = found.filter(|document| level(document) > 0).count();
-            assert_eq!(counted, u64::try_from(found).unwrap(), "{name}");
-        }
-    }
-
-    /// What one may find and not quote is told of by title, and versions open as they should.
-    async fn check_versions(&self, number: usize) {
-        let reader = self.model.reader(number);
-        for document in &self.model.documents {
-            for (at, (version, word, _)) in document.versions.iter().enumerate() {
-                let level = self.model.level_of_version(document, at, number);
-                let source = self.library.source(document.id, Some(*version), &reader);
-                let source = source.await.unwrap();
-                assert_eq!(source.is_some(), level >= 2, "{document:?} {at}");
-                assert!(source.is_none_or(|source| source.document.text.contains(word)));
-                let original = self.library.original(document.id, Some(*version), &reader);
-                assert_eq!(
-                    original.await.unwrap().is_some(),
-                    level >= 3,
-                    "{document:?}"
-                );
-            }
-        }
-        let query = Query {
-            text: "common".to_owned(),
-            vector: None,
-            filter: Filter::none(),
-        };
-        let retrievers: Vec<Arc<dyn Retriever>> = vec![Arc::new(self.words.clone())];
-        let config = AskConfig::default();
-        let told = findable(
-            self.library.catalogue(),
-            &retrievers,
-            &query,
-            &reader,
-            &config,
-        );
-        let told = told.await.unwrap();
-        let only_found = |document: &&ModelDocument| self.model.level_of(document, number) == 1;
-        let expected: BTreeSet<DocumentId> = self
-            .model
-            .documents
-            .iter()
-            .filter(only_found)
-            .map(|document| document.id)
-            .collect();
-        assert!(told.iter().all(|found| expected.contains(&found.document)));
-        assert_eq!(told.len(), expected.len().min(5));
-    }
 }
 
 async fn walk<V: ChunkStore + Retriever + 'static>(
@@ -558,11 +386,25 @@ async fn walk<V: ChunkStore + Retriever + 'static>(
             let number = walk.dice.roll(PEOPLE);
             walk.check_versions(number).await;
         }
+        match step % 50 {
+            7 | 32 => walk.keep_answer().await,
+            13 | 38 => walk.check_some_kept().await,
+            19 => walk.judge().await,
+            25 => walk.check_judged(number).await,
+            44 => {
+                let sort = SortBy::ALL[walk.dice.roll(SortBy::ALL.len())];
+                walk.check_page(number, sort).await;
+            }
+            _ => {}
+        }
     }
     for number in 0..PEOPLE {
         walk.check(number).await;
         walk.check_versions(number).await;
+        walk.check_judged(number).await;
+        walk.check_page(number, SortBy::Name).await;
     }
+    walk.check_all_kept().await;
     let differences = walk.library.differences().await.unwrap();
     assert!(
         differences.iter().all(super::Difference::is_none),

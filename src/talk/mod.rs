@@ -5,6 +5,7 @@
 //! | `types` | conversations and turns as they are kept |
 //! | `record` | keeps a turn while it happens, however it ends |
 //! | `recheck` | what of a kept answer may be seen now |
+//! | `purge` | what is deleted leaves no word in kept answers |
 //! | `find` | conversations by words |
 //! | `export` | a conversation as Markdown |
 //! | `standalone`, `follow` | a follow-up question as one that stands alone, with a model and without |
@@ -17,6 +18,7 @@
 mod export;
 mod find;
 mod follow;
+mod purge;
 mod recheck;
 mod record;
 mod standalone;
@@ -25,6 +27,7 @@ mod types;
 
 pub(crate) use export::markdown;
 pub(crate) use find::find;
+pub(crate) use purge::{documents_in, purge};
 pub(crate) use recheck::{Hidden, ShownTurn, shown_turns};
 pub(crate) use record::Recorder;
 pub(crate) use standalone::{in_full, standing_alone};

@@ -11,6 +11,7 @@ use ingest::{ContentHash, DocumentId};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::purge::is_purged;
 use super::types::{KeptTurn, Suggestion, TurnState};
 use crate::ask::Reader;
 use crate::catalogue::State;
@@ -121,7 +122,9 @@ impl Rights {
                     Some(access) => access,
                     None => consulted_access,
                 };
-                hidden.count(access)
+                // A document may come back where it was; what was said of it does not.
+                let is_purged = is_purged(claim);
+                hidden.count(if is_purged { Access::Deleted } else { access })
             });
             went |= hidden.any();
         }
@@ -302,7 +305,7 @@ pub(crate) async fn shown_turns(
 }
 
 /// The documents that an answer quotes or names.
-fn quoted(answer: &Value) -> Vec<DocumentId> {
+pub(super) fn quoted(answer: &Value) -> Vec<DocumentId> {
     let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
     let mut ids = Vec::new();
     for claim in list(answer.get("claims")) {
@@ -320,7 +323,7 @@ fn quoted(answer: &Value) -> Vec<DocumentId> {
     ids
 }
 
-fn document(citation: &Value) -> Option<DocumentId> {
+pub(super) fn document(citation: &Value) -> Option<DocumentId> {
     citation.get("document")?.as_str()?.parse().ok()
 }
 
@@ -329,7 +332,7 @@ fn version(citation: &Value) -> Option<ContentHash> {
 }
 
 /// Makes the text of an answer anew from its sentences, and says where each stands in it.
-fn join(answer: &mut Value) {
+pub(super) fn join(answer: &mut Value) {
     let (mut text, mut chars, mut utf16) = (String::new(), 0_usize, 0_usize);
     if let Some(claims) = answer.get_mut("claims").and_then(Value::as_array_mut) {
         for claim in claims {
