@@ -98,13 +98,13 @@ async fn purge_turn(
     if let Some(text) = answer.take() {
         // What cannot be read is not shown, and is not kept either.
         let read = serde_json::from_str::<Value>(&text).ok();
-        answer = read.and_then(|mut value| {
+        answer = read.map(|mut value| {
             if !purge(&mut value, gone, &consulted) {
-                return Some(text);
+                return text;
             }
             let left = value.get("text").and_then(Value::as_str);
-            said = left.unwrap_or_default().to_owned();
-            Some(value.to_string())
+            left.unwrap_or_default().clone_into(&mut said);
+            value.to_string()
         });
         if answer.is_none() {
             said.clear();

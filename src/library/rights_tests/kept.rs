@@ -91,17 +91,15 @@ impl Walk {
         if let Some(at) = self.kept.iter().position(has_room) {
             return at;
         }
-        let catalogue = self.library.catalogue();
+        let (catalogue, name) = (self.library.catalogue(), owner(number));
         if self.kept.iter().filter(|kept| of_owner(kept)).count() == CONVERSATIONS {
             let oldest = self.kept.iter().position(of_owner).unwrap();
             let oldest = self.kept.remove(oldest);
-            let owner = owner(number);
-            let gone = catalogue.delete_conversation(&owner, &oldest.id);
+            let gone = catalogue.delete_conversation(&name, &oldest.id);
             assert!(gone.await.unwrap());
         }
         let id = new_id();
-        let owner = owner(number);
-        let made = catalogue.make_conversation(&owner, &id, "");
+        let made = catalogue.make_conversation(&name, &id, "");
         made.await.unwrap();
         self.kept.push(KeptConversation {
             id,
