@@ -57,9 +57,9 @@ fn complete(path: &str, method: &str, route: &mut Map<String, Value>) {
             .and_then(|answer| answer.get_mut("content"))
             .and_then(Value::as_object_mut)
     {
-        content
-            .entry("text/event-stream")
-            .or_insert_with(|| json!({ "schema": { "type": "string" } }));
+        content.entry("text/event-stream").or_insert_with(
+            || json!({ "schema": { "description": "Server-sent events: `event` and `data`" } }),
+        );
     }
     // A file is of whatever type it is.
     if path.ends_with("/original")

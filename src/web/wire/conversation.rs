@@ -28,8 +28,8 @@ pub struct ConversationBody {
     /// When the last question was asked.
     #[schema(format = DateTime)]
     pub updated: String,
-    /// Questions asked in it.
-    pub turns: u64,
+    /// How many questions were asked in it.
+    pub questions: u64,
 }
 
 /// Conversations, the one that was changed last first.
@@ -117,7 +117,7 @@ pub(crate) fn conversation(conversation: &Conversation) -> ConversationBody {
         title: conversation.title.clone(),
         created: conversation.created.to_string(),
         updated: conversation.updated.to_string(),
-        turns: conversation.turns,
+        questions: conversation.turns,
     }
 }
 
