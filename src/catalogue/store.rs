@@ -1632,7 +1632,7 @@ pub(super) const BACK_TO_6: &str = "\
     DROP TRIGGER listing_document_insert; DROP TRIGGER listing_document_update; DROP TRIGGER listing_version_insert; \
     DROP TRIGGER listing_version_update; DROP VIEW listing_source; DROP TABLE listing; DROP TABLE statistics; \
     DROP TRIGGER judged_documents_gone; DROP TABLE feedback; DROP TABLE judged_documents; DROP TABLE judged_answers; \
-    DROP TABLE turn_documents; DROP TABLE turns; DROP TABLE conversations; DROP TABLE identities; \
+    DROP TRIGGER conversations_of_people; DROP TABLE turn_documents; DROP TABLE turns; DROP TABLE conversations; DROP TABLE identities; \
     DROP TRIGGER webhooks_document_received; DROP TRIGGER webhooks_version_received; \
     DROP TRIGGER webhooks_document_ended; DROP TRIGGER webhooks_document_deleted; DROP VIEW webhook_events; \
     DROP TABLE webhook_messages; DROP TABLE webhooks; \

@@ -49,11 +49,11 @@ class Looker:
                 self.problems.append(f"{name} is {over} px wider than a window of {width} px")
             page.screenshot(path=self.folder / f"{name}-{width}.png")
             if width != 768:
-                # What is scrolled under the field for questions is whole once it is scrolled on.
-                page.evaluate("document.querySelector('form.ask')?.style.setProperty('position', 'static')")
+                # What is scrolled under what stays in place is whole once it is scrolled on.
+                page.evaluate("for (const fixed of document.querySelectorAll('form.ask, .bar')) fixed.style.position = 'static'")
                 page.evaluate(self.axe)
                 found = page.evaluate("rules => axe.run(document, { runOnly: rules })", RULES)
-                page.evaluate("document.querySelector('form.ask')?.style.removeProperty('position')")
+                page.evaluate("for (const fixed of document.querySelectorAll('form.ask, .bar')) fixed.style.position = ''")
                 for violation in found["violations"]:
                     where = "; ".join(node["html"][:160] for node in violation["nodes"][:3])
                     told = f"{name} at {width} px: {violation['id']} ({violation['impact']}): {where}"

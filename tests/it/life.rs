@@ -65,7 +65,7 @@ async fn what_was_quoted_can_be_looked_up_after_it_was_replaced() {
         citation["span"]["end"],
         citation["quote_sha256"].as_str().unwrap()
     );
-    let newest = format!("<a href=\"/documents/{id}\">지금 판 보기</a>");
+    let newest = format!("<a href=\"/documents/{id}\">현재 버전 보기</a>");
     let (_, page) = send(&test, get(&link)).await;
     assert!(page.contains("<mark") && !page.contains(&newest), "{page}");
 
