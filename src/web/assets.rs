@@ -109,4 +109,31 @@ mod tests {
             }
         }
     }
+
+    /// Browsers pass over all that follows a block that is not closed, and say nothing.
+    #[test]
+    fn every_block_of_the_style_sheet_is_closed() {
+        let style = ASSETS
+            .iter()
+            .find(|asset| asset.name == "style.css")
+            .unwrap();
+        let mut depth = 0;
+        for (number, line) in style.content.lines().enumerate() {
+            for char in line.chars() {
+                depth += match char {
+                    '{' => 1,
+                    '}' => -1,
+                    _ => 0,
+                };
+            }
+            let begins = line.starts_with("/*") || line.starts_with("@media");
+            let is_top = !begins || depth == i32::from(line.ends_with('{'));
+            assert!(
+                (0..=2).contains(&depth) && is_top,
+                "line {}: {line}",
+                number + 1
+            );
+        }
+        assert_eq!(depth, 0);
+    }
 }

@@ -25,6 +25,10 @@ embedder = "none"
 [server]
 bind = "127.0.0.1:$port"
 
+# All clients show one key.
+[server.limits]
+questions_per_minute = 0
+
 [[server.keys]]
 name = "clients"
 key = "$key"

@@ -652,7 +652,10 @@ async fn unanswered_questions_are_grouped_where_their_text_is_kept() {
     assert_eq!(groups[1], json!({ "question": OTHER, "times": 1 }));
     let (_, html) = send(&test, get("/admin?lang=ko")).await;
     let (_, shown) = html.split_once("id=\"unanswered-title\"").unwrap();
-    assert!(shown.contains(OTHER) && !shown.contains(QUESTION), "{shown}");
+    assert!(
+        shown.contains(OTHER) && !shown.contains(QUESTION),
+        "{shown}"
+    );
 }
 
 #[tokio::test]
