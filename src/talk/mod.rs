@@ -12,7 +12,7 @@
 //! | `suggest` | what the documents could be asked next |
 //!
 //! An earlier answer is never evidence: of a conversation only its questions are read, and only
-//! to write the next question in full. A kept answer is never shown as it is: [`Rights::shown`]
+//! to write the next question in full. A kept answer is never shown as it is: `Rights::shown`
 //! takes out what its owner may not read any more.
 
 mod export;
