@@ -209,16 +209,20 @@ mod tests {
         })
     }
 
-    #[tokio::test]
-    async fn what_is_deleted_leaves_no_word_of_it_on_the_disk() {
+    /// A catalogue with a conversation, and two documents for its answers.
+    async fn with_two_documents() -> (tempfile::TempDir, Catalogue, DocumentId, DocumentId) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("c.sqlite");
         let catalogue = Catalogue::open(&file).await.unwrap();
-        let (gone, stays) = (
-            add(&catalogue, "gone").await,
-            add(&catalogue, "stays").await,
-        );
+        let gone = add(&catalogue, "gone").await;
+        let stays = add(&catalogue, "stays").await;
         catalogue.make_conversation("mina", "c", "").await.unwrap();
+        (folder, catalogue, gone, stays)
+    }
+
+    #[tokio::test]
+    async fn what_is_deleted_leaves_no_word_of_it_on_the_disk() {
+        let (folder, catalogue, gone, stays) = with_two_documents().await;
         begin(&catalogue, "before").await;
         end(&catalogue, "before", gone, stays).await;
         begin(&catalogue, "while").await;
@@ -248,14 +252,7 @@ mod tests {
     /// What was deleted before catalogues knew which answers rest on it goes with the new version.
     #[tokio::test]
     async fn an_older_catalogue_loses_what_was_deleted_earlier() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("c.sqlite");
-        let catalogue = Catalogue::open(&file).await.unwrap();
-        let (gone, stays) = (
-            add(&catalogue, "gone").await,
-            add(&catalogue, "stays").await,
-        );
-        catalogue.make_conversation("mina", "c", "").await.unwrap();
+        let (folder, catalogue, gone, stays) = with_two_documents().await;
         begin(&catalogue, "t").await;
         end(&catalogue, "t", gone, stays).await;
         sqlx::raw_sql("DROP TABLE turn_documents; PRAGMA user_version = 12;")
@@ -268,7 +265,9 @@ mod tests {
             .await
             .unwrap();
         catalogue.close().await;
-        let catalogue = Catalogue::open(&file).await.unwrap();
+        let catalogue = Catalogue::open(&folder.path().join("c.sqlite"))
+            .await
+            .unwrap();
         let turns = catalogue.turns("mina", "c").await.unwrap();
         let answer = turns[0].answer.as_ref().unwrap();
         assert!(
