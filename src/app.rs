@@ -836,13 +836,10 @@ impl App {
     /// sent yet.
     pub fn sources(&self) -> Result<Vec<Arc<dyn Source>>, SourceError> {
         let ingest = &self.config.ingest;
-        // What no readers are named for follows its collection, or the default rights.
-        let nobody = BTreeSet::new();
         let mut taken = vec![self.config.data.clone()];
         let folder = self.config.data.join("sources");
         let guard = Guard::new(&self.config.network);
         let surroundings = Surroundings {
-            default_readers: &nobody,
             max_file: ingest.max_file.as_u64(),
             guard: &guard,
             folder: &folder,

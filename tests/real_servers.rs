@@ -7,11 +7,9 @@
 //! Buckets: `VERACITE_TEST_S3` is the folder that `tests/fixtures/s3_server.py` wrote its address and
 //! keys into.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ingest::Group;
 use ingest::parse::InProcess;
 use veracite::app::{App, AskEvent};
 use veracite::ask::{
@@ -238,10 +236,8 @@ async fn a_real_store_is_listed_and_fetched_with_signed_requests() {
         })
     };
     config.keys = keys("secret");
-    let everyone = BTreeSet::from([Group::everyone()]);
     let spool = tempfile::tempdir().unwrap();
     let surroundings = Surroundings {
-        default_readers: &everyone,
         max_file: 1 << 20,
         guard: &veracite::outbound::Guard::default(),
         folder: spool.path(),

@@ -18,7 +18,8 @@ use super::{Fetched, Listed, Listing, Source, SourceError};
 pub struct FolderConfig {
     /// The folder; what is in folders in it counts too.
     pub folder: PathBuf,
-    /// Groups that may read its documents; `ingest.default_readers` if left out.
+    /// Groups that may read its documents; those of their collection, else `ingest.default_readers`,
+    /// if left out.
     pub readers: BTreeSet<Group>,
     /// It is looked through this often even if nothing told of a change: some network disks do
     /// not tell.
@@ -52,11 +53,7 @@ impl Folder {
     ///
     /// # Errors
     /// When its absolute path cannot be told.
-    pub fn open(
-        config: &FolderConfig,
-        default_readers: &BTreeSet<Group>,
-        max_file: u64,
-    ) -> Result<Self, SourceError> {
+    pub fn open(config: &FolderConfig, max_file: u64) -> Result<Self, SourceError> {
         let path = std::path::absolute(&config.folder).map_err(|error| {
             let folder = config.folder.display();
             SourceError(format!(
@@ -72,15 +69,10 @@ impl Folder {
                 "changes in a folder are not told by the system; it is looked through now and then"
             );
         }
-        let readers = if config.readers.is_empty() {
-            default_readers.clone()
-        } else {
-            config.readers.clone()
-        };
         Ok(Self {
             name: format!("folder:{}", path.display()),
             path,
-            readers,
+            readers: config.readers.clone(),
             every: config.every,
             max_file,
             told,

@@ -83,7 +83,8 @@ pub trait Source: Debug + Send + Sync {
     /// Names the source among others, at each start the same.
     fn name(&self) -> &str;
 
-    /// Who may read what comes from it.
+    /// Who may read what comes from it; if nobody is named, it follows its collection, or
+    /// `ingest.default_readers`.
     fn readers(&self) -> &BTreeSet<Group>;
 
     /// All that there is.
@@ -117,8 +118,6 @@ pub trait Source: Debug + Send + Sync {
 /// What sources of all kinds need, beside their own configuration.
 #[derive(Clone, Copy, Debug)]
 pub struct Surroundings<'a> {
-    /// Who may read the documents of a source that names no readers.
-    pub default_readers: &'a BTreeSet<Group>,
     /// Bytes of a document at most; larger ones are left out.
     pub max_file: u64,
     /// Judges what may be contacted.
@@ -129,15 +128,6 @@ pub struct Surroundings<'a> {
 }
 
 impl Surroundings<'_> {
-    /// Who may read the documents of a source that names these readers.
-    fn readers(&self, named: &BTreeSet<Group>) -> BTreeSet<Group> {
-        if named.is_empty() {
-            self.default_readers.clone()
-        } else {
-            named.clone()
-        }
-    }
-
     /// The folder of the source of this name.
     fn folder_of(&self, name: &str) -> PathBuf {
         let sum = download::hex(&Sha256::digest(name));
@@ -154,11 +144,9 @@ pub fn open(
     surroundings: Surroundings<'_>,
 ) -> Result<Arc<dyn Source>, SourceError> {
     Ok(match config {
-        SourceConfig::Folder(config) => Arc::new(folder::Folder::open(
-            config,
-            surroundings.default_readers,
-            surroundings.max_file,
-        )?),
+        SourceConfig::Folder(config) => {
+            Arc::new(folder::Folder::open(config, surroundings.max_file)?)
+        }
         SourceConfig::Web(config) => Arc::new(web::Web::open(config, surroundings)?),
         SourceConfig::Bucket(config) => Arc::new(bucket::Bucket::open(config, surroundings)?),
     })

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ingest::Group;
 use ingest::parse::InProcess;
 use veracite::app::App;
 use veracite::ask::Reader;
@@ -24,7 +23,7 @@ fn folder(path: &Path, readers: &[&str]) -> Folder {
         readers: readers.iter().map(|name| name.parse().unwrap()).collect(),
         every: Duration::from_secs(600),
     };
-    Folder::open(&config, &BTreeSet::from([Group::everyone()]), 1 << 20).unwrap()
+    Folder::open(&config, 1 << 20).unwrap()
 }
 
 async fn names(test: &TestApp) -> Vec<String> {
@@ -147,10 +146,8 @@ async fn site(pages: &[(&'static str, &'static str, String)]) -> String {
 }
 
 async fn sync_all(test: &TestApp, config: &SourceConfig) -> Synced {
-    let everyone = BTreeSet::from([Group::everyone()]);
     let folder = test.folder.path().join("data/sources");
     let surroundings = Surroundings {
-        default_readers: &everyone,
         max_file: 1 << 20,
         guard: &veracite::outbound::Guard::default(),
         folder: &folder,

@@ -38,7 +38,8 @@ pub struct BucketConfig {
     pub prefix: String,
     /// What requests are signed with; none for a bucket that everyone may read.
     pub keys: Option<Keys>,
-    /// Groups that may read its documents; `ingest.default_readers` if left out.
+    /// Groups that may read its documents; those of their collection, else `ingest.default_readers`,
+    /// if left out.
     pub readers: BTreeSet<Group>,
     /// It is looked through this often. A look costs a request for each thousand objects.
     pub every: Duration,
@@ -133,7 +134,7 @@ impl Bucket {
             folder: surroundings.folder_of(&name),
             name,
             config: config.clone(),
-            readers: surroundings.readers(&config.readers),
+            readers: config.readers.clone(),
             max_file: surroundings.max_file,
             client: download::client(surroundings.guard.and_written(&config.endpoint))?,
         })

@@ -143,9 +143,7 @@ impl Store {
     }
 
     fn open(&self, config: &BucketConfig) -> Bucket {
-        let everyone = BTreeSet::from([Group::everyone()]);
         let surroundings = Surroundings {
-            default_readers: &everyone,
             max_file: 100,
             guard: &crate::outbound::Guard::default(),
             folder: self.folder.path(),

@@ -63,7 +63,8 @@ pub struct WebConfig {
     pub pause: Duration,
     /// Headers that are sent along, such as `Authorization`.
     pub headers: BTreeMap<String, SecretFrom>,
-    /// Groups that may read its documents; `ingest.default_readers` if left out.
+    /// Groups that may read its documents; those of their collection, else `ingest.default_readers`,
+    /// if left out.
     pub readers: BTreeSet<Group>,
     /// It is walked through this often.
     pub every: Duration,
@@ -173,7 +174,7 @@ impl Web {
         Ok(Self {
             folder: surroundings.folder_of(&name),
             name,
-            readers: surroundings.readers(&config.readers),
+            readers: config.readers.clone(),
             site: Site::new(scope.clone(), config.pause, surroundings.max_file, guard)?,
             scope,
             config: config.clone(),

@@ -1,6 +1,6 @@
 //! A site that is made up, served on this machine, and walked through.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,6 @@ use axum::extract::Request;
 use axum::http::{Response, header};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use ingest::Group;
 use tempfile::TempDir;
 
 use super::*;
@@ -201,9 +200,7 @@ impl TestSite {
     fn open_guarded(&self, config: &WebConfig, allow: &[&str]) -> Web {
         let allow = allow.iter().map(|text| text.parse().unwrap()).collect();
         let guard = Guard::new(&NetworkConfig { allow });
-        let everyone = BTreeSet::from([Group::everyone()]);
         let surroundings = Surroundings {
-            default_readers: &everyone,
             max_file: 1 << 20,
             guard: &guard,
             folder: self.folder.path(),
