@@ -1,6 +1,6 @@
 //! Conversations and their turns. Every look names whose they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ingest::{ChunkId, DocumentId};
 use jiff::Timestamp;
@@ -12,7 +12,7 @@ use super::purge;
 use super::store::{Catalogue, Result, decode_error, json, parsed, to_json};
 use crate::talk::{
     Conversation, EndOfTurn, KeptTurn, NewTurn, Spoken, Suggestion, TurnState, documents_in,
-    title_of,
+    title_of, versions_in,
 };
 
 /// What adds conversations to a catalogue; a new one has them from the start.
@@ -232,6 +232,7 @@ impl Catalogue {
     pub(crate) async fn end_turn(&self, id: &str, end: &EndOfTurn) -> Result<()> {
         let answer: Option<Value> = end.answer.as_deref().map_or(Ok(None), json)?;
         let documents = documents_in(answer.as_ref(), &end.consulted, &[]);
+        let versions = answer.as_ref().map(versions_in).unwrap_or_default();
         let mut transaction = self.writer.begin().await?;
         sqlx::query("UPDATE turns SET state = ?, answer = ?, said = ?, consulted = ? WHERE id = ?")
             .bind(end.state.as_str())
@@ -255,7 +256,7 @@ impl Catalogue {
         for sql in after {
             sqlx::query(sql).bind(id).execute(&mut *transaction).await?;
         }
-        purge::note(&mut transaction, id, &documents).await?;
+        purge::note(&mut transaction, id, &documents, &versions).await?;
         transaction.commit().await
     }
 
@@ -272,7 +273,7 @@ impl Catalogue {
             .execute(&mut *transaction)
             .await?;
         let documents = documents_in(None, &BTreeMap::new(), suggestions);
-        purge::note(&mut transaction, turn, &documents).await?;
+        purge::note(&mut transaction, turn, &documents, &BTreeSet::new()).await?;
         transaction.commit().await
     }
 

@@ -1,24 +1,25 @@
-//! Documents that are deleted for good leave no word in kept conversations.
+//! Documents that are deleted for good, and versions that are not kept any more, leave no word in kept
+//! conversations and judged answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ingest::DocumentId;
+use ingest::{ContentHash, DocumentId};
 use serde_json::Value;
 use sqlx::{Row as _, SqliteConnection};
 
 use super::store::{Result, json, parsed, to_json};
-use crate::talk::{Suggestion, purge};
+use crate::talk::{Gone, Suggestion, Version, purge};
 
-/// What adds the documents of kept answers to a catalogue, and the version that has them.
+/// What adds the documents of kept answers to a catalogue.
 pub(super) const TABLES: &str = include_str!("turn_documents.sql");
-pub(super) const VERSION: i64 = 13;
 
 /// Keeps which documents a turn names or quotes. Those that were deleted while it was answered, or
-/// are being deleted, leave it at once.
+/// are being deleted, leave it at once, and so do versions that are not kept.
 pub(super) async fn note(
     transaction: &mut SqliteConnection,
     turn: &str,
     documents: &BTreeSet<DocumentId>,
+    versions: &BTreeSet<Version>,
 ) -> Result<()> {
     let documents = to_json(documents);
     // The conversation may be deleted by now.
@@ -37,52 +38,133 @@ pub(super) async fn note(
     .bind(&documents)
     .fetch_all(&mut *transaction)
     .await?;
-    let gone: BTreeSet<DocumentId> = rows
-        .iter()
-        .map(|row| parsed(row, "document"))
-        .collect::<Result<_>>()?;
-    if !gone.is_empty() {
+    let gone = Gone {
+        documents: rows
+            .iter()
+            .map(|row| parsed(row, "document"))
+            .collect::<Result<_>>()?,
+        versions: not_kept(transaction, versions).await?,
+    };
+    if gone != Gone::default() {
         purge_turn(transaction, turn, &gone).await?;
     }
     Ok(())
 }
 
-/// Takes all that comes from these documents out of all that is kept.
-pub(super) async fn purge_all(
+/// Those of these versions that are not kept.
+async fn not_kept(
     transaction: &mut SqliteConnection,
-    gone: &BTreeSet<DocumentId>,
-) -> Result<()> {
+    versions: &BTreeSet<Version>,
+) -> Result<BTreeSet<Version>> {
     let rows = sqlx::query(
-        "SELECT DISTINCT turn FROM turn_documents WHERE document IN (SELECT value FROM json_each(?))",
+        "SELECT json_extract(q.value, '$[0]') AS document, json_extract(q.value, '$[1]') AS version \
+         FROM json_each(?) q WHERE NOT EXISTS (SELECT 1 FROM versions v \
+         WHERE v.document = json_extract(q.value, '$[0]') AND v.version = json_extract(q.value, '$[1]'))",
     )
-    .bind(to_json(gone))
+    .bind(to_json(versions))
+    .fetch_all(&mut *transaction)
+    .await?;
+    rows.iter()
+        .map(|row| Ok((parsed(row, "document")?, parsed(row, "version")?)))
+        .collect()
+}
+
+/// Drops all versions of a document but `current` and the newest `most` of the others. Gives whether
+/// there were more.
+pub(super) async fn drop_versions(
+    transaction: &mut SqliteConnection,
+    document: DocumentId,
+    current: ContentHash,
+    most: u32,
+) -> Result<bool> {
+    let rows = sqlx::query(
+        "DELETE FROM versions WHERE document = ?1 AND version != ?2 AND version NOT IN \
+         (SELECT version FROM versions WHERE document = ?1 AND version != ?2 \
+          ORDER BY replaced_at DESC, rowid DESC LIMIT ?3) RETURNING version",
+    )
+    .bind(document.to_string())
+    .bind(current.to_string())
+    .bind(i64::from(most))
+    .fetch_all(&mut *transaction)
+    .await?;
+    let versions = rows
+        .iter()
+        .map(|row| Ok((document, parsed(row, "version")?)));
+    let gone = Gone {
+        versions: versions.collect::<Result<_>>()?,
+        ..Gone::default()
+    };
+    purge_all(transaction, &gone).await?;
+    Ok(!rows.is_empty())
+}
+
+/// Takes all that comes from what is gone out of all that is kept. Of answers that somebody judged those
+/// of documents that are deleted go by themselves.
+pub(super) async fn purge_all(transaction: &mut SqliteConnection, gone: &Gone) -> Result<()> {
+    let versions = to_json(&gone.versions);
+    let rows = sqlx::query(
+        "SELECT turn FROM turn_documents WHERE document IN (SELECT value FROM json_each(?1)) \
+         UNION SELECT t.id FROM json_each(?2) q \
+         JOIN turn_documents d ON d.document = json_extract(q.value, '$[0]') \
+         JOIN turns t ON t.id = d.turn AND instr(t.answer, json_extract(q.value, '$[1]')) > 0",
+    )
+    .bind(to_json(&gone.documents))
+    .bind(&versions)
     .fetch_all(&mut *transaction)
     .await?;
     for row in &rows {
         purge_turn(transaction, row.try_get("turn")?, gone).await?;
     }
+    sqlx::query(
+        "DELETE FROM judged_answers WHERE id IN (SELECT j.answer FROM json_each(?) q \
+         JOIN judged_documents j ON j.document = json_extract(q.value, '$[0]') \
+         AND j.version = json_extract(q.value, '$[1]'))",
+    )
+    .bind(&versions)
+    .execute(&mut *transaction)
+    .await?;
     Ok(())
 }
 
-/// The same for documents that were deleted before a catalogue knew what its answers rest on.
+/// The same for what was deleted or dropped before a catalogue knew what its answers rest on: looked for
+/// whenever its form changes.
 pub(super) async fn purge_earlier(transaction: &mut SqliteConnection) -> Result<()> {
     let rows = sqlx::query(
         "SELECT DISTINCT document FROM turn_documents WHERE document NOT IN (SELECT id FROM documents)",
     )
     .fetch_all(&mut *transaction)
     .await?;
-    let gone: BTreeSet<DocumentId> = rows
+    let documents = rows
         .iter()
         .map(|row| parsed(row, "document"))
         .collect::<Result<_>>()?;
+    let gone = Gone {
+        documents,
+        versions: dropped_earlier(transaction).await?,
+    };
     purge_all(transaction, &gone).await
 }
 
-async fn purge_turn(
-    transaction: &mut SqliteConnection,
-    turn: &str,
-    gone: &BTreeSet<DocumentId>,
-) -> Result<()> {
+/// Versions that kept or judged answers rest on, and that are not kept.
+async fn dropped_earlier(transaction: &mut SqliteConnection) -> Result<BTreeSet<Version>> {
+    let rows = sqlx::query(
+        "SELECT document, version FROM judged_documents \
+         UNION SELECT json_extract(q.value, '$.document'), json_extract(q.value, '$.version') \
+         FROM turns t, json_each(CASE WHEN json_valid(t.answer) THEN t.answer END, '$.claims') c, \
+         json_each(c.value, '$.citations') q \
+         UNION SELECT json_extract(s.value, '$.citation.document'), json_extract(s.value, '$.citation.version') \
+         FROM turns t, json_each(CASE WHEN json_valid(t.answer) THEN t.answer END, '$.conflicts') c, \
+         json_each(c.value, '$.sides') s",
+    )
+    .fetch_all(&mut *transaction)
+    .await?;
+    // What names no version is shown to nobody.
+    let named = |row| Some((parsed(row, "document").ok()?, parsed(row, "version").ok()?));
+    let versions: BTreeSet<Version> = rows.iter().filter_map(named).collect();
+    not_kept(transaction, &versions).await
+}
+
+async fn purge_turn(transaction: &mut SqliteConnection, turn: &str, gone: &Gone) -> Result<()> {
     let row = sqlx::query("SELECT answer, said, consulted, suggestions FROM turns WHERE id = ?")
         .bind(turn)
         .fetch_optional(&mut *transaction)
@@ -92,12 +174,14 @@ async fn purge_turn(
     };
     let consulted: BTreeMap<String, DocumentId> = json(row.try_get("consulted")?)?;
     let mut suggestions: Vec<Suggestion> = json(row.try_get("suggestions")?)?;
-    suggestions.retain(|suggestion| !gone.contains(&suggestion.document));
     let mut said: String = row.try_get("said")?;
     let mut answer: Option<String> = row.try_get("answer")?;
+    let read = answer
+        .as_deref()
+        .and_then(|text| serde_json::from_str::<Value>(text).ok());
+    gone.purge_suggestions(&mut suggestions, read.as_ref());
     if let Some(text) = answer.take() {
         // What cannot be read is not shown, and is not kept either.
-        let read = serde_json::from_str::<Value>(&text).ok();
         answer = read.map(|mut value| {
             if !purge(&mut value, gone, &consulted) {
                 return text;
@@ -121,7 +205,7 @@ async fn purge_turn(
         "DELETE FROM turn_documents WHERE turn = ? AND document IN (SELECT value FROM json_each(?))",
     )
     .bind(turn)
-    .bind(to_json(gone))
+    .bind(to_json(&gone.documents))
     .execute(&mut *transaction)
     .await?;
     Ok(())
@@ -141,6 +225,10 @@ mod tests {
     use crate::talk::{EndOfTurn, NewTurn, TurnState};
 
     async fn add(catalogue: &Catalogue, name: &str) -> DocumentId {
+        add_version(catalogue, name, name).await
+    }
+
+    async fn add_version(catalogue: &Catalogue, name: &str, content: &str) -> DocumentId {
         let id = catalogue.id_at(name).await.unwrap();
         let document = NewDocument {
             place: name.to_owned(),
@@ -155,12 +243,89 @@ mod tests {
         let arriving = Arriving {
             id,
             document: &document,
-            version: ContentHash::of(name.as_bytes()),
+            version: ContentHash::of(content.as_bytes()),
             size: 1,
             metadata: Metadata::default(),
         };
         catalogue.submit(&arriving).await.unwrap();
         id
+    }
+
+    /// A version of a document as one that was read and is searched now; of the others `most` stay.
+    async fn read_version(
+        catalogue: &Catalogue,
+        name: &str,
+        content: &str,
+        most: u32,
+    ) -> DocumentId {
+        use crate::catalogue::State;
+        let id = add_version(catalogue, name, content).await;
+        sqlx::query("UPDATE versions SET body = x'00' WHERE document = ?")
+            .bind(id.to_string())
+            .execute(&catalogue.writer)
+            .await
+            .unwrap();
+        let work = catalogue.next_queued(None).await.unwrap().unwrap();
+        assert_eq!((work.id, work.version), version(id, content));
+        let (from, to) = (State::Extracting, State::Ready);
+        let done = catalogue
+            .replace_chunks(&work, from, to, "cut", &[], Some(most))
+            .await;
+        assert!(done.unwrap().is_some());
+        id
+    }
+
+    fn version(id: DocumentId, content: &str) -> Version {
+        (id, ContentHash::of(content.as_bytes()))
+    }
+
+    /// A judged answer that rests on a version.
+    async fn judge(catalogue: &Catalogue, word: &str, (document, version): Version) {
+        let said = format!(
+            "INSERT INTO judged_answers (id, body, judged_at) VALUES ('{word}', 'ask{word}', 0); \
+             INSERT INTO judged_documents (answer, document, version) \
+             VALUES ('{word}', '{document}', '{version}'); \
+             INSERT INTO feedback (id, answer, actor, sentence, kind, correction, given_at) \
+             VALUES ('{word}', '{word}', 'mina', -1, 'wrong', 'correction{word}', 0);"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(said))
+            .execute(&catalogue.writer)
+            .await
+            .unwrap();
+    }
+
+    /// The judgements that are left.
+    async fn judged(catalogue: &Catalogue) -> Vec<String> {
+        let rows = sqlx::query("SELECT id FROM feedback")
+            .fetch_all(&catalogue.readers)
+            .await
+            .unwrap();
+        rows.iter().map(|row| row.get("id")).collect()
+    }
+
+    /// An answer with a sentence that quotes a version, one that quotes another, and one that quotes
+    /// nothing.
+    async fn end_quoting(catalogue: &Catalogue, turn: &str, versions: [(&str, Version); 2]) {
+        let mut claims: Vec<Value> = versions
+            .iter()
+            .map(|(word, (document, version))| {
+                let citation = json!({
+                    "document": document.to_string(), "version": version.to_string(),
+                    "quote": format!("quote{word}"),
+                });
+                json!({"text": format!("says{word}"), "citations": [citation]})
+            })
+            .collect();
+        claims.push(json!({"text": "saysmaybe", "citations": []}));
+        let answer = json!({"text": "", "claims": claims, "message": "message", "proof": "proof"});
+        let consulted = versions.map(|(word, (document, _))| (word.to_owned(), document));
+        let end = EndOfTurn {
+            state: TurnState::Done,
+            answer: Some(answer.to_string()),
+            said: versions.map(|(word, _)| format!("says{word}")).join(" "),
+            consulted: BTreeMap::from(consulted),
+        };
+        catalogue.end_turn(turn, &end).await.unwrap();
     }
 
     async fn begin(catalogue: &Catalogue, turn: &str) {
@@ -278,6 +443,88 @@ mod tests {
         catalogue.forget(&[stays]).await.unwrap();
         let turns = catalogue.turns("mina", "c").await.unwrap();
         assert!(!turns[0].answer.as_ref().unwrap().contains("open"));
+        catalogue.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_version_that_is_dropped_leaves_no_word_and_the_others_stay() {
+        let (folder, catalogue, _, stays) = with_two_documents().await;
+        while catalogue.next_queued(None).await.unwrap().is_some() {}
+        let id = read_version(&catalogue, "rule", "secret", 1).await;
+        let (secret, open) = (version(id, "secret"), version(stays, "stays"));
+        let two = [("secret", secret), ("open", open)];
+        begin(&catalogue, "of the first").await;
+        end_quoting(&catalogue, "of the first", two).await;
+        judge(&catalogue, "secret", secret).await;
+        begin(&catalogue, "while").await;
+        read_version(&catalogue, "rule", "second", 1).await;
+        let second = version(id, "second");
+        begin(&catalogue, "of the second").await;
+        end_quoting(
+            &catalogue,
+            "of the second",
+            [("second", second), ("open", open)],
+        )
+        .await;
+        judge(&catalogue, "second", second).await;
+        let words = ["quotesecret", "sayssecret", "asksecret", "correctionsecret"];
+        for word in words {
+            assert!(
+                on_disk(folder.path(), word),
+                "{word}: it is one of those that are kept"
+            );
+        }
+        read_version(&catalogue, "rule", "third", 1).await;
+        for word in words {
+            assert!(!on_disk(folder.path(), word), "{word}");
+        }
+        // Nor does what ends behind that keep anything of it.
+        end_quoting(&catalogue, "while", two).await;
+        let turns = catalogue.turns("mina", "c").await.unwrap();
+        assert_eq!(turns.len(), 3);
+        for turn in turns {
+            let answer = turn.answer.unwrap();
+            assert!(!answer.contains("secret"), "{}: {answer}", turn.id);
+            assert!(answer.contains("quoteopen"), "{}: {answer}", turn.id);
+            let is_whole = turn.id == "of the second";
+            for word in ["quotesecond", "saysmaybe", "message\":\"message", "proof"] {
+                let is_there = answer.contains(word);
+                assert_eq!(is_there, is_whole, "{word} in {}: {answer}", turn.id);
+            }
+        }
+        let spoken = catalogue.spoken("mina", None, 10).await.unwrap();
+        assert!(!spoken[0].said.contains("secret"), "{}", spoken[0].said);
+        assert_eq!(judged(&catalogue).await, ["second"]);
+        catalogue.close().await;
+    }
+
+    /// What was dropped before that took anything out of answers goes when a catalogue changes its form.
+    #[tokio::test]
+    async fn what_was_dropped_earlier_goes_too() {
+        let (_folder, catalogue, _, stays) = with_two_documents().await;
+        while catalogue.next_queued(None).await.unwrap().is_some() {}
+        let id = read_version(&catalogue, "rule", "secret", 1).await;
+        let (secret, open) = (version(id, "secret"), version(stays, "stays"));
+        begin(&catalogue, "t").await;
+        end_quoting(&catalogue, "t", [("secret", secret), ("open", open)]).await;
+        judge(&catalogue, "secret", secret).await;
+        judge(&catalogue, "open", open).await;
+        // As a program did that took nothing out of answers.
+        sqlx::query("DELETE FROM versions WHERE version = ?")
+            .bind(secret.1.to_string())
+            .execute(&catalogue.writer)
+            .await
+            .unwrap();
+        let mut transaction = catalogue.writer.begin().await.unwrap();
+        purge_earlier(&mut transaction).await.unwrap();
+        transaction.commit().await.unwrap();
+        let turns = catalogue.turns("mina", "c").await.unwrap();
+        let answer = turns[0].answer.as_ref().unwrap();
+        assert!(
+            !answer.contains("secret") && answer.contains("quoteopen"),
+            "{answer}"
+        );
+        assert_eq!(judged(&catalogue).await, ["open"]);
         catalogue.close().await;
     }
 }

@@ -37,6 +37,7 @@ use super::statistics;
 use super::types::{DocumentView, NewDocument, State, VersionView};
 use super::webhooks;
 use crate::rights::Level;
+use crate::talk::Gone;
 
 /// What can go wrong with the catalogue: SQLite's own errors, and rows that cannot be read.
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
@@ -406,9 +407,7 @@ impl Catalogue {
                 if version < rights::VERSION {
                     rights::fill(&mut transaction).await?;
                 }
-                if version < purge::VERSION {
-                    purge::purge_earlier(&mut transaction).await?;
-                }
+                purge::purge_earlier(&mut transaction).await?;
                 let set = format!("PRAGMA user_version = {SCHEMA_VERSION}");
                 sqlx::raw_sql(AssertSqlSafe(set))
                     .execute(&mut *transaction)
@@ -994,7 +993,7 @@ impl Catalogue {
     /// Makes `chunks` the document's chunks and their version its current one, if the version
     /// is still wanted and the document in state `from`. Gives the chunks that were there
     /// before and are no more; none if it was not done. Older versions leave the search and stay,
-    /// the newest `old_versions` of them or all.
+    /// the newest `old_versions` of them or all; what conversations quote of the others goes with them.
     pub(crate) async fn replace_chunks(
         &self,
         work: &Work,
@@ -1075,20 +1074,17 @@ impl Catalogue {
                 .execute(&mut *transaction)
                 .await?;
         }
-        if let Some(most) = old_versions {
-            sqlx::query(
-                "DELETE FROM versions WHERE document = ?1 AND version != ?2 AND version NOT IN \
-                 (SELECT version FROM versions WHERE document = ?1 AND version != ?2 \
-                  ORDER BY replaced_at DESC, rowid DESC LIMIT ?3)",
-            )
-            .bind(&id)
-            .bind(work.version.to_string())
-            .bind(i64::from(most))
-            .execute(&mut *transaction)
-            .await?;
-        }
+        let dropped = match old_versions {
+            Some(most) => {
+                purge::drop_versions(&mut transaction, work.id, work.version, most).await?
+            }
+            None => false,
+        };
         forget_vectors(&mut transaction).await?;
         transaction.commit().await?;
+        if dropped {
+            self.take_up_log().await?;
+        }
         Ok(Some(gone))
     }
 
@@ -1334,12 +1330,20 @@ impl Catalogue {
         .bind(to_json(&ids))
         .fetch_all(&mut *transaction)
         .await?;
-        let gone = rows.iter().map(|row| parsed(row, "id"));
-        purge::purge_all(&mut transaction, &gone.collect::<Result<_>>()?).await?;
+        let documents = rows.iter().map(|row| parsed(row, "id"));
+        let gone = Gone {
+            documents: documents.collect::<Result<_>>()?,
+            ..Gone::default()
+        };
+        purge::purge_all(&mut transaction, &gone).await?;
         forget_vectors(&mut transaction).await?;
         transaction.commit().await?;
-        // The log of changes holds the old pages until it is taken up. A reader in the middle of
-        // its work keeps it from being cut; the next deletion or the end of the process does it.
+        self.take_up_log().await
+    }
+
+    /// The log of changes holds old pages until it is taken up. A reader in the middle of its work
+    /// keeps it from being cut; the next deletion or the end of the process does it.
+    async fn take_up_log(&self) -> Result<()> {
         sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
             .execute(&self.writer)
             .await?;

@@ -196,7 +196,10 @@ impl Walk {
         last.2.get_or_insert(after);
         document.versions.push((submitted.version, word, None));
         if document.versions.len() > 3 {
-            document.versions.remove(0);
+            let (dropped, ..) = document.versions.remove(0);
+            let id = document.id;
+            self.forget_kept(id, Some(dropped)).await;
+            self.forget_judged(id, Some(dropped));
         }
         self.note_searched().await;
     }
@@ -224,8 +227,8 @@ impl Walk {
     async fn delete(&mut self, at: usize) {
         let mut gone = self.model.documents.remove(at);
         self.library.delete_all(gone.id).await.unwrap();
-        self.forget_kept(gone.id).await;
-        self.forget_judged(gone.id);
+        self.forget_kept(gone.id, None).await;
+        self.forget_judged(gone.id, None);
         if self.dice.roll(3) == 0 {
             let (_, word, _) = gone.versions.pop().unwrap();
             self.add(gone.name, word).await;

@@ -27,7 +27,7 @@ mod types;
 
 pub(crate) use export::markdown;
 pub(crate) use find::find;
-pub(crate) use purge::{documents_in, purge};
+pub(crate) use purge::{Gone, Version, documents_in, purge, versions_in};
 pub(crate) use recheck::{Hidden, ShownTurn, shown_turns};
 pub(crate) use record::Recorder;
 pub(crate) use standalone::{in_full, standing_alone};

@@ -306,28 +306,28 @@ pub(crate) async fn shown_turns(
 
 /// The documents that an answer quotes or names.
 pub(super) fn quoted(answer: &Value) -> Vec<DocumentId> {
-    let list = |value: Option<&Value>| value.and_then(Value::as_array).cloned().unwrap_or_default();
-    let mut ids = Vec::new();
-    for claim in list(answer.get("claims")) {
-        ids.extend(list(claim.get("citations")).iter().filter_map(document));
-    }
-    for conflict in list(answer.get("conflicts")) {
-        let sides = list(conflict.get("sides"));
-        ids.extend(
-            sides
-                .iter()
-                .filter_map(|side| document(side.get("citation")?)),
-        );
-    }
-    ids.extend(list(answer.get("findable")).iter().filter_map(document));
-    ids
+    let named = citations(answer).chain(list(answer, "findable"));
+    named.filter_map(document).collect()
+}
+
+/// The quotes of an answer: of its sentences, and of both sides of conflicts.
+pub(super) fn citations(answer: &Value) -> impl Iterator<Item = &Value> {
+    let claims = list(answer, "claims");
+    let of_claims = claims.flat_map(|claim| list(claim, "citations"));
+    let sides = list(answer, "conflicts").flat_map(|conflict| list(conflict, "sides"));
+    of_claims.chain(sides.filter_map(|side| side.get("citation")))
+}
+
+fn list<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+    let list = value.get(name).and_then(Value::as_array);
+    list.into_iter().flatten()
 }
 
 pub(super) fn document(citation: &Value) -> Option<DocumentId> {
     citation.get("document")?.as_str()?.parse().ok()
 }
 
-fn version(citation: &Value) -> Option<ContentHash> {
+pub(super) fn version(citation: &Value) -> Option<ContentHash> {
     citation.get("version")?.as_str()?.parse().ok()
 }
 

@@ -110,10 +110,13 @@ impl Walk {
         }
     }
 
-    /// What was deleted is not kept for training.
-    pub(super) fn forget_judged(&mut self, gone: DocumentId) {
-        let rests = |judged: &Judged| judged.documents.iter().any(|(id, _)| *id == gone);
-        self.judged.retain(|judged| !rests(judged));
+    /// What was deleted or dropped is not kept for training.
+    pub(super) fn forget_judged(&mut self, gone: DocumentId, version: Option<ContentHash>) {
+        let is_gone = |(id, kept): &(DocumentId, ContentHash)| {
+            *id == gone && version.is_none_or(|version| version == *kept)
+        };
+        self.judged
+            .retain(|judged| !judged.documents.iter().any(is_gone));
     }
 
     /// What an export for somebody has, and which judged answers a list shows them.

@@ -175,11 +175,12 @@ impl Walk {
         self.kept[conversation].answers.push(answer);
     }
 
-    /// A document is deleted for good: nothing of it is kept, whoever may read what.
-    pub(super) async fn forget_kept(&mut self, gone: DocumentId) {
+    /// A document is deleted for good, or a version of it dropped: nothing of it is kept, whoever may
+    /// read what.
+    pub(super) async fn forget_kept(&mut self, gone: DocumentId, version: Option<ContentHash>) {
         for kept in &mut self.kept {
             for answer in &mut kept.answers {
-                answer.purge(gone);
+                answer.purge(gone, version);
             }
         }
         let catalogue = self.library.catalogue();
@@ -335,19 +336,27 @@ impl KeptAnswer {
         })
     }
 
-    fn purge(&mut self, gone: DocumentId) {
-        let was_consulted = self.consulted.contains(&gone);
+    fn purge(&mut self, gone: DocumentId, version: Option<ContentHash>) {
+        let is_gone = |(id, quoted): &(DocumentId, ContentHash)| {
+            *id == gone && version.is_none_or(|version| version == *quoted)
+        };
+        let quotes_it = |claim: &KeptClaim| !claim.is_purged && claim.quotes.iter().any(is_gone);
+        // What was found of a version and not quoted is not known.
+        let is_behind = version.is_none() || self.claims.iter().any(quotes_it);
+        let was_consulted = is_behind && self.consulted.contains(&gone);
         let mut went = was_consulted;
         for claim in &mut self.claims {
             let mut quotes = claim.quotes.iter();
-            if claim.quotes.is_empty() && was_consulted || quotes.any(|(id, _)| *id == gone) {
+            if claim.quotes.is_empty() && was_consulted || quotes.any(is_gone) {
                 claim.is_purged = true;
                 went = true;
             }
         }
-        self.ledger.retain(|id| *id != gone);
+        // The document is still there where one of its versions went.
+        let stays = |id: &DocumentId| version.is_some() || *id != gone;
+        self.ledger.retain(stays);
         let before = self.findable.len();
-        self.findable.retain(|id| *id != gone);
+        self.findable.retain(stays);
         self.message &= !went && self.findable.len() == before;
     }
 }
