@@ -67,6 +67,7 @@ pub mod cli;
 pub mod config;
 mod dates;
 pub mod doctor;
+mod encoding;
 pub mod eval;
 pub mod feedback;
 pub mod generate;

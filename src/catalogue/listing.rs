@@ -17,6 +17,7 @@ use super::rights::{Access, list_named};
 use super::store::{Catalogue, Result, parsed, to_json};
 use super::types::{DocumentView, State};
 use crate::ask::Reader;
+use crate::encoding::hex;
 use crate::rights::Level;
 
 /// Rows of a page at most.
@@ -91,10 +92,7 @@ impl Cursor {
 impl std::fmt::Display for Cursor {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let parts = (self.sort, self.descending, &self.key, &self.document);
-        for byte in to_json(&parts).bytes() {
-            write!(formatter, "{byte:02x}")?;
-        }
-        Ok(())
+        formatter.write_str(&hex(to_json(&parts).as_bytes()))
     }
 }
 
@@ -450,8 +448,6 @@ pub fn states_of(name: &str) -> Option<BTreeSet<&'static str>> {
 
 #[cfg(test)]
 mod tests {
-    use std::fmt::Write as _;
-
     use ingest::ContentHash;
 
     use super::super::metadata::{Metadata, MetadataChange};
@@ -620,10 +616,7 @@ mod tests {
         for wrong in ["", "0", "zz", "5b5d", "가가"] {
             assert!(wrong.parse::<Cursor>().is_err(), "{wrong}");
         }
-        let mut text = String::new();
-        for byte in br#"["size",false,"x","0"]"# {
-            write!(text, "{byte:02x}").unwrap();
-        }
+        let text = hex(br#"["size",false,"x","0"]"#);
         assert!(text.parse::<Cursor>().is_err(), "a size is a number");
     }
 }

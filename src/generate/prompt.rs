@@ -18,6 +18,7 @@ use sha2::{Digest as _, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::ask::{Counted, Location, Message, Passage, Prompt, Rewrite, Role};
+use crate::encoding::hex;
 use crate::language::Language;
 
 /// The version of the prompt for answers: another one asks in other words.
@@ -94,11 +95,7 @@ impl Fence {
         let mut outer = Sha256::new();
         outer.update(pad(0x5c));
         outer.update(inner.finalize());
-        let mut code = String::with_capacity(CODE_BYTES * 2);
-        for byte in &outer.finalize()[..CODE_BYTES] {
-            let _ = write!(code, "{byte:02x}");
-        }
-        code
+        hex(&outer.finalize()[..CODE_BYTES])
     }
 }
 

@@ -5,7 +5,6 @@
 //! what stands in place is whole or was changed afterwards, and the sums tell.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
@@ -14,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{ModelError, Package, Source, hub, package};
+use crate::encoding::hex;
 
 const MANIFEST: &str = "manifest.json";
 
@@ -407,7 +407,7 @@ pub(super) fn sum_of(path: &Path) -> Result<(u64, String), ModelError> {
     loop {
         let read = file.read(&mut buffer).map_err(ModelError::io(path))?;
         if read == 0 {
-            return Ok((size, hexadecimal(&digest.finalize())));
+            return Ok((size, hex(&digest.finalize())));
         }
         digest.update(&buffer[..read]);
         size += length(&buffer[..read]);
@@ -495,16 +495,7 @@ fn length(bytes: &[u8]) -> u64 {
 
 /// The SHA-256 of `bytes` in hexadecimal digits.
 pub(super) fn sha256_of(bytes: &[u8]) -> String {
-    hexadecimal(&Sha256::digest(bytes))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(64), |mut digits, byte| {
-            let _ = write!(digits, "{byte:02x}");
-            digits
-        })
+    hex(&Sha256::digest(bytes))
 }
 
 /// The last part of a path.

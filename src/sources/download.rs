@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use tempfile::{NamedTempFile, TempPath};
 
 use super::SourceError;
+use crate::encoding::hex;
 pub(super) use crate::outbound::in_words;
 use crate::outbound::{Guard, Outbound};
 
@@ -124,14 +125,4 @@ pub(super) fn empty(folder: &Path) -> Result<(), SourceError> {
         _ => std::fs::create_dir_all(folder),
     };
     emptied.map_err(|error| SourceError(format!("{}: {error}", folder.display())))
-}
-
-/// Bytes in hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }

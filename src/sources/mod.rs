@@ -37,6 +37,7 @@ use ingest::Group;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempPath;
 
+use crate::encoding::hex;
 use crate::outbound::Guard;
 use config::SourceConfig;
 pub(crate) use sync::keep_in_step;
@@ -130,7 +131,7 @@ pub struct Surroundings<'a> {
 impl Surroundings<'_> {
     /// The folder of the source of this name.
     fn folder_of(&self, name: &str) -> PathBuf {
-        let sum = download::hex(&Sha256::digest(name));
+        let sum = hex(&Sha256::digest(name));
         self.folder.join(&sum[..16])
     }
 }

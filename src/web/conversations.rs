@@ -14,12 +14,13 @@ use utoipa::OpenApi;
 use super::api::JsonBody;
 use super::error::{Error, ErrorBody};
 use super::stream::{self as events, Asking};
-use super::viewer::{Speaks, Viewer, percent_encoded};
+use super::viewer::{Speaks, Viewer};
 use super::{Shared, wire};
 use crate::app::{AskEvent, QUESTION_LIMIT};
 use crate::ask::{Question, Scope};
 use crate::catalogue::Behind;
 use crate::check::{AnswerEvent, Mode};
+use crate::encoding::percent_encoded;
 use crate::language::Language;
 use crate::library::LibraryError;
 use crate::talk::{
@@ -333,7 +334,7 @@ pub(super) async fn export(
             ("application/json", "json", text)
         }
     };
-    let name = percent_encoded(&format!("{}.{end}", conversation.title));
+    let name = percent_encoded(&format!("{}.{end}", conversation.title), b"");
     let disposition =
         format!("attachment; filename=\"conversation.{end}\"; filename*=UTF-8''{name}");
     let headers = [

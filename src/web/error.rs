@@ -23,6 +23,7 @@ use super::rights::told as rights;
 use super::told::told;
 use super::viewer::language_of;
 use crate::app::AskError;
+use crate::encoding::percent_encoded;
 use crate::language::Language;
 use crate::library::LibraryError;
 use crate::people::Refusal;
@@ -477,7 +478,7 @@ pub(super) async fn render(request: Request, next: Next) -> Response {
     };
     let status = error.status();
     let mut rendered = if wants_page && error == Error::SignIn {
-        let next: String = super::viewer::percent_encoded(&path);
+        let next: String = percent_encoded(&path, b"");
         return (
             StatusCode::SEE_OTHER,
             [(header::LOCATION, format!("/sign-in?next={next}"))],

@@ -6,7 +6,6 @@
 //! a session cookie. Nothing that changes anything is taken from another site's page, and forms
 //! of our own pages carry a word of their session as well.
 
-use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -563,20 +562,6 @@ fn preferred(accept: &str) -> Option<Language> {
         }
     }
     best.map(|(_, language)| language)
-}
-
-/// `text` with everything but letters, digits and `-_.~` percent-encoded, as a part of a URL
-/// or of a header.
-pub(super) fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]

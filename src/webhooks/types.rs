@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
+use crate::encoding::hex;
+
 /// Names a webhook.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(transparent)]
@@ -25,14 +27,8 @@ impl WebhookId {
     /// The one that the webhook to an address in the configuration has, at each start the same.
     #[must_use]
     pub fn of(url: &Url) -> Self {
-        use std::fmt::Write as _;
         let sum = Sha256::digest(url.as_str());
-        let mut id = String::from("config-");
-        for byte in &sum[..12] {
-            // A string takes all that is written to it.
-            let _ = write!(id, "{byte:02x}");
-        }
-        Self(id)
+        Self(format!("config-{}", hex(&sum[..12])))
     }
 
     /// Its characters.

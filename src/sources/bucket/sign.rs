@@ -4,13 +4,11 @@
 //! By hand, since crates for it bring a client of their own that can be led elsewhere, and names
 //! of their own for keys: <https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html>.
 
-use std::fmt::Write as _;
-
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::{Digest as _, Sha256};
 
-use super::super::download::hex;
+use crate::encoding::{hex, percent_encoded};
 
 /// The SHA-256 of nothing: what is asked for has no body.
 pub(super) const NO_BODY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -76,7 +74,7 @@ fn mac(key: &[u8], text: &str) -> Vec<u8> {
 
 /// A path as it is signed and sent: all but letters, digits, `-._~` and `/` as percent signs.
 pub(super) fn encode_path(path: &str) -> String {
-    encode(path, b"/")
+    percent_encoded(path, b"/")
 }
 
 /// A query as it is signed and sent; `pairs` are in the order of their names.
@@ -86,23 +84,11 @@ pub(super) fn encode_query(pairs: &[(&str, &str)]) -> String {
         if !query.is_empty() {
             query.push('&');
         }
-        query.push_str(&encode(name, b""));
+        query.push_str(&percent_encoded(name, b""));
         query.push('=');
-        query.push_str(&encode(value, b""));
+        query.push_str(&percent_encoded(value, b""));
     }
     query
-}
-
-fn encode(text: &str, but: &[u8]) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || but.contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
 }
 
 #[cfg(test)]

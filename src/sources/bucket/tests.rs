@@ -12,6 +12,7 @@ use tempfile::TempDir;
 
 use super::super::web::address::decoded;
 use super::*;
+use crate::encoding::hex;
 
 #[derive(Default)]
 struct Shared {
@@ -34,7 +35,7 @@ struct Store {
 fn etag(bytes: &[u8]) -> String {
     format!(
         "\"{}\"",
-        &download::hex(&sha2::Digest::finalize(
+        &hex(&sha2::Digest::finalize(
             <sha2::Sha256 as sha2::Digest>::new_with_prefix(bytes)
         ))[..32]
     )

@@ -14,7 +14,7 @@ use html5ever::tokenizer::{
 use reqwest::Url;
 use sha2::{Digest as _, Sha256};
 
-use super::super::download::hex;
+use crate::encoding::hex;
 
 /// Links of one page that are followed.
 const MOST_LINKS: usize = 10_000;
