@@ -18,19 +18,19 @@ use super::conversations::{self, ConversationsDescription};
 use super::described::complete_all;
 use super::error::{Error, ErrorBody};
 use super::feedback::FeedbackDescription;
-use super::office::OfficeDescription;
+use super::office::{self, OfficeDescription};
 use super::people::{IdentityDescription, PeopleDescription};
-use super::rights::{self, RightsDescription};
-use super::viewer::{Speaks, Viewer, percent_encoded};
+use super::rights::RightsDescription;
+use super::viewer::{Speaks, Viewer};
 use super::webhooks::WebhooksDescription;
 use super::{Shared, audited, compat, stream as events, upload, wire};
 use crate::ask::{Question, Scope};
 use crate::audit::Action;
 use crate::catalogue::MetadataChange;
 use crate::check::Mode;
+use crate::encoding::percent_encoded;
 use crate::language::Language;
 use crate::proof::{self, VerifyReport};
-use crate::rights::Level;
 
 /// A JSON body whose errors name the field.
 #[derive(Debug)]
@@ -239,14 +239,8 @@ pub(super) async fn document(
     Speaks(language): Speaks,
     Path(id): Path<String>,
 ) -> Result<Json<wire::DocumentBody>, Error> {
-    let found = shared
-        .app
-        .library()
-        .get(document_id(&id)?, &viewer.reader)
-        .await?;
-    found
-        .map(|view| Json(wire::document(&view, language)))
-        .ok_or(Error::NotFound)
+    let view = office::actions::found(&shared, &viewer, document_id(&id)?).await?;
+    Ok(Json(wire::document(&view, language)))
 }
 
 /// Says what is to be said of a document: title, author, language, collection, tags, dates, and
@@ -276,19 +270,10 @@ pub(super) async fn change(
     JsonBody(change): JsonBody<MetadataChange>,
 ) -> Result<Json<wire::DocumentBody>, Error> {
     viewer.must_upload()?;
-    let (id, library) = (document_id(&id)?, shared.app.library());
-    let view = library.get(id, &viewer.reader).await?;
-    if view.is_none_or(|view| view.level < Level::Download) {
-        return Err(Error::NotFound);
-    }
-    rights::may_move(&shared, &viewer, id, &change).await?;
-    let event = viewer.does(Action::Change, id);
-    shared.record(event.with("fields", change.fields())).await?;
-    let changed = library.set_metadata(id, &change, &viewer.reader).await;
-    audited::done(&shared, &viewer, id, changed.map_err(Error::from))?;
-    let view = library.get(id, &viewer.reader).await?;
-    view.map(|view| Json(wire::document(&view, language)))
-        .ok_or(Error::NotFound)
+    let id = document_id(&id)?;
+    office::actions::change(&shared, &viewer, id, &change).await?;
+    let view = office::actions::found(&shared, &viewer, id).await?;
+    Ok(Json(wire::document(&view, language)))
 }
 
 /// Lists the versions of a document that are kept: the one that is searched, and older ones that
@@ -332,15 +317,9 @@ pub(super) async fn delete(
     Path(id): Path<String>,
 ) -> Result<StatusCode, Error> {
     viewer.must_upload()?;
-    let (id, library) = (document_id(&id)?, shared.app.library());
-    let view = library.get(id, &viewer.reader).await?;
-    let view = view.filter(|view| view.level >= Level::Download);
-    let view = view.ok_or(Error::NotFound)?;
-    let event = viewer.does(Action::Delete, id);
-    shared
-        .record(event.with("file_name", &view.file_name))
-        .await?;
-    let deleted = library.delete(id, &viewer.reader).await;
+    let id = document_id(&id)?;
+    office::actions::tell_deletion(&shared, &viewer, id).await?;
+    let deleted = shared.app.library().delete(id, &viewer.reader).await;
     audited::done(&shared, &viewer, id, deleted.map_err(Error::from))
 }
 
@@ -519,7 +498,7 @@ fn attachment(file_name: &str) -> String {
         .collect();
     format!(
         "attachment; filename=\"{plain}\"; filename*=UTF-8''{}",
-        percent_encoded(file_name)
+        percent_encoded(file_name, b"")
     )
 }
 

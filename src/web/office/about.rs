@@ -234,7 +234,7 @@ pub(super) async fn change(
         Err(error) => Err(error),
     };
     match changed {
-        Ok(()) => Ok(Redirect::to(&format!("/documents/{id}/about?done=1")).into_response()),
+        Ok(()) => Ok(done(id)),
         Err(error @ Error::Field { .. }) => {
             let mut page = about_page(&shared, &viewer, language, id).await?;
             page.refused = Some(error.sentence(language));
@@ -243,6 +243,11 @@ pub(super) async fn change(
         }
         Err(error) => Err(error),
     }
+}
+
+/// Back to the page, which says that it is done.
+fn done(id: DocumentId) -> Response {
+    Redirect::to(&format!("/documents/{id}/about?done=1")).into_response()
 }
 
 /// `POST /documents/{id}/retry`: reads a document again.
@@ -254,7 +259,7 @@ pub(super) async fn retry(
 ) -> Result<Response, Error> {
     let id = actions::document_id(&id)?;
     actions::retry(&shared, &viewer, id).await?;
-    Ok(Redirect::to(&format!("/documents/{id}/about?done=1")).into_response())
+    Ok(done(id))
 }
 
 /// `POST /documents/{id}/cancel`: stops reading a document.
@@ -266,7 +271,7 @@ pub(super) async fn cancel(
 ) -> Result<Response, Error> {
     let id = actions::document_id(&id)?;
     actions::cancel(&shared, &viewer, id).await?;
-    Ok(Redirect::to(&format!("/documents/{id}/about?done=1")).into_response())
+    Ok(done(id))
 }
 
 /// `POST /documents/{id}/delete`: deletes a document, if the box is ticked.

@@ -1,4 +1,4 @@
-//! What is done to documents from these pages, each told to the audit log before.
+//! What is done to documents from these pages and by the API, each told to the audit log before.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(super) fn document_id(id: &str) -> Result<DocumentId, Error> {
 }
 
 /// A document that the viewer may find.
-pub(super) async fn found(
+pub(in crate::web) async fn found(
     shared: &Shared,
     viewer: &Viewer,
     id: DocumentId,
@@ -26,8 +26,8 @@ pub(super) async fn found(
     view.ok_or(Error::NotFound)
 }
 
-/// A document that the viewer may change: the one place that says so for these pages.
-pub(super) async fn changeable(
+/// A document that the viewer may change: the one place that says so.
+pub(in crate::web) async fn changeable(
     shared: &Shared,
     viewer: &Viewer,
     id: DocumentId,
@@ -42,7 +42,7 @@ pub(super) async fn changeable(
 }
 
 /// Changes what is said of a document.
-pub(super) async fn change(
+pub(in crate::web) async fn change(
     shared: &Shared,
     viewer: &Viewer,
     id: DocumentId,
@@ -103,7 +103,12 @@ pub(super) async fn delete(
     results
 }
 
-async fn tell_deletion(shared: &Shared, viewer: &Viewer, id: DocumentId) -> Result<(), Error> {
+/// Tells the audit log that a document is to be deleted, if the viewer may.
+pub(in crate::web) async fn tell_deletion(
+    shared: &Shared,
+    viewer: &Viewer,
+    id: DocumentId,
+) -> Result<(), Error> {
     let view = changeable(shared, viewer, id).await?;
     let event = viewer.does(Action::Delete, id);
     let event = event.with("file_name", &view.file_name);

@@ -13,7 +13,7 @@
 //! Everything works without scripts; scripts keep it live.
 
 mod about;
-mod actions;
+pub(super) mod actions;
 mod admin;
 mod bulk;
 mod charts;
