@@ -58,7 +58,6 @@ pub struct Bm25Index(Arc<Inner>);
 
 struct Inner {
     analyzer: Analyzer,
-    index: Index,
     reader: IndexReader,
     writer: Mutex<IndexWriter>,
     fields: Fields,
@@ -115,7 +114,7 @@ impl Bm25Index {
             BackendError::new(format!("{} cannot be opened", folder.display()), error)
         })?;
         let index = Index::open_or_create(directory, schema).map_err(failed)?;
-        Self::with(index, fields, analyzer)
+        Self::with(&index, fields, analyzer)
     }
 
     /// An index in memory, gone when it is dropped.
@@ -124,10 +123,10 @@ impl Bm25Index {
     /// When its writer cannot be started.
     pub fn in_memory(analyzer: Analyzer) -> Result<Self, BackendError> {
         let (schema, fields) = schema();
-        Self::with(Index::create_in_ram(schema), fields, analyzer)
+        Self::with(&Index::create_in_ram(schema), fields, analyzer)
     }
 
-    fn with(index: Index, fields: Fields, analyzer: Analyzer) -> Result<Self, BackendError> {
+    fn with(index: &Index, fields: Fields, analyzer: Analyzer) -> Result<Self, BackendError> {
         let writer = index
             .writer_with_num_threads(1, WRITER_MEMORY)
             .map_err(failed)?;
@@ -138,23 +137,10 @@ impl Bm25Index {
             .map_err(failed)?;
         Ok(Self(Arc::new(Inner {
             analyzer,
-            index,
             reader,
             writer: Mutex::new(writer),
             fields,
         })))
-    }
-
-    /// What is wrong with its files, if anything.
-    ///
-    /// # Errors
-    /// When they cannot be read.
-    pub fn damaged_files(&self) -> Result<Vec<String>, BackendError> {
-        let damaged = self.0.index.validate_checksum().map_err(failed)?;
-        Ok(damaged
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect())
     }
 }
 

@@ -41,7 +41,6 @@ words! {
     other_language: "English", "한국어";
     sign_out: "로그아웃", "Sign out";
     notice: "알림", "Notice";
-    needs_script: "이 화면은 자바스크립트가 있어야 움직입니다.", "This page needs JavaScript.";
     close: "닫기", "Close";
     unreachable: "서버에 닿지 않습니다. 연결을 확인하고 다시 해 주세요.", "The server cannot be reached. Check the connection and try again.";
 
@@ -59,7 +58,6 @@ words! {
     mode_strict_hint: "문서로 확인된 문장만 보입니다.", "Only sentences that the documents support are shown.";
     mode_marked_hint: "확인되지 않은 문장도 표시와 이유를 붙여 보입니다.", "Unsupported sentences are shown too, with a mark and the reason.";
     conversation: "질문과 답", "Questions and answers";
-    answer: "답", "Answer";
     you_asked: "질문", "You asked";
     searching: "문서를 찾는 중…", "Searching the documents…";
     checking: "구절 {count}개를 찾았습니다. 문장을 확인하는 중…", "{count} passages found. Checking sentences…";
@@ -71,7 +69,6 @@ words! {
     conflict: "문서끼리 다릅니다", "The documents differ";
     in_force: "{date} 시행", "in force from {date}";
     truncated: "언어 모델이 토큰 한도에 닿아 답을 끝맺지 못했습니다.", "The language model reached its limit of tokens before the answer was done.";
-    copy: "복사", "Copy";
     copied: "복사했습니다", "Copied";
     copy_failed: "복사하지 못했습니다", "Could not copy";
     ask_again: "다시 묻기", "Ask again";
@@ -131,7 +128,6 @@ words! {
     sources: "출처", "Sources";
     sources_hint: "문장 옆의 번호를 누르면 인용한 구절이 여기에 보입니다.", "Choose a number beside a sentence to see the passage it quotes.";
     page: "{page}쪽", "page {page}";
-    inside: "{name} 안에 있음", "in {name}";
     page_as_printed: "인쇄된 모습 · {page}쪽", "As printed · page {page}";
     recognized: "그림에서 읽은 글자", "read from a picture";
     paragraph: "{first}번째 문단", "paragraph {first}";
@@ -144,7 +140,6 @@ words! {
     rests_on: "이 문장의 근거", "What this sentence rests on";
 
     // A document's text.
-    back: "뒤로", "Back";
     to_quote: "인용한 곳으로", "Go to the quote";
     read_as: "아래는 검색과 확인에 쓰는 본문입니다. 원본의 모양과는 다를 수 있습니다.", "This is the text that is searched and checked. It may look different from the original.";
     quote_unshown: "인용한 곳을 정확히 보일 수 없어 표시하지 않았습니다.", "The quote cannot be shown exactly, so nothing is highlighted.";
@@ -169,11 +164,8 @@ words! {
     unchanged: "이미 있는 파일입니다", "Already here, unchanged";
     dismiss: "닫기", "Dismiss";
     count: "문서 {count}건", "{count} documents";
-    working: "처리 중 {count}건", "{count} in progress";
-    filter: "제목이나 파일 이름으로 검색", "Filter by title or file name";
     none_yet: "아직 문서가 없습니다. 파일을 올리면 바로 물어볼 수 있습니다.", "No documents yet. Add files and ask at once.";
     none_match: "맞는 문서가 없습니다.", "No document matches.";
-    loading: "불러오는 중…", "Loading…";
     document: "문서", "Document";
     state: "상태", "State";
     size: "크기", "Size";
@@ -199,7 +191,6 @@ words! {
     superseded: "「{title}」이(가) 대신함", "superseded by “{title}”";
     retired: "{day}부터 검색하지 않음", "not searched from {day}";
     old_versions: "이전 버전 {count}개", "{count} old versions";
-    duplicate_of: "{name}와(과) 같은 내용", "same content as {name}";
     problems: "살펴볼 것", "To look at";
     delete: "삭제", "Delete";
     delete_title: "문서를 삭제할까요?", "Delete the document?";

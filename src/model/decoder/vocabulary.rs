@@ -252,8 +252,8 @@ impl Vocabulary {
     }
 
     /// The ids of a text of a template: control tokens that it spells are control tokens.
-    #[must_use]
-    pub fn encode_template(&self, text: &str) -> Vec<u32> {
+    #[cfg(test)]
+    pub(crate) fn encode_template(&self, text: &str) -> Vec<u32> {
         self.encode_parts(&[Part::Template(text)])
     }
 

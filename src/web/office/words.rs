@@ -49,8 +49,6 @@ office_words! {
     only_duplicates: "내용이 같은 문서", "With the same content as another";
     only_out_of_force: "지금 시행되지 않는 문서", "Not in force today";
     sort_by: "{name} 순으로 정렬", "Sort by {name}";
-    sorted_up: "오름차순", "ascending";
-    sorted_down: "내림차순", "descending";
     next_page: "다음 페이지", "Next page";
     first_page: "첫 페이지", "First page";
     list_changed: "문서가 추가되거나 삭제되었습니다.", "Documents were added or removed.";
@@ -62,8 +60,6 @@ office_words! {
     upload: "올리기", "Upload";
     from_day: "시행 시작일", "In force from";
     until_day: "시행 종료일", "In force until";
-    day_hint: "예: 2026-03-01", "For example 2026-03-01";
-    taken: "올렸습니다", "added";
     upload_done: "올리기 결과", "What became of the files";
 
     // A document.
@@ -72,8 +68,6 @@ office_words! {
     read_it: "본문 보기", "Read it";
     rights: "볼 수 있는 사람", "Who may read it";
     versions: "버전", "Versions";
-    version_now: "현재 검색되는 버전", "searched now";
-    version_waits: "처리를 기다리는 버전", "waits to be read";
     version_received: "{time}에 받음", "received {time}";
     version_replaced: "{time}에 새 버전으로 바뀜", "replaced {time}";
     open_version: "이 버전 보기", "Open";
@@ -84,7 +78,6 @@ office_words! {
     author: "작성자", "Author";
     re_read: "다시 읽기", "Read again";
     delete_sure: "되돌릴 수 없음을 확인하고 삭제합니다.", "Delete it; this cannot be undone.";
-    whole: "문서 전체", "As a whole";
     no_problems: "확인이 필요한 것이 없습니다.", "There is nothing to look at.";
     back_to_list: "문서 목록", "All documents";
     done: "완료했습니다.", "Done.";
