@@ -1,5 +1,6 @@
-//! What is deleted, or a version that is not kept, leaves no word in kept answers: not its quotes, nor its titles, nor the sentences
-//! that rest on it. That there was such a sentence stays, and is told of.
+//! What is deleted leaves no word in kept answers: not its quotes, nor its titles, nor the sentences
+//! that rest on it. That there was such a sentence stays, and is told of. The same goes for the quotes
+//! of versions that are not kept any more, of documents that stay.
 
 use std::collections::{BTreeMap, BTreeSet};
 
