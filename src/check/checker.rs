@@ -14,36 +14,30 @@
 //! stands. Whatever fails on the way, by an error, a panic or by taking too long, makes the
 //! sentence unverified.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use futures::{FutureExt as _, StreamExt as _};
 use ingest::{BackendError, ContentHash, PassageEmbedder, Span};
-use serde::{Deserialize, Serialize};
-use tokio::sync::mpsc;
 use tracing::warn;
 
 use super::answer::{
     Answer, CheckedSentence, Citation, Conflict, ConflictSide, Mode, Reason, Verdict,
 };
 use super::claims::{self, Kind, Part};
+use super::config::CheckConfig;
 use super::conflict;
-use super::draft::DraftReader;
 use super::entailment::{Entailment, Pair, Verifier};
 use super::evidence::{Known, Window, content, denies, folded, uncovered, verbatim};
 use super::facts::{self, ProblemKind, Written};
 use super::judge::{Judge, JudgeUse};
-use super::premise;
 use super::quotes::{misnamed, quoted};
 use super::silence;
 use super::topic::asks;
 use super::vacuous::is_vacuous;
-use super::weigh::{Tiers, Weighed, thresholds};
-use crate::ask::{
-    Context, DraftPiece, DraftPieces, DraftSentence, Generator, Passage, Question, Rewrite, Usage,
-};
+use super::weigh::{Tiers, Weighed};
+use crate::ask::{Context, DraftSentence, Passage};
 use crate::dates::PartialDate;
 use crate::language::Language;
 
@@ -58,7 +52,7 @@ const DOUBT: f32 = 0.2;
 const SURE: f32 = 0.9;
 /// Under this coverage words do not find the evidence, and vectors are asked for it in other
 /// languages.
-const FAR: f32 = 0.3;
+pub(super) const FAR: f32 = 0.3;
 /// A further window is looked at if it covers so much of what the best one covers.
 const NEARLY: f32 = 0.5;
 /// The coverage from which evidence is about the same thing as a claim: what differs there
@@ -66,105 +60,10 @@ const NEARLY: f32 = 0.5;
 const SAME_THING: f32 = 0.4;
 /// Sentences that are checked at once where all are known.
 const AT_ONCE: usize = 4;
-/// Sentences of an answer that are written again at most.
-const REWRITES: usize = 3;
-/// How long the engine may take to write a sentence again.
-const REWRITE_TIME: Duration = Duration::from_secs(60);
 /// Characters of context shown before and after a quote.
 const AROUND: usize = 200;
 /// Characters of a sentence at most; a longer one is unverified.
 pub(crate) const SENTENCE_LIMIT: usize = 4_000;
-
-/// `[check]`: the citation checker.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct CheckConfig {
-    /// From this probability, 0 to 1, a sentence is supported; 0.5 if left out. Higher withholds
-    /// more.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub supported: Option<f32>,
-    /// From this probability it is partly supported; 0.4 if left out.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub partial: Option<f32>,
-    /// Whether strict mode lets the language model write a refused sentence again, once, from its
-    /// evidence. What it writes is checked as any other.
-    pub rewrite: bool,
-    /// Claims that the language model judges as well: `off`, `borderline` or `all`.
-    pub judge: JudgeUse,
-    /// What the judge counts beside the rest, from 0 to 1.
-    pub judge_weight: f32,
-    /// The judge's yes is worth `sigmoid(judge_scale * logit + judge_shift)`.
-    pub judge_scale: f32,
-    /// See `judge_scale`.
-    pub judge_shift: f32,
-    /// How long the checking of one sentence may take; one that takes longer is unverified.
-    #[serde(with = "humantime_serde")]
-    pub timeout: Duration,
-}
-
-impl Default for CheckConfig {
-    fn default() -> Self {
-        Self {
-            supported: None,
-            partial: None,
-            rewrite: true,
-            judge: JudgeUse::Off,
-            judge_weight: 0.5,
-            judge_scale: 1.0,
-            judge_shift: 0.0,
-            timeout: Duration::from_secs(30),
-        }
-    }
-}
-
-impl CheckConfig {
-    /// Looks for values that mean nothing.
-    ///
-    /// # Errors
-    /// When a probability is not between 0 and 1, or `partial` is over `supported`.
-    pub fn validate(&self) -> Result<(), String> {
-        for (name, value) in [
-            ("supported", self.supported),
-            ("partial", self.partial),
-            ("judge_weight", Some(self.judge_weight)),
-        ] {
-            if let Some(value) = value.filter(|value| !(0.0..=1.0).contains(value)) {
-                return Err(format!("`{name}` is {value}, not between 0 and 1"));
-            }
-        }
-        for language in [Language::Ko, Language::En] {
-            let (supported, partial) = self.thresholds(language);
-            if partial > supported {
-                return Err(format!(
-                    "`partial` ({partial}) is over `supported` ({supported})"
-                ));
-            }
-        }
-        if !self.judge_scale.is_finite() || self.judge_scale <= 0.0 {
-            return Err(format!("`judge_scale` is {}, not over 0", self.judge_scale));
-        }
-        if self.timeout.is_zero() {
-            return Err("`timeout` is 0 s".to_owned());
-        }
-        Ok(())
-    }
-
-    /// The probabilities from which a claim is supported, and partly supported.
-    fn thresholds(&self, language: Language) -> (f32, f32) {
-        let (supported, partial) = thresholds(language);
-        let supported = self.supported.unwrap_or(supported);
-        (supported, self.partial.unwrap_or(partial.min(supported)))
-    }
-}
-
-/// A sentence that was checked, as it is told to the asker.
-#[derive(Clone, Debug)]
-pub enum AnswerEvent {
-    /// One to show.
-    Sentence(CheckedSentence),
-    /// One that strict mode withholds; people are told that there is one, not what it says.
-    Withheld(CheckedSentence),
-}
 
 /// What the checker checks with. Without any of it, it compares words and hard facts.
 #[derive(Clone, Debug, Default)]
@@ -180,24 +79,24 @@ pub struct CheckerParts {
 /// Checks sentences against the passages that they cite.
 #[derive(Clone, Debug)]
 pub struct Checker {
-    config: CheckConfig,
+    pub(super) config: CheckConfig,
     parts: CheckerParts,
     tiers: Tiers,
     name: String,
 }
 
 /// What was found for a sentence, or for a claim of it.
-struct Finding {
+pub(super) struct Finding {
     verdict: Verdict,
     score: f32,
     reason: Option<Reason>,
     /// What is shown beside it.
     quotes: Vec<(u32, Span)>,
     /// What was compared: a refused sentence may be written again from it.
-    evidence: Vec<(u32, Span)>,
+    pub(super) evidence: Vec<(u32, Span)>,
     /// The bytes of the sentence that fail.
     failing: Option<Span>,
-    weighed: Weighed,
+    pub(super) weighed: Weighed,
 }
 
 /// What the verifier said of a claim beside windows, alone and together: the passages that a
@@ -330,7 +229,14 @@ impl Checker {
         (checked, finding.weighed)
     }
 
-    fn empty(&self, context: &Context, language: Language, mode: Mode, generator: &str) -> Answer {
+    /// An answer without a sentence yet.
+    pub(super) fn empty(
+        &self,
+        context: &Context,
+        language: Language,
+        mode: Mode,
+        generator: &str,
+    ) -> Answer {
         Answer {
             language,
             mode,
@@ -350,7 +256,7 @@ impl Checker {
     }
 
     /// Checks a sentence. Whatever goes wrong, there is a verdict.
-    async fn sentence(
+    pub(super) async fn sentence(
         &self,
         sentence: &DraftSentence,
         context: &Context,
@@ -951,186 +857,15 @@ fn add_new(all: &mut Vec<(u32, Span)>, new: Vec<(u32, Span)>) {
     }
 }
 
-/// An answer, and what the checking of it took.
-#[derive(Clone, Debug)]
-pub struct Checked {
-    /// The answer.
-    pub answer: Answer,
-    /// From the draft's first whole sentence to its release; none for a draft without one.
-    pub gate: Option<Duration>,
-}
-
-/// A draft on its way, and what it answers.
-#[derive(Debug)]
-pub struct Drafting<'a> {
-    /// What writes it, and writes refused sentences again.
-    pub generator: &'a dyn Generator,
-    /// The draft as it is written.
-    pub pieces: DraftPieces,
-    /// The question.
-    pub question: &'a Question,
-    /// The passages.
-    pub context: &'a Context,
-    /// What happens to sentences that are not supported.
-    pub mode: Mode,
-}
-
-/// A sentence of a draft, and when it was whole.
-type Timed = (DraftSentence, Instant);
-
-/// Checks a draft while it is written. Each sentence is sent once it is checked, in order; the
-/// answer comes at the end. The draft is read on while a sentence is checked, and sentences wait
-/// for each other only. A question that supposes what the passages deny is corrected first.
-///
-/// # Errors
-/// When the generator fails: what was whole by then was checked and sent, and there is no answer.
-pub async fn check_stream(
-    checker: &Checker,
-    drafting: Drafting<'_>,
-    events: &mpsc::UnboundedSender<AnswerEvent>,
-) -> Result<Checked, BackendError> {
-    let Drafting {
-        generator,
-        pieces,
-        question,
-        context,
-        mode,
-    } = drafting;
-    let mut answer = checker.empty(context, question.language, mode, generator.name());
-    answer.adapter.clone_from(&question.adapter);
-    let known = Known::of(context);
-    if let Some(correction) =
-        guarded("a question's premise", || correction(question, context)).flatten()
-    {
-        tell(&mut answer, correction, events);
-    }
-    let mut gate = None;
-    let mut rewrites = 0;
-    // Unbounded, because answers are short and the checker must not hold the engine.
-    let (sender, mut sentences) = mpsc::unbounded_channel::<Timed>();
-    let checking = async {
-        while let Some((sentence, since)) = sentences.recv().await {
-            answer.unknown_citations += unknown(&sentence, context);
-            let (mut checked, finding) = checker.sentence(&sentence, context, &known).await;
-            gate.get_or_insert_with(|| since.elapsed());
-            if mode == Mode::Strict
-                && checker.config.rewrite
-                && rewrites < REWRITES
-                && let Some(request) = rewrite(question, &checked, &finding, context)
-            {
-                rewrites += 1;
-                let again = rewritten(checker, generator, &request, context, &known).await;
-                let is_new = |again: &CheckedSentence| {
-                    let shown = |sentence: &CheckedSentence| sentence.text == again.text;
-                    !answer.sentences.iter().any(shown)
-                };
-                if let Some(again) = again.filter(is_new) {
-                    checked = again;
-                }
-            }
-            note_conflicts(&mut answer, &checked, context);
-            tell(&mut answer, checked, events);
-        }
-    };
-    let (read, ()) = tokio::join!(read_draft(pieces, sender), checking);
-    Ending {
-        truncated: answer.truncated,
-        usage: answer.usage,
-    } = read?;
-    Ok(Checked {
-        answer: close(answer),
-        gate,
-    })
-}
-
 /// What `look` gives; nothing, and a word in the log, if it panics.
-fn guarded<T>(what: &str, look: impl FnOnce() -> T) -> Option<T> {
+pub(super) fn guarded<T>(what: &str, look: impl FnOnce() -> T) -> Option<T> {
     std::panic::catch_unwind(AssertUnwindSafe(look))
         .inspect_err(|_| warn!("looking at {what} panicked"))
         .ok()
 }
 
-/// What a question takes for granted and the passages say otherwise, with the quote.
-fn correction(question: &Question, context: &Context) -> Option<CheckedSentence> {
-    let premise = premise::false_premise(&question.text, context)?;
-    let passage = context.passage(premise.number)?;
-    Some(CheckedSentence {
-        text: premise.words(question.language),
-        verdict: Verdict::Supported,
-        score: 1.0,
-        reason: None,
-        failing: None,
-        rewritten: false,
-        citations: vec![citation(premise.number, passage, &premise.span)],
-    })
-}
-
-/// What the engine is asked to write again; none where there is nothing to write from.
-fn rewrite(
-    question: &Question,
-    checked: &CheckedSentence,
-    finding: &Finding,
-    context: &Context,
-) -> Option<Rewrite> {
-    let refused = matches!(
-        checked.verdict,
-        Verdict::Partial | Verdict::Contradicted | Verdict::Unsupported
-    );
-    if !refused || finding.weighed.coverage < FAR {
-        return None;
-    }
-    let evidence: Vec<(u32, String)> = finding
-        .evidence
-        .iter()
-        .filter_map(|(number, span)| {
-            let passage = context.passage(*number)?;
-            Some((*number, passage.text[span.clone()].to_owned()))
-        })
-        .collect();
-    (!evidence.is_empty()).then(|| Rewrite {
-        sentence: checked.text.clone(),
-        evidence,
-        reason: checked
-            .reason
-            .as_ref()
-            .map(|reason| reason.words(question.language))
-            .unwrap_or_default(),
-        language: question.language,
-        adapter: question.adapter.clone(),
-    })
-}
-
-/// A sentence written again, if it is supported now.
-async fn rewritten(
-    checker: &Checker,
-    generator: &dyn Generator,
-    request: &Rewrite,
-    context: &Context,
-    known: &Known<'_>,
-) -> Option<CheckedSentence> {
-    let written = tokio::time::timeout(REWRITE_TIME, generator.rewrite(request)).await;
-    let text = match written {
-        Ok(Ok(text)) => text?,
-        Ok(Err(error)) => {
-            warn!(%error, "a sentence could not be written again");
-            return None;
-        }
-        Err(_) => {
-            warn!("the engine took too long to write a sentence again");
-            return None;
-        }
-    };
-    let sentence = DraftSentence {
-        text,
-        citations: super::each_once(request.evidence.iter().map(|(number, _)| *number)),
-    };
-    let (mut checked, _) = checker.sentence(&sentence, context, known).await;
-    checked.rewritten = true;
-    (checked.verdict == Verdict::Supported).then_some(checked)
-}
-
 /// Notes where another document gives another figure than a supported sentence.
-fn note_conflicts(answer: &mut Answer, checked: &CheckedSentence, context: &Context) {
+pub(super) fn note_conflicts(answer: &mut Answer, checked: &CheckedSentence, context: &Context) {
     if checked.verdict != Verdict::Supported {
         return;
     }
@@ -1166,60 +901,8 @@ fn note_conflicts(answer: &mut Answer, checked: &CheckedSentence, context: &Cont
     }
 }
 
-/// Sentences of a draft that were written before, after which it is not read on: small models
-/// write the same until they may not write more.
-const REPEATED: usize = 3;
-
-/// How a draft ended.
-#[derive(Default)]
-struct Ending {
-    truncated: bool,
-    usage: Option<Usage>,
-}
-
-/// Reads a draft to its end, and passes on its sentences as they are whole, each text once.
-async fn read_draft(
-    mut pieces: DraftPieces,
-    sentences: mpsc::UnboundedSender<Timed>,
-) -> Result<Ending, BackendError> {
-    let mut ending = Ending::default();
-    let mut reader = DraftReader::default();
-    let (mut written, mut repeated) = (HashSet::new(), 0);
-    loop {
-        let (whole, is_last) = match pieces.recv().await.transpose()? {
-            Some(DraftPiece::Text(text)) => (reader.push(&text), false),
-            Some(DraftPiece::Sentence(sentence)) => (vec![sentence], false),
-            Some(DraftPiece::Usage(usage)) => {
-                ending.usage = Some(usage);
-                continue;
-            }
-            Some(DraftPiece::Cut) => {
-                ending.truncated = true;
-                (std::mem::take(&mut reader).cut(), false)
-            }
-            None => (std::mem::take(&mut reader).finish(), true),
-        };
-        for sentence in whole {
-            if !written.insert(sentence.text.clone()) {
-                repeated += 1;
-                if repeated == REPEATED {
-                    // Dropping the pieces ends the work on them.
-                    return Ok(ending);
-                }
-                continue;
-            }
-            repeated = 0;
-            // The other half of the checker is there until this one ends.
-            let _ = sentences.send((sentence, Instant::now()));
-        }
-        if is_last {
-            return Ok(ending);
-        }
-    }
-}
-
 /// Citations of a sentence that no passage has the number of.
-fn unknown(sentence: &DraftSentence, context: &Context) -> usize {
+pub(super) fn unknown(sentence: &DraftSentence, context: &Context) -> usize {
     sentence
         .citations
         .iter()
@@ -1227,22 +910,8 @@ fn unknown(sentence: &DraftSentence, context: &Context) -> usize {
         .count()
 }
 
-fn tell(
-    answer: &mut Answer,
-    checked: CheckedSentence,
-    events: &mpsc::UnboundedSender<AnswerEvent>,
-) {
-    let event = if take(answer, checked.clone()) {
-        AnswerEvent::Sentence(checked)
-    } else {
-        AnswerEvent::Withheld(checked)
-    };
-    // The asker may have left; the work ends with the next piece.
-    let _ = events.send(event);
-}
-
 /// Puts a sentence where it belongs. Gives whether it is shown.
-fn take(answer: &mut Answer, checked: CheckedSentence) -> bool {
+pub(super) fn take(answer: &mut Answer, checked: CheckedSentence) -> bool {
     let shown = answer.mode == Mode::Marked
         || matches!(checked.verdict, Verdict::Supported | Verdict::NotCheckable);
     if shown {
@@ -1253,7 +922,8 @@ fn take(answer: &mut Answer, checked: CheckedSentence) -> bool {
     shown
 }
 
-fn close(mut answer: Answer) -> Answer {
+/// An answer that is whole.
+pub(super) fn close(mut answer: Answer) -> Answer {
     answer.abstained = !answer.sentences.iter().any(|sentence| {
         sentence.verdict == Verdict::Supported
             || answer.mode == Mode::Marked && sentence.verdict != Verdict::NotCheckable
@@ -1345,7 +1015,8 @@ fn is_place_of(text: &str, context: &Context) -> bool {
     })
 }
 
-fn citation(number: u32, passage: &Passage, span: &Span) -> Citation {
+/// A quote of a passage with what stands around it.
+pub(super) fn citation(number: u32, passage: &Passage, span: &Span) -> Citation {
     let quote = passage.text[span.clone()].to_owned();
     let run = passage.run_of(span.start);
     let before = &passage.text[run.start..span.start];
@@ -1375,102 +1046,20 @@ fn citation(number: u32, passage: &Passage, span: &Span) -> Citation {
     }
 }
 
-impl Reason {
-    /// The reason as a sentence for people.
-    #[must_use]
-    pub fn words(&self, language: Language) -> String {
-        match (self, language) {
-            (Self::NoCitation, Language::Ko) => "근거로 든 구절이 없습니다.".to_owned(),
-            (Self::NoCitation, Language::En) => "It cites no passage that there is.".to_owned(),
-            (Self::NotVerbatim { quote }, Language::Ko) => {
-                format!("문서에 없는 말을 인용합니다: “{quote}”")
-            }
-            (Self::NotVerbatim { quote }, Language::En) => {
-                format!("It quotes words that are not in the document: “{quote}”")
-            }
-            (
-                Self::MissingFact {
-                    fact,
-                    instead: Some(instead),
-                },
-                Language::Ko,
-            ) => {
-                format!("문서에는 “{fact}”이(가) 아니라 “{instead}”(으)로 쓰여 있습니다.")
-            }
-            (
-                Self::MissingFact {
-                    fact,
-                    instead: Some(instead),
-                },
-                Language::En,
-            ) => {
-                format!("The document says “{instead}”, not “{fact}”.")
-            }
-            (
-                Self::MissingFact {
-                    fact,
-                    instead: None,
-                },
-                Language::Ko,
-            ) => format!("문서에 “{fact}”이(가) 없습니다."),
-            (
-                Self::MissingFact {
-                    fact,
-                    instead: None,
-                },
-                Language::En,
-            ) => format!("“{fact}” is not in the document."),
-            (Self::BoundElsewhere { fact, to, instead }, Language::Ko) => match instead {
-                Some(instead) => format!(
-                    "문서에서 “{fact}”은(는) “{to}”에 관한 것이고, 여기에는 “{instead}”이(가) 맞습니다."
-                ),
-                None => format!("문서에서 “{fact}”은(는) “{to}”에 관한 것입니다."),
-            },
-            (Self::BoundElsewhere { fact, to, instead }, Language::En) => match instead {
-                Some(instead) => {
-                    format!("In the document “{fact}” belongs to “{to}”; here it says “{instead}”.")
-                }
-                None => format!("In the document “{fact}” belongs to “{to}”."),
-            },
-            (Self::OtherLimit { said, there }, Language::Ko) => {
-                format!("문서에는 “{said}”이(가) 아니라 “{there}”(으)로 쓰여 있습니다.")
-            }
-            (Self::OtherLimit { said, there }, Language::En) => {
-                format!("The document says “{there}”, not “{said}”.")
-            }
-            (Self::WrongArithmetic { shown }, Language::Ko) => {
-                format!("계산이 맞지 않거나 문서의 숫자가 아닙니다: {shown}")
-            }
-            (Self::WrongArithmetic { shown }, Language::En) => {
-                format!("The calculation is wrong, or not with the document's figures: {shown}")
-            }
-            (Self::Opposite, Language::Ko) => "문서는 달리 말합니다.".to_owned(),
-            (Self::Opposite, Language::En) => "The document says otherwise.".to_owned(),
-            (Self::LowSimilarity, Language::Ko) => "문서는 다른 내용을 말합니다.".to_owned(),
-            (Self::LowSimilarity, Language::En) => {
-                "The document is about something else.".to_owned()
-            }
-            (Self::PartlyMissing { words }, Language::Ko) => {
-                format!("문서에 없는 부분이 있습니다: {}", words.join(", "))
-            }
-            (Self::PartlyMissing { words }, Language::En) => {
-                format!("Part of it is not in the document: {}", words.join(", "))
-            }
-            (Self::CheckerFailed { .. }, Language::Ko) => "확인할 수 없었습니다.".to_owned(),
-            (Self::CheckerFailed { .. }, Language::En) => "It could not be checked.".to_owned(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use async_trait::async_trait;
     use ingest::Vector;
     use proptest::prelude::*;
+    use tokio::sync::mpsc;
 
     use super::*;
-    use crate::ask::{Prompt, Reader, Scope};
-    use crate::check::Pair;
+    use crate::ask::{
+        DraftPiece, DraftPieces, Generator, Prompt, Question, Reader, Rewrite, Scope, Usage,
+    };
+    use crate::check::{AnswerEvent, Checked, Drafting, Pair, check_stream};
 
     const LEAVE: &str = "입사 1년 미만 직원의 연차휴가는 1개월 개근 시 1일씩 발생하며 최대 11일이다. 미사용 연차는 수당으로 지급하지 않는다. 부품 PPR-9087의 단가는 35,000원이다.";
 
