@@ -1,47 +1,44 @@
 //! The wired program: the one place where back ends are chosen.
+//!
+//! | module | what it is for |
+//! |---|---|
+//! | `open` | opens models, engines, indexes and readers of files |
+//! | `pipeline` | a question on its way to its answer |
+//! | `checks` | what is wrong with all that, in words |
+
+mod checks;
+mod open;
+mod pipeline;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::Context as _;
-use ingest::ocr::{Recognize, Tesseract};
-use ingest::parse::Extract;
 use ingest::parse::sandbox::Sandbox;
-use ingest::{BackendError, ChunkStore, DocumentId, PassageEmbedder, TokenCounter};
+use ingest::{ChunkStore, DocumentId, PassageEmbedder, TokenCounter};
 use jiff::Timestamp;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tracing::{Instrument as _, info, info_span, warn};
-use unicode_normalization::UnicodeNormalization as _;
 
 use crate::ask::{
-    BothEmbedder, Context, DraftSentence, EngineBusy, Generator, NO_ADAPTER, Passage, Prompt,
-    Query, QueryEmbedder, Question, QuoteGenerator, Reader, Retriever, Sufficiency, findable, fit,
-    fuse, pack, retrieve,
+    BothEmbedder, Context, DraftSentence, EngineBusy, Generator, NO_ADAPTER, Passage,
+    QueryEmbedder, Question, Reader, Retriever, Sufficiency,
 };
 use crate::audit::{Asked, Audit, searched};
-use crate::catalogue::Catalogue;
-use crate::check::{
-    Answer, AnswerEvent, Checked, CheckedSentence, Checker, CheckerParts, Drafting, Judge, Mode,
-    UnusableVerifier, Verifier, check_stream,
-};
+use crate::check::{Answer, AnswerEvent, CheckedSentence, Checker, Mode, UnusableVerifier};
 use crate::config::Config;
-use crate::doctor::{Check, Level};
-use crate::feedback::{self, BestOf, Recent};
-use crate::generate::{Adapters, Engine, LocalGenerator, OpenAiGenerator, UnusableGenerator};
-use crate::index::{Analyzer, Bm25Index, EdgeIndex, QdrantIndex};
+use crate::feedback::{BestOf, Recent};
+use crate::generate::{Adapters, Engine, LocalGenerator};
+use crate::index::{Analyzer, Bm25Index};
 use crate::language::Language;
 use crate::library::{self, Library, LibraryError, LibraryParts};
 use crate::metrics::{Metrics, Outcome};
-use crate::model::{
-    CharacterCounter, DocumentEmbedder, Embedder, ModelError, ModelState, ModelStore,
-    VerifierChoice, open_verifier,
-};
+use crate::model::{CharacterCounter, Embedder, ModelError};
 use crate::outbound::Guard;
 use crate::people::People;
 use crate::proof::{self, Clock, IndexesProof, Key, Prover, Setup, SystemClock, VerifyReport};
-use crate::rights::Access;
 use crate::sources::board::Board;
 use crate::sources::config::SourceConfig;
 use crate::sources::{self, Source, SourceError, Surroundings, keep_in_step};
@@ -49,6 +46,11 @@ use crate::statistics::Statistics;
 use crate::talk;
 use crate::telemetry::TARGET;
 use crate::webhooks::{self, Delivery};
+
+pub use open::Reading;
+pub(crate) use open::{OpenGenerator, open_checker, open_embedder, open_generator};
+use open::{checker_with, in_background, index_folder, open_ocr, open_or_make, open_vectors};
+pub(crate) use pipeline::{Answered, Pipeline};
 
 /// A question may have this many characters. A longer text is a document, not a question.
 pub const QUESTION_LIMIT: usize = 4_000;
@@ -192,219 +194,6 @@ impl From<anyhow::Error> for AskError {
     }
 }
 
-/// Documents are embedded when no question needs the model.
-fn in_background(embedder: Arc<Embedder>) -> Arc<dyn PassageEmbedder> {
-    Arc::new(DocumentEmbedder(embedder))
-}
-
-/// The embedding model that `config` names, or why there is none.
-pub(crate) async fn open_embedder(config: &Config) -> Result<Option<Arc<Embedder>>, ModelError> {
-    let Some(source) = &config.models.embedder else {
-        return Ok(None);
-    };
-    let folder = ModelStore::new(config.data.join("models")).folder_of(source);
-    let models = config.models.clone();
-    tokio::task::spawn_blocking(move || Embedder::open(&folder, &models))
-        .await
-        .expect("opening a model does not panic")
-        .map(|embedder| Some(Arc::new(embedder)))
-}
-
-/// What writes answers.
-pub(crate) struct OpenGenerator {
-    pub(crate) generator: Arc<dyn Generator>,
-    /// The generator, if it is a model in this process.
-    pub(crate) local: Option<Arc<LocalGenerator>>,
-    /// Why nothing writes, if the model that is configured cannot be used.
-    pub(crate) unusable: Option<String>,
-    /// Asked before anything is written; none for quote mode, which asks itself.
-    pub(crate) sufficiency: Option<Sufficiency>,
-}
-
-/// The generator that `config` asks for.
-///
-/// # Errors
-/// When the engine's address or key cannot be used.
-pub(crate) async fn open_generator(
-    config: &Config,
-    embedder: Option<Arc<dyn BothEmbedder>>,
-    counter: Arc<dyn TokenCounter>,
-) -> anyhow::Result<OpenGenerator> {
-    let (mut local, mut unusable) = (None, None);
-    let generator: Arc<dyn Generator> = match config.generator.engine {
-        Engine::Quote => Arc::new(QuoteGenerator::new(config.ask, embedder.clone(), counter)),
-        Engine::OpenAi => Arc::new(OpenAiGenerator::new(&config.generator)?),
-        Engine::Local => {
-            let store = ModelStore::new(config.data.join("models"));
-            match LocalGenerator::open(&config.generator, &store).await {
-                Ok(generator) => {
-                    let generator = Arc::new(generator);
-                    local = Some(Arc::clone(&generator));
-                    generator
-                }
-                Err(error) => {
-                    let reason = format!("the language model cannot be used: {error}");
-                    unusable = Some(reason.clone());
-                    Arc::new(UnusableGenerator::new(reason))
-                }
-            }
-        }
-    };
-    let writes = config.generator.engine != Engine::Quote;
-    Ok(OpenGenerator {
-        generator,
-        local,
-        unusable,
-        sufficiency: writes.then(|| Sufficiency::new(embedder)),
-    })
-}
-
-/// The checker that `config` asks for; `generator` judges where it does.
-///
-/// # Errors
-/// Why the verifier that is configured cannot be used.
-pub(crate) async fn open_checker(
-    config: &Config,
-    embedder: Option<&Arc<Embedder>>,
-    generator: Option<Arc<dyn Generator>>,
-) -> Result<Checker, String> {
-    let models = config.data.join("models");
-    // Who wants no embedding model wants no model at all: words and hard facts are left.
-    let wants_none =
-        config.models.embedder.is_none() && config.models.verifier == Some(VerifierChoice::Builtin);
-    let verifier = if wants_none {
-        None
-    } else {
-        open_verifier(&models, &config.models, embedder)
-            .await
-            .map_err(|error| error.to_string())?
-    };
-    Ok(checker_with(config, embedder, generator, verifier))
-}
-
-fn checker_with(
-    config: &Config,
-    embedder: Option<&Arc<Embedder>>,
-    generator: Option<Arc<dyn Generator>>,
-    verifier: Option<Arc<dyn Verifier>>,
-) -> Checker {
-    let check = config.check;
-    let parts = CheckerParts {
-        embedder: embedder.map(|embedder| Arc::clone(embedder) as Arc<dyn PassageEmbedder>),
-        verifier,
-        judge: generator
-            .map(|generator| Judge::new(generator, check.judge_scale, check.judge_shift)),
-    };
-    Checker::new(check, parts)
-}
-
-/// The folder of an index that is made in one way. What is made in another way takes room, no
-/// more, and goes; `running` then makes the library compare, and fill the new one.
-fn index_folder(index: &Path, kind: &str, format: &str, running: &Path) -> anyhow::Result<PathBuf> {
-    let format: String = format
-        .chars()
-        .map(|char| {
-            if char.is_ascii_alphanumeric() || "-_.".contains(char) {
-                char
-            } else {
-                '-'
-            }
-        })
-        .collect();
-    let folder = index.join(format!("{kind}-{format}"));
-    if folder.is_dir() {
-        return Ok(folder);
-    }
-    must_fill(running)?;
-    for entry in std::fs::read_dir(index).into_iter().flatten().flatten() {
-        if entry.file_name().to_string_lossy().starts_with(kind) {
-            // What stays is looked at again at the next change.
-            let _ = std::fs::remove_dir_all(entry.path());
-        }
-    }
-    Ok(folder)
-}
-
-/// Makes the library compare the indexes with the catalogue when it opens.
-fn must_fill(running: &Path) -> anyhow::Result<()> {
-    std::fs::write(running, b"").with_context(|| format!("{} cannot be written", running.display()))
-}
-
-/// Opens an index; one that cannot be opened is made anew from the catalogue.
-fn open_or_make<T>(
-    what: &str,
-    folder: &Path,
-    running: &Path,
-    open: impl Fn(&Path) -> Result<T, BackendError>,
-) -> anyhow::Result<T> {
-    let first = match open(folder) {
-        Ok(index) => return Ok(index),
-        Err(error) => error,
-    };
-    warn!(error = %first, "{what} cannot be opened and is made anew");
-    must_fill(running)?;
-    std::fs::remove_dir_all(folder)
-        .with_context(|| format!("{} cannot be removed", folder.display()))?;
-    Ok(open(folder)?)
-}
-
-/// Everything that is both an index of chunks and searched.
-trait VectorIndex: ChunkStore + Retriever {}
-
-impl<T: ChunkStore + Retriever> VectorIndex for T {}
-
-/// Names what is kept with each vector: an index that keeps something else is filled anew.
-const PAYLOAD: &str = "3";
-
-/// The index of vectors that the configuration asks for.
-async fn open_vectors(
-    config: &Config,
-    index: &Path,
-    running: &Path,
-    embedder: &Embedder,
-) -> anyhow::Result<(Arc<dyn VectorIndex>, String)> {
-    let (model, dimension) = (embedder.model(), embedder.dimension());
-    if let Some(url) = &config.vectors.url {
-        let installation = library::installation(&config.data)?;
-        let store = QdrantIndex::connect(&config.vectors, url, &installation, model, dimension)?;
-        if !store.is_there().await? {
-            must_fill(running)?;
-            store.create().await?;
-        }
-        let at = format!("{url} {} {PAYLOAD}", store.collection());
-        return Ok((Arc::new(store), at));
-    }
-    let folder = index_folder(index, "vectors", &format!("{PAYLOAD}-{model}"), running)?;
-    if EdgeIndex::is_overgrown(&folder) {
-        info!("the index of vectors is made anew, to be rid of its log of changes");
-        must_fill(running)?;
-        std::fs::remove_dir_all(&folder)
-            .with_context(|| format!("{} cannot be removed", folder.display()))?;
-    }
-    let store = open_or_make("the index of vectors", &folder, running, |folder| {
-        EdgeIndex::open(folder, dimension)
-    })?;
-    Ok((Arc::new(store), format!("edge {model} {PAYLOAD}")))
-}
-
-/// What reads files.
-#[derive(Clone, Debug)]
-pub struct Reading {
-    /// Reads what has text.
-    pub extract: Arc<dyn Extract>,
-    /// Reads pages that are pictures, or says why nothing does.
-    pub ocr: Result<Arc<dyn Recognize>, String>,
-}
-
-impl<E: Extract + 'static> From<Arc<E>> for Reading {
-    fn from(extract: Arc<E>) -> Self {
-        Self {
-            extract,
-            ocr: Err("nothing that could is asked for".to_owned()),
-        }
-    }
-}
-
 /// Refuses a folder that lies in one of `taken`, or one of them in it.
 fn apart(taken: &[PathBuf], folder: &Path) -> Result<(), SourceError> {
     let real = |path: &Path| {
@@ -424,17 +213,6 @@ fn apart(taken: &[PathBuf], folder: &Path) -> Result<(), SourceError> {
             folder.display(),
             other.display()
         ))),
-    }
-}
-
-async fn open_ocr(config: &Config, sandbox: Sandbox) -> Result<Arc<dyn Recognize>, String> {
-    let ocr = &config.ingest.ocr;
-    if !ocr.enabled {
-        return Err("it is switched off (`ingest.ocr.enabled`)".to_owned());
-    }
-    match Tesseract::find(&ocr.program, &ocr.languages, sandbox).await {
-        Ok(tesseract) => Ok(Arc::new(tesseract)),
-        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -862,23 +640,6 @@ impl App {
         Ok(opened)
     }
 
-    /// Whether each source that is configured can be reached.
-    pub async fn source_checks(&self) -> Vec<Check> {
-        let sources = match self.sources() {
-            Ok(sources) => sources,
-            Err(error) => return vec![Check::new("sources", Level::Error, error.to_string())],
-        };
-        let mut checks = Vec::new();
-        for source in sources {
-            let name = format!("source {}", source.name());
-            checks.push(match source.examine().await {
-                Ok(words) => Check::new(&name, Level::Ok, words),
-                Err(error) => Check::new(&name, Level::Error, error.to_string()),
-            });
-        }
-        checks
-    }
-
     /// Keeps the library in step with the sources that are configured, until it closes.
     ///
     /// # Errors
@@ -917,118 +678,6 @@ impl App {
         Ok(())
     }
 
-    /// What is in force, where it says more than the defaults do.
-    #[must_use]
-    pub fn configuration_checks(&self) -> Vec<Check> {
-        let config = &self.config;
-        let file = config.file.as_ref().map_or_else(
-            || "no file, defaults and environment".to_owned(),
-            |file| file.display().to_string(),
-        );
-        let words = config.words.dictionary.as_ref().map_or_else(
-            || "pairs of syllables".to_owned(),
-            |folder| format!("words of {}", folder.display()),
-        );
-        let vectors = match &config.vectors.url {
-            Some(url) => format!("at {url}"),
-            None => "in the data folder".to_owned(),
-        };
-        let mut checks = vec![Check::new(
-            "configuration",
-            Level::Ok,
-            format!(
-                "{file}; data in {}; Korean is indexed by {words}; vectors are kept {vectors}",
-                config.data.display()
-            ),
-        )];
-        checks.push(match &self.no_ocr {
-            None => Check::new(
-                "character recognition",
-                Level::Ok,
-                format!(
-                    "{} ({}) reads pages that are pictures",
-                    config.ingest.ocr.program.display(),
-                    config.ingest.ocr.languages
-                ),
-            ),
-            Some(reason) => Check::new(
-                "character recognition",
-                Level::Warning,
-                format!("pages that are pictures are not read: {reason}"),
-            ),
-        });
-        for webhook in &config.webhooks {
-            if let Err(reason) = webhook.examine() {
-                let words = format!("{} is not told: {reason}", webhook.host());
-                checks.push(Check::new("webhooks", Level::Error, words));
-            }
-        }
-        let server = &config.server;
-        checks.push(if server.wants_accounts() {
-            Check::new(
-                "server",
-                Level::Warning,
-                format!(
-                    "{}, for accounts and {} keys; there is no TLS: put a proxy before it where the network is not yours",
-                    server.bind,
-                    server.keys.len()
-                ),
-            )
-        } else {
-            Check::new(
-                "server",
-                Level::Ok,
-                format!("{}, for this machine only", server.bind),
-            )
-        });
-        checks
-    }
-
-    /// How the models are.
-    #[must_use]
-    pub fn model_checks(&self) -> Vec<Check> {
-        let mut checks = self.embedder_checks();
-        checks.push(match &self.no_verifier {
-            Some(reason) => Check::new("checker", Level::Error, reason.clone()),
-            None => Check::new("checker", Level::Ok, self.checker.name().to_owned()),
-        });
-        checks
-    }
-
-    fn embedder_checks(&self) -> Vec<Check> {
-        let Some(source) = &self.config.models.embedder else {
-            return vec![Check::new(
-                "models",
-                Level::Warning,
-                "no embedding model is configured: search is by words only",
-            )];
-        };
-        let store = ModelStore::new(self.config.data.join("models"));
-        let mut checks: Vec<Check> = [store.state_of(source)]
-            .into_iter()
-            .map(|status| match status.state {
-                ModelState::Ready => {
-                    let on = self.embedder.as_ref().map_or("nothing", |embedder| embedder.runs_on());
-                    Check::new("models", Level::Ok, format!("{} is whole and runs on {on}", status.name))
-                }
-                ModelState::Missing => Check::new(
-                    "models",
-                    Level::Warning,
-                    format!("{} is not there: search is by words only; `veracite models pull` fetches it", status.name),
-                ),
-                ModelState::Corrupt { file, reason } => {
-                    Check::new("models", Level::Error, format!("{} cannot be used: {file}: {reason}", status.name))
-                }
-            })
-            .collect();
-        if let Some(reason) = &self.no_model
-            && checks.iter().all(|check| check.level == Level::Ok)
-        {
-            checks.push(Check::new("models", Level::Error, reason.clone()));
-        }
-        checks
-    }
-
     /// Looks whether something writes, for those who open the program to ask.
     ///
     /// # Errors
@@ -1037,37 +686,6 @@ impl App {
         match self.generator_fault() {
             Some(reason) => Err(anyhow::anyhow!("{reason}")),
             None => Ok(()),
-        }
-    }
-
-    /// How the engine is that writes.
-    pub async fn generator_checks(&self) -> Vec<Check> {
-        match self.config.generator.engine {
-            Engine::Quote => vec![Check::new(
-                "generator",
-                Level::Ok,
-                "quote mode: answers are made of exact quotes",
-            )],
-            Engine::OpenAi => match OpenAiGenerator::new(&self.config.generator) {
-                Ok(generator) => generator.examine().await,
-                Err(error) => vec![Check::new("generator", Level::Error, error.to_string())],
-            },
-            Engine::Local => match (&self.local, self.generator_fault()) {
-                (Some(generator), None) => {
-                    let engine = generator.engine();
-                    let what = format!(
-                        "{} reads and writes {} tokens; {}",
-                        engine.name(),
-                        engine.window(),
-                        engine.devices().join("; ")
-                    );
-                    vec![Check::new("generator", Level::Ok, what)]
-                }
-                (_, reason) => {
-                    let reason = reason.unwrap_or("the language model is not open");
-                    vec![Check::new("generator", Level::Error, reason)]
-                }
-            },
         }
     }
 
@@ -1413,216 +1031,5 @@ impl App {
             sufficiency: self.sufficiency.as_ref(),
             checker: &self.checker,
         }
-    }
-}
-
-/// An answer, with what it was made of.
-#[derive(Debug)]
-pub(crate) struct Answered {
-    pub(crate) answer: Answer,
-    pub(crate) timings: Timings,
-    pub(crate) context: Arc<Context>,
-}
-
-/// What a question is answered with, step by step.
-pub(crate) struct Pipeline<'a> {
-    pub(crate) config: &'a Config,
-    /// None without a model; then only words are compared.
-    pub(crate) embedder: Option<&'a dyn QueryEmbedder>,
-    pub(crate) retrievers: &'a [Arc<dyn Retriever>],
-    /// Gives the text of what the retrievers find.
-    pub(crate) catalogue: &'a Catalogue,
-    pub(crate) generator: &'a dyn Generator,
-    /// Asked before anything is written, if the generator does not ask itself.
-    pub(crate) sufficiency: Option<&'a Sufficiency>,
-    pub(crate) checker: &'a Checker,
-}
-
-impl Pipeline<'_> {
-    /// Answers a question, and sends what happens but for the last event, which is the caller's.
-    ///
-    /// # Errors
-    /// When a back end fails. Finding nothing is an answer that says so.
-    pub(crate) async fn answer(
-        &self,
-        question: Question,
-        mode: Mode,
-        events: &mpsc::UnboundedSender<AskEvent>,
-    ) -> anyhow::Result<Answered> {
-        let (prompt, query, mut timings) = self.prepare(&question).await?;
-        let context: Arc<Context> = Arc::clone(&prompt.context);
-        // The asker may have left, here and below.
-        let _ = events.send(AskEvent::Retrieval(Arc::clone(&context)));
-        let started = Instant::now();
-        let is_silent = self.is_silent(&question, &context).await?;
-        let drafts = self.config.generator.best_of.get();
-        // Quote mode has one draft.
-        let writes = self.config.generator.engine != Engine::Quote;
-        let answer = if drafts > 1 && writes && !is_silent {
-            let (draft, best_of) =
-                feedback::best_of(self.generator, self.checker, &prompt, drafts, mode).await?;
-            timings.first_sentence = (!draft.events.is_empty()).then(|| started.elapsed());
-            for event in draft.events {
-                let _ = events.send(AskEvent::Answer(event));
-            }
-            timings.best_of = Some(best_of);
-            draft.checked.answer
-        } else {
-            let pieces = if is_silent {
-                // There is nothing to write from, and no engine need be asked.
-                mpsc::unbounded_channel().1
-            } else {
-                self.generator.generate(prompt).await?
-            };
-            let drafting = Drafting {
-                generator: self.generator,
-                pieces,
-                question: &question,
-                context: &context,
-                mode,
-            };
-            self.streamed(drafting, events, (&mut timings, started))
-                .await?
-        };
-        timings.generate_and_check = started.elapsed();
-        let answer = if answer.abstained() {
-            let findable = findable(
-                self.catalogue,
-                self.retrievers,
-                &query,
-                &question.reader,
-                &self.config.ask,
-            );
-            answer.pointing_to(findable.await?)
-        } else {
-            answer
-        };
-        Ok(Answered {
-            answer,
-            timings,
-            context,
-        })
-    }
-
-    /// The passages for a question, as a prompt, and what the indexes were asked.
-    ///
-    /// # Errors
-    /// When a back end fails.
-    pub(crate) async fn prepare(
-        &self,
-        question: &Question,
-    ) -> anyhow::Result<(Prompt, Query, Timings)> {
-        let mut timings = Timings::default();
-        let (context, query) = self.find(question, &mut timings).await?;
-        let started = Instant::now();
-        let prompt = Prompt {
-            question: question.clone(),
-            context: Arc::new(context),
-            max_tokens: self.config.generator.max_tokens.get(),
-        };
-        let prompt = fit(self.generator, prompt).await?;
-        timings.pack += started.elapsed();
-        Ok((prompt, query, timings))
-    }
-
-    /// A draft checked while it is written; each sentence is told as it is checked.
-    async fn streamed(
-        &self,
-        drafting: Drafting<'_>,
-        events: &mpsc::UnboundedSender<AskEvent>,
-        (timings, started): (&mut Timings, Instant),
-    ) -> anyhow::Result<Answer> {
-        let (sender, mut checked) = mpsc::unbounded_channel();
-        let checking = check_stream(self.checker, drafting, &sender)
-            .instrument(info_span!(target: TARGET, "write_and_check"));
-        tokio::pin!(checking);
-        let Checked { answer, gate } = loop {
-            tokio::select! {
-                biased;
-                Some(event) = checked.recv() => {
-                    timings.first_sentence.get_or_insert_with(|| started.elapsed());
-                    let _ = events.send(AskEvent::Answer(event));
-                }
-                answer = &mut checking => break answer?,
-            }
-        };
-        while let Ok(event) = checked.try_recv() {
-            timings
-                .first_sentence
-                .get_or_insert_with(|| started.elapsed());
-            let _ = events.send(AskEvent::Answer(event));
-        }
-        timings.gate = gate;
-        Ok(answer)
-    }
-
-    /// The passages that may answer a question, and what the indexes were asked.
-    ///
-    /// # Errors
-    /// When a back end fails.
-    async fn find(
-        &self,
-        question: &Question,
-        timings: &mut Timings,
-    ) -> anyhow::Result<(Context, Query)> {
-        let started = Instant::now();
-        let vector = match self.embedder {
-            Some(embedder) => {
-                let embedding = embedder.embed_query(&question.text);
-                let span = info_span!(target: TARGET, "embed");
-                Some(Arc::new(embedding.instrument(span).await?))
-            }
-            None => None,
-        };
-        timings.embed = started.elapsed();
-        // Looked up at each question: what was given or taken away counts for the next one.
-        let access = self.catalogue.access(&question.reader).await?;
-        let titled = match &question.scope.title {
-            Some(title) => Some(self.titled(title, &access).await?),
-            None => None,
-        };
-        let query = Query {
-            text: question.text.clone(),
-            vector,
-            filter: question.scope.filter(titled, library::today()),
-        };
-        let started = Instant::now();
-        let rankings = retrieve(self.retrievers, &query, &access.quoting(), &self.config.ask)
-            .instrument(info_span!(target: TARGET, "retrieve"))
-            .await?;
-        timings.retrieve = started.elapsed();
-        let started = Instant::now();
-        let fused = fuse(&rankings, &self.config.ask);
-        let context = pack(self.catalogue, &fused, &question.reader, &self.config.ask)
-            .instrument(info_span!(target: TARGET, "pack"))
-            .await?;
-        timings.pack = started.elapsed();
-        Ok((context, query))
-    }
-
-    /// The documents with these words in the title that may be found by `access`.
-    async fn titled(
-        &self,
-        words: &str,
-        access: &Access,
-    ) -> Result<BTreeSet<DocumentId>, sqlx::Error> {
-        let words: String = words.trim().nfc().collect();
-        self.catalogue.titled(&words, access).await
-    }
-
-    /// Whether the passages do not answer the question.
-    async fn is_silent(&self, question: &Question, context: &Context) -> anyhow::Result<bool> {
-        if context.passages.is_empty() {
-            return Ok(true);
-        }
-        let Some(sufficiency) = self.sufficiency else {
-            return Ok(false);
-        };
-        let score = sufficiency.score(&question.text, &context.passages).await?;
-        let silent = score < self.config.ask.evidence;
-        if silent {
-            info!(score, "the passages do not answer, and nothing is written");
-        }
-        Ok(silent)
     }
 }
