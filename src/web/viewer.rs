@@ -95,6 +95,12 @@ impl Viewer {
         }
     }
 
+    /// A reader of what everybody may read.
+    #[cfg(test)]
+    pub(super) fn for_test(who: Who) -> Self {
+        Self::new(who, Role::Reader, Reader::anyone())
+    }
+
     /// Whoever is at this machine, where the server is open to it.
     fn owner() -> Self {
         Self::new(Who::Nobody, Role::Admin, Reader::anyone())
