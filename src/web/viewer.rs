@@ -614,7 +614,8 @@ mod tests {
         let settings = crate::audit::AuditConfig::default();
         let audit = Audit::open(catalogue.clone(), folder, key, clock.clone(), &settings);
         let audit = audit.await.unwrap();
-        let people = People::new(catalogue, clock, config.session_limits(), audit);
+        let (limits, vouchers) = (config.session_limits(), config.vouchers());
+        let people = People::new(catalogue, clock, limits, vouchers, audit);
         Gate::new(&config, Arc::new(people))
     }
 
