@@ -25,7 +25,8 @@ impl Claims {
     pub(super) fn new(token: Value, more: Option<Value>) -> Self {
         let mut claims = said(more.unwrap_or_default());
         let mut token = said(token);
-        let says_both = |said: &Map<String, Value>| EMAIL.iter().all(|name| said.contains_key(*name));
+        let says_both =
+            |said: &Map<String, Value>| EMAIL.iter().all(|name| said.contains_key(*name));
         if !says_both(&token) {
             if says_both(&claims) {
                 token.retain(|name, _| !EMAIL.contains(&name.as_str()));

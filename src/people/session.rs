@@ -265,9 +265,7 @@ impl People {
             return Ok(None);
         }
         let holder = match (row.person, row.key) {
-            (Some(person), _) if !person.disabled => {
-                Holder::Person(self.as_vouched(person).await?)
-            }
+            (Some(person), _) if !person.disabled => Holder::Person(self.as_vouched(person).await?),
             (None, Some(key)) => Holder::Key(key),
             _ => return Ok(None),
         };

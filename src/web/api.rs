@@ -18,7 +18,7 @@ use super::conversations::{self, ConversationsDescription};
 use super::described::complete_all;
 use super::error::{Error, ErrorBody};
 use super::feedback::FeedbackDescription;
-use super::office::OfficeDescription;
+use super::office::{self, OfficeDescription};
 use super::people::{IdentityDescription, PeopleDescription};
 use super::rights::{self, RightsDescription};
 use super::viewer::{Speaks, Viewer, percent_encoded};
@@ -110,9 +110,7 @@ pub(super) async fn answers(
             .and_then(|accept| accept.to_str().ok())
             .is_some_and(|accept| accept.contains("text/event-stream"));
     // Without room for a stream nothing is asked.
-    let room = streams
-        .then(|| shared.limits.stream(&viewer))
-        .transpose()?;
+    let room = streams.then(|| shared.limits.stream(&viewer)).transpose()?;
     if request.conversation.is_some() {
         return conversations::answers(shared, viewer, speaks, request, room).await;
     }
@@ -133,9 +131,7 @@ pub(super) async fn answers(
     if let Some(room) = room {
         let received = shared.app.ask_as(&viewer.actor, question.clone(), mode)?;
         let asking = events::Asking::alone(question, notices);
-        return Ok(events::answer(
-            shared.app, room, received, asking, speaks,
-        ));
+        return Ok(events::answer(shared.app, room, received, asking, speaks));
     }
     let answer = shared
         .app
@@ -364,14 +360,8 @@ pub(super) async fn retry(
     viewer: Viewer,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Error> {
-    viewer.must_upload()?;
-    done(
-        shared
-            .app
-            .library()
-            .retry(document_id(&id)?, &viewer.reader)
-            .await?,
-    )
+    office::retry(&shared, &viewer, document_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Stops reading a document.
@@ -388,14 +378,8 @@ pub(super) async fn cancel(
     viewer: Viewer,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Error> {
-    viewer.must_upload()?;
-    done(
-        shared
-            .app
-            .library()
-            .cancel(document_id(&id)?, &viewer.reader)
-            .await?,
-    )
+    office::cancel(&shared, &viewer, document_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Sends the file of a document as it was handed in.
@@ -531,14 +515,6 @@ fn attachment(file_name: &str) -> String {
 
 fn document_id(id: &str) -> Result<DocumentId, Error> {
     id.parse().map_err(|_| Error::NotFound)
-}
-
-fn done(found: bool) -> Result<StatusCode, Error> {
-    if found {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(Error::NotFound)
-    }
 }
 
 /// `GET /healthz`: whether the process lives.

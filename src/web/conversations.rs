@@ -440,9 +440,7 @@ pub(super) async fn answers(
     let begun = ask(&shared, &viewer, request).await?;
     if let Some(room) = room {
         let Begun { asking, received } = begun;
-        return Ok(events::answer(
-            shared.app, room, received, asking, speaks,
-        ));
+        return Ok(events::answer(shared.app, room, received, asking, speaks));
     }
     let body = answered(&shared, begun).await?;
     Ok(Json(body).into_response())

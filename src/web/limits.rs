@@ -177,12 +177,7 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    fn take(
-        waiting: &Arc<Waiting>,
-        who: &str,
-        most: u32,
-        excess: Excess,
-    ) -> Result<Self, Error> {
+    fn take(waiting: &Arc<Waiting>, who: &str, most: u32, excess: Excess) -> Result<Self, Error> {
         let mut all = waiting.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = all.entry(who.to_owned()).or_insert(0);
         if *count >= most {
@@ -457,7 +452,10 @@ mod tests {
         assert_eq!(error, Error::TooMuch { excess, seconds });
         for language in [crate::language::Language::Ko, crate::language::Language::En] {
             let said = error.sentence(language);
-            assert!(said.contains("limits.streams") && said.contains('2'), "{said}");
+            assert!(
+                said.contains("limits.streams") && said.contains('2'),
+                "{said}"
+            );
         }
         assert!(limits.stream(&jun).is_ok());
         // Who sits at the machine is not limited.

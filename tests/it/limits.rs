@@ -87,12 +87,18 @@ async fn nobody_holds_all_connections_with_streams() {
         server.router.clone().oneshot(watch).await.unwrap()
     };
     let (first, second) = (open().await, open().await);
-    assert_eq!((first.status(), second.status()), (StatusCode::OK, StatusCode::OK));
+    assert_eq!(
+        (first.status(), second.status()),
+        (StatusCode::OK, StatusCode::OK)
+    );
     let reply = server.get("/v1/documents/events", &shown).await;
     assert_eq!(waits(&reply), 10);
     let error = &reply.json()["error"];
     assert_eq!(error["code"], "too_many_requests");
-    assert!(error["message"].to_string().contains("limits.streams"), "{error}");
+    assert!(
+        error["message"].to_string().contains("limits.streams"),
+        "{error}"
+    );
     // Answers that come as events are streams as well, in every protocol; whole ones are none.
     let messages = json!([{ "role": "user", "content": "How long is sick leave?" }]);
     for (path, mut body) in [

@@ -590,7 +590,11 @@ async fn what_a_provider_said_long_ago_opens_nothing_to_a_key() {
     assert_eq!(retries().await, StatusCode::FORBIDDEN, "a reader again");
     let mina = server.named("mina").await;
     assert!(mina.vouched_groups.is_empty(), "nor is it told of them");
-    assert!(server.test.app.people().list().await.unwrap()[0].vouched_groups.is_empty());
+    assert!(
+        server.test.app.people().list().await.unwrap()[0]
+            .vouched_groups
+            .is_empty()
+    );
     // Until they sign in again.
     sign_in(&server, &provider, &claims).await;
     assert_eq!(reads().await, StatusCode::OK);
