@@ -362,6 +362,7 @@ impl App {
             library.catalogue().clone(),
             Arc::clone(&clock),
             config.server.session_limits(),
+            config.server.vouchers(),
             audit.clone(),
         );
         let both = embedder

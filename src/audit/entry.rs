@@ -46,6 +46,12 @@ pub enum Action {
     Change,
     /// Who may do how much with a document or a collection is changed; written before it is.
     RightsChanged,
+    /// A document is read anew; written before it is.
+    Retry,
+    /// A document is not read any more; written before that ends.
+    Cancel,
+    /// A source is looked through at once; written before it is.
+    Look,
     /// A document is deleted; written before it is.
     Delete,
     /// What was written before could not be done.

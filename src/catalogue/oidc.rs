@@ -106,6 +106,22 @@ impl Catalogue {
         rows.iter().map(identity).collect()
     }
 
+    /// All identities by which a provider says groups, with whose they are.
+    pub(crate) async fn identities_with_groups(&self) -> Result<Vec<(PersonId, IdentityView)>> {
+        let sql = format!("SELECT {COLUMNS}, i.person FROM identities i WHERE i.member_of <> '[]'");
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok((
+                    PersonId::from(row.try_get::<String, _>("person")?),
+                    identity(row)?,
+                ))
+            })
+            .collect()
+    }
+
     /// Puts a person in whom a provider vouches for.
     pub(crate) async fn join(
         &self,

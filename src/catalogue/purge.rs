@@ -360,6 +360,7 @@ mod tests {
         let suggested = |word: &str, document| Suggestion {
             question: format!("ask{word}"),
             document,
+            version: None,
         };
         let suggestions = [suggested("secret", gone), suggested("open", stays)];
         catalogue.set_suggestions(turn, &suggestions).await.unwrap();

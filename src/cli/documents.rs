@@ -125,6 +125,7 @@ async fn change(
         }
     }
     for id in &arguments.retry {
+        record(Action::Retry, id).await?;
         if !app.library().retry(*id, reader).await? {
             bail!("there is no document {id} that failed or was cancelled");
         }

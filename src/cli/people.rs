@@ -85,7 +85,8 @@ pub(super) async fn run(config: Config, arguments: PeopleArguments) -> anyhow::R
     with_catalogue(&config, async |catalogue, audit, _| {
         let limits = config.server.session_limits();
         let clock = Arc::new(SystemClock);
-        let people = People::new(catalogue.clone(), clock, limits, audit.clone());
+        let vouchers = config.server.vouchers();
+        let people = People::new(catalogue.clone(), clock, limits, vouchers, audit.clone());
         change(&people, &config, arguments.command).await
     })
     .await?;

@@ -104,7 +104,8 @@ pub(super) async fn run(config: Config, arguments: RightsArguments) -> anyhow::R
         }
         let limits = config.server.session_limits();
         let clock = Arc::new(SystemClock);
-        let people = People::new(catalogue.clone(), clock, limits, audit.clone());
+        let vouchers = config.server.vouchers();
+        let people = People::new(catalogue.clone(), clock, limits, vouchers, audit.clone());
         let people = people.list().await?;
         let here = Here {
             catalogue,

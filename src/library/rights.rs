@@ -44,6 +44,17 @@ impl Library {
         Ok(self.catalogue.rights_in(collection).await?)
     }
 
+    /// The rights that a collection has of its own; none, if it follows the default ones.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub async fn own_rights_of_collection(
+        &self,
+        name: &str,
+    ) -> Result<Option<Grants>, LibraryError> {
+        Ok(self.catalogue.own_rights_of_collection(name).await?)
+    }
+
     /// Says what rights a document has, and all that came in it. Gives whether it is there.
     ///
     /// # Errors

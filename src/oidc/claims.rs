@@ -10,6 +10,8 @@ use super::Fault;
 use super::config::OidcConfig;
 use crate::people::{Name, Role, Vouched};
 
+/// An address, and whether the provider looked. The one says nothing about another's other.
+const EMAIL: [&str; 2] = ["email", "email_verified"];
 /// Groups that are taken of one person.
 const MOST_GROUPS: usize = 1_000;
 
@@ -18,15 +20,22 @@ const MOST_GROUPS: usize = 1_000;
 pub(super) struct Claims(Map<String, Value>);
 
 impl Claims {
-    /// What the token says; what else the provider says only fills in.
+    /// What the token says; what else the provider says only fills in. An e-mail address and whether it
+    /// was verified are taken from the same of the two, the one that says both; else it was not.
     pub(super) fn new(token: Value, more: Option<Value>) -> Self {
-        let mut claims = match more {
-            Some(Value::Object(more)) => more,
-            _ => Map::new(),
-        };
-        if let Value::Object(token) = token {
-            claims.extend(token.into_iter().filter(|(_, value)| !value.is_null()));
+        let mut claims = said(more.unwrap_or_default());
+        let mut token = said(token);
+        let says_both =
+            |said: &Map<String, Value>| EMAIL.iter().all(|name| said.contains_key(*name));
+        if !says_both(&token) {
+            if says_both(&claims) {
+                token.retain(|name, _| !EMAIL.contains(&name.as_str()));
+            } else {
+                token.remove("email_verified");
+                claims.remove("email_verified");
+            }
         }
+        claims.extend(token);
         Self(claims)
     }
 
@@ -134,6 +143,17 @@ impl Claims {
     }
 }
 
+/// What is said at all.
+fn said(claims: Value) -> Map<String, Value> {
+    match claims {
+        Value::Object(claims) => claims
+            .into_iter()
+            .filter(|(_, value)| !value.is_null())
+            .collect(),
+        _ => Map::new(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -217,6 +237,32 @@ mod tests {
         let names = vouched(both, "").unwrap().names;
         let names: Vec<&str> = names.iter().map(Name::as_str).collect();
         assert_eq!(names[..2], ["mina", "m@x.kr"]);
+    }
+
+    #[test]
+    fn an_address_is_verified_only_by_who_says_it() {
+        let config = config("domains = [\"x.kr\"]");
+        let email = |token: Value, more: Value| {
+            let claims = Claims::new(token, Some(more));
+            let is_in = claims.vouch(&config, "1").is_ok();
+            (claims.verified_email().map(str::to_owned), is_in)
+        };
+        let mina = || Some("m@x.kr".to_owned());
+        // The address is of the one, that it was verified of the other.
+        let unverified = json!({ "email": "m@x.kr" });
+        let verified = json!({ "email_verified": true });
+        assert_eq!(email(unverified.clone(), verified.clone()), (None, false));
+        assert_eq!(email(verified, unverified.clone()), (None, false));
+        // The one that says both counts, whichever it is.
+        let both = json!({ "email": "m@x.kr", "email_verified": true });
+        let other = json!({ "email": "root@x.kr", "email_verified": null });
+        assert_eq!(email(both.clone(), other.clone()), (mina(), true));
+        assert_eq!(email(other, both.clone()), (mina(), true));
+        let denied = json!({ "email": "m@x.kr", "email_verified": false });
+        assert_eq!(email(denied, both), (None, false));
+        // An address that nobody verified is still a name to show.
+        let claims = Claims::new(unverified, None);
+        assert_eq!(claims.text("email"), Some("m@x.kr"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! `[[server.oidc]]`: who may vouch for people.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,12 @@ pub struct OidcConfig {
     /// given here.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub roles: BTreeMap<String, Role>,
+    /// How long what it said of a person's groups counts after they signed in by it last; and, where
+    /// `roles` is given, of their role for their API keys. Then they must sign in by it again: a key of one
+    /// who has left the company, or a group of it, does not open for ever what they could read. Less asks
+    /// people with keys to sign in more often.
+    #[serde(default = "usual_time", with = "humantime_serde")]
+    pub vouches_for: Duration,
     /// Only people whose e-mail address, verified by the provider, is in one of these domains. All, if
     /// left out.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
@@ -51,6 +58,10 @@ pub struct OidcConfig {
 
 fn usual_scopes() -> Vec<String> {
     ["profile", "email"].map(str::to_owned).into()
+}
+
+fn usual_time() -> Duration {
+    Duration::from_secs(30 * 24 * 60 * 60)
 }
 
 /// Whether a URL leads to this very machine, where nobody listens in between.
@@ -127,6 +138,10 @@ impl OidcConfig {
         if !self.roles.is_empty() && self.roles_claim().is_none() {
             return Err(of("`roles` needs `roles_claim` or `groups_claim`"));
         }
+        let sensible = Duration::from_secs(60)..=Duration::from_secs(366 * 24 * 60 * 60);
+        if !sensible.contains(&self.vouches_for) {
+            return Err(of("`vouches_for` is not between a minute and a year"));
+        }
         let is_domain = |domain: &String| {
             !domain.is_empty() && !domain.contains(['@', ' ']) && *domain == domain.to_lowercase()
         };
@@ -176,6 +191,7 @@ mod tests {
             "https://ask.example.com/sign-in/with/company/back"
         );
         assert_eq!(config.scopes, ["profile", "email"]);
+        assert_eq!(config.vouches_for, usual_time());
         let twice = validate(&[config.clone(), config], address).unwrap_err();
         assert!(twice.contains("two providers"), "{twice}");
     }
@@ -199,6 +215,7 @@ mod tests {
         assert!(error(admin, right).contains("needs `roles_claim`"));
         assert!(error("roles_claim = \"r\"", right).contains("without `roles`"));
         assert!(error("domains = [\"@example.com\"]", right).contains("domains"));
+        assert!(error("vouches_for = \"0s\"", right).contains("vouches_for"));
         let other = RIGHT.replace("https://login", "http://login");
         let config: OidcConfig = toml::from_str(&other).unwrap();
         assert!(validate(&[config], right).unwrap_err().contains("issuer"));

@@ -24,6 +24,7 @@ pub use config::OidcConfig;
 pub(crate) use config::{public_address, validate};
 pub(crate) use pending::PATIENCE;
 
+use std::net::IpAddr;
 use std::time::Instant;
 
 use ingest::ContentHash;
@@ -64,6 +65,28 @@ pub(crate) struct Returned {
     pub(crate) iss: Option<String>,
     /// Why not, in the provider's word.
     pub(crate) error: Option<String>,
+}
+
+/// Who sets out for a provider, as far as the request tells.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SettingOut {
+    /// Where they come from, if it is known.
+    pub(crate) address: Option<IpAddr>,
+    /// The id of the session that they have.
+    pub(crate) session: Option<String>,
+    /// Where they want to go afterwards.
+    pub(crate) next: String,
+}
+
+/// A person who is back from a provider that vouches for them.
+#[derive(Debug)]
+pub(crate) struct Received {
+    /// Whom it vouches for.
+    pub(crate) vouched: Vouched,
+    /// Where they wanted to go.
+    pub(crate) next: String,
+    /// The id of the session that they had when they set out.
+    pub(crate) session: Option<String>,
 }
 
 /// A person who is sent to a provider.
@@ -115,11 +138,11 @@ impl Providers {
         found.ok_or(Fault::NoProvider)
     }
 
-    /// Sends somebody to the provider `id`, who wants to go to `next` afterwards.
+    /// Sends somebody to the provider `id`.
     ///
     /// # Errors
     /// When there is no such provider, or it cannot be reached.
-    pub(crate) async fn send(&self, id: &str, next: &str) -> Result<Sent, Fault> {
+    pub(crate) async fn send(&self, id: &str, who: SettingOut) -> Result<Sent, Fault> {
         let provider = self.get(id)?;
         let random = || {
             Token::random("").map_err(|error| {
@@ -134,15 +157,16 @@ impl Providers {
             state,
             nonce,
             verifier,
-            next: next.to_owned(),
+            next: who.next,
+            session: who.session,
+            address: who.address,
             since: Instant::now(),
         };
         self.pending.put(token.hash(), away);
         Ok(Sent { url, token })
     }
 
-    /// Whom the provider `id` vouches for, and where they wanted to go. `token` is what their browser
-    /// kept.
+    /// Whom the provider `id` vouches for. `token` is what their browser kept.
     ///
     /// # Errors
     /// When it is not the browser that was sent there, the provider refused, or what it says does not
@@ -152,7 +176,7 @@ impl Providers {
         id: &str,
         token: Option<&str>,
         returned: Returned,
-    ) -> Result<(Vouched, String), Fault> {
+    ) -> Result<Received, Fault> {
         let provider = self.get(id)?;
         let hash = |token: &str| ContentHash::of(token.as_bytes()).to_string();
         let away = token.and_then(|token| self.pending.take(&hash(token)));
@@ -174,6 +198,10 @@ impl Providers {
         let vouched = provider
             .vouch(returned.code, away.verifier, &away.nonce)
             .await?;
-        Ok((vouched, away.next))
+        Ok(Received {
+            vouched,
+            next: away.next,
+            session: away.session,
+        })
     }
 }

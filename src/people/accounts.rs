@@ -97,7 +97,7 @@ impl People {
     /// # Errors
     /// When the catalogue cannot be read.
     pub async fn list(&self) -> Result<Vec<Person>, PeopleError> {
-        Ok(self.catalogue.people().await?)
+        self.all_as_vouched(self.catalogue.people().await?).await
     }
 
     /// A person.
@@ -106,7 +106,8 @@ impl People {
     /// When there is none, or the catalogue cannot be read.
     pub async fn get(&self, id: &PersonId) -> Result<Person, PeopleError> {
         let found = self.catalogue.person(id).await?;
-        found.ok_or(PeopleError::Refused(Refusal::NotFound))
+        let found = found.ok_or(PeopleError::Refused(Refusal::NotFound))?;
+        self.as_vouched(found).await
     }
 
     /// The person who signs in with `name`.
@@ -115,8 +116,8 @@ impl People {
     /// When there is none, or the catalogue cannot be read.
     pub async fn named(&self, name: &Name) -> Result<Person, PeopleError> {
         let found = self.catalogue.person_named(name).await?;
-        let found = found.map(|(person, _)| person);
-        found.ok_or(PeopleError::Refused(Refusal::NotFound))
+        let (found, _) = found.ok_or(PeopleError::Refused(Refusal::NotFound))?;
+        self.as_vouched(found).await
     }
 
     /// All groups that somebody is in.

@@ -115,7 +115,7 @@ fn key_of(name: &str) -> ContentHash {
 }
 
 /// Who has one address of IPv6 has all of its network.
-fn network(address: IpAddr) -> IpAddr {
+pub(crate) fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             let bits = u128::from(address) & !u128::from(u64::MAX);

@@ -1,19 +1,82 @@
 //! Persons whom a provider vouches for: they sign in, and identities are linked with accounts.
+//!
+//! What a provider says counts for a while after a signing in by it, and no longer: nobody tells this
+//! server that somebody was taken out of a group there.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
 
 use ingest::Group;
 use jiff::Timestamp;
 
 use super::People;
 use super::audited::created;
-use super::session::{Holder, SignedIn, Visitor};
+use super::session::{Holder, SignedIn, Visitor, span};
 use super::types::{Name, NewPerson, PeopleError, Person, PersonId, Refusal, Role, shown};
 use crate::audit::{Action, Event};
 use crate::catalogue::{Changed, Joined, Linked};
 
 /// A provider's id for somebody has at most this many characters (the standard says 255).
 const SUBJECT_CHARACTERS: usize = 255;
+
+/// How long a provider vouches for somebody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Voucher {
+    /// What it said counts for so long after a signing in by it.
+    pub lasts: Duration,
+    /// Whether it decides what people may do.
+    pub gives_roles: bool,
+}
+
+/// The providers of the configuration, by their issuers. What another one said once counts for nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Vouchers(BTreeMap<String, Voucher>);
+
+impl FromIterator<(String, Voucher)> for Vouchers {
+    fn from_iter<T: IntoIterator<Item = (String, Voucher)>>(vouchers: T) -> Self {
+        Self(vouchers.into_iter().collect())
+    }
+}
+
+impl Vouchers {
+    /// Whether what was said by this identity counts at `now`.
+    fn still_vouch(&self, identity: &IdentityView, now: Timestamp) -> bool {
+        let voucher = self.0.get(&identity.issuer);
+        voucher
+            .zip(identity.seen)
+            .is_some_and(|(voucher, seen)| now.duration_since(seen) < span(voucher.lasts))
+    }
+
+    /// The groups that are vouched for at `now`.
+    fn groups<'a>(
+        &self,
+        identities: impl IntoIterator<Item = &'a IdentityView>,
+        now: Timestamp,
+    ) -> BTreeSet<Group> {
+        let counting = identities
+            .into_iter()
+            .filter(|identity| self.still_vouch(identity, now));
+        counting
+            .flat_map(|identity| identity.groups.iter().cloned())
+            .collect()
+    }
+
+    /// Whether a provider decided on a role, and none that did vouches any more at `now`.
+    fn role_is_over(&self, identities: &[IdentityView], now: Timestamp) -> bool {
+        let deciding: Vec<&IdentityView> = identities
+            .iter()
+            .filter(|identity| identity.seen.is_some())
+            .filter(|identity| {
+                let voucher = self.0.get(&identity.issuer);
+                voucher.is_some_and(|voucher| voucher.gives_roles)
+            })
+            .collect();
+        !deciding.is_empty()
+            && !deciding
+                .iter()
+                .any(|identity| self.still_vouch(identity, now))
+    }
+}
 
 /// Whom a provider vouches for, after all that it says was verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +117,45 @@ pub struct IdentityView {
 }
 
 impl People {
+    /// A person with no more groups of providers than are vouched for lately.
+    pub(super) async fn as_vouched(&self, mut person: Person) -> Result<Person, PeopleError> {
+        if !person.vouched_groups.is_empty() {
+            let identities = self.catalogue.identities_of(&person.id).await?;
+            person.vouched_groups = self.vouchers.groups(&identities, self.now());
+        }
+        Ok(person)
+    }
+
+    /// All persons so.
+    pub(super) async fn all_as_vouched(
+        &self,
+        mut people: Vec<Person>,
+    ) -> Result<Vec<Person>, PeopleError> {
+        let mut by_person: HashMap<PersonId, Vec<IdentityView>> = HashMap::new();
+        for (id, identity) in self.catalogue.identities_with_groups().await? {
+            by_person.entry(id).or_default().push(identity);
+        }
+        let now = self.now();
+        for person in &mut people {
+            let identities = by_person.remove(&person.id).unwrap_or_default();
+            person.vouched_groups = self.vouchers.groups(&identities, now);
+        }
+        Ok(people)
+    }
+
+    /// The owner of an API key so. Keys are used without anybody signing in: where a provider decides on
+    /// roles, that of one whom it vouched for long ago is a reader's.
+    pub(super) async fn owner_as_vouched(&self, mut person: Person) -> Result<Person, PeopleError> {
+        if person.has_identity {
+            let (identities, now) = (self.catalogue.identities_of(&person.id).await?, self.now());
+            person.vouched_groups = self.vouchers.groups(&identities, now);
+            if self.vouchers.role_is_over(&identities, now) {
+                person.role = Role::Reader;
+            }
+        }
+        Ok(person)
+    }
+
     /// Begins a session of the person a provider vouches for. Their groups of that provider, and their
     /// role where it decides, become what it says.
     ///
@@ -219,5 +321,56 @@ impl People {
             Err(error) => Err(PeopleError::from(error)),
         };
         self.ended(actor, person, gone)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 24 * 60 * 60;
+
+    fn identity(issuer: &str, group: &str, seen: Option<i64>) -> IdentityView {
+        IdentityView {
+            id: "1".to_owned(),
+            issuer: issuer.to_owned(),
+            subject: "mina".to_owned(),
+            groups: BTreeSet::from([group.parse().unwrap()]),
+            linked: Timestamp::UNIX_EPOCH,
+            seen: seen.map(|day| Timestamp::from_second(day * DAY).unwrap()),
+        }
+    }
+
+    #[test]
+    fn what_a_provider_said_counts_for_a_while_and_what_another_said_for_nothing() {
+        let voucher = |days: u64, gives_roles| Voucher {
+            lasts: Duration::from_secs(days * 24 * 60 * 60),
+            gives_roles,
+        };
+        let vouchers: Vouchers = [
+            ("long".to_owned(), voucher(30, false)),
+            ("short".to_owned(), voucher(7, true)),
+        ]
+        .into_iter()
+        .collect();
+        let identities = [
+            identity("long", "hr", Some(100)),
+            identity("short", "board", Some(100)),
+            identity("gone", "it", Some(100)),
+            identity("long", "legal", None),
+        ];
+        let groups = |day: i64| {
+            let now = Timestamp::from_second(day * DAY).unwrap();
+            let groups = vouchers.groups(&identities, now);
+            let groups: Vec<String> = groups.iter().map(ToString::to_string).collect();
+            (groups.join(","), vouchers.role_is_over(&identities, now))
+        };
+        assert_eq!(groups(106), ("board,hr".to_owned(), false));
+        assert_eq!(groups(107), ("hr".to_owned(), true));
+        assert_eq!(groups(129), ("hr".to_owned(), true));
+        assert_eq!(groups(130), (String::new(), true));
+        // A role that no provider decided on stays.
+        let now = Timestamp::from_second(1_000 * DAY).unwrap();
+        assert!(!vouchers.role_is_over(&identities[..1], now));
     }
 }

@@ -104,7 +104,8 @@ impl People {
         self.ended(owner.as_str(), id, removed).map(|_| ())
     }
 
-    /// Whose key this is, if it is good: the person, with no higher role than the key allows.
+    /// Whose key this is, if it is good: the person, with no higher role than the key allows, and with no more
+    /// than providers vouch for by now.
     ///
     /// # Errors
     /// When the catalogue cannot be read or written.
@@ -115,7 +116,7 @@ impl People {
         if !shown.starts_with(PREFIX) {
             return Ok(None);
         }
-        let Some((mut person, key)) = self.catalogue.api_key(&secret::hash(shown)).await? else {
+        let Some((person, key)) = self.catalogue.api_key(&secret::hash(shown)).await? else {
             return Ok(None);
         };
         let now = self.now();
@@ -128,6 +129,7 @@ impl People {
         if !is_noted {
             self.catalogue.touch_api_key(&key.id, now).await?;
         }
+        let mut person = self.owner_as_vouched(person).await?;
         person.role = person.role.min(key.scope.role());
         Ok(Some((person, key)))
     }

@@ -29,7 +29,8 @@ mod session;
 mod types;
 
 pub use accounts::{Link, LinkView};
-pub use identities::{IdentityView, Vouched};
+pub(crate) use attempts::network;
+pub use identities::{IdentityView, Vouched, Voucher, Vouchers};
 pub use keys::{API_KEYS, ApiKeyView};
 pub use password::{PASSWORD_BYTES, PASSWORD_CHARACTERS, PasswordFault};
 pub use secret::Token;
@@ -59,6 +60,7 @@ pub struct People {
     catalogue: Catalogue,
     clock: Arc<dyn Clock>,
     limits: SessionLimits,
+    vouchers: Vouchers,
     hasher: Hasher,
     attempts: Attempts,
     audit: Audit,
@@ -71,12 +73,14 @@ impl People {
         catalogue: Catalogue,
         clock: Arc<dyn Clock>,
         limits: SessionLimits,
+        vouchers: Vouchers,
         audit: Audit,
     ) -> Self {
         Self {
             catalogue,
             clock,
             limits,
+            vouchers,
             hasher: Hasher::default(),
             attempts: Attempts::default(),
             audit,

@@ -44,6 +44,9 @@ pub struct Visitor<'a> {
     pub agent: &'a str,
     /// The token of a session that they had until now.
     pub token: Option<&'a str>,
+    /// The id of a session that they had when they set out for a provider: the browser does not show its
+    /// token on the way back.
+    pub session: Option<&'a str>,
 }
 
 /// A session that began.
@@ -103,7 +106,7 @@ pub struct SessionView {
     pub seen: Timestamp,
 }
 
-fn span(duration: Duration) -> SignedDuration {
+pub(super) fn span(duration: Duration) -> SignedDuration {
     SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX)
 }
 
@@ -200,6 +203,9 @@ impl People {
         if let Some(row) = self.session_of(visitor.token).await? {
             self.catalogue.end_session(&row.id).await?;
         }
+        if let Some(earlier) = visitor.session {
+            self.catalogue.end_session(earlier).await?;
+        }
         let (token, form) = (Token::random("")?, Token::random("")?);
         let form = form.expose().to_owned();
         let agent: String = visitor
@@ -259,7 +265,7 @@ impl People {
             return Ok(None);
         }
         let holder = match (row.person, row.key) {
-            (Some(person), _) if !person.disabled => Holder::Person(person),
+            (Some(person), _) if !person.disabled => Holder::Person(self.as_vouched(person).await?),
             (None, Some(key)) => Holder::Key(key),
             _ => return Ok(None),
         };
@@ -282,6 +288,14 @@ impl People {
             holder,
             renewed,
         }))
+    }
+
+    /// The id of the session of a token, if there is one.
+    ///
+    /// # Errors
+    /// When the catalogue cannot be read.
+    pub async fn session_id(&self, token: Option<&str>) -> Result<Option<String>, PeopleError> {
+        Ok(self.session_of(token).await?.map(|row| row.id))
     }
 
     fn has_ended(&self, row: &SessionRow, now: Timestamp) -> bool {

@@ -190,7 +190,8 @@ pub struct Person {
     pub role: Role,
     /// What they may read, besides what everyone may: groups given here.
     pub groups: BTreeSet<Group>,
-    /// What they may read as providers say that vouch for them, as of their last signing in.
+    /// What they may read as providers say that vouch for them, as of their last signing in, if that was
+    /// lately ([`super::Voucher`]).
     pub vouched_groups: BTreeSet<Group>,
     /// Whether they may not sign in, for now.
     pub disabled: bool,

@@ -42,6 +42,9 @@ pub enum RightsRefusal {
     /// There is no such person.
     #[error("there is no person `{0}`")]
     NoPerson(String),
+    /// Who would put a document into a collection may not read what is in it.
+    #[error("there is no such collection that you may read")]
+    NotTheirCollection,
 }
 
 impl Giver<'_> {

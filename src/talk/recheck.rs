@@ -179,7 +179,13 @@ impl Rights {
     fn open_suggestions(&self, suggestions: Vec<Suggestion>) -> Vec<String> {
         suggestions
             .into_iter()
-            .filter(|suggestion| self.of_document(suggestion.document) == Access::Open)
+            .filter(|suggestion| {
+                // One of before that was noted says nothing of which version it came from.
+                let version = suggestion.version;
+                version.is_some_and(|version| {
+                    self.of_version(suggestion.document, version) == Access::Open
+                })
+            })
             .map(|suggestion| suggestion.question)
             .collect()
     }
@@ -252,6 +258,12 @@ pub(crate) struct ShownTurn {
     pub(crate) created: Timestamp,
 }
 
+/// What a turn was narrowed to. What is no JSON becomes a filter that nobody can ask by: without one its
+/// question would be asked of everything.
+fn kept_filter(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|_| json!({"unreadable": true}))
+}
+
 /// Turns as `reader` may see them now.
 ///
 /// # Errors
@@ -293,7 +305,7 @@ pub(crate) async fn shown_turns(
                 id: turn.id,
                 question: turn.question,
                 searched_for: turn.searched_for,
-                filter: serde_json::from_str(&turn.filter).unwrap_or_else(|_| json!({})),
+                filter: kept_filter(&turn.filter),
                 state: turn.state,
                 answer,
                 hidden,
@@ -478,6 +490,37 @@ mod tests {
         let (shown, hidden) = rights().shown(answer, &consulted(&[]));
         assert_eq!(shown["findable"].as_array().unwrap().len(), 1);
         assert!(!shown.to_string().contains("closed") && !hidden.any());
+    }
+
+    #[test]
+    fn a_suggestion_goes_with_the_version_that_it_comes_from() {
+        let suggestion = |question: &str, document: &str, version: Option<&str>| Suggestion {
+            question: question.to_owned(),
+            document: DocumentId::at(document),
+            version: version.map(version_of),
+        };
+        let shown = rights().open_suggestions(vec![
+            suggestion("open", "open", Some("now")),
+            suggestion("of a version that is closed", "open", Some("old")),
+            suggestion("of a version that is gone", "open", Some("lost")),
+            suggestion("of no version", "open", None),
+            suggestion("closed", "closed", Some("now")),
+            suggestion("deleted", "deleted", Some("now")),
+        ]);
+        assert_eq!(shown, ["open"]);
+        // One that an older program kept.
+        let kept = format!(
+            r#"{{"question":"?","document":"{}"}}"#,
+            DocumentId::at("open")
+        );
+        let kept: Suggestion = serde_json::from_str(&kept).unwrap();
+        assert_eq!(kept.version, None);
+    }
+
+    #[test]
+    fn a_filter_that_cannot_be_read_is_not_taken_for_none() {
+        assert_eq!(kept_filter(r#"{"tags":["hr"]}"#), json!({"tags": ["hr"]}));
+        assert_ne!(kept_filter("{"), json!({}));
     }
 
     #[test]

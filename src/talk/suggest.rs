@@ -99,6 +99,7 @@ async fn candidates(
                 candidates.push(Suggestion {
                     question,
                     document: passage.document,
+                    version: Some(passage.version),
                 });
             }
         }

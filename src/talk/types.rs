@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use ingest::DocumentId;
+use ingest::{ContentHash, DocumentId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -72,6 +72,9 @@ pub(crate) struct Suggestion {
     pub(crate) question: String,
     /// The document that it comes from, whose readers may see it.
     pub(crate) document: DocumentId,
+    /// The version of it: its words are a heading there. Not noted in older catalogues.
+    #[serde(default)]
+    pub(crate) version: Option<ContentHash>,
 }
 
 /// A question that is being asked.

@@ -109,8 +109,10 @@ pub(super) async fn answers(
             .get(header::ACCEPT)
             .and_then(|accept| accept.to_str().ok())
             .is_some_and(|accept| accept.contains("text/event-stream"));
+    // Without room for a stream nothing is asked.
+    let room = streams.then(|| shared.limits.stream(&viewer)).transpose()?;
     if request.conversation.is_some() {
-        return conversations::answers(shared, viewer, speaks, request, streams).await;
+        return conversations::answers(shared, viewer, speaks, request, room).await;
     }
     if request.search_for.is_some() || request.replaces.is_some() {
         return Err(Error::field("conversation", "it is missing"));
@@ -126,10 +128,10 @@ pub(super) async fn answers(
     };
     let mode = request.mode.map_or_else(Mode::default, Into::into);
     let notices = shared.app.notices(question.language);
-    if streams {
+    if let Some(room) = room {
         let received = shared.app.ask_as(&viewer.actor, question.clone(), mode)?;
         let asking = events::Asking::alone(question, notices);
-        return Ok(events::answer(shared.app, received, asking, speaks));
+        return Ok(events::answer(shared.app, room, received, asking, speaks));
     }
     let answer = shared
         .app
@@ -221,7 +223,7 @@ pub(super) async fn document_events(
         let more = format!("more than {} documents", events::WATCHED);
         return Err(Error::field("ids", more));
     }
-    Ok(events::states(shared, viewer, ids, language))
+    events::states(shared, viewer, ids, language)
 }
 
 /// Shows a document.
@@ -337,14 +339,8 @@ pub(super) async fn retry(
     viewer: Viewer,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Error> {
-    viewer.must_upload()?;
-    done(
-        shared
-            .app
-            .library()
-            .retry(document_id(&id)?, &viewer.reader)
-            .await?,
-    )
+    office::retry(&shared, &viewer, document_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Stops reading a document.
@@ -361,14 +357,8 @@ pub(super) async fn cancel(
     viewer: Viewer,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Error> {
-    viewer.must_upload()?;
-    done(
-        shared
-            .app
-            .library()
-            .cancel(document_id(&id)?, &viewer.reader)
-            .await?,
-    )
+    office::cancel(&shared, &viewer, document_id(&id)?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Sends the file of a document as it was handed in.
@@ -504,14 +494,6 @@ fn attachment(file_name: &str) -> String {
 
 fn document_id(id: &str) -> Result<DocumentId, Error> {
     id.parse().map_err(|_| Error::NotFound)
-}
-
-fn done(found: bool) -> Result<StatusCode, Error> {
-    if found {
-        Ok(StatusCode::NO_CONTENT)
-    } else {
-        Err(Error::NotFound)
-    }
 }
 
 /// `GET /healthz`: whether the process lives.

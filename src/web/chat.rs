@@ -386,7 +386,7 @@ async fn asked(
         let turn = turns.into_iter().find(|turn| turn.id == *before);
         let turn = turn.ok_or(Error::NotFound)?;
         request.search_for = (!form.as_typed.is_empty()).then(|| turn.question.clone());
-        request.filter = serde_json::from_value(turn.filter).ok();
+        request.filter = Some(kept_filter(turn.filter)?);
         request.question = turn.question;
         request.replaces = Some(turn.id);
     } else if !form.suggested.is_empty() {
@@ -406,6 +406,17 @@ async fn asked(
     let body = answered(&shared, begun).await?;
     let turn = body.turn.unwrap_or_default();
     Ok(Redirect::to(&format!("/conversations/{id}#turn-{turn}")))
+}
+
+/// What a question was narrowed to. One whose filter cannot be read is not asked of everything instead.
+fn kept_filter(kept: Value) -> Result<wire::FilterBody, Error> {
+    let read = serde_json::from_value(kept);
+    read.map_err(|_| {
+        Error::field(
+            "filter",
+            "what this question was narrowed to cannot be read any more; ask it anew",
+        )
+    })
 }
 
 fn filter(form: &AskForm) -> Result<wire::FilterBody, Error> {
@@ -549,6 +560,22 @@ pub(super) mod tests {
         assert!(read.dated_from.is_some() && read.in_force.is_none());
         let wrong = filter(&form("2025-02-30")).unwrap_err();
         assert!(matches!(wrong, Error::Field { field, .. } if field == "dated_from"));
+    }
+
+    #[test]
+    fn a_question_is_asked_again_of_the_same_documents_or_not_at_all() {
+        let kept = json!({
+            "collections": ["인사"], "tags": ["hr"], "languages": ["ko"], "authors": ["김민아"],
+            "documents": [ingest::DocumentId::at("a").to_string()], "title": "휴가",
+            "dated_from": "2025-01-01", "dated_until": "2025-12-31", "in_force": "any",
+        });
+        let read = kept_filter(kept.clone()).unwrap();
+        assert_eq!(serde_json::to_value(read).unwrap(), kept);
+        assert_eq!(kept_filter(json!({})).unwrap(), wire::FilterBody::default());
+        for unreadable in [json!({"rooms": ["1"]}), json!({"tags": 7}), json!(null)] {
+            let error = kept_filter(unreadable).unwrap_err();
+            assert!(matches!(error, Error::Field { field, .. } if field == "filter"));
+        }
     }
 
     #[test]

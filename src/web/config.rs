@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::limits::LimitsConfig;
 use crate::app::LOCAL;
 use crate::oidc::{self, OidcConfig};
-use crate::people::SessionLimits;
+use crate::people::{SessionLimits, Voucher, Vouchers};
 
 /// A shorter key could be guessed.
 const KEY_CHARACTERS: usize = 20;
@@ -103,6 +103,19 @@ impl ServerConfig {
             idle: self.session_idle,
             absolute: self.session_absolute,
         }
+    }
+
+    /// Who vouches for people, and for how long.
+    pub(crate) fn vouchers(&self) -> Vouchers {
+        let providers = self.oidc.iter();
+        let vouchers = providers.map(|provider| {
+            let voucher = Voucher {
+                lasts: provider.vouches_for,
+                gives_roles: !provider.roles.is_empty(),
+            };
+            (provider.issuer.clone(), voucher)
+        });
+        vouchers.collect()
     }
 
     /// Whether there is a route `/metrics`.

@@ -13,6 +13,7 @@ use utoipa::OpenApi;
 
 use super::api::JsonBody;
 use super::error::{Error, ErrorBody};
+use super::limits::StreamRoom;
 use super::stream::{self as events, Asking};
 use super::viewer::{Speaks, Viewer};
 use super::{Shared, wire};
@@ -429,18 +430,18 @@ pub(super) async fn ask(
     })
 }
 
-/// Answers a question of a conversation.
+/// Answers a question of a conversation; as events, where there is room for a stream.
 pub(super) async fn answers(
     shared: Shared,
     viewer: Viewer,
     speaks: Language,
     request: wire::AnswerRequest,
-    streams: bool,
+    room: Option<StreamRoom>,
 ) -> Result<Response, Error> {
     let begun = ask(&shared, &viewer, request).await?;
-    if streams {
+    if let Some(room) = room {
         let Begun { asking, received } = begun;
-        return Ok(events::answer(shared.app, received, asking, speaks));
+        return Ok(events::answer(shared.app, room, received, asking, speaks));
     }
     let body = answered(&shared, begun).await?;
     Ok(Json(body).into_response())

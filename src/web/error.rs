@@ -401,6 +401,16 @@ fn too_much(excess: Excess, seconds: u64, language: Language) -> String {
             "이전 질문들에 아직 답하는 중입니다",
             "Earlier questions of yours are still being answered",
         ),
+        Excess::Streams { most } => {
+            return match language {
+                Language::Ko => format!(
+                    "실시간 연결을 동시에 {most}개까지만 열 수 있습니다(`server.limits.streams`). 다른 탭이나 프로그램을 닫고 {seconds}초 뒤에 다시 시도해 주세요."
+                ),
+                Language::En => format!(
+                    "You may have {most} streams open at once (`server.limits.streams`). Close other tabs or programs, and try again in {seconds} s."
+                ),
+            };
+        }
     };
     match language {
         Language::Ko => format!("{ko}. {seconds}초 뒤에 다시 시도해 주세요."),

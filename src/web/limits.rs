@@ -1,4 +1,4 @@
-//! How much one may ask for: requests, questions, files and questions at once.
+//! How much one may ask for: requests, questions, files, questions at once and open streams.
 //!
 //! Counted by person (an API key counts as its owner), by key of the configuration, and by address
 //! for those who have not shown who they are. Where nobody signs in there is one person at this
@@ -46,6 +46,8 @@ const BURST_SECONDS: u32 = 5;
 const FORGOTTEN_EVERY: u32 = 4_096;
 /// One who has too many questions at once may try again after so many seconds.
 const AT_ONCE_SECONDS: u64 = 3;
+/// One who has too many streams open may try again after so many: they end when their reader leaves.
+const STREAMS_SECONDS: u64 = 10;
 
 /// `[server.limits]`: how much one person, key or address may ask for, and how patient the server is.
 /// 0 lifts a limit on how much.
@@ -60,6 +62,9 @@ pub struct LimitsConfig {
     pub uploads_per_hour: u32,
     /// Questions that one may wait for at once.
     pub concurrent_questions: u32,
+    /// Streams that one may have open at once: live states of documents, of which each open documents
+    /// page has one, and answers that come as events.
+    pub streams: u32,
     /// Connections that are open at once, of all together. More wait.
     pub connections: u32,
     /// The head of a request must have come after this long; a connection that is not used ends then too.
@@ -77,6 +82,7 @@ impl Default for LimitsConfig {
             questions_per_minute: 60,
             uploads_per_hour: 1_000,
             concurrent_questions: 8,
+            streams: 16,
             connections: 512,
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
@@ -117,6 +123,21 @@ pub(super) enum Excess {
     Uploads,
     /// Questions at once.
     AtOnce,
+    /// Streams that are open.
+    Streams {
+        /// So many one may have.
+        most: u32,
+    },
+}
+
+impl Excess {
+    /// Seconds after which one may try again who has too much of it at once.
+    fn seconds(self) -> u64 {
+        match self {
+            Self::Streams { .. } => STREAMS_SECONDS,
+            _ => AT_ONCE_SECONDS,
+        }
+    }
 }
 
 /// Counts by who asks.
@@ -144,11 +165,11 @@ impl Counter {
     }
 }
 
-/// Those who wait for answers, and how many each.
+/// Those who wait for answers, or read streams, and how many each.
 #[derive(Debug, Default)]
 struct Waiting(Mutex<HashMap<String, u32>>);
 
-/// A question that is being answered.
+/// A question that is being answered, or a stream that is open. Dropping it makes room for another.
 #[derive(Debug)]
 pub(super) struct Seat {
     who: String,
@@ -156,13 +177,13 @@ pub(super) struct Seat {
 }
 
 impl Seat {
-    fn take(waiting: &Arc<Waiting>, who: &str, most: u32) -> Result<Self, Error> {
+    fn take(waiting: &Arc<Waiting>, who: &str, most: u32, excess: Excess) -> Result<Self, Error> {
         let mut all = waiting.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = all.entry(who.to_owned()).or_insert(0);
         if *count >= most {
             return Err(Error::TooMuch {
-                excess: Excess::AtOnce,
-                seconds: AT_ONCE_SECONDS,
+                excess,
+                seconds: excess.seconds(),
             });
         }
         *count += 1;
@@ -189,6 +210,13 @@ impl Drop for Seat {
     }
 }
 
+/// Room for a stream, which no stream is sent without.
+#[derive(Debug)]
+pub(super) struct StreamRoom {
+    /// None where nothing is limited.
+    _seat: Option<Seat>,
+}
+
 /// What everybody has asked for lately.
 #[derive(Debug)]
 pub(super) struct Limits {
@@ -197,6 +225,8 @@ pub(super) struct Limits {
     uploads: Option<Counter>,
     at_once: Option<u32>,
     waiting: Arc<Waiting>,
+    streams: Option<u32>,
+    streaming: Arc<Waiting>,
     counted: AtomicU32,
 }
 
@@ -236,6 +266,8 @@ impl Limits {
             uploads: Counter::new(Excess::Uploads, per_hour),
             at_once: Some(config.concurrent_questions).filter(|most| *most > 0),
             waiting: Arc::default(),
+            streams: Some(config.streams).filter(|most| *most > 0),
+            streaming: Arc::default(),
             counted: AtomicU32::new(0),
         }
     }
@@ -273,12 +305,27 @@ impl Limits {
         // One who is told to wait for an answer has not asked.
         let seat = self
             .at_once
-            .map(|most| Seat::take(&self.waiting, &who, most))
+            .map(|most| Seat::take(&self.waiting, &who, most, Excess::AtOnce))
             .transpose()?;
         if let Some(questions) = &self.questions {
             questions.count(&who)?;
         }
         Ok(seat)
+    }
+
+    /// Room for one more stream of `viewer`, held until it ends or its reader leaves. Nobody has a stream
+    /// without having shown who they are.
+    ///
+    /// # Errors
+    /// When too many of theirs are open.
+    pub(super) fn stream(&self, viewer: &Viewer) -> Result<StreamRoom, Error> {
+        let who = who(Some(viewer), Connection::default());
+        let seat = self
+            .streams
+            .zip(who)
+            .map(|(most, who)| Seat::take(&self.streaming, &who, most, Excess::Streams { most }))
+            .transpose()?;
+        Ok(StreamRoom { _seat: seat })
     }
 
     /// Forgets, once in a while, those who have asked for nothing lately.
@@ -374,12 +421,57 @@ mod tests {
     #[test]
     fn a_seat_is_free_again_when_it_is_left() {
         let waiting = Arc::new(Waiting::default());
-        let first = Seat::take(&waiting, "mina", 1).unwrap();
-        assert!(Seat::take(&waiting, "mina", 1).is_err());
-        assert!(Seat::take(&waiting, "jun", 1).is_ok());
+        let take = |who: &str| Seat::take(&waiting, who, 1, Excess::AtOnce);
+        let first = take("mina").unwrap();
+        assert!(take("mina").is_err());
+        assert!(take("jun").is_ok());
         drop(first);
-        assert!(Seat::take(&waiting, "mina", 1).is_ok());
+        assert!(take("mina").is_ok());
         assert!(waiting.0.lock().unwrap().is_empty());
+    }
+
+    fn viewer(name: &str) -> Viewer {
+        Viewer::for_test(Who::Key { name: name.into() })
+    }
+
+    #[test]
+    fn one_has_so_many_streams_and_room_for_another_when_one_ends() {
+        let config = LimitsConfig {
+            streams: 2,
+            ..LimitsConfig::default()
+        };
+        let limits = Limits::new(&config);
+        let (mina, jun) = (viewer("mina"), viewer("jun"));
+        let first = limits.stream(&mina).unwrap();
+        let second = limits.stream(&mina).unwrap();
+        let Err(error) = limits.stream(&mina) else {
+            panic!("a third is too many")
+        };
+        let excess = Excess::Streams { most: 2 };
+        let seconds = STREAMS_SECONDS;
+        assert_eq!(error, Error::TooMuch { excess, seconds });
+        for language in [crate::language::Language::Ko, crate::language::Language::En] {
+            let said = error.sentence(language);
+            assert!(
+                said.contains("limits.streams") && said.contains('2'),
+                "{said}"
+            );
+        }
+        assert!(limits.stream(&jun).is_ok());
+        // Who sits at the machine is not limited.
+        let owner = Viewer::for_test(Who::Nobody);
+        let open: Vec<StreamRoom> = (0..9).map(|_| limits.stream(&owner).unwrap()).collect();
+        assert_eq!(open.len(), 9);
+        drop(first);
+        assert!(limits.stream(&mina).is_ok());
+        drop(second);
+        assert!(limits.streaming.0.lock().unwrap().is_empty());
+        let lifted = Limits::new(&LimitsConfig {
+            streams: 0,
+            ..config
+        });
+        let open: Vec<StreamRoom> = (0..9).map(|_| lifted.stream(&mina).unwrap()).collect();
+        assert_eq!(open.len(), 9);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::time::Duration;
 use axum::http::{HeaderName, header};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
-use futures::stream;
+use futures::{StreamExt as _, stream};
 use ingest::DocumentId;
 use serde::Serialize;
 use tokio::sync::{mpsc, watch};
@@ -20,6 +20,7 @@ use tracing::{error, info};
 
 use super::Shared;
 use super::error::{Error, ErrorBody};
+use super::limits::StreamRoom;
 use super::viewer::{Viewer, Who};
 use super::wire;
 use crate::app::{App, AskError, AskEvent, Phase};
@@ -63,9 +64,15 @@ fn unwritable(error: &serde_json::Error) -> Event {
     Event::default().event("error").data("{}")
 }
 
+/// Sends events. The room for the stream is given back when it ends or its reader leaves.
 pub(super) fn respond(
+    room: StreamRoom,
     events: impl futures::Stream<Item = Result<Event, Infallible>> + Send + 'static,
 ) -> Response {
+    let events = events.map(move |event| {
+        let _held = &room;
+        event
+    });
     let headers = [
         (header::CACHE_CONTROL, "no-store"),
         (HeaderName::from_static("x-accel-buffering"), "no"),
@@ -204,6 +211,7 @@ struct Answering {
 /// `suggestions` after `final`. Dropping the stream ends the work.
 pub(super) fn answer(
     app: Arc<App>,
+    room: StreamRoom,
     events: mpsc::UnboundedReceiver<AskEvent>,
     asking: Asking,
     speaks: Language,
@@ -228,10 +236,11 @@ pub(super) fn answer(
         withheld: wire::WithheldBody::default(),
         language: speaks,
     };
-    respond(stream::unfold(answering, |mut answering| async move {
+    let events = stream::unfold(answering, |mut answering| async move {
         let event = answering.next().await?;
         Some((Ok(event), answering))
-    }))
+    });
+    respond(room, events)
 }
 
 impl Answering {
@@ -321,12 +330,16 @@ struct Changes {
 /// The live states of documents: `documents` with those that are watched, then `changes` with those
 /// that changed, the ids of those that are gone, and how many there are by state; `stopping` when
 /// the server stops. `ids` are watched, or else the documents that changed last.
+///
+/// # Errors
+/// When the viewer has too many streams open.
 pub(super) fn states(
     shared: Shared,
     viewer: Viewer,
     ids: Option<Vec<DocumentId>>,
     language: Language,
-) -> Response {
+) -> Result<Response, Error> {
+    let room = shared.limits.stream(&viewer)?;
     let watching = Watching {
         changes: shared.app.library().watch(),
         phase: shared.app.phase(),
@@ -344,10 +357,11 @@ pub(super) fn states(
         ended: false,
         language,
     };
-    respond(stream::unfold(watching, |mut watching| async move {
+    let events = stream::unfold(watching, |mut watching| async move {
         let event = watching.next().await?;
         Some((Ok(event), watching))
-    }))
+    });
+    Ok(respond(room, events))
 }
 
 impl Watching {

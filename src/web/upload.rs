@@ -21,6 +21,7 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::Shared;
 use super::error::Error;
 use super::office::between_commas;
+use super::rights;
 use super::viewer::{Speaks, Viewer};
 use super::wire::{UploadReport, UploadedFile};
 use crate::app::App;
@@ -185,6 +186,9 @@ pub(super) async fn take(
     }
     for (name, text) in &said {
         say(&mut metadata, name, text.trim())?;
+    }
+    if let Some(Some(collection)) = &metadata.collection {
+        rights::may_fill(shared, viewer, collection).await?;
     }
     // Where nobody is named, the document follows its collection.
     let readers = named.flatten().unwrap_or_default();

@@ -94,6 +94,12 @@ impl Viewer {
         }
     }
 
+    /// A reader of what everybody may read.
+    #[cfg(test)]
+    pub(super) fn for_test(who: Who) -> Self {
+        Self::new(who, Role::Reader, Reader::anyone())
+    }
+
     /// Whoever is at this machine, where the server is open to it.
     fn owner() -> Self {
         Self::new(Who::Nobody, Role::Admin, Reader::anyone())
@@ -593,7 +599,8 @@ mod tests {
         let settings = crate::audit::AuditConfig::default();
         let audit = Audit::open(catalogue.clone(), folder, key, clock.clone(), &settings);
         let audit = audit.await.unwrap();
-        let people = People::new(catalogue, clock, config.session_limits(), audit);
+        let (limits, vouchers) = (config.session_limits(), config.vouchers());
+        let people = People::new(catalogue, clock, limits, vouchers, audit);
         Gate::new(&config, Arc::new(people))
     }
 

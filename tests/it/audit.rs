@@ -186,6 +186,77 @@ async fn open_with(folder: &Path, change: impl FnOnce(&mut Config), at: &'static
 }
 
 #[tokio::test]
+async fn reading_anew_stopping_and_looking_are_told_before_they_are_done() {
+    let folder = tempfile::tempdir().unwrap();
+    let watched = tempfile::tempdir().unwrap();
+    let place = watched.path().display().to_string();
+    let app = open_with(
+        folder.path(),
+        |config| {
+            let source = format!("folder = {place:?}\nevery = \"10m\"");
+            config.sources = vec![toml::from_str(&source).unwrap()];
+        },
+        "2026-03-01T00:00:00Z",
+    )
+    .await;
+    let test = TestApp { app, folder };
+    test.app.watch_sources().unwrap();
+    let (id, _) = test
+        .add("broken.pdf", b"%PDF-1.7 and nothing more", &["everyone"])
+        .await;
+    let path = format!("/v1/documents/{id}");
+    let none = json!({});
+    let retried = send(&test, post(&format!("{path}/retry"), &none)).await;
+    assert_eq!(retried.0, StatusCode::NO_CONTENT, "{}", retried.1);
+    test.app.library().idle().await;
+    let many = json!({ "ids": [id.to_string()], "action": "retry" });
+    let (_, body) = send(&test, post("/v1/documents/bulk", &many)).await;
+    assert!(body.contains("\"done\":true"), "{body}");
+    test.app.library().idle().await;
+    let form = Request::post(format!("/documents/{id}/retry"))
+        .header(header::HOST, "127.0.0.1:8420")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::empty())
+        .unwrap();
+    assert_eq!(send(&test, form).await.0, StatusCode::SEE_OTHER);
+    test.app.library().idle().await;
+    // It is not being read any more: that is told as well.
+    let stopped = send(&test, post(&format!("{path}/cancel"), &none)).await;
+    assert_eq!(stopped.0, StatusCode::NOT_FOUND, "{}", stopped.1);
+    // Nothing is told of what is not there.
+    let nothing = "/v1/documents/0000000000000000";
+    for action in ["retry", "cancel"] {
+        let reply = send(&test, post(&format!("{nothing}/{action}"), &none)).await;
+        assert_eq!(reply.0, StatusCode::NOT_FOUND);
+    }
+    let (_, sources) = send(&test, get("/v1/sources")).await;
+    let sources: Value = serde_json::from_str(&sources).unwrap();
+    let name = sources["sources"][0]["name"].clone();
+    for (name, status) in [
+        (name.clone(), StatusCode::ACCEPTED),
+        (json!("folder:/none"), StatusCode::NOT_FOUND),
+    ] {
+        let look = post("/v1/sources/look", &json!({ "name": name }));
+        assert_eq!(send(&test, look).await.0, status, "{name}");
+    }
+    test.app.close().await;
+    let entries = entries(&test.folder.path().join("data"));
+    for (action, subject, count) in [
+        ("retry", json!(id.to_string()), 3),
+        ("cancel", json!(id.to_string()), 1),
+        ("failed", json!(id.to_string()), 1),
+        ("look", name, 1),
+    ] {
+        let told = of(&entries, action);
+        assert_eq!(told.len(), count, "{action}: {entries:?}");
+        for entry in told {
+            assert_eq!(entry["actor"], "local", "{entry}");
+            assert_eq!(entry["subject"], subject, "{entry}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_text_of_questions_is_kept_where_that_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let app = open_with(

@@ -455,6 +455,38 @@ async fn form(test: &TestApp, path: &str, body: &str) -> (StatusCode, HeaderMap)
 }
 
 #[tokio::test]
+async fn answering_again_without_scripts_keeps_what_the_question_was_narrowed_to() {
+    let test = TestApp::new().await;
+    test.add("leave.md", LEAVE, &["everyone"]).await;
+    let id = begin(&test).await;
+    let filter = json!({"languages": ["ko"], "title": "휴가", "in_force": "any"});
+    let first = ask(&test, &id, QUESTION, json!({ "filter": filter })).await;
+    let again = |turn: &Value| {
+        let turn = turn.as_str().unwrap();
+        format!("conversation={id}&again={turn}")
+    };
+    let (status, _) = form(&test, "/ask", &again(&first["turn"])).await;
+    assert_eq!(status, StatusCode::SEE_OTHER);
+    let kept = opened(&test, &id).await;
+    assert_eq!(kept["turns"].as_array().unwrap().len(), 1);
+    assert_ne!(kept["turns"][0]["id"], first["turn"]);
+    assert_eq!(kept["turns"][0]["filter"], filter);
+    // A filter that cannot be read narrows to nothing that is known: it is not asked of everything.
+    let turn = kept["turns"][0]["id"].clone();
+    let pool = crate::audit::database(&test.folder.path().join("data")).await;
+    for unreadable in [r#"{"rooms":["1"]}"#, "{"] {
+        let sql = format!("UPDATE turns SET filter = '{unreadable}'");
+        crate::audit::run(&pool, &sql).await;
+        let (status, _) = form(&test, "/ask", &again(&turn)).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{unreadable}");
+        let kept = opened(&test, &id).await;
+        assert_eq!(kept["turns"].as_array().unwrap().len(), 1);
+        assert_eq!(kept["turns"][0]["id"], turn);
+    }
+    pool.close().await;
+}
+
+#[tokio::test]
 async fn the_page_asks_and_reads_without_scripts() {
     let test = TestApp::new().await;
     test.add("leave.md", LEAVE, &["everyone"]).await;

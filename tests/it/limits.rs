@@ -74,6 +74,66 @@ async fn questions_are_counted_by_who_asks_in_every_protocol() {
 }
 
 #[tokio::test]
+async fn nobody_holds_all_connections_with_streams() {
+    use tower::ServiceExt as _;
+
+    let server = Server::new(configured("streams = 2")).await;
+    server.add("mina", Role::Reader, &[]).await;
+    let mina = server.sign_in("mina").await;
+    let bearer = format!("Bearer {KEY}");
+    let shown = [("authorization", bearer.as_str())];
+    let open = async || {
+        let watch = request("GET", "/v1/documents/events", &shown, Body::empty());
+        server.router.clone().oneshot(watch).await.unwrap()
+    };
+    let (first, second) = (open().await, open().await);
+    assert_eq!(
+        (first.status(), second.status()),
+        (StatusCode::OK, StatusCode::OK)
+    );
+    let reply = server.get("/v1/documents/events", &shown).await;
+    assert_eq!(waits(&reply), 10);
+    let error = &reply.json()["error"];
+    assert_eq!(error["code"], "too_many_requests");
+    assert!(
+        error["message"].to_string().contains("limits.streams"),
+        "{error}"
+    );
+    // Answers that come as events are streams as well, in every protocol; whole ones are none.
+    let messages = json!([{ "role": "user", "content": "How long is sick leave?" }]);
+    for (path, mut body) in [
+        ("/v1/answers", question()),
+        (
+            "/v1/chat/completions",
+            json!({ "model": "veracite", "messages": messages }),
+        ),
+        (
+            "/v1/messages",
+            json!({ "model": "veracite", "messages": messages, "max_tokens": 100 }),
+        ),
+    ] {
+        let whole = server.json("POST", path, shown[0], &body).await;
+        assert_eq!(whole.status, StatusCode::OK, "{path} {}", whole.body);
+        body["stream"] = json!(true);
+        let streamed = server.json("POST", path, shown[0], &body).await;
+        assert_eq!(waits(&streamed), 10, "{path}");
+    }
+    let cookie = [("cookie", mina.as_str())];
+    let another = request("GET", "/v1/documents/events", &cookie, Body::empty());
+    let another = server.router.clone().oneshot(another).await.unwrap();
+    assert_eq!(another.status(), StatusCode::OK, "another person");
+    // A reader who leaves makes room.
+    drop(first);
+    let mut body = question();
+    body["stream"] = json!(true);
+    let streamed = server.json("POST", "/v1/answers", shown[0], &body).await;
+    assert_eq!(streamed.status, StatusCode::OK, "{}", streamed.body);
+    // And so does a stream that ended.
+    assert_eq!(open().await.status(), StatusCode::OK);
+    drop(second);
+}
+
+#[tokio::test]
 async fn uploads_are_counted_and_the_owner_of_the_machine_is_not() {
     let server = Server::new(configured("uploads_per_hour = 1")).await;
     let bearer = format!("Bearer {KEY}");

@@ -517,6 +517,37 @@ async fn sources_tell_how_they_are_and_administrators_have_them_looked_at() {
 }
 
 #[tokio::test]
+async fn a_source_without_readers_is_seen_by_those_whom_the_default_rights_let_read() {
+    let watched = tempfile::tempdir().unwrap();
+    let path = watched.path().display().to_string();
+    let server = Server::new(|config| {
+        let text = format!("folder = {path:?}\nevery = \"10m\"");
+        config.sources = vec![toml::from_str::<SourceConfig>(&text).unwrap()];
+        config.ingest.default_readers = groups(&["hr"]).into_iter().collect();
+    })
+    .await;
+    server.add("root", Role::Admin, &[]).await;
+    server.add("jun", Role::Editor, &["hr"]).await;
+    server.add("ari", Role::Editor, &[]).await;
+    server.add("mina", Role::Reader, &["hr"]).await;
+    server.test.app.watch_sources().unwrap();
+    for (name, sees) in [
+        ("root", true),
+        ("jun", true),
+        ("ari", false),
+        ("mina", false),
+    ] {
+        let cookie = server.sign_in(name).await;
+        let shown = [("cookie", cookie.as_str())];
+        let list = server.get("/v1/sources", &shown).await.json();
+        let count = list["sources"].as_array().unwrap().len();
+        assert_eq!(count, usize::from(sees), "{name} {list}");
+        let html = server.page("/documents", &cookie).await.body;
+        assert_eq!(html.contains(&path), sees, "{name}");
+    }
+}
+
+#[tokio::test]
 async fn only_administrators_see_figures() {
     let server = Server::with_people().await;
     for (name, expected) in [

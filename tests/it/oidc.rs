@@ -186,8 +186,13 @@ fn set(reply: &Reply, name: &str) -> Option<String> {
 }
 
 async fn send(server: &Server, next: &str) -> Away {
+    send_by(server, next, "").await
+}
+
+/// The same for one who has a cookie.
+async fn send_by(server: &Server, next: &str, cookie: &str) -> Away {
     let path = format!("/sign-in/with/company?next={next}");
-    let reply = server.page(&path, "").await;
+    let reply = server.page(&path, cookie).await;
     assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.body);
     let url = Url::parse(reply.location()).unwrap();
     let pairs: HashMap<String, String> = url.query_pairs().into_owned().collect();
@@ -505,6 +510,95 @@ async fn what_the_token_does_not_say_the_provider_is_asked_for() {
     }
     let mina = server.named("mina").await;
     assert!(mina.vouched_groups.contains(&"hr".parse().unwrap()));
+}
+
+#[tokio::test]
+async fn an_address_and_whether_it_was_verified_come_from_one_source() {
+    let provider = Provider::start().await;
+    let only = "make_accounts = true\ndomains = [\"example.com\"]";
+    let server = Server::new(provider.configure(only)).await;
+    // The token says an address; that one was verified is said of another.
+    let more = json!({ "sub": "7", "email_verified": true, "groups": [] });
+    provider.plan.lock().unwrap().more = more;
+    let claims = json!({ "preferred_username": "mina", "email": "root@example.com" });
+    let reply = sign_in(&server, &provider, &claims).await;
+    assert_eq!(reply.status, StatusCode::FORBIDDEN, "{}", reply.body);
+    let more = json!({ "sub": "7", "email": "mina@example.com", "email_verified": true });
+    provider.plan.lock().unwrap().more = more;
+    let reply = sign_in(&server, &provider, &claims).await;
+    assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
+}
+
+#[tokio::test]
+async fn signing_in_by_a_provider_ends_the_session_of_before() {
+    let provider = Provider::start().await;
+    let server = Server::new(provider.configure("make_accounts = true")).await;
+    server.add("root", Role::Admin, &[]).await;
+    let old = server.sign_in("root").await;
+    let claims = json!({ "preferred_username": "mina" });
+    // Whoever does not come in keeps what they had.
+    let away = send_by(&server, "", &old).await;
+    let refused = "/sign-in/with/company/back?error=access_denied&state=";
+    let reply = server
+        .page(&format!("{refused}{}", away.state), &away.cookie)
+        .await;
+    assert_eq!(reply.status, StatusCode::FORBIDDEN, "{}", reply.body);
+    assert_eq!(server.status(&old).await, StatusCode::OK);
+
+    let away = send_by(&server, "", &old).await;
+    let said = provider.says(&away, &claims);
+    provider.gives(&away, token(&said, &key(1)));
+    // The browser does not show the session's cookie on the way back.
+    let reply = server.page(&back(&away.state), &away.cookie).await;
+    let new = reply.cookie().unwrap();
+    assert_eq!(server.status(&new).await, StatusCode::OK);
+    assert_eq!(server.status(&old).await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn what_a_provider_said_long_ago_opens_nothing_to_a_key() {
+    const DAY: i64 = 24 * 60 * 60;
+    let provider = Provider::start().await;
+    let more = "make_accounts = true\nvouches_for = \"7days\"\nroles = { writers = \"editor\" }";
+    let server = Server::new(provider.configure(more)).await;
+    let claims = json!({ "preferred_username": "mina", "groups": ["hr", "writers"] });
+    let reply = sign_in(&server, &provider, &claims).await;
+    let cookie = reply.cookie().unwrap();
+    let asked = json!({ "name": "robot", "scope": "write" });
+    let made = server
+        .json("POST", "/v1/keys", ("cookie", &cookie), &asked)
+        .await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    let bearer = format!("Bearer {}", made.json()["secret"].as_str().unwrap());
+    let (id, _) = server
+        .test
+        .add("leave.md", crate::harness::LEAVE, &["hr"])
+        .await;
+    let document = format!("/v1/documents/{id}");
+    let shown = ("authorization", bearer.as_str());
+    let reads = async || server.get(&document, &[shown]).await.status;
+    let retries = async || {
+        let path = format!("{document}/retry");
+        server.json("POST", &path, shown, &Value::Null).await.status
+    };
+    server.pass(6 * DAY);
+    assert_eq!(reads().await, StatusCode::OK);
+    // There is nothing to retry, but they may.
+    assert_eq!(retries().await, StatusCode::NOT_FOUND);
+    server.pass(2 * DAY);
+    assert_eq!(reads().await, StatusCode::NOT_FOUND);
+    assert_eq!(retries().await, StatusCode::FORBIDDEN, "a reader again");
+    let mina = server.named("mina").await;
+    assert!(mina.vouched_groups.is_empty(), "nor is it told of them");
+    assert!(
+        server.test.app.people().list().await.unwrap()[0]
+            .vouched_groups
+            .is_empty()
+    );
+    // Until they sign in again.
+    sign_in(&server, &provider, &claims).await;
+    assert_eq!(reads().await, StatusCode::OK);
+    assert_eq!(retries().await, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -1,5 +1,8 @@
 //! Rights to find, quote and download, through the router.
 
+use std::fmt::Write as _;
+
+use axum::body::Body;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use veracite::ask::Reader;
@@ -7,7 +10,7 @@ use veracite::people::Role;
 use veracite::rights::{Grants, Level, RightsChange};
 
 use crate::harness::{LEAVE, PRICES, groups};
-use crate::people::Server;
+use crate::people::{Reply, Server, request};
 
 const QUESTION: &str = "입사 1년 미만 직원의 연차는 며칠인가요?";
 
@@ -283,6 +286,113 @@ async fn a_collection_opens_and_closes_all_that_is_in_it() {
     let told = server.get(&path, &[("cookie", &root)]).await.json();
     assert_eq!(told["own"], Value::Null);
     assert_eq!(told["effective"], json!([grant("everyone", "download")]));
+}
+
+/// Hands a file in with these fields.
+async fn hand_in(
+    server: &Server,
+    (path, cookie): (&str, &str),
+    file: &str,
+    fields: &[(&str, &str)],
+) -> Reply {
+    let mut form = String::new();
+    for (name, value) in fields {
+        let head = format!("content-disposition: form-data; name=\"{name}\"");
+        let _ = write!(form, "--x\r\n{head}\r\n\r\n{value}\r\n");
+    }
+    let head = format!("content-disposition: form-data; name=\"file\"; filename=\"{file}\"");
+    let _ = write!(form, "--x\r\n{head}\r\n\r\n# A\r\n--x--\r\n");
+    let headers = [
+        ("cookie", cookie),
+        ("content-type", "multipart/form-data; boundary=x"),
+        ("accept", "text/html"),
+        ("accept-language", "en"),
+    ];
+    let request = request("POST", path, &headers, Body::from(form));
+    server.send(request).await
+}
+
+#[tokio::test]
+async fn nobody_puts_a_document_into_a_collection_that_they_may_not_read() {
+    let server = Server::with_people().await;
+    let root = server.sign_in("root").await;
+    let jun = server.sign_in("jun").await;
+    for (name, grants) in [
+        ("closed", [("board", "download")]),
+        ("known", [("hr", "find")]),
+        ("open", [("hr", "download")]),
+    ] {
+        let path = format!("/v1/collections/{name}");
+        assert_eq!(set(&server, &path, &root, &grants).await, YES);
+    }
+    let api = ("/v1/documents", jun.as_str());
+    for fields in [
+        vec![("collection", "closed")],
+        vec![("collection", "known")],
+        // Nor with readers of its own, or however it is written.
+        vec![("readers", "hr"), ("collection", " Closed ")],
+        vec![("metadata", r#"{"collection": "closed"}"#)],
+    ] {
+        let reply = hand_in(&server, api, "refused.md", &fields).await;
+        assert_eq!(
+            reply.status,
+            StatusCode::FORBIDDEN,
+            "{fields:?} {}",
+            reply.body
+        );
+        assert_eq!(reply.code(), "collection_not_theirs");
+    }
+    let token = server.page("/documents", &jun).await.form_token();
+    let fields = [("form_token", token.as_str()), ("collection", "closed")];
+    let page = ("/documents", jun.as_str());
+    let reply = hand_in(&server, page, "refused.md", &fields).await;
+    assert_eq!(reply.status, StatusCode::FORBIDDEN, "{}", reply.body);
+    assert!(
+        reply.body.contains("There is no such collection"),
+        "{}",
+        reply.body
+    );
+    let everybody = Reader::new(groups(&["board", "hr"]));
+    let there = server.test.app.library().list(&everybody).await.unwrap();
+    assert!(there.is_empty(), "{there:?}");
+
+    for (file, name) in [("open.md", "open"), ("new.md", "new")] {
+        let reply = hand_in(&server, api, file, &[("collection", name)]).await;
+        assert_eq!(reply.status, StatusCode::ACCEPTED, "{name} {}", reply.body);
+    }
+    let administrator = ("/v1/documents", root.as_str());
+    let fields = [("collection", "closed")];
+    let reply = hand_in(&server, administrator, "board.md", &fields).await;
+    assert_eq!(reply.status, StatusCode::ACCEPTED, "{}", reply.body);
+
+    // Nor by moving one that keeps its own rights; where it is already it may stay.
+    let (id, _) = server.test.add("own.md", LEAVE, &["hr"]).await;
+    let document = format!("/v1/documents/{id}");
+    let change = async |body: Value| {
+        let reply = server
+            .json("PATCH", &document, ("cookie", &jun), &body)
+            .await;
+        reply.status
+    };
+    assert_eq!(
+        change(json!({ "collection": "closed" })).await,
+        StatusCode::FORBIDDEN
+    );
+    assert_eq!(change(json!({ "collection": "later" })).await, YES);
+    let board = [("board", "download")];
+    assert_eq!(
+        set(&server, "/v1/collections/later", &root, &board).await,
+        YES
+    );
+    assert_eq!(
+        change(json!({ "collection": "Later", "title": "A" })).await,
+        YES
+    );
+    assert_eq!(change(json!({ "collection": "open" })).await, YES);
+    assert_eq!(
+        change(json!({ "collection": "later" })).await,
+        StatusCode::FORBIDDEN
+    );
 }
 
 #[tokio::test]

@@ -38,6 +38,7 @@ bind = "127.0.0.1:$port"
 requests_per_second = 0
 questions_per_minute = 0
 concurrent_questions = 0
+streams = 0
 
 [[server.keys]]
 name = "askers"

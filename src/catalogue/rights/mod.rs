@@ -465,6 +465,14 @@ impl Catalogue {
         Ok(Grants::clone(&grants))
     }
 
+    /// The rights that a collection has of its own; none, if it has none.
+    pub(crate) async fn own_rights_of_collection(&self, name: &str) -> Result<Option<Grants>> {
+        let lists = self.lists().await?;
+        let (grants, follows) = self.collection_grants(&lists, name).await?;
+        let has_own = matches!(follows, Follows::Collection(_));
+        Ok(has_own.then(|| Grants::clone(&grants)))
+    }
+
     /// Says what rights a document has. Gives whether it is there.
     pub(crate) async fn set_rights(&self, id: DocumentId, change: &RightsChange) -> Result<bool> {
         let mut transaction = self.writer.begin().await?;

@@ -31,6 +31,7 @@ use futures::stream;
 
 use super::connection::Connection;
 use super::error::Error;
+use super::limits::StreamRoom;
 use super::stream::{Progress, Step, respond};
 use super::viewer::Viewer;
 use super::wire::{self, AnswerBody, CitationBody, ClaimBody, FilterBody, Verdict};
@@ -100,7 +101,7 @@ impl Asking {
 
     /// The answer as it is checked, in events that `writer` writes. Dropping the response ends
     /// the work; where the server stops first, the last event says so.
-    fn stream(self, writer: impl WriteEvents) -> Result<Response, Error> {
+    fn stream(self, room: StreamRoom, writer: impl WriteEvents) -> Result<Response, Error> {
         let received = self
             .app
             .ask_as(&self.actor, self.question.clone(), self.mode)?;
@@ -115,9 +116,8 @@ impl Asking {
             let events = streaming.next().await?;
             Some((events, streaming))
         });
-        Ok(respond(events.flat_map(|events| {
-            stream::iter(events.into_iter().map(Ok))
-        })))
+        let events = events.flat_map(|events| stream::iter(events.into_iter().map(Ok)));
+        Ok(respond(room, events))
     }
 
     fn body(&self, answer: &Answer) -> AnswerBody {

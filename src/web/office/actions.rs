@@ -57,20 +57,30 @@ pub(in crate::web) async fn change(
     audited::done(shared, viewer, id, changed.map_err(Error::from)).map(drop)
 }
 
-/// Reads a document again, or stops reading it.
-pub(super) async fn retry(shared: &Shared, viewer: &Viewer, id: DocumentId) -> Result<(), Error> {
+/// Reads a document again.
+pub(in crate::web) async fn retry(
+    shared: &Shared,
+    viewer: &Viewer,
+    id: DocumentId,
+) -> Result<(), Error> {
     changeable(shared, viewer, id).await?;
+    shared.record(viewer.does(Action::Retry, id)).await?;
     let library = shared.app.library();
-    let is_done = library.retry(id, &viewer.reader).await?;
-    is_done.then_some(()).ok_or(Error::NotFound)
+    let retried = library.retry(id, &viewer.reader).await;
+    audited::done(shared, viewer, id, retried.map_err(Error::from)).map(drop)
 }
 
 /// Stops reading a document.
-pub(super) async fn cancel(shared: &Shared, viewer: &Viewer, id: DocumentId) -> Result<(), Error> {
+pub(in crate::web) async fn cancel(
+    shared: &Shared,
+    viewer: &Viewer,
+    id: DocumentId,
+) -> Result<(), Error> {
     changeable(shared, viewer, id).await?;
+    shared.record(viewer.does(Action::Cancel, id)).await?;
     let library = shared.app.library();
-    let is_done = library.cancel(id, &viewer.reader).await?;
-    is_done.then_some(()).ok_or(Error::NotFound)
+    let cancelled = library.cancel(id, &viewer.reader).await;
+    audited::done(shared, viewer, id, cancelled.map_err(Error::from)).map(drop)
 }
 
 /// Deletes documents. Gives what became of each.

@@ -1,7 +1,8 @@
 //! Folders, web sites and buckets that the library is kept in step with, as people see them.
 //!
-//! Editors see those whose documents they may find, administrators all: what is counted is what
-//! the viewer may find in any case.
+//! Editors see those whose documents they may read, administrators all: what is counted is what
+//! the viewer may find in any case. What names no readers follows the default rights, which need not be
+//! for everybody.
 
 use std::collections::BTreeMap;
 
@@ -13,11 +14,13 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::form::Fields;
+use crate::audit::Action;
+use crate::rights::{Grants, Level};
 use crate::sources::board::Run;
-use crate::web::Shared;
 use crate::web::api::JsonBody;
 use crate::web::error::{Error, ErrorBody};
 use crate::web::viewer::Viewer;
+use crate::web::{Shared, audited};
 
 /// What a turn changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -73,9 +76,14 @@ pub(in crate::web) struct LookRequest {
     name: String,
 }
 
-fn may_see(viewer: &Viewer, run: &Run) -> bool {
-    // What names no readers follows the default rights: which documents may be found is counted.
-    let is_of_theirs = run.readers.is_empty() || !viewer.reader.groups().is_disjoint(&run.readers);
+/// Whether a viewer may see a source, where `default` are the rights of what names no readers. Its place is
+/// told, and how many documents came: that is for those who may read them.
+fn may_see(viewer: &Viewer, run: &Run, default: &Grants) -> bool {
+    let is_of_theirs = if run.readers.is_empty() {
+        default.level(&viewer.reader) >= Some(Level::Quote)
+    } else {
+        !viewer.reader.groups().is_disjoint(&run.readers)
+    };
     viewer.is_admin() || (viewer.may_upload && is_of_theirs)
 }
 
@@ -85,12 +93,13 @@ pub(super) async fn seen(
     viewer: &Viewer,
 ) -> Result<Vec<(Run, (u64, u64))>, Error> {
     let mut runs = shared.app.board().runs();
-    runs.retain(|run| may_see(viewer, run));
+    let library = shared.app.library();
+    let default = library.rights_in(None).await?;
+    runs.retain(|run| may_see(viewer, run, &default));
     if runs.is_empty() {
         return Ok(Vec::new());
     }
     let names: Vec<String> = runs.iter().map(|run| run.name.clone()).collect();
-    let library = shared.app.library();
     let counts: BTreeMap<String, (u64, u64)> =
         library.source_counts(&names, &viewer.reader).await?;
     let counted = runs.into_iter().map(|run| {
@@ -147,10 +156,14 @@ pub(in crate::web) async fn list(
     }))
 }
 
-fn look_at(shared: &Shared, viewer: &Viewer, name: &str) -> Result<(), Error> {
+async fn look_at(shared: &Shared, viewer: &Viewer, name: &str) -> Result<(), Error> {
     viewer.must_be_admin()?;
-    let is_known = shared.app.board().look(name);
-    is_known.then_some(()).ok_or(Error::NotFound)
+    let board = shared.app.board();
+    if !board.runs().iter().any(|run| run.name == name) {
+        return Err(Error::NotFound);
+    }
+    shared.record(viewer.does(Action::Look, name)).await?;
+    audited::done(shared, viewer, name, Ok(board.look(name))).map(drop)
 }
 
 /// Has a source looked through at once; for administrators.
@@ -168,7 +181,7 @@ pub(in crate::web) async fn look(
     viewer: Viewer,
     JsonBody(request): JsonBody<LookRequest>,
 ) -> Result<StatusCode, Error> {
-    look_at(&shared, &viewer, &request.name)?;
+    look_at(&shared, &viewer, &request.name).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -178,6 +191,6 @@ pub(super) async fn look_form(
     viewer: Viewer,
     fields: Fields,
 ) -> Result<Response, Error> {
-    look_at(&shared, &viewer, fields.get("name"))?;
+    look_at(&shared, &viewer, fields.get("name")).await?;
     Ok(Redirect::to("/documents?looking=1#sources").into_response())
 }

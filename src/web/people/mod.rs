@@ -132,6 +132,7 @@ fn visitor(connection: Connection, headers: &HeaderMap) -> Visitor<'_> {
             .and_then(|agent| agent.to_str().ok())
             .unwrap_or_default(),
         token: connection.token(headers),
+        session: None,
     }
 }
 

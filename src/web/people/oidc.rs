@@ -13,8 +13,8 @@ use super::form::{Nothing, SafeForm};
 use super::manage::again as person_again;
 use super::{must_manage, told, visitor};
 use crate::language::Language;
-use crate::oidc::{Fault, PATIENCE, Returned};
-use crate::people::{PersonId, Refusal};
+use crate::oidc::{Fault, PATIENCE, Received, Returned, SettingOut};
+use crate::people::{PersonId, Refusal, Visitor};
 use crate::web::Shared;
 use crate::web::api::JsonBody;
 use crate::web::connection::Connection;
@@ -118,15 +118,23 @@ pub(super) struct SendQuery {
     next: String,
 }
 
-/// `GET /sign-in/with/{provider}`: sends somebody there.
+/// `GET /sign-in/with/{provider}`: sends somebody there. A session that they have ends once they are back,
+/// as it does by a password; its cookie does not come back with them, so that it is looked up here.
 pub(super) async fn send(
     State(shared): State<Shared>,
     Speaks(language): Speaks,
     connection: Connection,
+    headers: HeaderMap,
     Path(provider): Path<String>,
     Query(query): Query<SendQuery>,
 ) -> Result<Response, Error> {
-    match shared.oidc.send(&provider, local_path(&query.next)).await {
+    let people = shared.app.people();
+    let who = SettingOut {
+        address: connection.address,
+        session: people.session_id(connection.token(&headers)).await?,
+        next: local_path(&query.next).to_owned(),
+    };
+    match shared.oidc.send(&provider, who).await {
         Ok(sent) => {
             let cookie = connection.away_cookie(sent.token.expose(), PATIENCE.as_secs());
             let headers = [
@@ -157,9 +165,16 @@ pub(super) async fn receive(
     // Whatever comes of it, what the browser kept is of no use any more.
     let forget = connection.away_cookie("", 0);
     let mut response = match received {
-        Ok((vouched, next)) => {
+        Ok(Received {
+            vouched,
+            next,
+            session,
+        }) => {
             let people = shared.app.people();
-            let visitor = visitor(connection, &headers);
+            let visitor = Visitor {
+                session: session.as_deref(),
+                ..visitor(connection, &headers)
+            };
             let signed_in = people.sign_in_vouched(&vouched, visitor).await;
             match signed_in.map_err(Error::from) {
                 Ok(signed_in) => {

@@ -23,7 +23,7 @@ use super::Shared;
 use super::error::Error;
 use super::viewer::Viewer;
 use crate::audit::Action;
-use crate::catalogue::{Metadata, MetadataChange};
+use crate::catalogue::{Metadata, MetadataChange, folded};
 use crate::people::Person;
 use crate::rights::{
     DocumentRights, Follows, Giver, Grants, Level, PersonAccess, Principal, Readership,
@@ -139,8 +139,28 @@ async fn change(
     super::audited::done(shared, viewer, id, done.map_err(Error::from)).map(|_| ())
 }
 
+/// Refuses to put a document into a collection whose documents the viewer may not read, with the same
+/// words as if there was none. Administrators may, as they may give themselves the right.
+pub(super) async fn may_fill(
+    shared: &Shared,
+    viewer: &Viewer,
+    collection: &str,
+) -> Result<(), Error> {
+    if viewer.is_admin() {
+        return Ok(());
+    }
+    let library = shared.app.library();
+    let own = library.own_rights_of_collection(collection).await?;
+    let is_theirs = own.is_none_or(|own| own.level(&viewer.reader) >= Some(Level::Quote));
+    if is_theirs {
+        Ok(())
+    } else {
+        Err(RightsRefusal::NotTheirCollection.into())
+    }
+}
+
 /// Refuses to move a document to another collection where that gives it rights which the viewer may
-/// not give.
+/// not give, or whose documents they may not read.
 pub(super) async fn may_move(
     shared: &Shared,
     viewer: &Viewer,
@@ -155,7 +175,19 @@ pub(super) async fn may_move(
         return Ok(());
     };
     if matches!(rights.follows, Follows::Own | Follows::Parent(_)) {
-        return Ok(());
+        // Where it is already it may stay.
+        let view = library.get(id, &viewer.reader).await?;
+        let there = view.and_then(|view| view.metadata.collection);
+        return match collection {
+            Some(name)
+                if there
+                    .as_deref()
+                    .is_none_or(|there| folded(there) != folded(name)) =>
+            {
+                may_fill(shared, viewer, name).await
+            }
+            _ => Ok(()),
+        };
     }
     let after = library.rights_in(collection.as_deref()).await?;
     if after != rights.effective {

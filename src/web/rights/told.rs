@@ -8,7 +8,9 @@ use crate::rights::RightsRefusal;
 /// The status of an answer that refuses so.
 pub(in crate::web) fn status(refusal: &RightsRefusal) -> StatusCode {
     match refusal {
-        RightsRefusal::NotTheirs | RightsRefusal::NotInGroup(_) => StatusCode::FORBIDDEN,
+        RightsRefusal::NotTheirs
+        | RightsRefusal::NotInGroup(_)
+        | RightsRefusal::NotTheirCollection => StatusCode::FORBIDDEN,
         RightsRefusal::LocksEverybodyOut
         | RightsRefusal::LocksOut
         | RightsRefusal::ComesInAnother => StatusCode::CONFLICT,
@@ -25,6 +27,7 @@ pub(in crate::web) fn code(refusal: &RightsRefusal) -> &'static str {
         RightsRefusal::LocksOut => "rights_lock_out",
         RightsRefusal::ComesInAnother => "rights_of_parent",
         RightsRefusal::NoPerson(_) => "no_person",
+        RightsRefusal::NotTheirCollection => "collection_not_theirs",
     }
 }
 
@@ -57,6 +60,10 @@ pub(in crate::web) fn sentence(refusal: &RightsRefusal, language: Language) -> S
             "다른 문서 안에 들어 있던 문서는 그 문서의 권한을 따릅니다. 그 문서의 권한을 변경해 주세요.",
             "It came in another document and follows the rights of that one. Change those.",
         ),
+        RightsRefusal::NotTheirCollection => (
+            "그런 모음이 없거나 볼 권한이 없어 문서를 넣을 수 없습니다.",
+            "There is no such collection, or you may not read it, and so put nothing into it.",
+        ),
         RightsRefusal::NoPerson(name) => {
             return match language {
                 Language::Ko => format!("사용자 `{name}`을(를) 찾을 수 없습니다."),
@@ -84,6 +91,7 @@ mod tests {
             RightsRefusal::LocksOut,
             RightsRefusal::ComesInAnother,
             RightsRefusal::NoPerson("mina".to_owned()),
+            RightsRefusal::NotTheirCollection,
         ] {
             let ko = sentence(&refusal, Language::Ko);
             assert!(ko.chars().any(crate::language::is_hangul), "{ko}");

@@ -173,6 +173,11 @@ pub(in crate::web) async fn messages(
     look_at(&request.rest, IGNORED, REFUSED)?;
     let text = question(&request.messages, ROLES)?;
     let asked = (earlier(&request.messages), text);
+    let room = request
+        .stream
+        .unwrap_or_default()
+        .then(|| shared.limits.stream(&viewer))
+        .transpose()?;
     let asking = Asking::new(
         shared,
         viewer,
@@ -193,8 +198,8 @@ pub(in crate::web) async fn messages(
         },
         speaks,
     };
-    if request.stream.unwrap_or_default() {
-        return asking.stream(writer);
+    if let Some(room) = room {
+        return asking.stream(room, writer);
     }
     let body = asking.whole().await?;
     Ok(Json(writer.message(body)).into_response())

@@ -221,6 +221,11 @@ pub(in crate::web) async fn completions(
     }
     let text = question(&request.messages, ROLES)?;
     let asked = (earlier(&request.messages), text);
+    let room = request
+        .stream
+        .unwrap_or_default()
+        .then(|| shared.limits.stream(&viewer))
+        .transpose()?;
     let asking = Asking::new(
         shared,
         viewer,
@@ -241,8 +246,8 @@ pub(in crate::web) async fn completions(
             .and_then(|options| options.include_usage)
             .unwrap_or_default(),
     };
-    if request.stream.unwrap_or_default() {
-        return asking.stream(writer);
+    if let Some(room) = room {
+        return asking.stream(room, writer);
     }
     let body = asking.whole().await?;
     Ok(Json(writer.completion(body)).into_response())
