@@ -148,6 +148,9 @@ pub struct ListQuery {
     pub duplicates: bool,
     /// Not in force on this day.
     pub out_of_force: Option<Day>,
+    /// With which the reader may do at least this much; find them, if nothing is said. The counts are of
+    /// those too.
+    pub least: Option<Level>,
     /// What it is sorted by.
     pub sort: SortBy,
     /// Whether the last comes first.
@@ -172,11 +175,11 @@ pub struct ListPage {
     pub counts: StateCounts,
 }
 
-/// Which documents somebody may find. This is the one place that says so in SQL, for lists,
+/// Which documents somebody may find, or read. This is the one place that says so in SQL, for lists,
 /// counts and statistics: what [`Access`] says of each pair of access lists that there is.
 #[derive(Clone, Debug)]
 pub(super) struct Findable {
-    /// The values of `listing.access` that may be found, as JSON.
+    /// The values of `listing.access` that may be found, or read, as JSON.
     keys: String,
     counts: StateCounts,
 }
@@ -200,16 +203,25 @@ impl Findable {
 
 /// Whether what has these lists, as `listing.access` names them, may be found.
 pub(super) fn may_find(access: &Access, key: &str) -> bool {
+    may(access, Level::Find, key)
+}
+
+fn may(access: &Access, least: Level, key: &str) -> bool {
     let (list, version) = match key.split_once('+') {
         Some((list, version)) => (list, Some(list_named(version))),
         None => (key, None),
     };
-    access.may(Level::Find, &list_named(list), version.as_ref())
+    access.may(least, &list_named(list), version.as_ref())
 }
 
 impl Catalogue {
     /// What `reader` may find.
     pub(super) async fn findable(&self, reader: &Reader) -> Result<Findable> {
+        self.at_least(Level::Find, reader).await
+    }
+
+    /// What `reader` may do this much with.
+    async fn at_least(&self, least: Level, reader: &Reader) -> Result<Findable> {
         let access = self.access(reader).await?;
         // One short row for each pair of lists and state, from the index alone.
         let rows = sqlx::query(
@@ -221,7 +233,7 @@ impl Catalogue {
         let mut counts = StateCounts::new();
         for row in &rows {
             let key: &str = row.try_get("access")?;
-            if !may_find(&access, key) {
+            if !may(&access, least, key) {
                 continue;
             }
             keys.insert(key.to_owned());
@@ -246,7 +258,8 @@ impl Catalogue {
         wanted: &ListQuery,
         reader: &Reader,
     ) -> Result<(Vec<DocumentId>, Option<Cursor>, StateCounts)> {
-        let findable = self.findable(reader).await?;
+        let least = wanted.least.unwrap_or(Level::Find);
+        let findable = self.at_least(least, reader).await?;
         let limit = wanted.limit.clamp(1, PAGE_LIMIT);
         let mut query = list_sql(wanted, &findable);
         query.push(" LIMIT ").push_bind(i64::from(limit) + 1);

@@ -77,7 +77,8 @@ enum Command {
     People(people::PeopleArguments),
     /// Shows and sets who may find, quote and download a document or a collection.
     Rights(rights::RightsArguments),
-    /// Lets an assistant search, ask and check over standard input and output (Model Context Protocol).
+    /// Lets an assistant search, ask, check and read over standard input and output (Model Context
+    /// Protocol).
     Mcp(mcp::McpArguments),
     /// Lists the programs that are told what becomes of documents, and whether it arrives.
     Webhooks(webhooks::WebhooksArguments),

@@ -28,10 +28,10 @@ use super::error::Error;
 use super::viewer::{Viewer, Who};
 
 /// Routes that answer questions, or check answers, which takes as much. The page that works without scripts
-/// and programs that speak MCP ask as well; corrections of answers are checked too.
+/// asks as well; corrections of answers are checked too. Programs that speak MCP ask where they call tools
+/// ([`Limits::question`]): at their route they also read what there is.
 const QUESTIONS: &[&str] = &[
     "/ask",
-    "/mcp",
     "/v1/answers",
     "/v1/check",
     "/v1/chat/completions",
@@ -302,13 +302,28 @@ impl Limits {
         if !QUESTIONS.contains(&route) {
             return Ok(None);
         }
+        self.seat(&who)
+    }
+
+    /// Counts a question that its route does not tell of. What it gives is held until it is answered.
+    ///
+    /// # Errors
+    /// When there were too many.
+    pub(super) fn question(&self, viewer: &Viewer) -> Result<Option<Seat>, Error> {
+        match who(Some(viewer), Connection::default()) {
+            Some(who) => self.seat(&who),
+            None => Ok(None),
+        }
+    }
+
+    fn seat(&self, who: &String) -> Result<Option<Seat>, Error> {
         // One who is told to wait for an answer has not asked.
         let seat = self
             .at_once
-            .map(|most| Seat::take(&self.waiting, &who, most, Excess::AtOnce))
+            .map(|most| Seat::take(&self.waiting, who, most, Excess::AtOnce))
             .transpose()?;
         if let Some(questions) = &self.questions {
-            questions.count(&who)?;
+            questions.count(who)?;
         }
         Ok(seat)
     }

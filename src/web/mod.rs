@@ -14,9 +14,9 @@
 //! | `rights` | who may read which document, and who changes that |
 //! | `webhooks` | who is told what becomes of documents |
 //! | `compat` | the same answers for clients of OpenAI and Anthropic |
-//! | `mcp` | the same answers, passages and checks as tools of other assistants |
+//! | `mcp` | the same answers, passages and checks as tools of other assistants, and documents to read |
 //! | `docs`, `described` | the page that describes the API; what its description says of every route |
-//! | `words`, `told` | the words of both languages; what readers of files say, in Korean |
+//! | `words`, `groups`, `told` | the words of both languages; what pages call groups; what readers of files say, in Korean |
 //! | `error`, `assets` | what goes wrong, and the sentences for it; style sheet and scripts |
 //! | `audited`, `metrics`, `traced` | what the audit log is told, what is measured and traced |
 //!
@@ -37,6 +37,7 @@ mod described;
 mod docs;
 mod error;
 mod feedback;
+mod groups;
 mod limits;
 mod mcp;
 mod metrics;

@@ -20,6 +20,7 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::Shared;
 use super::error::Error;
+use super::groups;
 use super::office::between_commas;
 use super::rights;
 use super::viewer::{Speaks, Viewer};
@@ -408,7 +409,7 @@ async fn read_readers(field: Field<'_>, viewer: &Viewer) -> Result<Option<BTreeS
     let text = read_text(field, "readers").await?;
     let mut readers = BTreeSet::new();
     for name in between_commas(&text) {
-        let group: Group = name
+        let group: Group = groups::known(&name)
             .parse()
             .map_err(|error: ingest::id::IdError| Error::field("readers", error))?;
         // Who names a group that is not theirs would hand in what they cannot see or delete.

@@ -123,6 +123,7 @@ words! {
     kept_before: "다시 답하지 못해 이전 답을 그대로 둡니다.", "It could not be answered again; the earlier answer stays.";
     answer_is_whole: "답이 끝났습니다. {text}", "The answer is complete. {text}";
     menu: "메뉴", "Menu";
+    more_pages: "다른 화면", "More pages";
 
     // Sources.
     sources: "출처", "Sources";
@@ -241,6 +242,7 @@ words! {
     role_editor: "문서 관리", "Editor";
     role_admin: "관리자", "Administrator";
     groups: "그룹", "Groups";
+    everyone: "모든 사람", "Everyone";
     no_groups: "그룹 없음", "No groups";
     change_password: "비밀번호 변경", "Change password";
     change_password_hint: "변경하면 다른 기기에서는 모두 로그아웃됩니다.", "You will be signed out everywhere else.";

@@ -54,7 +54,7 @@ async function showPage(citation, into) {
 export function closeSources() {
   if (!panel.classList.contains("open")) return false;
   panel.classList.remove("open");
-  panel.removeAttribute("role");
+  panel.setAttribute("role", "complementary");
   panel.removeAttribute("aria-modal");
   shade.hidden = true;
   talk.inert = false;

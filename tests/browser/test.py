@@ -31,10 +31,12 @@ def main():
         admin = set_up(looker)
         for language in ["ko", "en"]:
             ask_and_open_the_source(looker, admin, language)
+        on_paper(looker, admin)
         converse(looker, admin)
         judge(looker, admin)
         upload(looker, admin)
         office(looker, admin)
+        narrow(looker, admin)
         link = invite(looker, admin)
         reader = accept(looker, link)
         sign_out_and_in(looker, reader)
@@ -100,6 +102,28 @@ def ask_and_open_the_source(looker, page, language):
         looker.look(page, f"{path}-{language}")
 
 
+def on_paper(looker, page):
+    """Printed by night, an answer is dark on white, with its quotes and without the bar; colors of the system keep
+    what is chosen apart."""
+    page.goto(f"{looker.address}/?lang=en")
+    ask(page, QUESTION)
+    colors = "element => { const style = getComputedStyle(element); return [style.color, style.backgroundColor] }"
+    page.emulate_media(media="print", color_scheme="dark")
+    expect(page.locator("header.bar")).to_be_hidden()
+    expect(page.locator("#question")).to_be_hidden()
+    expect(page.locator(".sentence.supported .tip").first).to_be_visible()
+    expect(page.locator(".sentence.supported .tip").first).to_contain_text(QUOTE)
+    color, background = page.locator("body").evaluate(colors)
+    assert (color, background) == ("rgb(27, 31, 36)", "rgb(255, 255, 255)"), (color, background)
+    page.emulate_media(media="screen", color_scheme="light", forced_colors="active")
+    chosen, other = (page.locator(f".choice input{state} + span").first for state in [":checked", ":not(:checked)"])
+    assert chosen.evaluate(colors)[1] != other.evaluate(colors)[1], chosen.evaluate(colors)
+    page.screenshot(path=looker.folder / "chat-forced-colors.png")
+    page.emulate_media(media="screen", color_scheme="light", forced_colors="none", reduced_motion="reduce")
+    assert page.locator(".sentence").first.evaluate("element => getComputedStyle(element).animationName") == "none"
+    page.emulate_media(media="screen", reduced_motion="no-preference")
+
+
 def converse(looker, page):
     """A follow-up is understood, the conversation is there after a reload, renamed, deleted."""
     page.goto(f"{looker.address}/?lang=ko")
@@ -159,6 +183,26 @@ def office(looker, page):
             page.goto(f"{looker.address}/{path}?lang={language}")
             expect(page.locator("h1")).to_be_visible()
             looker.look(page, f"{name}-{language}")
+
+
+def narrow(looker, page):
+    """In a narrow window the bar is one line, and its menu leads everywhere, by the keyboard alone."""
+    for language in ["ko", "en"]:
+        page.goto(f"{looker.address}/?lang={language}")
+        for width in [320, 360]:
+            page.set_viewport_size({"width": width, "height": 700})
+            height = page.locator("header.bar").bounding_box()["height"]
+            assert height < 60, f"the bar is {height} px high in a window of {width} px"
+        for path in ["people", "admin", "docs", "account"]:
+            page.locator(".bar .menu > summary").focus()
+            page.keyboard.press("Enter")
+            link = page.locator(f".bar .menu-box a[href='/{path}']")
+            expect(link).to_be_visible()
+            link.focus()
+            page.keyboard.press("Enter")
+            expect(page).to_have_url(f"{looker.address}/{path}")
+    looker.look(page, "menu", lambda: page.evaluate("document.querySelector('.bar .menu').open = true"))
+    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def upload(looker, page):

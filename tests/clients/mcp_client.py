@@ -1,10 +1,12 @@
-"""Searches, asks and checks in a served handbook by the unmodified MCP client, over HTTP and over
+"""Searches, asks, checks and reads in a served handbook by the unmodified MCP client, over HTTP and over
 standard input and output, in Korean and English. The client looks whether results are what the
 tools' schemas say.
 
-    VERACITE_TEST_KEY=... python tests/clients/mcp_client.py http://127.0.0.1:8420 VERACITE CONFIG DATA
+    VERACITE_TEST_KEY=... VERACITE_TEST_FORBIDDEN=ID python tests/clients/mcp_client.py \\
+        http://127.0.0.1:8420 VERACITE CONFIG DATA
 
-CONFIG and DATA are those of another installation with the same documents, which nobody serves.
+CONFIG and DATA are those of another installation with the same documents, which nobody serves. ID is that
+of a document which the client may not read.
 """
 
 import asyncio
@@ -81,6 +83,44 @@ async def use(client):
         assert error.code == -32602, error
     else:
         raise AssertionError("there is no tool of this name")
+    await read(client)
+
+
+async def read(client):
+    """What is listed is read; what is not there, or is cut wrongly, is an error."""
+    resources, cursor = [], None
+    while True:
+        listed = await client.list_resources(cursor=cursor)
+        resources += listed.resources
+        cursor = listed.next_cursor
+        if cursor is None:
+            break
+    assert len(resources) == 3, resources
+    templates = (await client.list_resource_templates()).resource_templates
+    assert any(one.uri_template.endswith("/pages/{page}{?version}") for one in templates), templates
+    for words in QUESTIONS.values():
+        texts = [(await client.read_resource(one.uri)).contents[0].text for one in resources]
+        assert any(words in " ".join(text.split()) for text in texts), words
+    resource = next(one for one in resources if one.name.endswith(".pdf"))
+    assert resource.mime_type == "text/plain" and resource.annotations.last_modified, resource
+    uri = str(resource.uri)
+    whole = (await client.read_resource(uri)).contents[0].text
+    first = (await client.read_resource(f"{uri}/pages/1")).contents[0].text
+    assert first and first in whole, first
+    forbidden = os.environ["VERACITE_TEST_FORBIDDEN"]
+    documents = "veracite://documents/"
+    for wrong in [documents + "0" * 32, documents + forbidden, f"{uri}/pages/999", f"{uri}?version={'0' * 64}"]:
+        await missing(client, wrong)
+
+
+async def missing(client, uri):
+    try:
+        await client.read_resource(uri)
+    except MCPError as error:
+        # -32602 since the version of 2026-07-28.
+        assert error.code in (-32002, -32602) and "no such resource" in str(error), error
+    else:
+        raise AssertionError(f"{uri} is read")
 
 
 async def call(client, name, **arguments):

@@ -35,12 +35,16 @@ key = "$key"
 TOML
 )
 "$veracite" --config "$folder/veracite.toml" ingest "$here"/../../examples/handbook/{01,02,05}-*
+# One that neither the clients' key nor whoever has this machine may read.
+"$veracite" --config "$folder/veracite.toml" ingest --readers board "$here"/../../examples/handbook/06-*
+forbidden="$("$veracite" --config "$folder/veracite.toml" documents --group board --json | "$python" -c \
+    'import json, sys; print(next(one["id"] for one in json.load(sys.stdin) if one["file_name"].startswith("06-")))')"
 # The same documents for a client that starts the program by itself: a folder has one user.
 cp -r "$folder/data" "$folder/other"
 serve_on "$port" "$veracite" --config "$folder/veracite.toml" serve
 # The clients talk to this machine whatever the surroundings say.
 unset OPENAI_BASE_URL ANTHROPIC_BASE_URL ANTHROPIC_AUTH_TOKEN
-export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 VERACITE_TEST_KEY="$key"
+export NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 VERACITE_TEST_KEY="$key" VERACITE_TEST_FORBIDDEN="$forbidden"
 "$folder/python/bin/python" "$here/clients.py" "http://127.0.0.1:$port"
 node "$folder/node/clients.mjs" "http://127.0.0.1:$port"
 "$folder/python/bin/python" "$here/mcp_client.py" "http://127.0.0.1:$port" "$veracite" "$folder/veracite.toml" "$folder/other"

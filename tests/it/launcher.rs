@@ -1,4 +1,5 @@
-//! `packaging/veracite`: which of the two builds it starts.
+//! `packaging/`: which of the two builds `veracite` starts, and what the container and the service tell
+//! the program.
 
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
@@ -183,4 +184,46 @@ fn a_link_to_the_launcher_finds_the_builds() {
     let link = elsewhere.path().join("veracite");
     symlink(package.path("veracite"), &link).unwrap();
     said(&package.start_as(&link, &[]), "cpu: ask two words");
+}
+
+#[test]
+fn the_program_knows_what_the_container_and_the_service_set() {
+    let packaging = Path::new(env!("CARGO_MANIFEST_DIR")).join("packaging");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("veracite.toml");
+    std::fs::write(&file, "").unwrap();
+    for (name, address) in [
+        ("Containerfile", "0.0.0.0:8420"),
+        ("veracite.service", "127.0.0.1:8420"),
+    ] {
+        let text = std::fs::read_to_string(packaging.join(name)).unwrap();
+        let lines = text.lines().filter(|line| !line.starts_with('#'));
+        let words = lines.flat_map(str::split_whitespace);
+        let set: Vec<(&str, &str)> = words
+            .map(|word| word.strip_prefix("Environment=").unwrap_or(word))
+            .filter(|word| word.starts_with("VERACITE_"))
+            .map(|word| word.split_once('=').unwrap())
+            .collect();
+        for needed in ["VERACITE_CONFIG", "VERACITE_DATA", "VERACITE_LOG"] {
+            assert!(set.iter().any(|(name, _)| *name == needed), "{needed}");
+        }
+        let output = Command::new(env!("CARGO_BIN_EXE_veracite"))
+            .arg("config")
+            .envs(set)
+            .env("VERACITE_CONFIG", &file)
+            .env("VERACITE_DATA", folder.path().join("data"))
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{name}: {told}");
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(
+            told.contains(&format!("bind = \"{address}\"")),
+            "{name}: {told}"
+        );
+    }
+    let container = std::fs::read_to_string(packaging.join("Containerfile")).unwrap();
+    for port in ["EXPOSE 8420", "/dev/tcp/127.0.0.1/8420", "GET /healthz "] {
+        assert!(container.contains(port), "{port}");
+    }
 }

@@ -134,6 +134,52 @@ async fn nobody_holds_all_connections_with_streams() {
 }
 
 #[tokio::test]
+async fn of_what_programs_say_by_mcp_only_calls_of_tools_are_questions() {
+    let server = Server::new(configured("questions_per_minute = 1")).await;
+    let bearer = format!("Bearer {KEY}");
+    let say = async |method: &str, params: Value| {
+        let headers = [
+            ("authorization", bearer.as_str()),
+            ("content-type", "application/json"),
+            ("accept", "application/json, text/event-stream"),
+        ];
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let request = request("POST", "/mcp", &headers, Body::from(body.to_string()));
+        let reply = server.send(request).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
+        reply.json()
+    };
+    let hello = json!({
+        "protocolVersion": "2025-06-18",
+        "capabilities": {},
+        "clientInfo": { "name": "test", "version": "1" }
+    });
+    for _ in 0..2 {
+        say("initialize", hello.clone()).await;
+        say("tools/list", json!({})).await;
+        say("resources/list", json!({})).await;
+        say("resources/read", json!({ "uri": "veracite://none" })).await;
+        say("tools/call", json!({ "name": "none", "arguments": {} })).await;
+    }
+    for (name, arguments, is_counted) in [
+        ("ask", question(), false),
+        ("ask", question(), true),
+        ("check", json!({ "text": "Sick leave is 60 days." }), true),
+        ("search", json!({ "query": "sick leave" }), true),
+    ] {
+        let params = json!({ "name": name, "arguments": arguments });
+        let reply = say("tools/call", params).await;
+        let words = reply["result"]["content"][0]["text"].as_str().unwrap();
+        assert_eq!(reply["result"]["isError"] == true, is_counted, "{reply}");
+        assert_eq!(words.contains("too many questions"), is_counted, "{reply}");
+    }
+    // They count together with those of other protocols.
+    let key = ("authorization", bearer.as_str());
+    waits(&server.json("POST", "/v1/answers", key, &question()).await);
+    say("resources/list", json!({})).await;
+}
+
+#[tokio::test]
 async fn uploads_are_counted_and_the_owner_of_the_machine_is_not() {
     let server = Server::new(configured("uploads_per_hour = 1")).await;
     let bearer = format!("Bearer {KEY}");

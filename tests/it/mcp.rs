@@ -1,4 +1,4 @@
-//! The Model Context Protocol: tools, rights, what is told, and who is let in.
+//! The Model Context Protocol: tools, documents to read, rights, what is told, and who is let in.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Command, Stdio};
@@ -62,6 +62,24 @@ async fn the_server_says_who_it_is_and_what_it_can_do() {
     assert!(
         reply["result"]["capabilities"]["tools"].is_object(),
         "{reply}"
+    );
+    assert!(
+        reply["result"]["capabilities"]["resources"].is_object(),
+        "{reply}"
+    );
+    let reply = told(&test, "resources/templates/list", json!({}), &[]).await;
+    let templates = reply["result"]["resourceTemplates"].as_array().unwrap();
+    let templates: Vec<&str> = templates
+        .iter()
+        .map(|template| template["uriTemplate"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        templates,
+        [
+            "veracite://documents/{id}{?version}",
+            "veracite://documents/{id}/pages/{page}{?version}",
+            "veracite://documents/{id}/parts/{part}{?version}",
+        ]
     );
     let reply = told(&test, "tools/list", json!({}), &[]).await;
     let tools = reply["result"]["tools"].as_array().unwrap();
@@ -209,6 +227,165 @@ async fn everyone_finds_what_they_may_read_and_nothing_else() {
     }
 }
 
+async fn listed(test: &TestApp, more: &[(&str, &str)]) -> Vec<Value> {
+    let reply = told(test, "resources/list", json!({}), more).await;
+    assert!(reply["result"]["nextCursor"].is_null(), "{reply}");
+    reply["result"]["resources"].as_array().unwrap().clone()
+}
+
+/// The text of a resource and what is said of it, or the error.
+async fn read(test: &TestApp, uri: &str, more: &[(&str, &str)]) -> Result<(String, Value), Value> {
+    let params = json!({ "uri": uri });
+    let (status, body) = send(test, request("resources/read", &params, more)).await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    let reply: Value = serde_json::from_str(&body).unwrap();
+    let Some([content]) = reply["result"]["contents"].as_array().map(Vec::as_slice) else {
+        return Err(reply["error"].clone());
+    };
+    assert_eq!(content["uri"], uri);
+    assert_eq!(content["mimeType"], "text/plain");
+    let text = content["text"].as_str().unwrap().to_owned();
+    Ok((text, content["_meta"].clone()))
+}
+
+#[tokio::test]
+async fn documents_are_read_as_answers_quote_them() {
+    let test = TestApp::new().await;
+    let (id, _) = test.add("leave.md", LEAVE, &["everyone"]).await;
+    let resources = listed(&test, &[]).await;
+    assert_eq!(resources.len(), 1, "{resources:?}");
+    let resource = &resources[0];
+    let uri = format!("veracite://documents/{id}");
+    assert_eq!(resource["uri"], uri);
+    assert_eq!(resource["name"], "leave.md");
+    assert_eq!(resource["title"], "휴가 규정");
+    assert_eq!(resource["mimeType"], "text/plain");
+    let changed = resource["annotations"]["lastModified"].as_str().unwrap();
+    assert!(changed.parse::<jiff::Timestamp>().is_ok(), "{changed}");
+    let (text, meta) = read(&test, &uri, &[]).await.unwrap();
+    assert_eq!(meta["veracite/title"], "휴가 규정");
+    // A quote stands where its span says.
+    let found = call(&test, "search", json!({ "query": QUESTION })).await;
+    let passage = &found["structuredContent"]["passages"][0];
+    assert_eq!(passage["version"], meta["veracite/version"]);
+    let place = |end: &str| usize::try_from(passage["span"][end].as_u64().unwrap()).unwrap();
+    let (start, end) = (place("start"), place("end"));
+    let there: String = text.chars().skip(start).take(end - start).collect();
+    assert_eq!(passage["quote"], there);
+
+    // A citation names a version, which stays to be read.
+    let version = meta["veracite/version"].as_str().unwrap();
+    let new = LEAVE.replace("60일", "90일");
+    test.add("leave.md", &new, &["everyone"]).await;
+    let (now, _) = read(&test, &uri, &[]).await.unwrap();
+    assert!(now.contains("90일") && !now.contains("60일"), "{now}");
+    let then = format!("{uri}?version={version}");
+    let (then, meta) = read(&test, &then, &[]).await.unwrap();
+    assert_eq!(then, text);
+    assert!(meta["veracite/replaced_at"].is_string(), "{meta}");
+}
+
+#[tokio::test]
+async fn what_may_not_be_read_is_told_of_as_what_is_not_there() {
+    let test = with_keys().await;
+    let (id, _) = test.add("leave.md", LEAVE, &["staff"]).await;
+    let staff = format!("Bearer {STAFF}");
+    let (staff, other) = ([("authorization", &*staff)], [("x-api-key", OTHER)]);
+    let uri = format!("veracite://documents/{id}");
+    assert_eq!(listed(&test, &staff).await.len(), 1);
+    assert!(listed(&test, &other).await.is_empty());
+    let (_, meta) = read(&test, &uri, &staff).await.unwrap();
+    let version = meta["veracite/version"].as_str().unwrap();
+    let nothing = "0".repeat(32);
+    let unknown = format!("veracite://documents/{nothing}");
+    let unknown = read(&test, &unknown, &other).await.unwrap_err();
+    assert_eq!(unknown["code"], -32002, "{unknown}");
+    for named in [
+        uri.clone(),
+        format!("{uri}?version={version}"),
+        format!("{uri}/pages/1"),
+        format!("{uri}/parts/1"),
+        "file:///etc/passwd".to_owned(),
+    ] {
+        let refused = read(&test, &named, &other).await.unwrap_err();
+        assert_eq!(refused, unknown, "{named}");
+    }
+    // Of their own too there is only what is there.
+    for named in [
+        format!("{uri}?version={nothing}{nothing}"),
+        format!("{uri}/pages/1"),
+        format!("{uri}/parts/2"),
+    ] {
+        let refused = read(&test, &named, &staff).await.unwrap_err();
+        assert_eq!(refused, unknown, "{named}");
+    }
+    for method in ["resources/list", "resources/read"] {
+        let params = json!({ "uri": uri });
+        let (status, body) = send(&test, request(method, &params, &[])).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_text_is_read_by_parts() {
+    let test = TestApp::new().await;
+    let lines = (0..9_500).map(|day| format!("병가는 연 {day}일까지 쓸 수 있다.\n\n"));
+    let long: String = lines.collect();
+    let (id, _) = test.add("long.txt", &long, &["everyone"]).await;
+    let uri = format!("veracite://documents/{id}");
+    let error = read(&test, &uri, &[]).await.unwrap_err();
+    assert_eq!(error["code"], -32602, "{error}");
+    let words = error["message"].as_str().unwrap();
+    assert!(
+        words.contains("100000") && words.contains("3 parts"),
+        "{words}"
+    );
+    let first = error["data"]["first"].as_str().unwrap();
+    assert!(words.contains(first), "{words}");
+    let mut joined = String::new();
+    for number in 1..=3 {
+        let part = first.replace("/parts/1?", &format!("/parts/{number}?"));
+        let (text, _) = read(&test, &part, &[]).await.unwrap();
+        assert!(text.chars().count() <= 100_000);
+        joined += &text;
+    }
+    assert_eq!(joined.trim(), long.trim());
+    let beyond = first.replace("/parts/1?", "/parts/4?");
+    read(&test, &beyond, &[]).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn a_long_list_is_read_page_by_page() {
+    let test = TestApp::new().await;
+    let mut added = Vec::new();
+    for number in 0..51 {
+        let name = format!("{number}.txt");
+        let text = format!("Rule {number} holds.");
+        added.push(test.add(&name, &text, &["everyone"]).await.0.to_string());
+    }
+    let mut found = Vec::new();
+    let mut cursor = json!({});
+    for count in [50, 1] {
+        let reply = told(&test, "resources/list", cursor.clone(), &[]).await;
+        let resources = reply["result"]["resources"].as_array().unwrap();
+        assert_eq!(resources.len(), count, "{reply}");
+        for resource in resources {
+            let uri = resource["uri"].as_str().unwrap();
+            found.push(uri.replace("veracite://documents/", ""));
+        }
+        let next = &reply["result"]["nextCursor"];
+        assert_eq!(next.is_string(), count == 50, "{reply}");
+        cursor = json!({ "cursor": next });
+    }
+    added.sort();
+    found.sort();
+    assert_eq!(found, added);
+    let params = json!({ "cursor": "no such place" });
+    let (_, body) = send(&test, request("resources/list", &params, &[])).await;
+    let reply: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(reply["error"]["code"], -32602, "{reply}");
+}
+
 #[tokio::test]
 async fn pages_of_other_sites_are_not_let_in() {
     let test = TestApp::new().await;
@@ -296,6 +473,15 @@ fn a_program_that_starts_it_speaks_with_it_over_its_input_and_output() {
     assert_eq!(reply["id"], 2);
     let answer = &reply["result"]["structuredContent"];
     assert_eq!(answer["claims"][0]["verdict"], "supported", "{reply}");
+    tell(json!({ "jsonrpc": "2.0", "id": 3, "method": "resources/list" }));
+    let reply = hear();
+    let resource = &reply["result"]["resources"][0];
+    assert_eq!(resource["name"], "leave.md", "{reply}");
+    let params = json!({ "uri": resource["uri"] });
+    tell(json!({ "jsonrpc": "2.0", "id": 4, "method": "resources/read", "params": params }));
+    let reply = hear();
+    let text = reply["result"]["contents"][0]["text"].as_str().unwrap();
+    assert!(text.contains("최대 11일이다"), "{reply}");
     drop(input);
     assert!(program.wait().unwrap().success());
     assert!(output.next().is_none(), "nothing else is written there");
@@ -327,6 +513,9 @@ async fn who_may_only_find_a_document_is_shown_none_of_its_words() {
             let shown = result.to_string().contains("최대 11일이다");
             assert_eq!(shown, is_shown, "{name}, {level}: {result}");
         }
+        assert_eq!(listed(&test, &[]).await.len(), usize::from(is_shown));
+        let uri = format!("veracite://documents/{id}");
+        assert_eq!(read(&test, &uri, &[]).await.is_ok(), is_shown, "{level}");
         let result = call(&test, "check", json!({ "text": text })).await;
         let claim = &result["structuredContent"]["claims"][0];
         assert_eq!(

@@ -562,6 +562,16 @@ async fn only_administrators_see_figures() {
         }
         let menu = server.page("/documents", &cookie).await.body;
         assert_eq!(menu.contains("href=\"/admin\""), name == "root", "{name}");
+        // What a narrow bar has no room for is in its menu.
+        let (_, bar) = menu.split_once("<header class=\"bar\">").unwrap();
+        let (bar, _) = bar.split_once("</header>").unwrap();
+        let (links, box_of_menu) = bar.split_once("<details").unwrap();
+        let wide: Vec<&str> = links.split("<a class=\"wide\" ").skip(1).collect();
+        assert_eq!(wide.len(), if name == "root" { 3 } else { 1 }, "{links}");
+        for link in wide {
+            let (href, _) = link.split_once(['>', ' ']).unwrap();
+            assert!(box_of_menu.contains(href), "{name}: {href}");
+        }
     }
     let nobody = server.get("/v1/statistics", &[]).await;
     assert_eq!(nobody.status, StatusCode::UNAUTHORIZED);

@@ -639,3 +639,40 @@ async fn rights_are_changed_by_forms_too_and_each_change_is_audited() {
     let report = server.test.app.library().audit_report().await.unwrap();
     assert!(report.is_whole(), "{report:?}");
 }
+
+#[tokio::test]
+async fn pages_call_the_group_of_everyone_by_a_word_of_their_language() {
+    let server = Server::with_people().await;
+    let (id, _) = server.test.add("leave.md", LEAVE, &["hr"]).await;
+    let root = server.sign_in("root").await;
+    let path = format!("/documents/{id}/rights");
+    let page = server.page(&path, &root).await;
+    // What a page says is taken back.
+    let fields = [
+        ("form_token", &*page.form_token()),
+        ("action", "give"),
+        ("kind", "group"),
+        ("name", "모든 사람"),
+        ("level", "find"),
+        ("confirm", "1"),
+    ];
+    let reply = server.form(&path, &root, &fields).await;
+    assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.body);
+    for (language, word, default) in [
+        ("ko", "모든 사람", "기본값(모든 사람)"),
+        ("en", "Everyone", "Left empty: Everyone."),
+    ] {
+        let page = server.page(&format!("{path}?lang={language}"), &root).await;
+        let shown = format!("<span class=\"grant-name\">{word}</span>");
+        assert!(page.body.contains(&shown), "{}", page.body);
+        assert!(!page.body.contains(">everyone<"), "{}", page.body);
+        let sent = "name=\"principal\" value=\"everyone\"";
+        assert!(page.body.contains(sent), "{}", page.body);
+        let list = format!("/documents?lang={language}");
+        let list = server.page(&list, &root).await;
+        assert!(list.body.contains(default), "{}", list.body);
+    }
+    let path = format!("/v1{path}");
+    let rights = server.get(&path, &[("cookie", &root)]).await.json();
+    assert_eq!(rights["effective"][0]["group"], "everyone", "{rights}");
+}

@@ -142,6 +142,19 @@ impl Walk {
         );
         assert_eq!(counts, expected, "counts are of all, whatever is listed");
 
+        let readable = ListQuery {
+            least: Some(Level::Quote),
+            ..all.clone()
+        };
+        let (listed, _) = self.listed(&readable, &reader).await;
+        let read = found.iter().copied();
+        let read = read.filter(|document| self.model.level_of(document, number) >= 2);
+        let read: BTreeSet<DocumentId> = read.map(|document| document.id).collect();
+        assert_eq!(
+            listed.iter().map(|view| view.id).collect::<BTreeSet<_>>(),
+            read
+        );
+
         if let Some(sought) = self.model.documents.get(number) {
             let text = ListQuery {
                 text: Some(sought.name.clone()),

@@ -1,16 +1,19 @@
-//! The Model Context Protocol: the tools `search`, `ask` and `check` for the assistants that people
-//! already use, over HTTP at `/mcp` and over standard input and output.
+//! The Model Context Protocol: the tools `search`, `ask` and `check`, and documents to read, for the
+//! assistants that people already use, over HTTP at `/mcp` and over standard input and output.
 //!
 //! | module | what it is for |
 //! |---|---|
 //! | `tools` | what the tools are called, and what goes in and out |
 //! | `said` | what comes out, for models that read text |
+//! | `resources` | which documents there are to read, and their text |
 //! | `stdio` | `veracite mcp` |
 //!
 //! Each request stands for itself: there are no sessions of the protocol, so that rights are those
 //! of the moment, and nothing is kept. Who asks is decided where it is for all routes
-//! (`viewer`); a question goes the way of `POST /v1/answers` and no other.
+//! (`viewer`); a question goes the way of `POST /v1/answers` and no other. What calls a tool counts as
+//! a question (`limits`); what lists or reads does not.
 
+mod resources;
 mod said;
 mod stdio;
 mod tools;
@@ -24,7 +27,8 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData,
-    Implementation, JsonObject, ListToolsResult, PaginatedRequestParams, ServerCapabilities,
+    Implementation, JsonObject, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
     ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
@@ -36,7 +40,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::{Instrument as _, Span};
 
+use resources::ResourceError;
+
 use super::error::Error;
+use super::limits::{Limits, Seat};
 use super::viewer::{Gate, Viewer};
 use super::{BODY_LIMIT, Shared, wire};
 use crate::app::App;
@@ -51,7 +58,8 @@ const SENTENCES_LIMIT: usize = 200;
 const INSTRUCTIONS: &str = "Answers from the documents of this installation, in Korean and English. \
     `ask` gives an answer whose every sentence was checked against the exact words it cites; show its citations, \
     and say so when it abstains. `search` gives passages word for word. `check` says of each sentence of a text \
-    whether passages, or the documents, support it.";
+    whether passages, or the documents, support it. Resources are the documents themselves: their text, whole or \
+    by page.";
 
 /// On whose behalf tools run.
 #[derive(Clone, Debug)]
@@ -69,6 +77,13 @@ struct Shown {
     key: SecretString,
 }
 
+/// Whose calls of tools count as questions, and where.
+#[derive(Clone, Debug)]
+struct Counted {
+    limits: Arc<Limits>,
+    viewer: Viewer,
+}
+
 /// The server of one asker.
 #[derive(Clone, Debug)]
 struct Server {
@@ -77,6 +92,8 @@ struct Server {
     /// The key by which the asker is looked up anew for each call; none where each call comes with who
     /// asks.
     shown: Option<Shown>,
+    /// None where nobody else is on this machine.
+    counted: Option<Counted>,
     /// The request that the tools run for, in traces: the protocol runs them as a task of its own.
     span: Span,
 }
@@ -91,7 +108,10 @@ enum Failed {
 
 impl ServerHandler for Server {
     fn get_info(&self) -> ServerConfig {
-        let capabilities = ServerCapabilities::builder().enable_tools().build();
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_resources()
+            .build();
         let name =
             Implementation::new("veracite", env!("CARGO_PKG_VERSION")).with_title("Veracite");
         ServerConfig::new(capabilities)
@@ -136,11 +156,53 @@ impl ServerHandler for Server {
             }
         }
     }
+
+    async fn list_resources(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let cursor = request.and_then(|request| request.cursor);
+        let listing = async {
+            let server = self.of_now().await.map_err(ResourceError::Failed)?;
+            let library = server.app.library();
+            resources::list(library, &server.asker.reader, cursor.as_deref()).await
+        };
+        Ok(listing.instrument(self.span.clone()).await?)
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Ok(resources::templates())
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let reading = async {
+            let server = self.of_now().await.map_err(ResourceError::Failed)?;
+            let library = server.app.library();
+            resources::read(library, &server.asker.reader, &request.uri).await
+        };
+        Ok(reading.instrument(self.span.clone()).await?.into())
+    }
 }
 
 impl Server {
     async fn call(&self, name: &str, arguments: JsonObject) -> Result<CallToolResult, Failed> {
-        let server = self.of_now().await?;
+        if self.get_tool(name).is_none() {
+            return Err(Failed::NoTool);
+        }
+        let server = self.of_now().await;
+        let server = server.map_err(|error| because(error, Language::En))?;
+        let _seat = server
+            .count()
+            .map_err(|error| because(error, Language::En))?;
         match name {
             tools::SEARCH => server.search(read(arguments)?).await,
             tools::ASK => server.ask(read(arguments)?).await,
@@ -150,13 +212,12 @@ impl Server {
     }
 
     /// The same server, for its asker as they are now: a key ends, and groups change.
-    async fn of_now(&self) -> Result<Self, Failed> {
+    async fn of_now(&self) -> Result<Self, Error> {
         let Some(shown) = &self.shown else {
             return Ok(self.clone());
         };
-        let found = shown.gate.by_key(shown.key.expose_secret()).await;
-        let viewer = found.and_then(|viewer| viewer.ok_or(Error::SignIn));
-        let viewer = viewer.map_err(|error| because(error, Language::En))?;
+        let found = shown.gate.by_key(shown.key.expose_secret()).await?;
+        let viewer = found.ok_or(Error::SignIn)?;
         Ok(Self {
             asker: Asker {
                 actor: viewer.actor,
@@ -164,6 +225,14 @@ impl Server {
             },
             ..self.clone()
         })
+    }
+
+    /// Counts a call of a tool, whose seat is held until it has its result.
+    fn count(&self) -> Result<Option<Seat>, Error> {
+        match &self.counted {
+            Some(Counted { limits, viewer }) => limits.question(viewer),
+            None => Ok(None),
+        }
     }
 
     async fn search(&self, request: wire::SearchRequest) -> Result<CallToolResult, Failed> {
@@ -273,10 +342,14 @@ pub(super) async fn serve(
     let server = Server {
         app: shared.app,
         asker: Asker {
-            actor: viewer.actor,
-            reader: viewer.reader,
+            actor: Arc::clone(&viewer.actor),
+            reader: viewer.reader.clone(),
         },
         shown: None,
+        counted: Some(Counted {
+            limits: shared.limits,
+            viewer,
+        }),
         span: Span::current(),
     };
     // Host and origin are looked at for all routes, before this one.

@@ -44,6 +44,7 @@ pub(crate) async fn serve(app: Arc<App>, key: Option<&str>, reader: Reader) -> a
         app,
         asker,
         shown,
+        counted: None,
         span: Span::none(),
     };
     let serving = serve_server(server, stdio_pipes())

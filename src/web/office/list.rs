@@ -153,6 +153,7 @@ impl ListParams {
             problems: flag("problems", &self.problems)?,
             duplicates: flag("duplicates", &self.duplicates)?,
             out_of_force: flag("out_of_force", &self.out_of_force)?.then(today),
+            least: None,
             sort,
             descending,
             after,

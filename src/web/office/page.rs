@@ -20,6 +20,7 @@ use crate::language::Language;
 use crate::sources::board::Run;
 use crate::web::Shared;
 use crate::web::error::Error;
+use crate::web::groups;
 use crate::web::pages::{Frame, html};
 use crate::web::people::when;
 use crate::web::told::told;
@@ -404,11 +405,7 @@ pub(super) async fn documents(
     let frame = Frame::new(&shared, &viewer, language, "documents");
     let (words, text) = (frame.words, office_words(language));
     let ingest = &shared.app.config().ingest;
-    let readers: Vec<&str> = ingest
-        .default_readers
-        .iter()
-        .map(ingest::Group::as_str)
-        .collect();
+    let readers = groups::line(&ingest.default_readers, language);
     let sources = sources::seen(&shared, &viewer).await?;
     let next = page.next.as_ref().map(ToString::to_string);
     html(&DocumentsPage {
@@ -418,7 +415,7 @@ pub(super) async fn documents(
         formats_hint: words
             .formats_hint
             .replace("{limit}", &ingest.max_file.to_string()),
-        readers_hint: words.readers_hint.replace("{readers}", &readers.join(", ")),
+        readers_hint: words.readers_hint.replace("{readers}", &readers),
         max_file: ingest.max_file.as_u64(),
         has_more: params.has_more(),
         is_narrowed: params.is_narrowed(),

@@ -14,6 +14,7 @@ use crate::people::{ApiKeyView, Person, Refusal, Scope, SessionView};
 use crate::web::Shared;
 use crate::web::connection::Connection;
 use crate::web::error::Error;
+use crate::web::groups;
 use crate::web::pages::{Frame, html};
 use crate::web::viewer::{Speaks, Viewer};
 use crate::web::words::Words;
@@ -133,7 +134,7 @@ async fn account_page(
         keys: people.keys(id).await?,
         sessions: people.sessions(id).await?,
         this: session.id.clone(),
-        groups: group_line(&person.all_groups()),
+        groups: groups::line(&person.all_groups(), language),
         scopes: scopes.filter(|scope| scope.role() <= person.role).collect(),
         secret: None,
         refused: None,

@@ -19,6 +19,7 @@ use crate::people::{IdentityView, Link, Name, NewPerson, Person, PersonChange, P
 use crate::web::Shared;
 use crate::web::connection::Connection;
 use crate::web::error::Error;
+use crate::web::groups;
 use crate::web::office::between_commas;
 use crate::web::pages::{Frame, html};
 use crate::web::viewer::{Speaks, Viewer, host};
@@ -53,9 +54,8 @@ impl PeoplePage {
         state_word(self.frame.words, person)
     }
 
-    #[expect(clippy::unused_self, reason = "templates call methods of the page")]
     fn groups(&self, person: &Person) -> String {
-        group_line(&person.all_groups())
+        groups::line(&person.all_groups(), self.frame.language)
     }
 
     fn roles(&self) -> [(Role, &'static str); 3] {
@@ -126,7 +126,7 @@ impl PersonPage {
     }
 
     fn vouched_groups(&self) -> String {
-        let groups = group_line(&self.person.vouched_groups);
+        let groups = groups::line(&self.person.vouched_groups, self.frame.language);
         self.frame.words.vouched_groups.replace("{groups}", &groups)
     }
 
@@ -205,7 +205,7 @@ async fn people_page(
     Ok(PeoplePage {
         frame: Frame::new(shared, viewer, language, "people"),
         people: people.list().await?,
-        known_groups: group_line(&people.groups().await?),
+        known_groups: groups::line(&people.groups().await?, language),
         typed: InviteForm::default(),
         refused: None,
         saved: false,
@@ -226,7 +226,7 @@ async fn person_page(
         providers: provider_links(shared, "{name}"),
         frame: Frame::new(shared, viewer, language, "people"),
         groups: group_line(&person.groups),
-        known_groups: group_line(&people.groups().await?),
+        known_groups: groups::line(&people.groups().await?, language),
         person,
         link: None,
         refused: None,

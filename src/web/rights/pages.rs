@@ -17,6 +17,7 @@ use crate::rights::{
 };
 use crate::web::Shared;
 use crate::web::error::Error;
+use crate::web::groups;
 use crate::web::pages::{Frame, html};
 use crate::web::people::form::SafeForm;
 use crate::web::viewer::{Speaks, Viewer};
@@ -29,21 +30,21 @@ pub(in crate::web) struct ShownGrant {
     pub(in crate::web) level: Level,
 }
 
-fn shown(grants: &Grants, people: &[Person]) -> Vec<ShownGrant> {
+fn shown(grants: &Grants, people: &[Person], language: Language) -> Vec<ShownGrant> {
     grants
         .iter()
         .map(|(principal, level)| ShownGrant {
             principal: principal.to_string(),
-            name: named(principal, people),
+            name: named(principal, people, language),
             level,
         })
         .collect()
 }
 
 /// What a page calls somebody.
-fn named(principal: &Principal, people: &[Person]) -> String {
+fn named(principal: &Principal, people: &[Person], language: Language) -> String {
     match principal {
-        Principal::Group(group) => group.to_string(),
+        Principal::Group(group) => groups::called(group, language),
         Principal::Person(id) => match people.iter().find(|person| person.id == *id) {
             Some(person) => format!("{} ({})", person.display_name, person.name),
             None => principal.to_string(),
@@ -70,11 +71,11 @@ impl RightsPage {
     }
 
     fn grants(&self) -> Vec<ShownGrant> {
-        shown(&self.rights.effective, &self.people)
+        shown(&self.rights.effective, &self.people, self.frame.language)
     }
 
     fn inherited(&self) -> Vec<ShownGrant> {
-        shown(&self.rights.inherited, &self.people)
+        shown(&self.rights.inherited, &self.people, self.frame.language)
     }
 
     fn follows(&self) -> String {
@@ -127,7 +128,8 @@ impl RightsPage {
     fn reader_by(&self, access: &PersonAccess) -> String {
         let by = access.by.iter().map(|(principal, level)| {
             let level = words::level(self.told, *level);
-            format!("{}: {level}", named(principal, &self.people))
+            let name = named(principal, &self.people, self.frame.language);
+            format!("{name}: {level}")
         });
         by.collect::<Vec<_>>().join(", ")
     }
@@ -231,7 +233,7 @@ impl RightsForm {
                 Ok(Principal::Person(person.id.clone()))
             }
             _ => {
-                let group = name.to_lowercase().parse::<ingest::Group>();
+                let group = groups::known(&name.to_lowercase()).parse::<ingest::Group>();
                 group.map(Principal::Group).map_err(|error| wrong(&error))
             }
         }
@@ -318,7 +320,7 @@ impl CollectionsPage {
     }
 
     fn grants(&self, collection: &CollectionRights) -> Vec<ShownGrant> {
-        shown(&collection.effective, &self.people)
+        shown(&collection.effective, &self.people, self.frame.language)
     }
 
     fn may_change(&self) -> bool {
