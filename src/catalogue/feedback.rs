@@ -440,16 +440,16 @@ mod tests {
         assert_eq!(actors(&catalogue, WAITING).await, ["mina"]);
         let accepted = decided(Decision::Accepted);
         let other = Timestamp::from_second(6).unwrap();
-        let decide = async |given, decided| {
-            let done = catalogue.decide(&made_up.id, given, decided).await;
-            done.unwrap()
+        let decide = async |given: Timestamp, decided: Option<Decided>| {
+            let done = catalogue.decide(&made_up.id, given, decided.as_ref());
+            done.await.unwrap()
         };
         assert!(
-            !decide(other, Some(&accepted)).await,
+            !decide(other, Some(accepted.clone())).await,
             "it was said at another time"
         );
         assert_eq!(catalogue.waiting_judgements().await.unwrap(), 1);
-        assert!(decide(made_up.given, Some(&accepted)).await);
+        assert!(decide(made_up.given, Some(accepted.clone())).await);
         assert_eq!(catalogue.waiting_judgements().await.unwrap(), 0);
         let of = |decision| JudgementFilter {
             review: Some(Review::Decided(decision)),
@@ -462,7 +462,7 @@ mod tests {
         keep(&catalogue, &made_up).await;
         assert!(actors(&catalogue, of(Decision::Accepted)).await.is_empty());
         assert_eq!(actors(&catalogue, WAITING).await, ["mina"]);
-        assert!(decide(made_up.given, Some(&decided(Decision::Refused))).await);
+        assert!(decide(made_up.given, Some(decided(Decision::Refused))).await);
         assert!(decide(made_up.given, None).await, "it is decided later");
         assert_eq!(actors(&catalogue, WAITING).await, ["mina"]);
         assert!(catalogue.forget_judgement(&made_up.id).await.unwrap());

@@ -101,7 +101,7 @@ struct ExportArguments {
     /// Leaves nothing out for want of rights.
     #[arg(long, conflicts_with = "reader_groups")]
     all: bool,
-    /// Learns corrections too that the documents do not say.
+    /// Learns corrections too that the documents do not say and that no administrator accepted.
     #[arg(long)]
     unchecked: bool,
 }

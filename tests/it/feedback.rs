@@ -456,7 +456,7 @@ impl Waiting {
             .await
             .json();
         assert_eq!(answer["abstained"], false, "{answer}");
-        let mut waiting = Self {
+        let waiting = Self {
             server,
             document,
             answer,
@@ -468,8 +468,8 @@ impl Waiting {
         };
         let given = waiting.says(MADE_UP).await;
         assert_eq!(given["decision"], Value::Null);
-        waiting.id = given["id"].as_str().unwrap().to_owned();
-        waiting
+        let id = given["id"].as_str().unwrap().to_owned();
+        Self { id, ..waiting }
     }
 
     /// What `jun` says of the first sentence, in the place of what they said before.

@@ -104,7 +104,8 @@ pub struct DecisionRequest {
 pub struct CorrectedBody {
     /// The sentence.
     pub text: String,
-    /// What the checker says of it. Exports leave out corrections that the documents do not say.
+    /// What the checker says of it. Exports leave out corrections that the documents do not say and that
+    /// no administrator accepted.
     pub verdict: Verdict,
     /// The passages that it rests on.
     pub passages: Vec<u32>,
@@ -149,7 +150,7 @@ pub struct ExportQuery {
     /// Whether each line says where it comes from and who may read its documents.
     #[serde(default)]
     pub mark: bool,
-    /// Whether corrections count that the documents do not say.
+    /// Whether corrections count that the documents do not say, and that no administrator accepted.
     #[serde(default)]
     pub unchecked: bool,
 }
