@@ -47,7 +47,8 @@
 //! read any more.
 //!
 //! Feedback: an answer with its proof, and what a person says of it -> [`feedback::JudgedAnswer`], in which a
-//! correction is checked like a draft -> [`feedback::Example`]s, for those who may read all their documents today.
+//! correction is checked like a draft, and what an administrator decides on it -> [`feedback::Example`]s, for those
+//! who may read all their documents today.
 //!
 //! Rights are a parameter of every search: an [`ask::Reader`] -> [`rights::Access`], what they may do with each
 //! access list now -> [`rights::Permit`], without which no index is searched. Only the catalogue makes these. They

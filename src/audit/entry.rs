@@ -76,6 +76,8 @@ pub enum Action {
     Feedback,
     /// What was said of an answer is taken back.
     FeedbackDeleted,
+    /// An administrator accepts what was said of an answer, refuses it, or puts the decision off.
+    FeedbackDecided,
     /// What people said is given out for training.
     FeedbackExported,
     /// Another adapter writes from now on, or none.

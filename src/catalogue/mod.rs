@@ -8,7 +8,7 @@
 //! | `listing`, `counts` | lists of documents, a page at a time; how much of everything there is |
 //! | `rights` | access lists, who is on them, and the permit to search |
 //! | `people`, `access`, `oidc` | persons and links; sessions and API keys; who they are to providers |
-//! | `conversations`, `feedback` | turns as they were given; judged answers |
+//! | `conversations`, `feedback` | turns as they were given; judged answers, and what was decided on what is said of them |
 //! | `audit`, `statistics` | the audit log, append-only; daily sums |
 //! | `webhooks` | webhooks and their messages, which triggers write |
 //! | `snapshot` | a copy as of one moment, for backups |
@@ -35,7 +35,7 @@ mod webhooks;
 pub(crate) use access::{Ended, NewSession, SessionRow};
 pub(crate) use conversations::Behind;
 pub(crate) use counts::Counts;
-pub(crate) use feedback::{JudgementFilter, JudgementRow};
+pub(crate) use feedback::{JudgementCursor, JudgementFilter, JudgementRow, Review};
 pub use listing::{
     Cursor, CursorError, ListPage, ListQuery, PAGE_LIMIT, SortBy, StateCounts, states_of,
 };

@@ -217,7 +217,9 @@ mod tests {
 
     use ingest::ContentHash;
     use serde_json::json;
+    use sqlx::AssertSqlSafe;
 
+    use super::super::feedback::WITHOUT_DECISIONS;
     use super::super::metadata::{Metadata, MetadataChange};
     use super::super::store::{Arriving, Catalogue};
     use super::super::types::NewDocument;
@@ -421,7 +423,9 @@ mod tests {
         let (folder, catalogue, gone, stays) = with_two_documents().await;
         begin(&catalogue, "t").await;
         end(&catalogue, "t", gone, stays).await;
-        sqlx::raw_sql("DROP TABLE turn_documents; PRAGMA user_version = 12;")
+        let older =
+            format!("{WITHOUT_DECISIONS} DROP TABLE turn_documents; PRAGMA user_version = 12;");
+        sqlx::raw_sql(AssertSqlSafe(older))
             .execute(&catalogue.writer)
             .await
             .unwrap();

@@ -43,7 +43,7 @@ use crate::talk::Gone;
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
 
 const SCHEMA: &str = include_str!("schema.sql");
-pub(super) const SCHEMA_VERSION: i64 = 13;
+pub(super) const SCHEMA_VERSION: i64 = 14;
 /// What makes a catalogue of version 1 one of version 2.
 const TO_VERSION_2: &str = "ALTER TABLE versions ADD COLUMN readers TEXT NOT NULL DEFAULT '[]'; \
      UPDATE versions SET readers = (SELECT readers FROM documents WHERE id = versions.document);";
@@ -384,6 +384,7 @@ impl Catalogue {
                     feedback::TABLES,
                     statistics::SCHEMA,
                     purge::TABLES,
+                    feedback::DECISIONS,
                 ];
                 let changes = match usize::try_from(version) {
                     Ok(version @ 1..) => &changes[version - 1..],
@@ -398,6 +399,7 @@ impl Catalogue {
                         feedback::TABLES,
                         statistics::SCHEMA,
                         purge::TABLES,
+                        feedback::DECISIONS,
                     ][..],
                 };
                 let mut transaction = writer.begin().await?;

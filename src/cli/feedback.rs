@@ -1,4 +1,5 @@
-//! `veracite feedback`: what people and the checker say of answers, as lines that TRL reads.
+//! `veracite feedback`: what people say of answers and what is decided on it; that and what the checker says,
+//! as lines that TRL reads.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -7,16 +8,21 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use ingest::Group;
+use jiff::Timestamp;
 
 use super::beside::with_catalogue;
 use crate::app::{App, LOCAL};
 use crate::ask::Reader;
-use crate::audit::{Action, Event};
+use crate::audit::{Action, Audit, Event};
+use crate::catalogue::{Catalogue, JudgementFilter, JudgementRow, Review};
+use crate::check::Verdict;
 use crate::config::Config;
 use crate::eval::site_questions;
-use crate::feedback::{DraftsOptions, Export, ExportOptions, Format, draft_examples, export};
+use crate::feedback::{
+    Decided, Decision, DraftsOptions, Export, ExportOptions, Format, draft_examples, export,
+};
 use crate::generate::{DRAFTS_LIMIT, Engine};
 
 #[derive(Debug, Args)]
@@ -27,11 +33,45 @@ pub(super) struct FeedbackArguments {
 
 #[derive(Debug, Subcommand)]
 enum FeedbackCommand {
+    /// Lists what people said of answers, newest first, also while `serve` runs.
+    List(ListArguments),
+    /// Decides on what somebody said, also while `serve` runs.
+    Decide(DecideArguments),
     /// Writes what people said of answers, also while `serve` runs.
     Export(ExportArguments),
     /// Has several drafts written for each question, and makes examples of what the checker says of
     /// them.
     Draft(DraftArguments),
+}
+
+#[derive(Debug, Args)]
+struct ListArguments {
+    /// Only what waits: corrections that the documents do not support, on which nobody decided.
+    #[arg(long)]
+    waiting: bool,
+    /// So many at most.
+    #[arg(long, value_name = "NUMBER", default_value_t = 100)]
+    limit: u32,
+}
+
+/// What is accepted is learnt from also where the documents do not support its correction. Of what is
+/// refused nothing is learnt.
+#[derive(Debug, Args)]
+struct DecideArguments {
+    /// Its id, as `list` names it.
+    id: String,
+    /// What is decided.
+    decision: DecisionArgument,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum DecisionArgument {
+    /// It may be learnt from.
+    Accept,
+    /// Nothing of it is learnt from.
+    Refuse,
+    /// Nobody decided so far.
+    Later,
 }
 
 #[derive(Debug, Args)]
@@ -61,7 +101,7 @@ struct ExportArguments {
     /// Leaves nothing out for want of rights.
     #[arg(long, conflicts_with = "reader_groups")]
     all: bool,
-    /// Learns corrections too that the documents do not say.
+    /// Learns corrections too that the documents do not say and that no administrator accepted.
     #[arg(long)]
     unchecked: bool,
 }
@@ -90,10 +130,101 @@ struct DraftArguments {
 
 pub(super) async fn run(config: Config, arguments: FeedbackArguments) -> anyhow::Result<ExitCode> {
     match arguments.command {
+        FeedbackCommand::List(arguments) => list(&config, &arguments).await?,
+        FeedbackCommand::Decide(arguments) => {
+            with_catalogue(&config, async |catalogue, audit, _| {
+                decide(catalogue, audit, &arguments).await
+            })
+            .await?;
+        }
         FeedbackCommand::Export(arguments) => write_export(&config, arguments).await?,
         FeedbackCommand::Draft(arguments) => draft(config, arguments).await?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn list(config: &Config, arguments: &ListArguments) -> anyhow::Result<()> {
+    let filter = JudgementFilter {
+        review: arguments.waiting.then_some(Review::Waiting),
+        limit: Some(arguments.limit),
+        ..JudgementFilter::default()
+    };
+    let rows = with_catalogue(config, async |catalogue, _, _| {
+        Ok(catalogue.judgements(filter).await?)
+    })
+    .await?;
+    for row in &rows {
+        println!("{}", told(row));
+    }
+    Ok(())
+}
+
+/// What somebody said, in a line, and what they would write, a line for each sentence: as theirs, with
+/// what the checker said of it.
+fn told(row: &JudgementRow) -> String {
+    let judgement = &row.judgement;
+    let state = match judgement.decision() {
+        Some(decision) => decision.as_str(),
+        None if judgement.waits() => "waiting",
+        None => "-",
+    };
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut lines = vec![format!(
+        "{}  {}  {:<12}  {state:<8}  {}  {}",
+        judgement.id,
+        judgement.given,
+        judgement.kind.as_str(),
+        judgement.actor,
+        one_line(&row.judged.question)
+    )];
+    for sentence in &judgement.corrected {
+        let verdict = match sentence.verdict {
+            Verdict::Supported => "supported",
+            Verdict::Partial => "partly supported",
+            Verdict::Contradicted => "contradicted",
+            Verdict::Unsupported => "not in the documents",
+            Verdict::NotCheckable => "nothing to check",
+            Verdict::Unverified => "not checked",
+        };
+        let text = one_line(&sentence.text);
+        lines.push(format!("    correction, {verdict}: {text}"));
+    }
+    lines.join("\n")
+}
+
+async fn decide(
+    catalogue: &Catalogue,
+    audit: &Audit,
+    arguments: &DecideArguments,
+) -> anyhow::Result<()> {
+    let id = &arguments.id;
+    let filter = JudgementFilter {
+        id: Some(id),
+        ..JudgementFilter::default()
+    };
+    let row = catalogue.judgements(filter).await?.pop();
+    let row = row
+        .with_context(|| format!("nobody said `{id}`; `veracite feedback list` names what was"))?;
+    let decision = match arguments.decision {
+        DecisionArgument::Accept => Some(Decision::Accepted),
+        DecisionArgument::Refuse => Some(Decision::Refused),
+        DecisionArgument::Later => None,
+    };
+    let event = Event::new(LOCAL, Action::FeedbackDecided, row.answer)
+        .with("of", &row.judgement.actor)
+        .with("sentence", row.judgement.sentence)
+        .with("decision", decision);
+    audit.record(event).await?;
+    let decided = decision.map(|decision| Decided {
+        decision,
+        by: LOCAL.to_owned(),
+        at: Timestamp::now(),
+    });
+    let given = row.judgement.given;
+    if !catalogue.decide(id, given, decided.as_ref()).await? {
+        bail!("`{id}` was changed meanwhile; look at it again");
+    }
+    Ok(())
 }
 
 /// Where lines go. A file is in its place once all are written, so that none is half there.

@@ -21,7 +21,8 @@ pub struct ExportOptions {
     pub reader: Option<Reader>,
     /// Whether each says where it comes from, and who may read its documents.
     pub mark: bool,
-    /// Whether corrections that the checker did not find in the documents are learnt too.
+    /// Whether corrections that the checker did not find in the documents are learnt too, without an
+    /// administrator who accepted them.
     pub unchecked: bool,
 }
 
@@ -43,8 +44,10 @@ pub enum Skipped {
     NoPrompt,
     /// People disagree.
     Disputed,
-    /// Its correction is none that the documents support.
+    /// Its correction is none that the documents support, and nobody accepted it.
     Unchecked,
+    /// An administrator refused all that was said.
+    Refused,
     /// Nothing in this format follows from what was said.
     Nothing,
 }
@@ -57,7 +60,10 @@ impl Skipped {
             Self::Rights => "rest on documents that those whom the export is for may not read",
             Self::NoPrompt => "were judged when their passages were not known any more",
             Self::Disputed => "are judged differently by different people",
-            Self::Unchecked => "have a correction that the documents do not support",
+            Self::Unchecked => {
+                "have a correction that the documents do not support and no administrator accepted"
+            }
+            Self::Refused => "have nothing said of them that an administrator did not refuse",
             Self::Nothing => "give nothing to learn in this format",
         }
     }

@@ -158,6 +158,7 @@ pub async fn give(
         corrected,
         note,
         given: Timestamp::now(),
+        decided: None,
     };
     let event = Event::new(actor, Action::Feedback, proof.answer_sha256)
         .with("kind", kind)

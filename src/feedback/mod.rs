@@ -2,7 +2,7 @@
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | `types` | a judged answer, and what is said of it |
+//! | `types` | a judged answer, what is said of it, and what an administrator decided on that |
 //! | `recent` | the passages of recent answers, until somebody judges one |
 //! | `give` | taking a judgement: the answer must be genuine, a correction is checked |
 //! | `people` | judgements to examples: corrected over wrong, right as it is |
@@ -31,7 +31,9 @@ pub(crate) use export::{export, may_read_all};
 pub use give::{GiveError, Given, NewJudgement, give};
 pub(crate) use recent::Recent;
 pub use score::Tally;
-pub use types::{JudgedAnswer, Judgement, KeptPassage, KeptPrompt, KeptSentence, Kind};
+pub use types::{
+    Decided, Decision, JudgedAnswer, Judgement, KeptPassage, KeptPrompt, KeptSentence, Kind,
+};
 
 use std::path::PathBuf;
 

@@ -2,13 +2,14 @@
 //!
 //! A corrected answer is better than the one that was given. A sentence that is wrong and has no
 //! correction is left out of it, if something else is left. What is right is learnt as it is. Where
-//! people disagree about a sentence, nothing is learnt: somebody must look first.
+//! people disagree about a sentence, nothing is learnt: somebody must look first. What an administrator
+//! refused counts as not said, and a correction that one accepted like one that the documents support.
 
 use std::collections::BTreeMap;
 
 use super::example::{Material, written};
 use super::export::Skipped;
-use super::types::{JudgedAnswer, Judgement, KeptSentence, Kind};
+use super::types::{Decision, JudgedAnswer, Judgement, KeptSentence, Kind};
 
 /// What all said of the answer, or of one sentence of it.
 #[derive(Default)]
@@ -40,7 +41,8 @@ impl Said<'_> {
     }
 }
 
-/// What is learnt from an answer. `unchecked` corrections are ones that the documents do not say.
+/// What is learnt from an answer. With `unchecked` corrections count that the documents do not say,
+/// whether an administrator accepted them or not.
 pub(super) fn material(
     answer: &JudgedAnswer,
     judgements: &[Judgement],
@@ -48,11 +50,19 @@ pub(super) fn material(
 ) -> Result<Material, Skipped> {
     let prompt = answer.prompt.as_ref().ok_or(Skipped::NoPrompt)?;
     let mut said: BTreeMap<Option<usize>, Said<'_>> = BTreeMap::new();
-    let mut newest_first: Vec<&Judgement> = judgements.iter().collect();
+    let refused = Some(Decision::Refused);
+    let mut newest_first: Vec<&Judgement> = judgements
+        .iter()
+        .filter(|judgement| judgement.decision() != refused)
+        .collect();
+    if newest_first.is_empty() && !judgements.is_empty() {
+        return Err(Skipped::Refused);
+    }
     newest_first.sort_by_key(|judgement| std::cmp::Reverse(judgement.given));
     let mut is_unchecked = false;
     for judgement in newest_first {
-        let usable = unchecked || judgement.corrected.iter().all(KeptSentence::holds);
+        let is_accepted = judgement.decision() == Some(Decision::Accepted);
+        let usable = unchecked || is_accepted || !judgement.is_unsupported();
         let has_correction = !judgement.corrected.is_empty();
         is_unchecked |= has_correction && !usable;
         let correction = (has_correction && usable).then_some(&judgement.corrected[..]);
@@ -165,7 +175,7 @@ mod tests {
     use super::*;
     use crate::ask::{Message, Role};
     use crate::check::{Mode, Verdict};
-    use crate::feedback::KeptPrompt;
+    use crate::feedback::{Decided, KeptPrompt};
     use crate::language::Language;
 
     fn sentence(text: &str, citations: &[u32]) -> KeptSentence {
@@ -222,6 +232,7 @@ mod tests {
                 .collect(),
             note: None,
             given: Timestamp::UNIX_EPOCH,
+            decided: None,
         }
     }
 
@@ -296,6 +307,47 @@ mod tests {
             "The passages do not say.".to_owned(),
         );
         assert_eq!(wrong.pairs, [pair]);
+    }
+
+    fn with(decision: Decision, judgement: Judgement) -> Judgement {
+        let decided = Decided {
+            decision,
+            by: "root".to_owned(),
+            at: Timestamp::UNIX_EPOCH,
+        };
+        Judgement {
+            decided: Some(decided),
+            ..judgement
+        }
+    }
+
+    #[test]
+    fn a_correction_that_an_administrator_accepted_is_learnt() {
+        let mut made_up = says(Some(0), Kind::Wrong, Some("Leave is 99 days."));
+        made_up.corrected[0].verdict = Verdict::Contradicted;
+        // Undecided, only that the sentence is wrong is learnt.
+        let undecided = learnt(std::slice::from_ref(&made_up));
+        assert_eq!(undecided.good, ["Sick leave is 60 days. [2]"]);
+        let accepted = learnt(&[with(Decision::Accepted, made_up)]);
+        let corrected = "Leave is 99 days. [3] Sick leave is 60 days. [2]".to_owned();
+        assert_eq!(accepted.pairs, [(corrected, GIVEN.to_owned())]);
+    }
+
+    #[test]
+    fn nothing_of_what_an_administrator_refused_is_learnt() {
+        let wrong = says(Some(0), Kind::Wrong, Some("Leave is 25 days."));
+        let refused = with(Decision::Refused, wrong);
+        for unchecked in [false, true] {
+            let found = material(&answer(), std::slice::from_ref(&refused), unchecked);
+            assert_eq!(found.unwrap_err(), Skipped::Refused);
+        }
+        // What others said stays, and is not disputed by it.
+        let found = learnt(&[refused, says(None, Kind::Right, None)]);
+        assert_eq!(found.good, [GIVEN]);
+        assert!(found.bad.is_empty() && found.pairs.is_empty());
+        let right = with(Decision::Refused, says(None, Kind::Right, None));
+        let found = material(&answer(), &[right], false);
+        assert_eq!(found.unwrap_err(), Skipped::Refused);
     }
 
     #[test]

@@ -43,6 +43,40 @@ impl Kind {
     }
 }
 
+/// What an administrator decided on what a person said.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Decision {
+    /// It may be learnt from, also where the documents do not support its correction.
+    Accepted,
+    /// Nothing of it is learnt from.
+    Refused,
+}
+
+impl Decision {
+    /// Its name in JSON.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+        }
+    }
+}
+
+/// A decision with who made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decided {
+    /// The decision.
+    pub decision: Decision,
+    /// Who decided, as the audit log calls them.
+    pub by: String,
+    /// When.
+    pub at: Timestamp,
+}
+
 /// What a person said of an answer.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Judgement {
@@ -62,6 +96,28 @@ pub struct Judgement {
     pub note: Option<String>,
     /// When.
     pub given: Timestamp,
+    /// What an administrator decided on it, if one did.
+    pub decided: Option<Decided>,
+}
+
+impl Judgement {
+    /// What was decided on it.
+    #[must_use]
+    pub fn decision(&self) -> Option<Decision> {
+        self.decided.as_ref().map(|decided| decided.decision)
+    }
+
+    /// Whether its correction has a sentence that the documents do not say.
+    #[must_use]
+    pub fn is_unsupported(&self) -> bool {
+        !self.corrected.iter().all(KeptSentence::holds)
+    }
+
+    /// Whether it waits for an administrator: its correction is none that the documents support.
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        self.is_unsupported() && self.decided.is_none()
+    }
 }
 
 /// What training needs of an answer.
@@ -180,7 +236,7 @@ impl JudgedAnswer {
     }
 
     /// The sentences that were shown, in order.
-    pub(super) fn shown(&self) -> Vec<&KeptSentence> {
+    pub(crate) fn shown(&self) -> Vec<&KeptSentence> {
         let sentences = self.sentences.iter();
         sentences.filter(|sentence| sentence.shown).collect()
     }

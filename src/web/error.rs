@@ -40,6 +40,8 @@ pub(super) enum Error {
     Forbidden,
     /// A form without the word of the session, or with that of an earlier one.
     StaleForm,
+    /// What a decision is about was changed since it was looked at.
+    Changed,
     /// Something about people that is not done.
     People(Refusal),
     /// Rights that are not changed.
@@ -179,6 +181,7 @@ impl Error {
             Self::NotFound | Self::NoModel { .. } => StatusCode::NOT_FOUND,
             Self::SignIn => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::OtherSite | Self::StaleForm => StatusCode::FORBIDDEN,
+            Self::Changed => StatusCode::CONFLICT,
             Self::People(refusal) => people::status(*refusal),
             Self::Rights(refusal) => rights::status(refusal),
             Self::WrongHost => StatusCode::MISDIRECTED_REQUEST,
@@ -207,6 +210,7 @@ impl Error {
             Self::SignIn => "sign_in",
             Self::Forbidden => "forbidden",
             Self::StaleForm => "stale_form",
+            Self::Changed => "changed_meanwhile",
             Self::People(refusal) => people::code(*refusal),
             Self::Rights(refusal) => rights::code(refusal),
             Self::OtherSite => "other_site",
@@ -272,6 +276,10 @@ impl Error {
             Self::StaleForm => (
                 "화면이 오래되었습니다. 새로 고친 뒤 다시 시도해 주세요.",
                 "This page is out of date. Reload it and try again.",
+            ),
+            Self::Changed => (
+                "그사이 내용이 바뀌었습니다. 새로 고쳐 다시 확인해 주세요.",
+                "This was changed meanwhile. Reload it and look again.",
             ),
             Self::People(refusal) => return people::sentence(*refusal, language),
             Self::Rights(refusal) => return rights::sentence(refusal, language),

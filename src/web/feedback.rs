@@ -1,20 +1,22 @@
-//! What people say of answers: given, seen, taken back, and exported for training.
+//! What people say of answers: given, seen, decided on, taken back, and exported for training.
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get};
+use axum::routing::{delete, get, put};
 use axum::{Json, Router};
+use jiff::Timestamp;
 use utoipa::OpenApi;
 
 use super::api::JsonBody;
 use super::error::{Error, ErrorBody};
 use super::viewer::{Speaks, Viewer};
 use super::{Shared, audited, wire};
+use crate::ask::Reader;
 use crate::audit::Action;
-use crate::catalogue::JudgementFilter;
-use crate::feedback::{self, ExportError, ExportOptions, Format, GiveError};
+use crate::catalogue::{Catalogue, JudgementFilter, JudgementRow, Review};
+use crate::feedback::{self, Decided, Decision, ExportError, ExportOptions, Format, GiveError};
 use crate::language::Language;
 use crate::proof::genuine;
 
@@ -24,7 +26,7 @@ const LISTED_AT_MOST: u32 = 1_000;
 
 /// The description of these routes.
 #[derive(OpenApi)]
-#[openapi(paths(give, list, take_back, export))]
+#[openapi(paths(give, list, decide, take_back, export))]
 pub(super) struct FeedbackDescription;
 
 /// All routes about feedback.
@@ -33,12 +35,29 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/v1/feedback", get(list).post(give))
         .route("/v1/feedback/export", get(export))
         .route("/v1/feedback/{id}", delete(take_back))
+        .route("/v1/feedback/{id}/decision", put(decide))
 }
 
 impl From<ExportError> for Error {
     fn from(error: ExportError) -> Self {
         Self::internal("exporting feedback", &error)
     }
+}
+
+/// Whether `reader` may see what was judged, and what others wrote of it: they may quote all documents
+/// whose text is in it, today.
+pub(super) async fn may_see(
+    catalogue: &Catalogue,
+    row: &JudgementRow,
+    reader: &Reader,
+) -> Result<bool, Error> {
+    let documents = row.judged.documents();
+    // Where it is not known what an answer was written from, nobody sees what it says.
+    if row.judged.prompt.is_none() && documents.is_empty() {
+        return Ok(false);
+    }
+    let may_read = feedback::may_read_all(catalogue, &documents, reader).await;
+    may_read.map_err(|error| Error::internal("reading feedback", &error))
 }
 
 /// A query whose mistakes are told.
@@ -122,6 +141,7 @@ async fn list(
     let filter = JudgementFilter {
         actor: (!viewer.is_admin()).then_some(&*viewer.actor),
         answer,
+        review: query.waiting.then_some(Review::Waiting),
         limit: Some(limit),
         ..JudgementFilter::default()
     };
@@ -129,14 +149,88 @@ async fn list(
     let failed = |error: sqlx::Error| Error::internal("reading feedback", &error);
     let mut feedback = Vec::new();
     for row in catalogue.judgements(filter).await.map_err(failed)? {
-        let documents = row.judged.documents();
-        let may_read = feedback::may_read_all(catalogue, &documents, &viewer.reader);
-        // Where it is not known what an answer was written from, nobody sees what it says.
-        let is_known = row.judged.prompt.is_some() || !documents.is_empty();
-        let may_read = is_known && may_read.await.map_err(failed)?;
-        feedback.push(wire::listed_feedback(&row, &viewer.actor, may_read));
+        let may_read = may_see(catalogue, &row, &viewer.reader).await?;
+        let who = (&*viewer.actor, viewer.is_admin());
+        feedback.push(wire::listed_feedback(&row, who, may_read));
     }
     Ok(Json(wire::FeedbackList { feedback }))
+}
+
+/// Keeps what an administrator decides on what was said; `looked_at` is when that was given which they
+/// looked at.
+pub(super) async fn keep_decision(
+    shared: &Shared,
+    viewer: &Viewer,
+    id: &str,
+    decision: Option<Decision>,
+    looked_at: Option<Timestamp>,
+) -> Result<(), Error> {
+    viewer.must_be_admin()?;
+    let catalogue = shared.app.library().catalogue();
+    let failed = |error: sqlx::Error| Error::internal("deciding on feedback", &error);
+    let filter = JudgementFilter {
+        id: Some(id),
+        ..JudgementFilter::default()
+    };
+    let mut found = catalogue.judgements(filter).await.map_err(failed)?;
+    let row = found.pop().ok_or(Error::NotFound)?;
+    // Nobody decides on what they may not see.
+    if !may_see(catalogue, &row, &viewer.reader).await? {
+        return Err(Error::Forbidden);
+    }
+    let given = row.judgement.given;
+    if looked_at.is_some_and(|looked_at| looked_at.as_second() != given.as_second()) {
+        return Err(Error::Changed);
+    }
+    let event = viewer
+        .does(Action::FeedbackDecided, row.answer)
+        .with("of", &row.judgement.actor)
+        .with("sentence", row.judgement.sentence)
+        .with("decision", decision);
+    shared.record(event).await?;
+    let decided = decision.map(|decision| Decided {
+        decision,
+        by: viewer.actor.to_string(),
+        at: Timestamp::now(),
+    });
+    let error = match catalogue.decide(id, given, decided.as_ref()).await {
+        Ok(true) => return Ok(()),
+        Ok(false) => Error::Changed,
+        Err(error) => failed(error),
+    };
+    shared.failed(viewer, row.answer, &error);
+    Err(error)
+}
+
+/// Decides on what somebody said of an answer, for administrators who may read all its documents.
+///
+/// What is accepted is learnt from also where the documents do not support its correction; of what is
+/// refused nothing is learnt. The decision goes when what was said is taken back or said anew.
+#[utoipa::path(
+    put, path = "/v1/feedback/{id}/decision", tag = "feedback", operation_id = "decide_feedback",
+    params(("id" = String, Path, description = "The judgement's id")),
+    request_body(content = wire::DecisionRequest, example = json!({"decision": "accepted"})),
+    responses(
+        (status = 204, description = "It is decided so"),
+        (status = 400, description = "A field is wrong", body = ErrorBody),
+        (status = 403, description = "The asker is no administrator, or may not read a document of the answer", body = ErrorBody),
+        (status = 404, description = "Nobody said such a thing", body = ErrorBody),
+        (status = 409, description = "Something else was said since `given_at`", body = ErrorBody),
+    )
+)]
+async fn decide(
+    State(shared): State<Shared>,
+    viewer: Viewer,
+    Path(id): Path<String>,
+    JsonBody(request): JsonBody<wire::DecisionRequest>,
+) -> Result<StatusCode, Error> {
+    let looked_at = match request.given_at.as_deref().map(str::parse) {
+        None => None,
+        Some(Ok(time)) => Some(time),
+        Some(Err(_)) => return Err(Error::field("given_at", "it is no time (RFC 3339)")),
+    };
+    keep_decision(&shared, &viewer, &id, request.decision, looked_at).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Takes back what the asker said; an administrator, what anybody said.

@@ -7,8 +7,8 @@
 //! | `viewer`, `limits`, `protect` | who asks, and in which language; how much one may ask for; what browsers are told that pages may do |
 //! | `api`, `stream`, `upload` | JSON routes, server-sent events, files that come in |
 //! | `chat`, `conversations` | the page for questions and answers; kept ones of whoever asks |
-//! | `feedback` | what people say of answers |
-//! | `office` | lists of documents, details of one, sources, the page of administrators |
+//! | `feedback` | what people say of answers, and what administrators decide on it |
+//! | `office` | lists of documents, details of one, sources, the pages of administrators |
 //! | `pages`, `source` | what pages have in common; a document's text |
 //! | `people` | signing in, one's account, the people of an installation |
 //! | `rights` | who may read which document, and who changes that |

@@ -345,7 +345,7 @@ mod tests {
     use crate::people::{ApiKeyView, IdentityView, Person, PersonId, Role, Scope, SessionView};
     use crate::web::chat;
     use crate::web::office::samples::{
-        hostile_about, hostile_admin, hostile_documents, hostile_results,
+        hostile_about, hostile_admin, hostile_documents, hostile_results, hostile_reviews,
     };
     use crate::web::people::{
         AccountPage, ChoosePage, InviteForm, NewLink, PeoplePage, PersonPage, ProviderLink,
@@ -499,6 +499,7 @@ mod tests {
                 hostile_about(frame(language), HOSTILE).render(),
                 hostile_results(frame(language), HOSTILE).render(),
                 hostile_admin(frame(language), HOSTILE).render(),
+                hostile_reviews(frame(language), HOSTILE).render(),
                 hostile_source(language).render(),
                 SignInPage {
                     frame: frame(language),

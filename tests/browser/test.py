@@ -34,6 +34,7 @@ def main():
         on_paper(looker, admin)
         converse(looker, admin)
         judge(looker, admin)
+        review(looker, admin)
         upload(looker, admin)
         office(looker, admin)
         narrow(looker, admin)
@@ -163,6 +164,38 @@ def judge(looker, page):
     looker.look(page, "feedback-kept")
     page.get_by_role("button", name="Take back").click()
     expect(said).to_contain_text("taken back")
+
+
+def review(looker, page):
+    """A correction that the documents do not support waits for an administrator, who accepts it and puts
+    that off again."""
+    page.goto(f"{looker.address}/?lang=ko")
+    ask(page, QUESTION)
+    page.locator(".sentence.supported .judge-open").first.click()
+    form = page.locator("form.judge-form:visible")
+    form.get_by_label("틀림", exact=True).check()
+    form.locator("textarea[name=correction]").fill("입사 1년 미만 직원의 연차휴가는 최대 98일이다.")
+    form.locator("button[type=submit]").click()
+    expect(page.locator(".judge-holder .hint").first).to_contain_text("의견을 저장했습니다")
+    article = page.locator("article.review")
+    for language in ["ko", "en"]:
+        page.goto(f"{looker.address}/admin?lang={language}")
+        page.click("main a[href='/admin/feedback']")
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        expect(article).to_have_count(1)
+        expect(article.locator("h2")).to_have_text(QUESTION)
+        expect(article.locator(".theirs .sentence:not(.supported)")).to_contain_text("98일")
+        looker.look(page, f"reviews-{language}")
+    article.get_by_role("button", name="Accept").click()
+    expect(page.locator("main [role=status]")).to_contain_text("saved")
+    expect(article).to_have_count(0)
+    looker.look(page, "reviews-none")
+    page.click("nav.states a:has-text('Accepted')")
+    expect(article.locator(".theirs")).to_contain_text("98일")
+    looker.look(page, "reviews-accepted")
+    article.get_by_role("button", name="Decide later").click()
+    page.click("nav.states a:has-text('Waiting')")
+    expect(article).to_have_count(1)
 
 
 def office(looker, page):

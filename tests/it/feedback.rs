@@ -1,5 +1,5 @@
-//! What people say of answers, what training is given of it, best of several drafts, and adapters
-//! that are compared, through the router and the program.
+//! What people say of answers, what administrators decide on it, what training is given of it, best of
+//! several drafts, and adapters that are compared, through the router and the program.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -11,6 +11,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Request, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
+use ingest::DocumentId;
 use ingest::parse::InProcess;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -20,9 +21,9 @@ use veracite::config::Config;
 use veracite::generate::Engine;
 
 use crate::audit::{entries, of, veracite};
-use crate::harness::{LEAVE, TestApp, config};
+use crate::harness::{LEAVE, TestApp, config, groups};
 use crate::http::{get, post, send};
-use crate::people::Server;
+use crate::people::{Server, between};
 
 const QUESTION: &str = "입사 1년 미만 직원의 연차휴가는 최대 며칠인가요?";
 const RIGHT: &str = "입사 1년 미만 직원의 연차휴가는 최대 11일이다. [1]";
@@ -421,6 +422,407 @@ async fn passages_go_to_nobody_who_may_not_read_them() {
     assert!(
         !told.contains("비밀 메모"),
         "what people write is not in the log"
+    );
+}
+
+/// A server with an answer to [`QUESTION`] from a document of `hr`, and what `jun` of `hr` said of it: a
+/// correction that the document does not say. `boss` is an administrator in `hr`, `root` one who is not.
+struct Waiting {
+    server: Server,
+    document: DocumentId,
+    answer: Value,
+    id: String,
+    jun: String,
+    mina: String,
+    root: String,
+    boss: String,
+}
+
+const MADE_UP: &str = "입사 1년 미만 직원의 연차휴가는 최대 90일이다.";
+const NOTE: &str = "<b>비밀 메모</b>";
+
+impl Waiting {
+    async fn new() -> Self {
+        let server = Server::with_people().await;
+        server
+            .add("boss", veracite::people::Role::Admin, &["hr"])
+            .await;
+        let (document, _) = server.test.add("leave.md", LEAVE, &["hr"]).await;
+        let (jun, mina) = (server.sign_in("jun").await, server.sign_in("mina").await);
+        let (root, boss) = (server.sign_in("root").await, server.sign_in("boss").await);
+        let body = json!({ "question": QUESTION });
+        let answer = server
+            .json("POST", "/v1/answers", ("cookie", &jun), &body)
+            .await
+            .json();
+        assert_eq!(answer["abstained"], false, "{answer}");
+        let waiting = Self {
+            server,
+            document,
+            answer,
+            id: String::new(),
+            jun,
+            mina,
+            root,
+            boss,
+        };
+        let given = waiting.says(MADE_UP).await;
+        assert_eq!(given["decision"], Value::Null);
+        let id = given["id"].as_str().unwrap().to_owned();
+        Self { id, ..waiting }
+    }
+
+    /// What `jun` says of the first sentence, in the place of what they said before.
+    async fn says(&self, correction: &str) -> Value {
+        let body = json!({
+            "answer": self.answer, "sentence": 0, "kind": "wrong", "note": NOTE, "correction": correction,
+        });
+        let shown = ("cookie", &*self.jun);
+        let given = self.server.json("POST", "/v1/feedback", shown, &body).await;
+        assert_eq!(given.status, StatusCode::OK, "{}", given.body);
+        let given = given.json();
+        assert_ne!(given["corrected"][0]["verdict"], "supported", "{given}");
+        given
+    }
+
+    async fn decide(&self, cookie: &str, body: &Value) -> (StatusCode, String) {
+        let path = format!("/v1/feedback/{}/decision", self.id);
+        let reply = self
+            .server
+            .json("PUT", &path, ("cookie", cookie), body)
+            .await;
+        (reply.status, reply.body)
+    }
+
+    async fn decided(&self, decision: &Value) {
+        let (status, body) = self
+            .decide(&self.boss, &json!({ "decision": decision }))
+            .await;
+        assert_eq!(status, StatusCode::NO_CONTENT, "{body}");
+    }
+
+    /// What is listed for somebody.
+    async fn listed(&self, cookie: &str, query: &str) -> Vec<Value> {
+        let path = format!("/v1/feedback{query}");
+        let reply = self.server.get(&path, &[("cookie", cookie)]).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
+        reply.json()["feedback"].as_array().unwrap().clone()
+    }
+
+    /// What `boss` gets for training.
+    async fn export(&self, format: &str) -> String {
+        let path = format!("/v1/feedback/export?all=true&format={format}");
+        let reply = self.server.get(&path, &[("cookie", &self.boss)]).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
+        reply.body
+    }
+
+    async fn page(&self, query: &str, cookie: &str) -> String {
+        let path = format!("/admin/feedback{query}");
+        let reply = self.server.page(&path, cookie).await;
+        assert_eq!(reply.status, StatusCode::OK, "{}", reply.body);
+        reply.body
+    }
+}
+
+#[tokio::test]
+async fn a_correction_that_the_documents_do_not_say_waits_on_a_page_until_it_is_accepted() {
+    let waiting = Waiting::new().await;
+    assert!(!waiting.export("dpo").await.contains("90일"));
+    assert!(!waiting.export("sft").await.contains("90일"));
+    let admin = waiting.server.page("/admin", &waiting.boss).await.body;
+    assert!(
+        admin.contains("href=\"/admin/feedback\"") && admin.contains("1 waiting"),
+        "{admin}"
+    );
+    let page = waiting.page("", &waiting.boss).await;
+    for shown in [
+        QUESTION,
+        "최대 11일이다",
+        MADE_UP,
+        "비밀 메모",
+        "the documents do not support all of them",
+        "1 waiting",
+        &format!("href=\"/documents/{}?version=", waiting.document),
+    ] {
+        assert!(page.contains(shown), "{shown}: {page}");
+    }
+    assert!(
+        !page.contains("<b>"),
+        "what people write is escaped: {page}"
+    );
+    let theirs = between(&page, "class=\"theirs\"", "</div>");
+    assert!(
+        theirs.contains("90일") && !theirs.contains("class=\"sentence supported\""),
+        "{theirs}"
+    );
+    // A form of another page, and one of before, decide nothing.
+    let path = format!("/admin/feedback/{}", waiting.id);
+    let token = between(&page, "name=\"form_token\" value=\"", "\"");
+    let given_at = between(&page, "name=\"given_at\" value=\"", "\"");
+    let form = async |token: &str, given_at: &str| {
+        let fields = [
+            ("form_token", token),
+            ("given_at", given_at),
+            ("kind", "wrong"),
+            ("decision", "accepted"),
+        ];
+        waiting.server.form(&path, &waiting.boss, &fields).await
+    };
+    assert_eq!(
+        form("guessed", &given_at).await.status,
+        StatusCode::FORBIDDEN
+    );
+    let stale = form(&token, "2020-01-01T00:00:00Z").await;
+    assert_eq!(stale.status, StatusCode::CONFLICT, "{}", stale.body);
+    assert_eq!(
+        waiting.listed(&waiting.boss, "?waiting=true").await.len(),
+        1
+    );
+    let reply = form(&token, &given_at).await;
+    assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.body);
+    assert_eq!(reply.location(), "/admin/feedback?kind=wrong&done=1");
+    assert!(waiting.export("dpo").await.contains("90일"));
+    assert!(waiting.export("sft").await.contains("90일"));
+    let page = waiting.page("?kind=wrong&done=1", &waiting.boss).await;
+    assert!(
+        page.contains("Your decision is saved") && page.contains("0 waiting"),
+        "{page}"
+    );
+    assert!(!page.contains(QUESTION), "it waits no more: {page}");
+    for (query, is_shown) in [
+        ("?show=accepted", true),
+        ("?show=refused", false),
+        ("?show=all", true),
+        ("?show=all&kind=wrong", true),
+        ("?show=all&kind=right", false),
+    ] {
+        let page = waiting.page(query, &waiting.boss).await;
+        assert_eq!(page.contains(QUESTION), is_shown, "{query}: {page}");
+    }
+    // Who said it is told what was decided, and not by whom.
+    let boss = waiting.server.named("boss").await.id.to_string();
+    let own = &waiting.listed(&waiting.jun, "").await[0];
+    let seen = &waiting.listed(&waiting.boss, "").await[0];
+    for row in [own, seen] {
+        assert_eq!(row["decision"], "accepted", "{row}");
+        assert!(row["decided_at"].is_string(), "{row}");
+    }
+    assert_eq!(own["decided_by"], Value::Null);
+    assert_eq!(seen["decided_by"], json!(boss));
+    // What is said anew waits again.
+    let anew = waiting
+        .says("입사 1년 미만 직원의 연차휴가는 최대 91일이다.")
+        .await;
+    assert_eq!(
+        (&anew["id"], &anew["decision"]),
+        (&json!(waiting.id), &Value::Null)
+    );
+    let lines = waiting.export("dpo").await;
+    assert!(
+        !lines.contains("90일") && !lines.contains("91일"),
+        "{lines}"
+    );
+    assert_eq!(
+        waiting.listed(&waiting.boss, "?waiting=true").await.len(),
+        1
+    );
+    // With the document go what was said and what was decided.
+    waiting.decided(&json!("accepted")).await;
+    let library = waiting.server.test.app.library();
+    let reader = Reader::new(groups(&["hr"]));
+    library.delete(waiting.document, &reader).await.unwrap();
+    library.idle().await;
+    assert!(waiting.listed(&waiting.boss, "").await.is_empty());
+    let (status, _) = waiting
+        .decide(&waiting.boss, &json!({ "decision": "accepted" }))
+        .await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn of_what_an_administrator_refuses_nothing_is_learnt() {
+    let waiting = Waiting::new().await;
+    let bad = waiting.export("kto").await;
+    let labels: Vec<Value> = lines(&bad)
+        .iter()
+        .map(|line| line["label"].clone())
+        .collect();
+    assert!(labels.contains(&json!(false)), "the mark counts: {bad}");
+    waiting.decided(&json!("refused")).await;
+    for format in ["dpo", "kto", "sft", "kto&unchecked=true"] {
+        assert_eq!(waiting.export(format).await, "", "{format}");
+    }
+    let page = waiting.page("?show=refused", &waiting.boss).await;
+    assert!(
+        page.contains(QUESTION) && page.contains("Decide later"),
+        "{page}"
+    );
+    waiting.decided(&Value::Null).await;
+    assert_eq!(waiting.export("kto").await, bad);
+    assert_eq!(
+        waiting.listed(&waiting.boss, "?waiting=true").await.len(),
+        1
+    );
+    for (body, status, code) in [
+        (json!({}), StatusCode::BAD_REQUEST, "bad_field"),
+        (
+            json!({ "decision": "maybe" }),
+            StatusCode::BAD_REQUEST,
+            "bad_field",
+        ),
+        (
+            json!({ "decision": "accepted", "given_at": "now" }),
+            StatusCode::BAD_REQUEST,
+            "bad_field",
+        ),
+        (
+            json!({ "decision": "accepted", "given_at": "2020-01-01T00:00:00Z" }),
+            StatusCode::CONFLICT,
+            "changed_meanwhile",
+        ),
+    ] {
+        let (found, told) = waiting.decide(&waiting.boss, &body).await;
+        assert_eq!(found, status, "{body}: {told}");
+        assert!(told.contains(code), "{told}");
+    }
+    for query in ["?show=later", "?kind=fine", "?cursor=x"] {
+        let path = format!("/admin/feedback{query}");
+        let reply = waiting.server.page(&path, &waiting.boss).await;
+        assert_eq!(reply.status, StatusCode::BAD_REQUEST, "{query}");
+    }
+    // On the machine itself, beside the server.
+    let data = waiting.server.test.folder.path().join("data");
+    let (ended, told) = veracite(&data, &["feedback", "list", "--waiting"]);
+    assert!(ended, "{told}");
+    for shown in [&*waiting.id, "waiting", QUESTION, "correction, ", MADE_UP] {
+        assert!(told.contains(shown), "{shown}: {told}");
+    }
+    let (ended, told) = veracite(&data, &["feedback", "decide", &waiting.id, "accept"]);
+    assert!(ended, "{told}");
+    let seen = &waiting.listed(&waiting.boss, "").await[0];
+    assert_eq!(
+        (&seen["decision"], &seen["decided_by"]),
+        (&json!("accepted"), &json!("local"))
+    );
+    assert!(waiting.export("dpo").await.contains("90일"));
+    let (_, told) = veracite(&data, &["feedback", "list", "--waiting"]);
+    assert!(!told.contains(&waiting.id), "{told}");
+    let (ended, told) = veracite(&data, &["feedback", "decide", "none", "refuse"]);
+    assert!(!ended && told.contains("nobody said `none`"), "{told}");
+    // What was decided, and nothing of what was said, stands in the audit log.
+    let entries = entries(&data);
+    let decisions: Vec<Value> = of(&entries, "feedback_decided")
+        .iter()
+        .map(|entry| entry["details"]["decision"].clone())
+        .collect();
+    assert_eq!(
+        decisions,
+        [json!("refused"), Value::Null, json!("accepted")]
+    );
+    let told = serde_json::to_string(&entries).unwrap();
+    assert!(
+        !told.contains("비밀 메모") && !told.contains("90일"),
+        "{told}"
+    );
+}
+
+#[tokio::test]
+async fn only_administrators_who_may_read_the_documents_see_and_decide() {
+    let waiting = Waiting::new().await;
+    let accepted = json!({ "decision": "accepted" });
+    for cookie in [&waiting.mina, &waiting.jun] {
+        let reply = waiting.server.page("/admin/feedback", cookie).await;
+        assert_eq!(reply.status, StatusCode::FORBIDDEN);
+        assert!(!reply.body.contains("90일"));
+        let (status, _) = waiting.decide(cookie, &accepted).await;
+        assert_eq!(status, StatusCode::FORBIDDEN);
+    }
+    let nobody = waiting.server.get("/admin/feedback", &[]).await;
+    assert_eq!(nobody.status, StatusCode::UNAUTHORIZED);
+    assert!(
+        waiting
+            .listed(&waiting.mina, "?waiting=true")
+            .await
+            .is_empty()
+    );
+    assert_eq!(waiting.listed(&waiting.jun, "?waiting=true").await.len(), 1);
+    // An administrator who may not read the document sees that there is something.
+    let page = waiting.page("", &waiting.root).await;
+    assert!(
+        page.contains("1 waiting") && page.contains("its text is not shown"),
+        "{page}"
+    );
+    for hidden in [
+        QUESTION,
+        "11일",
+        "90일",
+        "비밀 메모",
+        "휴가 규정",
+        &waiting.document.to_string(),
+        "name=\"decision\"",
+    ] {
+        assert!(!page.contains(hidden), "{hidden}: {page}");
+    }
+    let (status, _) = waiting.decide(&waiting.root, &accepted).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+    assert_eq!(
+        waiting.listed(&waiting.boss, "?waiting=true").await.len(),
+        1
+    );
+    // A right that is taken away counts at once.
+    waiting.server.test.add("leave.md", LEAVE, &["board"]).await;
+    let page = waiting.page("", &waiting.boss).await;
+    assert!(!page.contains(QUESTION) && !page.contains("90일"), "{page}");
+    let (status, _) = waiting.decide(&waiting.boss, &accepted).await;
+    assert_eq!(status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn where_nobody_signs_in_the_page_gives_a_part_at_a_time_and_decides() {
+    let test = TestApp::new().await;
+    test.add("leave.md", LEAVE, &["everyone"]).await;
+    for number in 0..21 {
+        let answer = ask(&test, &format!("{QUESTION} ({number})")).await;
+        judge(&test, json!({ "answer": answer, "kind": "right" })).await;
+    }
+    let page = async |query: &str| {
+        let path = format!("/admin/feedback?lang=en&{query}");
+        let (status, html) = send(&test, get(&path)).await;
+        assert_eq!(status, StatusCode::OK, "{html}");
+        html
+    };
+    let count = |html: &str| html.matches("<article").count();
+    assert_eq!(count(&page("").await), 0, "what is right does not wait");
+    let first = page("show=all&kind=right").await;
+    assert_eq!(count(&first), 20);
+    let next = between(&first, "class=\"button\" href=\"", "\"");
+    let next = next.replace("&#38;", "&").replace("&amp;", "&");
+    let (_, query) = next.split_once('?').unwrap();
+    assert!(query.starts_with("show=all&kind=right&cursor="), "{query}");
+    let second = page(query).await;
+    assert_eq!(count(&second), 1);
+    assert!(second.contains("First page") && !second.contains("Next page"));
+    let id = |html: &str| between(html, "id=\"review-", "\"");
+    let last = id(&second);
+    assert!(!first.contains(&last), "no one stands on both");
+    let given_at = between(&second, "name=\"given_at\" value=\"", "\"");
+    let body = crate::people::encoded(&[("decision", "refused"), ("given_at", &given_at)]);
+    let request = Request::post(format!("/admin/feedback/{last}"))
+        .header(header::HOST, "127.0.0.1:8420")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .body(Body::from(body))
+        .unwrap();
+    let (status, told) = send(&test, request).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "{told}");
+    let refused = page("show=refused").await;
+    assert_eq!((count(&refused), id(&refused)), (1, last));
+    let korean = send(&test, get("/admin/feedback?lang=ko&show=refused"))
+        .await
+        .1;
+    assert!(
+        korean.contains("의견 검토") && korean.contains("나중에 결정"),
+        "{korean}"
     );
 }
 

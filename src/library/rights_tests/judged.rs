@@ -95,6 +95,7 @@ impl Walk {
             corrected: Vec::new(),
             note: None,
             given: Timestamp::now(),
+            decided: None,
         };
         let catalogue = self.library.catalogue();
         let given = catalogue.judge(id, &judged, &judgement).await.unwrap();

@@ -128,6 +128,7 @@ fn errors(language: Language) -> Vec<ErrorRow> {
         Error::Forbidden,
         Error::OtherSite,
         Error::StaleForm,
+        Error::Changed,
         Error::WrongHost,
         Error::NotFound,
         Error::MediaType {

@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::charts::{Bar, Chart, Series, length, lines, percent, stacked};
 use super::installation::{InstallationBody, look};
 use super::page::state_word;
+use super::reviews::{review_words, waiting_words};
 use super::words::{OfficeWords, office_words};
 use super::{size, thousands};
 use crate::audit::Questions as KeptQuestions;
@@ -182,17 +183,23 @@ pub(in crate::web) struct AdminPage {
     pub(in crate::web) never_count: String,
     pub(in crate::web) tables: Vec<Table>,
     pub(in crate::web) warnings: Vec<(String, String)>,
+    /// The link to what people said of answers, and how much of it waits.
+    pub(in crate::web) reviews: &'static str,
+    pub(in crate::web) waiting: String,
 }
 
 impl AdminPage {
-    /// The page of these figures.
-    pub(in crate::web) fn new(frame: Frame, days: u16, body: StatisticsBody) -> Self {
+    /// The page of these figures, where so much of what people said waits to be decided on.
+    pub(in crate::web) fn new(frame: Frame, days: u16, body: StatisticsBody, waiting: u64) -> Self {
+        let reviews = review_words(frame.language);
         let (words, text) = (frame.words, office_words(frame.language));
         let warnings = &body.installation.warnings;
         let count = thousands(body.never_cited.count);
         Self {
             text,
             days,
+            reviews: reviews.title,
+            waiting: waiting_words(reviews, waiting),
             figures: figures(text, &body.report),
             charts: charts(words, text, &body.report),
             tables: tables(words, text, &body.installation),
@@ -533,8 +540,11 @@ pub(super) async fn page(
     viewer.must_be_admin()?;
     let days = range.days()?;
     let body = gather(&shared, &viewer, days).await?;
+    let catalogue = shared.app.library().catalogue();
+    let waiting = catalogue.waiting_judgements().await;
+    let waiting = waiting.map_err(LibraryError::from)?;
     let frame = Frame::new(&shared, &viewer, language, "admin");
-    html(&AdminPage::new(frame, days, body))
+    html(&AdminPage::new(frame, days, body, waiting))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The documents page and the page of administrators.
+//! The documents page and the pages of administrators.
 //!
 //! | module | what it is for |
 //! |---|---|
@@ -8,6 +8,7 @@
 //! | `actions`, `bulk` | what is done to one document, and to many |
 //! | `sources` | folders, web sites and buckets |
 //! | `admin`, `charts`, `installation` | the page of administrators: figures, charts, the machine |
+//! | `reviews` | what people said of answers, for administrators to decide on |
 //! | `form`, `words` | forms that carry the word of their session, the words of both languages |
 //!
 //! Everything works without scripts; scripts keep it live.
@@ -21,6 +22,7 @@ mod form;
 mod installation;
 mod list;
 mod page;
+mod reviews;
 #[cfg(test)]
 pub(super) mod samples;
 mod sources;
@@ -49,6 +51,8 @@ pub(super) fn routes() -> Router<Shared> {
         .route("/documents/{id}/cancel", post(about::cancel))
         .route("/sources/look", post(sources::look_form))
         .route("/admin", get(admin::page))
+        .route("/admin/feedback", get(reviews::page))
+        .route("/admin/feedback/{id}", post(reviews::decide))
         .route("/v1/documents/bulk", post(bulk::many))
         .route("/v1/sources", get(sources::list))
         .route("/v1/sources/look", post(sources::look))

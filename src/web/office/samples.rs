@@ -7,6 +7,9 @@ use super::admin::{AdminPage, CitedBody, NeverCitedBody, StatisticsBody};
 use super::bulk::ResultsPage;
 use super::installation::{DiskBody, InstallationBody, WarningBody};
 use super::page::{Column, DocumentsPage, FilterFields, Row, SourceRow, StateLink};
+use super::reviews::{
+    Choice, RestsOn, ReviewParams, ReviewView, ReviewsPage, SaidView, ShowLink, review_words,
+};
 use super::words::office_words;
 use crate::catalogue::Sum;
 use crate::statistics::report::report;
@@ -191,5 +194,72 @@ pub(in crate::web) fn hostile_admin(frame: Frame, hostile: &str) -> AdminPage {
             }],
         },
     };
-    AdminPage::new(frame, 30, body)
+    AdminPage::new(frame, 30, body, 3)
+}
+
+pub(in crate::web) fn hostile_reviews(frame: Frame, hostile: &str) -> ReviewsPage {
+    let text = || hostile.to_owned();
+    let said = || SaidView {
+        text: text(),
+        verdict: "unsupported",
+        mark: "x",
+        verdict_words: "x",
+    };
+    let review = |correction, corrected| ReviewView {
+        id: text(),
+        language: "ko",
+        question: Some(text()),
+        kind: "x",
+        said_by: text(),
+        state: "waiting",
+        state_words: "x",
+        decided: Some(text()),
+        about: text(),
+        abstained: true,
+        sentences: vec![said()],
+        correction,
+        correction_title: "x",
+        correction_hint: "x",
+        corrected,
+        note: Some(text()),
+        documents: vec![RestsOn {
+            title: text(),
+            url: text(),
+        }],
+        is_usable: false,
+        given_at: text(),
+        choices: vec![Choice {
+            word: "x",
+            value: "x",
+            class: "button",
+        }],
+    };
+    let hidden = ReviewView {
+        question: None,
+        ..review(None, Vec::new())
+    };
+    ReviewsPage {
+        text: review_words(frame.language),
+        frame,
+        params: ReviewParams {
+            show: text(),
+            kind: text(),
+            cursor: text(),
+            done: text(),
+        },
+        waiting: text(),
+        shows: vec![ShowLink {
+            word: "x",
+            count: Some(text()),
+            link: text(),
+            is_chosen: true,
+        }],
+        reviews: vec![
+            review(Some(text()), vec![said()]),
+            review(Some(text()), Vec::new()),
+            hidden,
+        ],
+        next: Some(text()),
+        first: Some(text()),
+    }
 }

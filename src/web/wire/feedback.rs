@@ -7,7 +7,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::Verdict;
 use crate::ask::Reader;
 use crate::catalogue::JudgementRow;
-use crate::feedback::{Format, Given, JudgedAnswer, Judgement, KeptSentence, Kind, NewJudgement};
+use crate::feedback::{
+    Decision, Format, Given, JudgedAnswer, Judgement, KeptSentence, Kind, NewJudgement,
+};
 use crate::proof::Json;
 
 /// What somebody says of an answer.
@@ -74,6 +76,27 @@ pub struct FeedbackBody {
     pub usable: bool,
     /// When it was said (RFC 3339).
     pub given_at: String,
+    /// What an administrator decided on it: `accepted` has its correction learnt from also where the
+    /// documents do not support it, of what is `refused` nothing is learnt. Null as long as nobody
+    /// decided, and again when the same person says something else of the same sentence.
+    pub decision: Option<Decision>,
+    /// When that was decided (RFC 3339).
+    pub decided_at: Option<String>,
+    /// Who decided, as `actor` says who said it; told to administrators only.
+    pub decided_by: Option<String>,
+}
+
+/// What an administrator decides on what was said.
+#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionRequest {
+    /// The decision; null puts it off.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required = true)]
+    pub decision: Option<Decision>,
+    /// `given_at` of what was looked at: if something else was said since, nothing is decided.
+    #[serde(default)]
+    pub given_at: Option<String>,
 }
 
 /// A sentence of a correction.
@@ -81,7 +104,8 @@ pub struct FeedbackBody {
 pub struct CorrectedBody {
     /// The sentence.
     pub text: String,
-    /// What the checker says of it. Exports leave out corrections that the documents do not say.
+    /// What the checker says of it. Exports leave out corrections that the documents do not say and that
+    /// no administrator accepted.
     pub verdict: Verdict,
     /// The passages that it rests on.
     pub passages: Vec<u32>,
@@ -101,6 +125,10 @@ pub struct FeedbackList {
 pub struct FeedbackQuery {
     /// Only those of this answer: its `proof.answer_sha256`.
     pub answer: Option<String>,
+    /// Only those that wait for an administrator: their correction is none that the documents
+    /// support, and nobody decided on it.
+    #[serde(default)]
+    pub waiting: bool,
     /// So many at most: 200, if left out, and 1,000 at most.
     pub limit: Option<u32>,
 }
@@ -122,7 +150,7 @@ pub struct ExportQuery {
     /// Whether each line says where it comes from and who may read its documents.
     #[serde(default)]
     pub mark: bool,
-    /// Whether corrections count that the documents do not say.
+    /// Whether corrections count that the documents do not say, and that no administrator accepted.
     #[serde(default)]
     pub unchecked: bool,
 }
@@ -159,6 +187,12 @@ fn body(
         note: judgement.note.clone(),
         usable,
         given_at: judgement.given.to_string(),
+        decision: judgement.decision(),
+        decided_at: judgement
+            .decided
+            .as_ref()
+            .map(|decided| decided.at.to_string()),
+        decided_by: None,
     }
 }
 
@@ -179,9 +213,13 @@ pub(crate) fn given(given: &Given, answer: &Value) -> FeedbackBody {
     body
 }
 
-/// A judgement as `actor` may see it, who reads all its documents or not.
+/// A judgement as `actor` may see it, who is an administrator or not, and reads all its documents or not.
 #[must_use]
-pub(crate) fn listed(row: &JudgementRow, actor: &str, may_read: bool) -> FeedbackBody {
+pub(crate) fn listed(
+    row: &JudgementRow,
+    (actor, is_admin): (&str, bool),
+    may_read: bool,
+) -> FeedbackBody {
     let usable = row.judged.prompt.is_some();
     let shown = may_read.then_some(&row.judged);
     let mut body = body(&row.answer.to_string(), &row.judgement, usable, shown);
@@ -189,6 +227,10 @@ pub(crate) fn listed(row: &JudgementRow, actor: &str, may_read: bool) -> Feedbac
         (body.correction, body.note) = (None, None);
         body.corrected.clear();
     }
+    let decided = row.judgement.decided.as_ref();
+    body.decided_by = decided
+        .filter(|_| is_admin)
+        .map(|decided| decided.by.clone());
     body
 }
 

@@ -35,7 +35,8 @@ pub use document::{
     document, versions,
 };
 pub use feedback::{
-    CorrectedBody, ExportQuery, FeedbackBody, FeedbackList, FeedbackQuery, FeedbackRequest,
+    CorrectedBody, DecisionRequest, ExportQuery, FeedbackBody, FeedbackList, FeedbackQuery,
+    FeedbackRequest,
 };
 pub(crate) use feedback::{
     audience as export_audience, given as given_feedback, listed as listed_feedback,
