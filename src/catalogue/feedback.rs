@@ -6,6 +6,7 @@ use sqlx::sqlite::{Sqlite, SqliteRow};
 use sqlx::{QueryBuilder, Row as _};
 
 use super::listing::CursorError;
+use super::purge;
 use super::rights::{ListId, lists_of};
 use super::store::{Catalogue, Result, decode_error, json, parsed, to_json};
 use crate::feedback::{Decided, Decision, JudgedAnswer, Judgement, Kind};
@@ -179,15 +180,20 @@ fn judgements_sql(filter: &JudgementFilter<'_>) -> QueryBuilder<Sqlite> {
 impl Catalogue {
     /// Keeps a judgement, in the place of an earlier one of the same person about the same sentence, and
     /// the answer that it is about. Gives the judgement's id, which stays when it is replaced; what was
-    /// decided on the earlier one does not.
+    /// decided on the earlier one does not. Nothing is kept of an answer that rests on what was deleted or
+    /// is a version that is not kept any more, and no id given.
     pub(crate) async fn judge(
         &self,
         answer: ContentHash,
         judged: &JudgedAnswer,
         judgement: &Judgement,
-    ) -> Result<String> {
+    ) -> Result<Option<String>> {
         let (id, given) = (answer.to_string(), judgement.given.as_second());
+        let documents = judged.documents();
         let mut transaction = self.writer.begin().await?;
+        if !purge::are_kept(&mut transaction, &documents).await? {
+            return Ok(None);
+        }
         // What an earlier judge's look had in mind may be more than this one's, which came later.
         sqlx::query(
             "INSERT INTO judged_answers (id, body, judged_at) VALUES (?1, ?2, ?3) \
@@ -199,7 +205,7 @@ impl Catalogue {
         .bind(given)
         .execute(&mut *transaction)
         .await?;
-        for (document, version) in judged.documents() {
+        for (document, version) in documents {
             sqlx::query(
                 "INSERT OR IGNORE INTO judged_documents (answer, document, version) VALUES (?, ?, ?)",
             )
@@ -234,7 +240,7 @@ impl Catalogue {
         .await?;
         let id = row.try_get("id")?;
         transaction.commit().await?;
-        Ok(id)
+        Ok(Some(id))
     }
 
     /// Judgements, newest first.
@@ -400,7 +406,8 @@ mod tests {
 
     async fn keep(catalogue: &Catalogue, judgement: &Judgement) {
         let id = ContentHash::of(b"answer");
-        catalogue.judge(id, &answer(), judgement).await.unwrap();
+        let given = catalogue.judge(id, &answer(), judgement).await.unwrap();
+        assert!(given.is_some());
     }
 
     /// Who said what is wanted, in order.

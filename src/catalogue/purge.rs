@@ -51,6 +51,24 @@ pub(super) async fn note(
     Ok(())
 }
 
+/// Whether all these versions are kept, of documents that are not being deleted.
+pub(super) async fn are_kept(
+    transaction: &mut SqliteConnection,
+    versions: &BTreeSet<Version>,
+) -> Result<bool> {
+    if !not_kept(transaction, versions).await?.is_empty() {
+        return Ok(false);
+    }
+    let documents: BTreeSet<DocumentId> = versions.iter().map(|(document, _)| *document).collect();
+    let going = sqlx::query(
+        "SELECT 1 FROM documents WHERE state = 'deleting' AND id IN (SELECT value FROM json_each(?)) LIMIT 1",
+    )
+    .bind(to_json(&documents))
+    .fetch_optional(&mut *transaction)
+    .await?;
+    Ok(going.is_none())
+}
+
 /// Those of these versions that are not kept.
 async fn not_kept(
     transaction: &mut SqliteConnection,

@@ -165,9 +165,18 @@ pub async fn give(
         .with("sentence", sentence);
     app.audit().record(event).await?;
     let catalogue = app.library().catalogue();
-    judgement.id = catalogue
+    let kept = catalogue
         .judge(proof.answer_sha256, &judged, &judgement)
         .await?;
+    let Some(id) = kept else {
+        let event = Event::new(actor, Action::Failed, proof.answer_sha256);
+        app.audit().note(event.with("code", "gone"));
+        return Err(wrong(
+            "answer",
+            "a document that it rests on was deleted, or the version that it quotes is not kept any more",
+        ));
+    };
+    judgement.id = id;
     app.metrics().judged(kind);
     Ok(Given {
         answer: proof.answer_sha256,

@@ -105,7 +105,7 @@ def ask_and_open_the_source(looker, page, language):
 
 def on_paper(looker, page):
     """Printed by night, an answer is dark on white, with its quotes and without the bar; colors of the system keep
-    what is chosen apart."""
+    what is chosen apart, and no width cuts a button off."""
     page.goto(f"{looker.address}/?lang=en")
     ask(page, QUESTION)
     colors = "element => { const style = getComputedStyle(element); return [style.color, style.backgroundColor] }"
@@ -123,6 +123,11 @@ def on_paper(looker, page):
     page.emulate_media(media="screen", color_scheme="light", forced_colors="none", reduced_motion="reduce")
     assert page.locator(".sentence").first.evaluate("element => getComputedStyle(element).animationName") == "none"
     page.emulate_media(media="screen", reduced_motion="no-preference")
+    for width in [768, 1024, 1101, 1280, 1440, 1600]:
+        page.set_viewport_size({"width": width, "height": 900})
+        send, form = (page.locator(name).bounding_box() for name in ["#send", "#ask"])
+        assert send["x"] + send["width"] <= form["x"] + form["width"] + 1, f"a button is cut off at {width} px: {send} {form}"
+    page.set_viewport_size({"width": 1280, "height": 900})
 
 
 def converse(looker, page):

@@ -308,6 +308,11 @@ async fn the_passages_of_an_older_answer_are_found_again_until_they_change() {
     library.delete(document, &Reader::anyone()).await.unwrap();
     library.idle().await;
     assert!(export(&test, "format=sft&all=true").await.is_empty());
+    // And it does not come back with what somebody says later.
+    let request = json!({ "answer": answer, "kind": "right" });
+    let (status, refused) = post_json(&test, "/v1/feedback", &request).await;
+    assert_eq!(status, StatusCode::BAD_REQUEST, "{refused}");
+    assert_eq!(refused["error"]["field"], "answer", "{refused}");
     let (_, listed) = send(&test, get("/v1/feedback")).await;
     assert_eq!(
         listed, r#"{"feedback":[]}"#,
