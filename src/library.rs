@@ -765,7 +765,9 @@ impl Library {
         version: Option<ContentHash>,
         reader: &Reader,
     ) -> Result<Option<SourceText>, LibraryError> {
-        let Some(view) = self.get(id, reader).await? else {
+        // One that is being deleted is there only until that is done.
+        let view = self.get(id, reader).await?;
+        let Some(view) = view.filter(|view| view.state != State::Deleting) else {
             return Ok(None);
         };
         let read = self

@@ -1,6 +1,6 @@
 //! Conversations and their turns. Every look names whose they are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use ingest::{ChunkId, DocumentId};
 use jiff::Timestamp;
@@ -273,7 +273,10 @@ impl Catalogue {
             .execute(&mut *transaction)
             .await?;
         let documents = documents_in(None, &BTreeMap::new(), suggestions);
-        purge::note(&mut transaction, turn, &documents, &BTreeSet::new()).await?;
+        let versions = suggestions
+            .iter()
+            .filter_map(|it| Some((it.document, it.version?)));
+        purge::note(&mut transaction, turn, &documents, &versions.collect()).await?;
         transaction.commit().await
     }
 

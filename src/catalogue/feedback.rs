@@ -180,14 +180,15 @@ fn judgements_sql(filter: &JudgementFilter<'_>) -> QueryBuilder<Sqlite> {
 impl Catalogue {
     /// Keeps a judgement, in the place of an earlier one of the same person about the same sentence, and
     /// the answer that it is about. Gives the judgement's id, which stays when it is replaced; what was
-    /// decided on the earlier one does not. Nothing is kept of an answer that rests on what was deleted or
-    /// is a version that is not kept any more, and no id given.
+    /// decided on the earlier one does not. Gives also when it was given: by that what replaces another is told
+    /// apart from it. Nothing is kept of an answer that rests on what was deleted or
+    /// is a version that is not kept any more, and nothing is given then.
     pub(crate) async fn judge(
         &self,
         answer: ContentHash,
         judged: &JudgedAnswer,
         judgement: &Judgement,
-    ) -> Result<Option<String>> {
+    ) -> Result<Option<(String, Timestamp)>> {
         let (id, given) = (answer.to_string(), judgement.given.as_second());
         let documents = judged.documents();
         let mut transaction = self.writer.begin().await?;
@@ -223,8 +224,8 @@ impl Catalogue {
             "INSERT INTO feedback (id, answer, actor, sentence, kind, correction, corrected, note, given_at, \
              is_unsupported) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
              ON CONFLICT (answer, actor, sentence) DO UPDATE SET kind = ?5, correction = ?6, \
-             corrected = ?7, note = ?8, given_at = ?9, is_unsupported = ?10, decision = NULL, \
-             decided_by = NULL, decided_at = NULL RETURNING id",
+             corrected = ?7, note = ?8, given_at = max(?9, given_at + 1), is_unsupported = ?10, decision = NULL, \
+             decided_by = NULL, decided_at = NULL RETURNING id, given_at",
         )
         .bind(&judgement.id)
         .bind(&id)
@@ -238,9 +239,9 @@ impl Catalogue {
         .bind(judgement.is_unsupported())
         .fetch_one(&mut *transaction)
         .await?;
-        let id = row.try_get("id")?;
+        let kept = (row.try_get("id")?, time(row.try_get("given_at")?)?);
         transaction.commit().await?;
-        Ok(Some(id))
+        Ok(Some(kept))
     }
 
     /// Judgements, newest first.
@@ -469,8 +470,11 @@ mod tests {
         keep(&catalogue, &made_up).await;
         assert!(actors(&catalogue, of(Decision::Accepted)).await.is_empty());
         assert_eq!(actors(&catalogue, WAITING).await, ["mina"]);
-        assert!(decide(made_up.given, Some(decided(Decision::Refused))).await);
-        assert!(decide(made_up.given, None).await, "it is decided later");
+        // Even if it was said within the same second, it is not what was looked at.
+        let anew = Timestamp::from_second(8).unwrap();
+        assert!(!decide(made_up.given, Some(decided(Decision::Accepted))).await);
+        assert!(decide(anew, Some(decided(Decision::Refused))).await);
+        assert!(decide(anew, None).await, "it is decided later");
         assert_eq!(actors(&catalogue, WAITING).await, ["mina"]);
         assert!(catalogue.forget_judgement(&made_up.id).await.unwrap());
         assert!(!decide(made_up.given, None).await);

@@ -116,29 +116,39 @@ pub(super) async fn drop_versions(
     Ok(!rows.is_empty())
 }
 
-/// Takes all that comes from what is gone out of all that is kept. Of answers that somebody judged those
-/// of documents that are deleted go by themselves.
+/// Takes all that comes from what is gone out of all that is kept.
 pub(super) async fn purge_all(transaction: &mut SqliteConnection, gone: &Gone) -> Result<()> {
-    let versions = to_json(&gone.versions);
     let rows = sqlx::query(
         "SELECT turn FROM turn_documents WHERE document IN (SELECT value FROM json_each(?1)) \
          UNION SELECT t.id FROM json_each(?2) q \
          JOIN turn_documents d ON d.document = json_extract(q.value, '$[0]') \
-         JOIN turns t ON t.id = d.turn AND instr(t.answer, json_extract(q.value, '$[1]')) > 0",
+         JOIN turns t ON t.id = d.turn AND (instr(t.answer, json_extract(q.value, '$[1]')) > 0 \
+         OR instr(t.suggestions, json_extract(q.value, '$[1]')) > 0)",
     )
     .bind(to_json(&gone.documents))
-    .bind(&versions)
+    .bind(to_json(&gone.versions))
     .fetch_all(&mut *transaction)
     .await?;
-    for row in &rows {
-        purge_turn(transaction, row.try_get("turn")?, gone).await?;
+    let turns = rows.iter().map(|row| row.try_get("turn"));
+    purge_turns(transaction, &turns.collect::<Result<_>>()?, gone).await
+}
+
+/// Takes it out of these turns, and out of what was judged. Of answers that somebody judged those of
+/// documents that are deleted go by themselves.
+async fn purge_turns(
+    transaction: &mut SqliteConnection,
+    turns: &BTreeSet<String>,
+    gone: &Gone,
+) -> Result<()> {
+    for turn in turns {
+        purge_turn(transaction, turn, gone).await?;
     }
     sqlx::query(
         "DELETE FROM judged_answers WHERE id IN (SELECT j.answer FROM json_each(?) q \
          JOIN judged_documents j ON j.document = json_extract(q.value, '$[0]') \
          AND j.version = json_extract(q.value, '$[1]'))",
     )
-    .bind(&versions)
+    .bind(to_json(&gone.versions))
     .execute(&mut *transaction)
     .await?;
     Ok(())
@@ -148,38 +158,49 @@ pub(super) async fn purge_all(transaction: &mut SqliteConnection, gone: &Gone) -
 /// whenever its form changes.
 pub(super) async fn purge_earlier(transaction: &mut SqliteConnection) -> Result<()> {
     let rows = sqlx::query(
-        "SELECT DISTINCT document FROM turn_documents WHERE document NOT IN (SELECT id FROM documents)",
+        "SELECT turn, document FROM turn_documents WHERE document NOT IN (SELECT id FROM documents)",
     )
     .fetch_all(&mut *transaction)
     .await?;
-    let documents = rows
-        .iter()
-        .map(|row| parsed(row, "document"))
-        .collect::<Result<_>>()?;
-    let gone = Gone {
-        documents,
-        versions: dropped_earlier(transaction).await?,
-    };
-    purge_all(transaction, &gone).await
+    let (mut turns, mut gone) = (BTreeSet::new(), Gone::default());
+    for row in &rows {
+        turns.insert(row.try_get("turn")?);
+        gone.documents.insert(parsed(row, "document")?);
+    }
+    let kept = kept_versions(transaction).await?;
+    let versions = kept.iter().map(|(_, version)| *version).collect();
+    gone.versions = not_kept(transaction, &versions).await?;
+    let of_gone = kept
+        .into_iter()
+        .filter(|(_, version)| gone.versions.contains(version));
+    turns.extend(of_gone.filter_map(|(turn, _)| turn));
+    purge_turns(transaction, &turns, &gone).await
 }
 
-/// Versions that kept or judged answers rest on, and that are not kept.
-async fn dropped_earlier(transaction: &mut SqliteConnection) -> Result<BTreeSet<Version>> {
+/// The versions that kept or judged answers rest on, and the turns that name them.
+async fn kept_versions(
+    transaction: &mut SqliteConnection,
+) -> Result<BTreeSet<(Option<String>, Version)>> {
     let rows = sqlx::query(
-        "SELECT document, version FROM judged_documents \
-         UNION SELECT json_extract(q.value, '$.document'), json_extract(q.value, '$.version') \
+        "SELECT NULL AS turn, document, version FROM judged_documents \
+         UNION SELECT t.id, json_extract(q.value, '$.document'), json_extract(q.value, '$.version') \
          FROM turns t, json_each(CASE WHEN json_valid(t.answer) THEN t.answer END, '$.claims') c, \
          json_each(c.value, '$.citations') q \
-         UNION SELECT json_extract(s.value, '$.citation.document'), json_extract(s.value, '$.citation.version') \
+         UNION SELECT t.id, json_extract(s.value, '$.citation.document'), \
+         json_extract(s.value, '$.citation.version') \
          FROM turns t, json_each(CASE WHEN json_valid(t.answer) THEN t.answer END, '$.conflicts') c, \
-         json_each(c.value, '$.sides') s",
+         json_each(c.value, '$.sides') s \
+         UNION SELECT t.id, json_extract(s.value, '$.document'), json_extract(s.value, '$.version') \
+         FROM turns t, json_each(t.suggestions) s",
     )
     .fetch_all(&mut *transaction)
     .await?;
     // What names no version is shown to nobody.
-    let named = |row| Some((parsed(row, "document").ok()?, parsed(row, "version").ok()?));
-    let versions: BTreeSet<Version> = rows.iter().filter_map(named).collect();
-    not_kept(transaction, &versions).await
+    let named = |row| {
+        let version = (parsed(row, "document").ok()?, parsed(row, "version").ok()?);
+        Some((row.try_get("turn").ok()?, version))
+    };
+    Ok(rows.iter().filter_map(named).collect())
 }
 
 async fn purge_turn(transaction: &mut SqliteConnection, turn: &str, gone: &Gone) -> Result<()> {

@@ -23,6 +23,7 @@ use sqlx::sqlite::{
     SqliteSynchronous,
 };
 use sqlx::{AssertSqlSafe, Row as _};
+use tracing::warn;
 
 use super::audit;
 use super::conversations;
@@ -41,6 +42,9 @@ use crate::talk::Gone;
 
 /// What can go wrong with the catalogue: SQLite's own errors, and rows that cannot be read.
 pub(crate) type Result<T> = std::result::Result<T, sqlx::Error>;
+
+/// How long somebody waits for another who writes, or reads what is to be cut off.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 const SCHEMA: &str = include_str!("schema.sql");
 pub(super) const SCHEMA_VERSION: i64 = 14;
@@ -363,7 +367,7 @@ impl Catalogue {
             .synchronous(SqliteSynchronous::Full)
             // What was deleted is not left in free pages.
             .pragma("secure_delete", "ON")
-            .busy_timeout(Duration::from_secs(30));
+            .busy_timeout(PATIENCE);
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .connect_with(options.clone())
@@ -436,7 +440,7 @@ impl Catalogue {
         let options = SqliteConnectOptions::new()
             .filename(file)
             .read_only(true)
-            .busy_timeout(Duration::from_secs(30));
+            .busy_timeout(PATIENCE);
         let readers = SqlitePoolOptions::new()
             .max_connections(1)
             .connect_with(options)
@@ -1085,7 +1089,7 @@ impl Catalogue {
         forget_vectors(&mut transaction).await?;
         transaction.commit().await?;
         if dropped {
-            self.take_up_log().await?;
+            self.take_up_log_if_free().await;
         }
         Ok(Some(gone))
     }
@@ -1350,6 +1354,27 @@ impl Catalogue {
             .execute(&self.writer)
             .await?;
         Ok(())
+    }
+
+    /// The same where others wait for the writer: not if a reader is in the middle of its work.
+    async fn take_up_log_if_free(&self) {
+        let taking = async {
+            let mut writer = self.writer.acquire().await?;
+            sqlx::query("PRAGMA busy_timeout = 0")
+                .execute(&mut *writer)
+                .await?;
+            let taken = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
+                .execute(&mut *writer)
+                .await;
+            let patience = format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis());
+            sqlx::query(AssertSqlSafe(patience))
+                .execute(&mut *writer)
+                .await?;
+            taken.map(drop)
+        };
+        if let Err(error) = taking.await {
+            warn!(%error, "the catalogue's log of changes is taken up later");
+        }
     }
 
     /// The originals that some document still needs.

@@ -214,7 +214,8 @@ pub(super) fn print_answer(answer: &Arc<Answer>) {
     }
 }
 
-fn mark(verdict: Verdict, language: Language) -> &'static str {
+/// A verdict in words; nothing of what claims nothing.
+pub(super) fn mark(verdict: Verdict, language: Language) -> &'static str {
     match (verdict, language) {
         (Verdict::Supported, Language::Ko) => "✓ 확인됨",
         (Verdict::Supported, Language::En) => "✓ supported",

@@ -12,18 +12,19 @@ use clap::{Args, Subcommand, ValueEnum};
 use ingest::Group;
 use jiff::Timestamp;
 
+use super::ask::mark;
 use super::beside::with_catalogue;
 use crate::app::{App, LOCAL};
 use crate::ask::Reader;
 use crate::audit::{Action, Audit, Event};
 use crate::catalogue::{Catalogue, JudgementFilter, JudgementRow, Review};
-use crate::check::Verdict;
 use crate::config::Config;
 use crate::eval::site_questions;
 use crate::feedback::{
-    Decided, Decision, DraftsOptions, Export, ExportOptions, Format, draft_examples, export,
+    self, Decision, DraftsOptions, Export, ExportOptions, Format, draft_examples, export,
 };
 use crate::generate::{DRAFTS_LIMIT, Engine};
+use crate::language::Language;
 
 #[derive(Debug, Args)]
 pub(super) struct FeedbackArguments {
@@ -62,6 +63,9 @@ struct DecideArguments {
     id: String,
     /// What is decided.
     decision: DecisionArgument,
+    /// Only if it is what was said then, as `list` names the time.
+    #[arg(long, value_name = "TIME")]
+    given: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -178,16 +182,8 @@ fn told(row: &JudgementRow) -> String {
         one_line(&row.judged.question)
     )];
     for sentence in &judgement.corrected {
-        let verdict = match sentence.verdict {
-            Verdict::Supported => "supported",
-            Verdict::Partial => "partly supported",
-            Verdict::Contradicted => "contradicted",
-            Verdict::Unsupported => "not in the documents",
-            Verdict::NotCheckable => "nothing to check",
-            Verdict::Unverified => "not checked",
-        };
-        let text = one_line(&sentence.text);
-        lines.push(format!("    correction, {verdict}: {text}"));
+        let said = format!("{} {}", mark(sentence.verdict, Language::En), sentence.text);
+        lines.push(format!("    correction: {}", one_line(&said)));
     }
     lines.join("\n")
 }
@@ -210,21 +206,15 @@ async fn decide(
         DecisionArgument::Refuse => Some(Decision::Refused),
         DecisionArgument::Later => None,
     };
-    let event = Event::new(LOCAL, Action::FeedbackDecided, row.answer)
-        .with("of", &row.judgement.actor)
-        .with("sentence", row.judgement.sentence)
-        .with("decision", decision);
-    audit.record(event).await?;
-    let decided = decision.map(|decision| Decided {
+    let event = Event::new(LOCAL, Action::FeedbackDecided, row.answer);
+    let done = feedback::decide(
+        (catalogue, audit),
+        (LOCAL, event),
+        (&row, arguments.given),
         decision,
-        by: LOCAL.to_owned(),
-        at: Timestamp::now(),
-    });
-    let given = row.judgement.given;
-    if !catalogue.decide(id, given, decided.as_ref()).await? {
-        bail!("`{id}` was changed meanwhile; look at it again");
-    }
-    Ok(())
+    )
+    .await;
+    done.with_context(|| format!("nothing was decided on `{id}`; look at it again"))
 }
 
 /// Where lines go. A file is in its place once all are written, so that none is half there.

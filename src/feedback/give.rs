@@ -168,7 +168,7 @@ pub async fn give(
     let kept = catalogue
         .judge(proof.answer_sha256, &judged, &judgement)
         .await?;
-    let Some(id) = kept else {
+    let Some((id, given)) = kept else {
         let event = Event::new(actor, Action::Failed, proof.answer_sha256);
         app.audit().note(event.with("code", "gone"));
         return Err(wrong(
@@ -177,6 +177,7 @@ pub async fn give(
         ));
     };
     judgement.id = id;
+    judgement.given = given;
     app.metrics().judged(kind);
     Ok(Given {
         answer: proof.answer_sha256,

@@ -5,6 +5,7 @@
 //! | `types` | a judged answer, what is said of it, and what an administrator decided on that |
 //! | `recent` | the passages of recent answers, until somebody judges one |
 //! | `give` | taking a judgement: the answer must be genuine, a correction is checked |
+//! | `decide` | what administrators decide on a judgement |
 //! | `people` | judgements to examples: corrected over wrong, right as it is |
 //! | `score`, `drafts` | several drafts of one question, and which is best |
 //! | `example` | examples as lines that TRL reads |
@@ -14,6 +15,7 @@
 //! given. Training is given the prompt as the generator got it; a passage goes to nobody who may
 //! not read its document at the time of the export.
 
+mod decide;
 mod drafts;
 mod example;
 mod export;
@@ -23,6 +25,8 @@ mod recent;
 mod score;
 mod types;
 
+pub use decide::DecideError;
+pub(crate) use decide::decide;
 pub(crate) use drafts::best_of;
 pub use drafts::{BestOf, DraftsOptions, draft_examples};
 pub use example::{Example, Format, Line, Mark, MarkedDocument, Source};

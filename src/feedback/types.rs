@@ -235,9 +235,62 @@ impl JudgedAnswer {
         documents
     }
 
+    /// Whether it is not known what all that it says was written from: nobody is shown it then.
+    pub(crate) fn is_of_unknown(&self) -> bool {
+        let has_quotes = !self.quoted.is_empty();
+        let all_quote = || self.shown().iter().all(|it| !it.citations.is_empty());
+        self.prompt.is_none() && !(has_quotes && all_quote())
+    }
+
     /// The sentences that were shown, in order.
     pub(crate) fn shown(&self) -> Vec<&KeptSentence> {
         let sentences = self.sentences.iter();
         sentences.filter(|sentence| sentence.shown).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_written_from_nobody_knows_what_is_told_of() {
+        let sentence = |citations: &[u32], shown| KeptSentence {
+            text: "Leave is 15 days.".to_owned(),
+            verdict: Verdict::Supported,
+            shown,
+            citations: citations.to_vec(),
+        };
+        let quoted = (DocumentId::at("a"), ContentHash::of(b"a"));
+        let mut answer = JudgedAnswer {
+            question: String::new(),
+            language: Language::En,
+            mode: Mode::Marked,
+            abstained: false,
+            prompt: None,
+            sentences: vec![sentence(&[1], true), sentence(&[], false)],
+            quoted: BTreeSet::from([quoted]),
+            engine: String::new(),
+            generator: String::new(),
+            adapter: None,
+            checker: String::new(),
+            created: String::new(),
+        };
+        assert!(
+            !answer.is_of_unknown(),
+            "each sentence that was shown has a quote"
+        );
+        answer.sentences.push(sentence(&[], true));
+        assert!(answer.is_of_unknown(), "one has none");
+        answer.prompt = Some(KeptPrompt {
+            version: 1,
+            messages: Vec::new(),
+            passages: Vec::new(),
+        });
+        assert!(!answer.is_of_unknown(), "its passages are known");
+        answer.prompt = None;
+        answer.sentences.clear();
+        answer.quoted.clear();
+        assert!(answer.is_of_unknown(), "nothing is known of it");
     }
 }

@@ -28,13 +28,21 @@ pub struct Voucher {
     pub gives_roles: bool,
 }
 
-/// The providers of the configuration, by their issuers. What another one said once counts for nothing.
+/// The providers of the configuration, by their issuers. The groups that another one said once count for
+/// nothing; a role that it gave stays until somebody changes it. Of
+/// two by the same issuer the shorter time counts, and that one of them gives roles.
 #[derive(Clone, Debug, Default)]
 pub struct Vouchers(BTreeMap<String, Voucher>);
 
 impl FromIterator<(String, Voucher)> for Vouchers {
     fn from_iter<T: IntoIterator<Item = (String, Voucher)>>(vouchers: T) -> Self {
-        Self(vouchers.into_iter().collect())
+        let mut all: BTreeMap<String, Voucher> = BTreeMap::new();
+        for (issuer, voucher) in vouchers {
+            let one = all.entry(issuer).or_insert(voucher);
+            one.lasts = one.lasts.min(voucher.lasts);
+            one.gives_roles |= voucher.gives_roles;
+        }
+        Self(all)
     }
 }
 
@@ -349,7 +357,9 @@ mod tests {
         };
         let vouchers: Vouchers = [
             ("long".to_owned(), voucher(30, false)),
-            ("short".to_owned(), voucher(7, true)),
+            // Two of one issuer: the stricter counts, in whatever order they stand.
+            ("short".to_owned(), voucher(7, false)),
+            ("short".to_owned(), voucher(40, true)),
         ]
         .into_iter()
         .collect();

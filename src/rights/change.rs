@@ -43,7 +43,7 @@ pub enum RightsRefusal {
     #[error("there is no person `{0}`")]
     NoPerson(String),
     /// Who would put a document into a collection may not read what is in it.
-    #[error("there is no such collection that you may read")]
+    #[error("you may not read that collection, and so put nothing into it")]
     NotTheirCollection,
 }
 

@@ -49,7 +49,11 @@ impl Gone {
         answer: Option<&Value>,
     ) {
         let gone = self.documents_behind(answer);
-        suggestions.retain(|suggestion| !gone.contains(&suggestion.document));
+        suggestions.retain(|suggestion| {
+            let version = suggestion.version.map(|it| (suggestion.document, it));
+            let is_dropped = version.is_some_and(|version| self.versions.contains(&version));
+            !is_dropped && !gone.contains(&suggestion.document)
+        });
     }
 }
 
@@ -270,6 +274,11 @@ mod tests {
         };
         for (quoted, left) in [("old", 1), ("new", 2)] {
             let mut suggestions = vec![suggested("changes"), suggested("stays")];
+            // What comes from a version that is dropped goes, whatever the answer quotes.
+            suggestions.push(Suggestion {
+                version: Some(hash("old")),
+                ..suggested("changes")
+            });
             gone.purge_suggestions(&mut suggestions, Some(&answer(quoted)));
             assert_eq!(suggestions.len(), left, "{quoted}");
         }

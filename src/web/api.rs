@@ -18,7 +18,8 @@ use super::conversations::{self, ConversationsDescription};
 use super::described::complete_all;
 use super::error::{Error, ErrorBody};
 use super::feedback::FeedbackDescription;
-use super::office::{self, OfficeDescription};
+use super::office::OfficeDescription;
+use super::office::actions::{self, document_id};
 use super::people::{IdentityDescription, PeopleDescription};
 use super::rights::RightsDescription;
 use super::viewer::{Speaks, Viewer};
@@ -241,7 +242,7 @@ pub(super) async fn document(
     Speaks(language): Speaks,
     Path(id): Path<String>,
 ) -> Result<Json<wire::DocumentBody>, Error> {
-    let view = office::actions::found(&shared, &viewer, document_id(&id)?).await?;
+    let view = actions::found(&shared, &viewer, document_id(&id)?).await?;
     Ok(Json(wire::document(&view, language)))
 }
 
@@ -273,8 +274,8 @@ pub(super) async fn change(
 ) -> Result<Json<wire::DocumentBody>, Error> {
     viewer.must_upload()?;
     let id = document_id(&id)?;
-    office::actions::change(&shared, &viewer, id, &change).await?;
-    let view = office::actions::found(&shared, &viewer, id).await?;
+    actions::change(&shared, &viewer, id, &change).await?;
+    let view = actions::found(&shared, &viewer, id).await?;
     Ok(Json(wire::document(&view, language)))
 }
 
@@ -320,7 +321,7 @@ pub(super) async fn delete(
 ) -> Result<StatusCode, Error> {
     viewer.must_upload()?;
     let id = document_id(&id)?;
-    office::actions::tell_deletion(&shared, &viewer, id).await?;
+    actions::tell_deletion(&shared, &viewer, id).await?;
     let deleted = shared.app.library().delete(id, &viewer.reader).await;
     audited::done(&shared, &viewer, id, deleted.map_err(Error::from))
 }
@@ -339,7 +340,7 @@ pub(super) async fn retry(
     viewer: Viewer,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Error> {
-    office::retry(&shared, &viewer, document_id(&id)?).await?;
+    actions::retry(&shared, &viewer, document_id(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -357,7 +358,7 @@ pub(super) async fn cancel(
     viewer: Viewer,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Error> {
-    office::cancel(&shared, &viewer, document_id(&id)?).await?;
+    actions::cancel(&shared, &viewer, document_id(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -490,10 +491,6 @@ fn attachment(file_name: &str) -> String {
         "attachment; filename=\"{plain}\"; filename*=UTF-8''{}",
         percent_encoded(file_name, b"")
     )
-}
-
-fn document_id(id: &str) -> Result<DocumentId, Error> {
-    id.parse().map_err(|_| Error::NotFound)
 }
 
 /// `GET /healthz`: whether the process lives.

@@ -146,14 +146,7 @@ fn quote(citation: &Value, words: &Words) -> QuoteView {
 }
 
 fn sentence(claim: &Value, words: &'static Words) -> SentenceView {
-    let (verdict, mark, verdict_words) = match text(claim, "verdict") {
-        "supported" => ("supported", "✓", words.supported),
-        "partial" => ("partial", "◐", words.partial),
-        "contradicted" => ("contradicted", "✗", words.contradicted),
-        "unsupported" => ("unsupported", "✗", words.unsupported),
-        "not_checkable" => ("not_checkable", "", words.not_checkable),
-        _ => ("unverified", "?", words.unverified),
-    };
+    let (verdict, mark, verdict_words) = words.of_verdict(text(claim, "verdict"));
     let is_plain = matches!(verdict, "supported" | "not_checkable");
     let reason = claim["reason"]["words"].as_str().filter(|_| !is_plain);
     SentenceView {

@@ -16,7 +16,7 @@ use super::{Shared, audited, wire};
 use crate::ask::Reader;
 use crate::audit::Action;
 use crate::catalogue::{Catalogue, JudgementFilter, JudgementRow, Review};
-use crate::feedback::{self, Decided, Decision, ExportError, ExportOptions, Format, GiveError};
+use crate::feedback::{self, DecideError, Decision, ExportError, ExportOptions, Format, GiveError};
 use crate::language::Language;
 use crate::proof::genuine;
 
@@ -52,8 +52,7 @@ pub(super) async fn may_see(
     reader: &Reader,
 ) -> Result<bool, Error> {
     let documents = row.judged.documents();
-    // Where it is not known what an answer was written from, nobody sees what it says.
-    if row.judged.prompt.is_none() && documents.is_empty() {
+    if row.judged.is_of_unknown() {
         return Ok(false);
     }
     let may_read = feedback::may_read_all(catalogue, &documents, reader).await;
@@ -178,28 +177,13 @@ pub(super) async fn keep_decision(
     if !may_see(catalogue, &row, &viewer.reader).await? {
         return Err(Error::Forbidden);
     }
-    let given = row.judgement.given;
-    if looked_at.is_some_and(|looked_at| looked_at.as_second() != given.as_second()) {
-        return Err(Error::Changed);
-    }
-    let event = viewer
-        .does(Action::FeedbackDecided, row.answer)
-        .with("of", &row.judgement.actor)
-        .with("sentence", row.judgement.sentence)
-        .with("decision", decision);
-    shared.record(event).await?;
-    let decided = decision.map(|decision| Decided {
-        decision,
-        by: viewer.actor.to_string(),
-        at: Timestamp::now(),
-    });
-    let error = match catalogue.decide(id, given, decided.as_ref()).await {
-        Ok(true) => return Ok(()),
-        Ok(false) => Error::Changed,
-        Err(error) => failed(error),
-    };
-    shared.failed(viewer, row.answer, &error);
-    Err(error)
+    let event = viewer.does(Action::FeedbackDecided, row.answer);
+    let here = (catalogue, shared.app.audit());
+    let done = feedback::decide(here, (&viewer.actor, event), (&row, looked_at), decision).await;
+    done.map_err(|error| match error {
+        DecideError::Changed => Error::Changed,
+        error => Error::internal("deciding on feedback", &error),
+    })
 }
 
 /// Decides on what somebody said of an answer, for administrators who may read all its documents.

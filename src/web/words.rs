@@ -30,6 +30,21 @@ pub(crate) fn words(language: Language) -> &'static Words {
     }
 }
 
+impl Words {
+    /// A verdict by its name: as the style sheet calls it, its mark and its words. What is not known is not
+    /// verified.
+    pub(super) fn of_verdict(&self, name: &str) -> (&'static str, &'static str, &'static str) {
+        match name {
+            "supported" => ("supported", "✓", self.supported),
+            "partial" => ("partial", "◐", self.partial),
+            "contradicted" => ("contradicted", "✗", self.contradicted),
+            "unsupported" => ("unsupported", "✗", self.unsupported),
+            "not_checkable" => ("not_checkable", "", self.not_checkable),
+            _ => ("unverified", "?", self.unverified),
+        }
+    }
+}
+
 words! {
     // Every page.
     product: "Veracite", "Veracite";

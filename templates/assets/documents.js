@@ -39,9 +39,14 @@ function watch() {
     count(counts);
   });
   live.addEventListener("error", () => {
-    // The server's own error event, or a lost connection, which the browser takes up again.
+    // The server's own error event, or a lost connection, which the browser takes up again; a refused one,
+    // as where too many are open, it does not.
     byId("live").textContent = words.live_lost;
     byId("live").hidden = false;
+    if (live.readyState === EventSource.CLOSED) {
+      clearTimeout(reopening);
+      reopening = setTimeout(watch, 10_000);
+    }
   });
 }
 

@@ -125,7 +125,7 @@ async fn who_did_what_is_told_and_what_they_asked_is_not() {
     test.app.library().idle().await;
     let (status, _) = send(&test, with_method("DELETE", &path, "")).await;
     assert_eq!(status, StatusCode::NO_CONTENT);
-    let none = "/v1/documents/0000000000000000";
+    let none = "/v1/documents/00000000000000000000000000000000";
     send(&test, with_method("DELETE", none, "")).await;
     test.app.close().await;
     let data = test.folder.path().join("data");
@@ -224,7 +224,7 @@ async fn reading_anew_stopping_and_looking_are_told_before_they_are_done() {
     let stopped = send(&test, post(&format!("{path}/cancel"), &none)).await;
     assert_eq!(stopped.0, StatusCode::NOT_FOUND, "{}", stopped.1);
     // Nothing is told of what is not there.
-    let nothing = "/v1/documents/0000000000000000";
+    let nothing = "/v1/documents/00000000000000000000000000000000";
     for action in ["retry", "cancel"] {
         let reply = send(&test, post(&format!("{nothing}/{action}"), &none)).await;
         assert_eq!(reply.0, StatusCode::NOT_FOUND);

@@ -348,7 +348,7 @@ async fn nobody_puts_a_document_into_a_collection_that_they_may_not_read() {
     let reply = hand_in(&server, page, "refused.md", &fields).await;
     assert_eq!(reply.status, StatusCode::FORBIDDEN, "{}", reply.body);
     assert!(
-        reply.body.contains("There is no such collection"),
+        reply.body.contains("You may not read that collection"),
         "{}",
         reply.body
     );
@@ -393,6 +393,18 @@ async fn nobody_puts_a_document_into_a_collection_that_they_may_not_read() {
         change(json!({ "collection": "later" })).await,
         StatusCode::FORBIDDEN
     );
+
+    // Nor one that follows the rights of where it is: neither what they may only find, nor what they
+    // may not even know of.
+    let (id, _) = server.test.add("free.md", LEAVE, &[]).await;
+    let document = format!("/v1/documents/{id}");
+    for name in ["known", "closed"] {
+        let body = json!({ "collection": name });
+        let shown = ("cookie", &*jun);
+        let reply = server.json("PATCH", &document, shown, &body).await;
+        assert_eq!(reply.status, StatusCode::FORBIDDEN, "{name} {}", reply.body);
+        assert_eq!(reply.code(), "collection_not_theirs", "{name}");
+    }
 }
 
 #[tokio::test]

@@ -99,7 +99,7 @@ impl Walk {
         };
         let catalogue = self.library.catalogue();
         let given = catalogue.judge(id, &judged, &judgement).await.unwrap();
-        let given = given.expect("all that it rests on is kept");
+        let (given, _) = given.expect("all that it rests on is kept");
         self.judged.push(Judged {
             answer: id,
             judgement: given,

@@ -12,7 +12,7 @@ use crate::web::viewer::Viewer;
 use crate::web::{Shared, audited, rights};
 
 /// The id that a path names.
-pub(super) fn document_id(id: &str) -> Result<DocumentId, Error> {
+pub(in crate::web) fn document_id(id: &str) -> Result<DocumentId, Error> {
     id.parse().map_err(|_| Error::NotFound)
 }
 

@@ -34,7 +34,6 @@ use axum::routing::{get, post};
 use utoipa::OpenApi;
 
 use super::Shared;
-pub(super) use actions::{cancel, retry};
 pub(super) use form::between_commas;
 pub(super) use list::documents;
 

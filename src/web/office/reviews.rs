@@ -19,6 +19,7 @@ use serde::Deserialize;
 
 use super::form::Fields;
 use super::thousands;
+use super::words::{OfficeWords, office_words};
 use crate::catalogue::{JudgementCursor, JudgementFilter, JudgementRow, Review};
 use crate::feedback::{Decision, KeptSentence, Kind};
 use crate::people::{PeopleError, PersonId, Refusal};
@@ -189,6 +190,7 @@ pub(in crate::web) struct ShowLink {
 pub(in crate::web) struct ReviewsPage {
     pub(in crate::web) frame: Frame,
     pub(in crate::web) text: &'static ReviewWords,
+    pub(in crate::web) office: &'static OfficeWords,
     pub(in crate::web) params: ReviewParams,
     pub(in crate::web) waiting: String,
     pub(in crate::web) shows: Vec<ShowLink>,
@@ -228,17 +230,10 @@ fn kind_word(words: &'static Words, kind: Kind) -> &'static str {
 }
 
 fn said(words: &'static Words, text: &str, verdict: Verdict) -> SaidView {
-    let (verdict, mark, verdict_words) = match verdict {
-        Verdict::Supported => ("supported", "✓", words.supported),
-        Verdict::Partial => ("partial", "◐", words.partial),
-        Verdict::Contradicted => ("contradicted", "✗", words.contradicted),
-        Verdict::Unsupported => ("unsupported", "✗", words.unsupported),
-        Verdict::NotCheckable => ("not_checkable", "–", words.not_checkable),
-        Verdict::Unverified => ("unverified", "?", words.unverified),
-    };
+    let (class, mark, verdict_words) = words.of_verdict(verdict.as_str());
     SaidView {
         text: text.to_owned(),
-        verdict,
+        verdict: class,
         mark,
         verdict_words,
     }
@@ -249,7 +244,7 @@ fn choices(text: &ReviewWords, decision: Option<Decision>) -> Vec<Choice> {
     let choice = |word, value, class| Choice { word, value, class };
     let accept = choice(text.accept, "accepted", "button main");
     let refuse = choice(text.refuse, "refused", "button");
-    let later = choice(text.later, "", "quiet");
+    let later = choice(text.later, "later", "quiet");
     match decision {
         None => vec![accept, refuse],
         Some(Decision::Accepted) => vec![refuse, later],
@@ -454,6 +449,7 @@ pub(super) async fn page(
     let link = |cursor: &str| ReviewParams::link(&params.show, &params.kind, cursor, "");
     html(&ReviewsPage {
         text,
+        office: office_words(language),
         waiting: waiting_words(text, waiting),
         shows: shows(text, &params, waiting),
         reviews: rows
@@ -478,7 +474,7 @@ pub(super) async fn decide(
     let decision = match fields.get("decision") {
         "accepted" => Some(Decision::Accepted),
         "refused" => Some(Decision::Refused),
-        "" => None,
+        "later" => None,
         _ => return Err(Error::field("decision", "there is no such decision")),
     };
     let looked_at = fields

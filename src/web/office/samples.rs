@@ -240,6 +240,7 @@ pub(in crate::web) fn hostile_reviews(frame: Frame, hostile: &str) -> ReviewsPag
     };
     ReviewsPage {
         text: review_words(frame.language),
+        office: office_words(frame.language),
         frame,
         params: ReviewParams {
             show: text(),

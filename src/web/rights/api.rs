@@ -14,6 +14,7 @@ use crate::rights::{CollectionRights, RightsChange};
 use crate::web::Shared;
 use crate::web::api::JsonBody;
 use crate::web::error::{Error, ErrorBody};
+use crate::web::office::actions::document_id;
 use crate::web::viewer::Viewer;
 use crate::web::wire::rights as body;
 
@@ -30,10 +31,6 @@ use crate::web::wire::rights as body;
     inherit_of_collection
 ))]
 pub(in crate::web) struct RightsDescription;
-
-fn document_id(id: &str) -> Result<DocumentId, Error> {
-    id.parse().map_err(|_| Error::NotFound)
-}
 
 async fn told(shared: &Shared, viewer: &Viewer, id: DocumentId) -> Result<body::RightsBody, Error> {
     let rights = rights_for(shared, viewer, id).await?;

@@ -139,8 +139,8 @@ async fn change(
     super::audited::done(shared, viewer, id, done.map_err(Error::from)).map(|_| ())
 }
 
-/// Refuses to put a document into a collection whose documents the viewer may not read, with the same
-/// words as if there was none. Administrators may, as they may give themselves the right.
+/// Refuses to put a document into a collection that has rights of its own and that the viewer may not
+/// read; the refusal tells that there is one. Administrators may, as they may give themselves the right.
 pub(super) async fn may_fill(
     shared: &Shared,
     viewer: &Viewer,
@@ -174,20 +174,17 @@ pub(super) async fn may_move(
     let Some(rights) = library.rights(id).await? else {
         return Ok(());
     };
-    if matches!(rights.follows, Follows::Own | Follows::Parent(_)) {
+    if let Some(name) = collection {
         // Where it is already it may stay.
         let view = library.get(id, &viewer.reader).await?;
         let there = view.and_then(|view| view.metadata.collection);
-        return match collection {
-            Some(name)
-                if there
-                    .as_deref()
-                    .is_none_or(|there| folded(there) != folded(name)) =>
-            {
-                may_fill(shared, viewer, name).await
-            }
-            _ => Ok(()),
-        };
+        let stays = there.is_some_and(|there| folded(&there) == folded(name));
+        if !stays {
+            may_fill(shared, viewer, name).await?;
+        }
+    }
+    if matches!(rights.follows, Follows::Own | Follows::Parent(_)) {
+        return Ok(());
     }
     let after = library.rights_in(collection.as_deref()).await?;
     if after != rights.effective {

@@ -61,8 +61,8 @@ pub(in crate::web) fn sentence(refusal: &RightsRefusal, language: Language) -> S
             "It came in another document and follows the rights of that one. Change those.",
         ),
         RightsRefusal::NotTheirCollection => (
-            "그런 모음이 없거나 볼 권한이 없어 문서를 넣을 수 없습니다.",
-            "There is no such collection, or you may not read it, and so put nothing into it.",
+            "볼 권한이 없는 모음에는 문서를 넣을 수 없습니다.",
+            "You may not read that collection, and so put nothing into it.",
         ),
         RightsRefusal::NoPerson(name) => {
             return match language {

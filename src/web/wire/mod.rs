@@ -125,6 +125,20 @@ pub enum Verdict {
     Unverified,
 }
 
+impl Verdict {
+    /// Its name in JSON.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Supported => "supported",
+            Self::Partial => "partial",
+            Self::Contradicted => "contradicted",
+            Self::Unsupported => "unsupported",
+            Self::NotCheckable => "not_checkable",
+            Self::Unverified => "unverified",
+        }
+    }
+}
+
 /// Why a sentence has the verdict it has. Which fields there are depends on `kind`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct ReasonBody {
