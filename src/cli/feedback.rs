@@ -182,8 +182,10 @@ fn told(row: &JudgementRow) -> String {
         one_line(&row.judged.question)
     )];
     for sentence in &judgement.corrected {
-        let said = format!("{} {}", mark(sentence.verdict, Language::En), sentence.text);
-        lines.push(format!("    correction: {}", one_line(&said)));
+        let mark = mark(sentence.verdict, Language::En);
+        let comma = if mark.is_empty() { "" } else { ", " };
+        let text = one_line(&sentence.text);
+        lines.push(format!("    correction{comma}{mark}: {text}"));
     }
     lines.join("\n")
 }

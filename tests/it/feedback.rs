@@ -703,7 +703,11 @@ async fn of_what_an_administrator_refuses_nothing_is_learnt() {
     for shown in [&*waiting.id, "waiting", QUESTION, "correction, ", MADE_UP] {
         assert!(told.contains(shown), "{shown}: {told}");
     }
-    let (ended, told) = veracite(&data, &["feedback", "decide", &waiting.id, "accept"]);
+    let decide = ["feedback", "decide", &*waiting.id, "accept"];
+    let of_then = ["--given", "2020-01-01T00:00:00Z"];
+    let (ended, told) = veracite(&data, &[&decide[..], &of_then].concat());
+    assert!(!ended && told.contains("changed meanwhile"), "{told}");
+    let (ended, told) = veracite(&data, &decide);
     assert!(ended, "{told}");
     let seen = &waiting.listed(&waiting.boss, "").await[0];
     assert_eq!(
