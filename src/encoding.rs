@@ -1,4 +1,5 @@
-//! Bytes as text that stands anywhere: hexadecimal digits, and percent signs as addresses write them.
+//! Text that stands anywhere: bytes as hexadecimal digits, percent signs as addresses write them, and names of
+//! what is kept elsewhere.
 
 use std::fmt::Write as _;
 
@@ -26,6 +27,15 @@ pub(crate) fn percent_encoded(text: &str, stays: &[u8]) -> String {
     encoded
 }
 
+/// `text` as a part of the name of a folder or a collection: everything but letters, digits, `-`, `_` and `.`
+/// is a dash.
+pub(crate) fn name_part(text: &str) -> String {
+    let plain = |char: char| char.is_ascii_alphanumeric() || "-_.".contains(char);
+    text.chars()
+        .map(|char| if plain(char) { char } else { '-' })
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -42,5 +52,10 @@ mod tests {
             "a-_.~%2F%ED%9C%B4%20%25"
         );
         assert_eq!(percent_encoded("a/b?c", b"/"), "a/b%3Fc");
+    }
+
+    #[test]
+    fn names_hold_what_every_file_system_takes() {
+        assert_eq!(name_part("a/b 휴_c-1.0"), "a-b--_c-1.0");
     }
 }

@@ -13,6 +13,7 @@ use tracing::{info, warn};
 use crate::ask::{BothEmbedder, Generator, QuoteGenerator, Retriever, Sufficiency};
 use crate::check::{Checker, CheckerParts, Judge, Verifier};
 use crate::config::Config;
+use crate::encoding::name_part;
 use crate::generate::{Engine, LocalGenerator, OpenAiGenerator, UnusableGenerator};
 use crate::index::{EdgeIndex, QdrantIndex};
 use crate::library;
@@ -134,17 +135,7 @@ pub(super) fn index_folder(
     format: &str,
     running: &Path,
 ) -> anyhow::Result<PathBuf> {
-    let format: String = format
-        .chars()
-        .map(|char| {
-            if char.is_ascii_alphanumeric() || "-_.".contains(char) {
-                char
-            } else {
-                '-'
-            }
-        })
-        .collect();
-    let folder = index.join(format!("{kind}-{format}"));
+    let folder = index.join(format!("{kind}-{}", name_part(format)));
     if folder.is_dir() {
         return Ok(folder);
     }

@@ -26,6 +26,7 @@ use secrecy::ExposeSecret as _;
 
 use super::VectorsConfig;
 use crate::ask::{Hit, Query, Retriever};
+use crate::encoding::name_part;
 use crate::rights::Permit;
 
 /// Points sent, read or removed in one request.
@@ -246,17 +247,8 @@ fn reason(error: &QdrantError) -> String {
 
 /// `veracite-0f3a…-multilingual-e5-small`, with nothing in it that a server might refuse.
 fn collection_name(prefix: &str, installation: &str, model: &str) -> String {
-    format!("{prefix}-{installation}-{model}")
-        .chars()
-        .map(|char| {
-            if char.is_ascii_alphanumeric() || "-_.".contains(char) {
-                char
-            } else {
-                '-'
-            }
-        })
-        .take(200)
-        .collect()
+    let name = name_part(&format!("{prefix}-{installation}-{model}"));
+    name.chars().take(200).collect()
 }
 
 #[async_trait]

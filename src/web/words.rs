@@ -2,33 +2,36 @@
 //!
 //! A `{name}` in them is filled in by the script or template that shows them.
 
-use serde::Serialize;
-
-use crate::language::Language;
-
-macro_rules! words {
-    ($($(#[$doc:meta])* $name:ident: $ko:literal, $en:literal;)*) => {
-        /// Every word that a page shows.
-        #[derive(Debug, Serialize)]
-        pub(crate) struct Words {
-            $($(#[$doc])* pub(crate) $name: &'static str,)*
+/// Words in Korean and English, side by side: a struct of them, and what gives those of a language. Tests
+/// find them as `PAIRS`, with their names.
+macro_rules! two_languages {
+    (
+        $(#[$of_all:meta])*
+        $seen:vis struct $words:ident, $given:vis fn $of:ident;
+        $($(#[$doc:meta])* $name:ident: $ko:literal, $en:literal;)*
+    ) => {
+        $(#[$of_all])*
+        #[derive(Debug, serde::Serialize)]
+        $seen struct $words {
+            $($(#[$doc])* $seen $name: &'static str,)*
         }
 
-        static KO: Words = Words { $($name: $ko,)* };
-        static EN: Words = Words { $($name: $en,)* };
+        static KO: $words = $words { $($name: $ko,)* };
+        static EN: $words = $words { $($name: $en,)* };
+
+        /// The words of a language.
+        $given fn $of(language: $crate::language::Language) -> &'static $words {
+            match language {
+                $crate::language::Language::Ko => &KO,
+                $crate::language::Language::En => &EN,
+            }
+        }
 
         #[cfg(test)]
         const PAIRS: &[(&str, &str, &str)] = &[$((stringify!($name), $ko, $en),)*];
     };
 }
-
-/// The words of a language.
-pub(crate) fn words(language: Language) -> &'static Words {
-    match language {
-        Language::Ko => &KO,
-        Language::En => &EN,
-    }
-}
+pub(in crate::web) use two_languages;
 
 impl Words {
     /// A verdict by its name: as the style sheet calls it, its mark and its words. What is not known is not
@@ -45,7 +48,10 @@ impl Words {
     }
 }
 
-words! {
+two_languages! {
+    /// Every word that a page shows.
+    pub(crate) struct Words, pub(crate) fn words;
+
     // Every page.
     product: "Veracite", "Veracite";
     ask: "질문", "Ask";
@@ -368,12 +374,13 @@ words! {
 }
 
 #[cfg(test)]
-mod tests {
+pub(in crate::web) mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
 
-    fn placeholders(text: &str) -> BTreeSet<&str> {
+    /// The names in `text` that are filled in.
+    pub(in crate::web) fn placeholders(text: &str) -> BTreeSet<&str> {
         text.split('{')
             .skip(1)
             .filter_map(|rest| rest.split('}').next())

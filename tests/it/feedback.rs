@@ -322,19 +322,15 @@ async fn the_passages_of_an_older_answer_are_found_again_until_they_change() {
 
 #[tokio::test]
 async fn passages_go_to_nobody_who_may_not_read_them() {
-    let server = Server::with_people().await;
-    server
-        .add("boss", veracite::people::Role::Admin, &["hr"])
-        .await;
-    server.test.add("leave.md", LEAVE, &["hr"]).await;
-    let (jun, mina) = (server.sign_in("jun").await, server.sign_in("mina").await);
-    let (root, boss) = (server.sign_in("root").await, server.sign_in("boss").await);
-    let body = json!({ "question": QUESTION });
-    let answer = server
-        .json("POST", "/v1/answers", ("cookie", &jun), &body)
-        .await
-        .json();
-    assert_eq!(answer["abstained"], false, "{answer}");
+    let Waiting {
+        server,
+        answer,
+        jun,
+        mina,
+        root,
+        boss,
+        ..
+    } = Waiting::asked().await;
     let body = json!({ "answer": answer, "kind": "right", "note": "비밀 메모" });
     let given = server
         .json("POST", "/v1/feedback", ("cookie", &jun), &body)
@@ -447,7 +443,8 @@ const MADE_UP: &str = "입사 1년 미만 직원의 연차휴가는 최대 90일
 const NOTE: &str = "<b>비밀 메모</b>";
 
 impl Waiting {
-    async fn new() -> Self {
+    /// Nobody has said anything yet.
+    async fn asked() -> Self {
         let server = Server::with_people().await;
         server
             .add("boss", veracite::people::Role::Admin, &["hr"])
@@ -461,7 +458,7 @@ impl Waiting {
             .await
             .json();
         assert_eq!(answer["abstained"], false, "{answer}");
-        let waiting = Self {
+        Self {
             server,
             document,
             answer,
@@ -470,7 +467,11 @@ impl Waiting {
             mina,
             root,
             boss,
-        };
+        }
+    }
+
+    async fn new() -> Self {
+        let waiting = Self::asked().await;
         let given = waiting.says(MADE_UP).await;
         assert_eq!(given["decision"], Value::Null);
         let id = given["id"].as_str().unwrap().to_owned();

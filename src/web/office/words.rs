@@ -1,35 +1,12 @@
 //! The words of the documents page and the page of administrators, in both languages, beside those
 //! of [`crate::web::words`].
 
-use serde::Serialize;
+use crate::web::words::two_languages;
 
-use crate::language::Language;
+two_languages! {
+    /// Every word of these pages.
+    pub(in crate::web) struct OfficeWords, pub(in crate::web) fn office_words;
 
-macro_rules! office_words {
-    ($($name:ident: $ko:literal, $en:literal;)*) => {
-        /// Every word of these pages.
-        #[derive(Debug, Serialize)]
-        pub(in crate::web) struct OfficeWords {
-            $(pub(in crate::web) $name: &'static str,)*
-        }
-
-        static KO: OfficeWords = OfficeWords { $($name: $ko,)* };
-        static EN: OfficeWords = OfficeWords { $($name: $en,)* };
-
-        #[cfg(test)]
-        const PAIRS: &[(&str, &str, &str)] = &[$((stringify!($name), $ko, $en),)*];
-    };
-}
-
-/// The words of a language.
-pub(in crate::web) fn office_words(language: Language) -> &'static OfficeWords {
-    match language {
-        Language::Ko => &KO,
-        Language::En => &EN,
-    }
-}
-
-office_words! {
     // Finding documents.
     find: "문서 검색", "Find documents";
     find_text: "제목이나 파일 이름", "Title or file name";
@@ -192,20 +169,15 @@ office_words! {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
+    use crate::web::words::tests::placeholders;
 
     #[test]
     fn both_languages_say_everything_with_the_same_placeholders() {
-        let places = |text: &'static str| -> BTreeSet<&str> {
-            let parts = text.split('{').skip(1);
-            parts.filter_map(|rest| rest.split('}').next()).collect()
-        };
         for (name, ko, en) in PAIRS {
             assert!(!en.trim().is_empty(), "{name}");
             assert!(ko.chars().any(crate::language::is_hangul), "{name}: {ko}");
-            assert_eq!(places(ko), places(en), "{name}");
+            assert_eq!(placeholders(ko), placeholders(en), "{name}");
         }
     }
 }

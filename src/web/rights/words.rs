@@ -1,33 +1,12 @@
 //! The words of the pages about rights, in Korean and English, side by side.
 
-use crate::language::Language;
 use crate::rights::Level;
+use crate::web::words::two_languages;
 
-macro_rules! words {
-    ($($name:ident: $ko:literal, $en:literal;)*) => {
-        /// Every word that these pages show.
-        #[derive(Debug)]
-        pub(in crate::web) struct Words {
-            $(pub(in crate::web) $name: &'static str,)*
-        }
+two_languages! {
+    /// Every word that these pages show.
+    pub(in crate::web) struct Words, pub(super) fn words;
 
-        static KO: Words = Words { $($name: $ko,)* };
-        static EN: Words = Words { $($name: $en,)* };
-
-        #[cfg(test)]
-        const PAIRS: &[(&str, &str, &str)] = &[$((stringify!($name), $ko, $en),)*];
-    };
-}
-
-/// The words of a language.
-pub(super) fn words(language: Language) -> &'static Words {
-    match language {
-        Language::Ko => &KO,
-        Language::En => &EN,
-    }
-}
-
-words! {
     rights: "권한", "Rights";
     rights_of: "{title}의 권한", "Rights to {title}";
     to_document: "문서로 돌아가기", "Back to the document";
@@ -81,16 +60,8 @@ pub(super) fn level(words: &Words, level: Level) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
-
-    fn placeholders(text: &str) -> BTreeSet<&str> {
-        text.split('{')
-            .skip(1)
-            .filter_map(|rest| rest.split('}').next())
-            .collect()
-    }
+    use crate::web::words::tests::placeholders;
 
     #[test]
     fn both_languages_say_everything_with_the_same_placeholders() {

@@ -1,33 +1,12 @@
 //! The words of the page of what people said of answers, in both languages; kinds and verdicts are among
 //! those of [`crate::web::words`].
 
-use crate::language::Language;
+use crate::web::words::two_languages;
 
-macro_rules! review_words {
-    ($($name:ident: $ko:literal, $en:literal;)*) => {
-        /// Every word of the page.
-        #[derive(Debug)]
-        pub(in crate::web) struct ReviewWords {
-            $(pub(in crate::web) $name: &'static str,)*
-        }
+two_languages! {
+    /// Every word of the page.
+    pub(in crate::web) struct ReviewWords, pub(in crate::web) fn review_words;
 
-        static KO: ReviewWords = ReviewWords { $($name: $ko,)* };
-        static EN: ReviewWords = ReviewWords { $($name: $en,)* };
-
-        #[cfg(test)]
-        const PAIRS: &[(&str, &str, &str)] = &[$((stringify!($name), $ko, $en),)*];
-    };
-}
-
-/// The words of a language.
-pub(in crate::web) fn review_words(language: Language) -> &'static ReviewWords {
-    match language {
-        Language::Ko => &KO,
-        Language::En => &EN,
-    }
-}
-
-review_words! {
     title: "의견 검토", "Feedback to review";
     intro: "문서로 확인되지 않은 수정문은 관리자가 승인해야 학습에 쓰입니다. 승인해도 답에 사실로 나타나지 않습니다.", "A correction that the documents do not support is learnt from only once an administrator accepts it. Accepting never shows it as a fact in an answer.";
     waiting_count: "검토를 기다리는 의견 {count}건", "{count} waiting for review";
@@ -65,21 +44,16 @@ review_words! {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
+    use crate::web::words::tests::placeholders;
 
     #[test]
     fn both_languages_say_everything_with_the_same_placeholders() {
-        let places = |text: &'static str| -> BTreeSet<&str> {
-            let parts = text.split('{').skip(1);
-            parts.filter_map(|rest| rest.split('}').next()).collect()
-        };
         for (name, ko, en) in PAIRS {
             assert!(!en.trim().is_empty(), "{name}");
             let is_korean = ko.chars().any(crate::language::is_hangul);
             assert!(is_korean || *name == "decided", "{name}: {ko}");
-            assert_eq!(places(ko), places(en), "{name}");
+            assert_eq!(placeholders(ko), placeholders(en), "{name}");
         }
     }
 }
